@@ -1,0 +1,68 @@
+import * as z from 'zod'
+import { CheckpointSettings } from './sections/checkpoint.ts'
+import { DatasetSettings } from './sections/data.ts'
+import { EvaluationSettings } from './sections/evaluation.ts'
+import { LossSettings } from './sections/loss.ts'
+import { ModelSettings } from './sections/model.ts'
+import { OptimisationSettings } from './sections/optimisation.ts'
+import { ReferencesSettings } from './sections/references.ts'
+import { ViewsSettings } from './sections/views.ts'
+
+/** Raised whenever the same settings begin to give other numbers; it is part of every run key. */
+export const NUMERICS_VERSION = 1
+
+/** The half of a run-config that determines numbers; its digest is the heart of the run key. */
+export const ResultSettings = z.strictObject({
+  numericsVersion: z.int32(),
+  model: ModelSettings,
+  data: DatasetSettings,
+  views: ViewsSettings,
+  references: ReferencesSettings,
+  loss: LossSettings,
+  optimisation: OptimisationSettings,
+  seed: z.int32().min(0),
+  precision: z.enum(['Float32']),
+})
+export type ResultSettings = z.infer<typeof ResultSettings>
+
+/** The half that does not: where, with what, and how patiently. */
+export const ExecutionSettings = z.strictObject({
+  backend: z.enum(['Auto', 'Wasm']),
+  threads: z.int32().min(1).max(64),
+  gracePeriodSeconds: z.int32().min(1).max(3600),
+  checkpoint: CheckpointSettings,
+  keepAt: z
+    .array(z.number().min(0).max(1))
+    .describe('keepAt lists the fractions of the schedule whose checkpoint stays until evaluated.'),
+  volumes: z
+    .record(z.string(), z.string())
+    .describe(
+      'volumes maps each volume name to the folder where the pod finds it; "" is the default.',
+    ),
+  storage: z
+    .string()
+    .describe('storage is the folder that runs, checkpoints and evaluations are kept under.'),
+  reportEverySteps: z.int32().min(1),
+})
+export type ExecutionSettings = z.infer<typeof ExecutionSettings>
+
+/** Who this pod is: attempt and pod UID together name it in paths, subjects and message ids. */
+export const PodIdentity = z.strictObject({
+  sweep: z.string().optional(),
+  run: z.string(),
+  attempt: z.int32().min(1),
+  podUid: z.string().min(1).max(64),
+})
+export type PodIdentity = z.infer<typeof PodIdentity>
+
+/** All that a trainer or evaluator pod is told. */
+export const RunConfig = z.strictObject({
+  schemaVersion: z.literal(1),
+  identity: PodIdentity,
+  result: ResultSettings,
+  execution: ExecutionSettings,
+  evaluation: EvaluationSettings.optional().describe(
+    'evaluation is set for an evaluator pod only.',
+  ),
+})
+export type RunConfig = z.infer<typeof RunConfig>

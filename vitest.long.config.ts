@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['**/*.long.test.ts'],
+    exclude: ['**/node_modules/**', 'out/**'],
+    reporters: ['default', './test/closing-line.ts'],
+    testTimeout: 1_200_000,
+    maxWorkers: 2,
+    passWithNoTests: true,
+  },
+})
