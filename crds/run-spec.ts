@@ -26,7 +26,8 @@ const datasetRules: readonly Rule<Dataset>[] = [
   },
   {
     cel: "self.kind == 'Voc' || (!has(self.split) && !has(self.masks))",
-    holds: ({ kind, split, masks }) => kind === 'Voc' || (split === undefined && masks === undefined),
+    holds: ({ kind, split, masks }) =>
+      kind === 'Voc' || (split === undefined && masks === undefined),
     message: 'split and masks belong to kind Voc',
   },
   {
@@ -44,7 +45,9 @@ const Dataset = withRules(DatasetSettings, datasetRules)
 
 const isOrdered = (range: readonly number[] | undefined): boolean =>
   range === undefined || (range[0] ?? 0) <= (range[1] ?? 0)
-const ordered = (field: 'globalScale' | 'localScale' | 'aspectRatio' | 'blurRadius'): Rule<PartialViews> => ({
+const ordered = (
+  field: 'globalScale' | 'localScale' | 'aspectRatio' | 'blurRadius',
+): Rule<PartialViews> => ({
   cel: `!has(self.${field}) || self.${field}[0] <= self.${field}[1]`,
   holds: (views) => isOrdered(views[field]),
   message: `${field} is [least, greatest]: the first must not exceed the second`,
@@ -65,24 +68,36 @@ const References = withRules(partialReferences, [
     cel: "!has(self.source) || self.source != 'TeacherQueue' || !has(self.neighbours) || self.neighbours == 'Inter'",
     holds: ({ source, neighbours }) =>
       source !== 'TeacherQueue' || neighbours === undefined || neighbours === 'Inter',
-    message: 'a queue does not know its images: neighbours InterStrict and Intra need source TeacherBatch or StudentFraction',
+    message:
+      'a queue does not know its images: neighbours InterStrict and Intra need source TeacherBatch or StudentFraction',
     field: ['neighbours'],
   },
   {
     cel: "!has(self.source) || self.source == 'StudentFraction' || !has(self.fraction) || self.fraction == 0.0",
     holds: ({ source, fraction }) =>
-      source === undefined || source === 'StudentFraction' || fraction === undefined || fraction === 0,
+      source === undefined ||
+      source === 'StudentFraction' ||
+      fraction === undefined ||
+      fraction === 0,
     message: 'fraction belongs to source StudentFraction; the others take count',
     field: ['fraction'],
   },
 ]).describe('references are the patches that every patch ranks.')
 
 const partialModel = z.strictObject({
-  architecture: Architecture.optional().describe('architecture names a row of defaults for the shape of the backbone.'),
+  architecture: Architecture.optional().describe(
+    'architecture names a row of defaults for the shape of the backbone.',
+  ),
   ...z.strictObject(modelShapeFields).partial().shape,
   head: z.strictObject(headFields).partial().optional().describe('head is the projection head.'),
-  weights: FileReference.optional().describe('weights is a safetensors file to start from; random when left out.'),
-  initSeed: z.int32().min(0).optional().describe('initSeed draws what the weights do not hold; replicates do not touch it.'),
+  weights: FileReference.optional().describe(
+    'weights is a safetensors file to start from; random when left out.',
+  ),
+  initSeed: z
+    .int32()
+    .min(0)
+    .optional()
+    .describe('initSeed draws what the weights do not hold; replicates do not touch it.'),
 })
 const Model = withRules(partialModel, [
   {
@@ -102,16 +117,21 @@ const Model = withRules(partialModel, [
 const Evaluation = withRules(
   z.strictObject({
     ...evaluationFields,
-    memory: Dataset.describe('memory is the labelled set that is searched, and that the linear head is trained on.'),
+    memory: Dataset.describe(
+      'memory is the labelled set that is searched, and that the linear head is trained on.',
+    ),
     validation: Dataset.describe('validation is the labelled set that is measured.'),
-    profile: Profile.optional().describe('profile names the numbers of the protocols; Official when left out.'),
+    profile: Profile.optional().describe(
+      'profile names the numbers of the protocols; Official when left out.',
+    ),
     source: evaluationFields.source.optional(),
     seed: evaluationFields.seed.optional(),
   }),
   [
     {
       cel: "self.memory.kind != 'ImageFolder' && self.validation.kind != 'ImageFolder'",
-      holds: ({ memory, validation }) => memory.kind !== 'ImageFolder' && validation.kind !== 'ImageFolder',
+      holds: ({ memory, validation }) =>
+        memory.kind !== 'ImageFolder' && validation.kind !== 'ImageFolder',
       message: 'memory and validation need masks: kind Scenes or Voc',
     },
   ],
@@ -121,38 +141,83 @@ const seconds = z.int32().min(1).max(31_536_000).optional()
 export const Deadlines = z
   .strictObject({
     queueSeconds: seconds.describe('queueSeconds is how long an attempt may wait to start.'),
-    trainSeconds: seconds.describe('trainSeconds is how long the attempts of a training may run, added up.'),
-    evaluateSeconds: seconds.describe('evaluateSeconds is how long the attempts of one evaluation may run, added up.'),
+    trainSeconds: seconds.describe(
+      'trainSeconds is how long the attempts of a training may run, added up.',
+    ),
+    evaluateSeconds: seconds.describe(
+      'evaluateSeconds is how long the attempts of one evaluation may run, added up.',
+    ),
   })
   .describe('deadlines per phase; their clocks stand still while the run is suspended.')
 const retries = z.int32().min(0).max(100).optional()
 export const Retries = z
   .strictObject({
-    infrastructure: retries.describe('infrastructure is how often storage, network and node failures are tried again; 3 when left out.'),
-    disruption: retries.describe('disruption is how often preemption, drain and eviction are tried again; 20 when left out.'),
-    unexpected: retries.describe('unexpected is how often an unforeseen exit is tried again; 1 when left out.'),
+    infrastructure: retries.describe(
+      'infrastructure is how often storage, network and node failures are tried again; 3 when left out.',
+    ),
+    disruption: retries.describe(
+      'disruption is how often preemption, drain and eviction are tried again; 20 when left out.',
+    ),
+    unexpected: retries.describe(
+      'unexpected is how often an unforeseen exit is tried again; 1 when left out.',
+    ),
   })
-  .describe('retries by cause; a wrong input, a run that cannot fit and a loss that is not finite are never tried again.')
+  .describe(
+    'retries by cause; a wrong input, a run that cannot fit and a loss that is not finite are never tried again.',
+  )
 
 const runSpecFields = {
-  preset: z.enum(['Official', 'Paper']).optional().describe('preset fills every setting left out: Official as the released code does, Paper as the paper says. Official when left out.'),
+  preset: z
+    .enum(['Official', 'Paper'])
+    .optional()
+    .describe(
+      'preset fills every setting left out: Official as the released code does, Paper as the paper says. Official when left out.',
+    ),
   model: Model.optional(),
   data: Dataset.describe('data is the unlabelled training set.'),
   views: Views.optional(),
   references: References.optional(),
-  loss: z.strictObject(lossFields).partial().optional().describe('loss is the neighbour-order loss and its options.'),
-  optimisation: z.strictObject(optimisationFields).partial().optional().describe('optimisation is batch, schedule and optimiser.'),
-  seed: z.int32().min(0).max(2_000_000_000).optional().describe('seed of training: replicate r takes seed + r. 400 when left out.'),
-  checkpoint: z.strictObject(checkpointFields).partial().optional().describe('checkpoint says how often, and how many are kept.'),
+  loss: z
+    .strictObject(lossFields)
+    .partial()
+    .optional()
+    .describe('loss is the neighbour-order loss and its options.'),
+  optimisation: z
+    .strictObject(optimisationFields)
+    .partial()
+    .optional()
+    .describe('optimisation is batch, schedule and optimiser.'),
+  seed: z
+    .int32()
+    .min(0)
+    .max(2_000_000_000)
+    .optional()
+    .describe('seed of training: replicate r takes seed + r. 400 when left out.'),
+  checkpoint: z
+    .strictObject(checkpointFields)
+    .partial()
+    .optional()
+    .describe('checkpoint says how often, and how many are kept.'),
   evaluations: z
     .array(Evaluation)
     .max(8)
     .optional()
     .describe('evaluations of the backbone before, during and after training.')
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] }),
-  backend: z.enum(['Auto', 'Wasm']).optional().describe('backend that computes; Auto when left out.'),
-  threads: z.int32().min(1).max(64).optional().describe('threads of the back end; results do not depend on it. 1 when left out.'),
-  suspend: z.boolean().optional().describe('suspend stops the run after a checkpoint; false resumes it.'),
+  backend: z
+    .enum(['Auto', 'Wasm'])
+    .optional()
+    .describe('backend that computes; Auto when left out.'),
+  threads: z
+    .int32()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('threads of the back end; results do not depend on it. 1 when left out.'),
+  suspend: z
+    .boolean()
+    .optional()
+    .describe('suspend stops the run after a checkpoint; false resumes it.'),
   deadlines: Deadlines.optional(),
   retries: Retries.optional(),
 }
@@ -180,7 +245,8 @@ export const RUN_SPEC_RULES: readonly Rule<PlainRunSpec>[] = [
       loss.patches === 'All' ||
       model?.registers === undefined ||
       model.registers === 0,
-    message: 'patches Foreground and Background read the attention of the class token, which needs model.registers 0',
+    message:
+      'patches Foreground and Background read the attention of the class token, which needs model.registers 0',
     field: ['loss', 'patches'],
   },
 ]

@@ -1,0 +1,112 @@
+import * as z from 'zod'
+import { conditions } from './condition.ts'
+import { API_GROUP_VERSION, RUN_KIND } from './names.ts'
+import { ObjectMeta } from './object-meta.ts'
+import { type Rule, type TransitionRule, unchangedCel, withRules } from './rule.ts'
+import { IMMUTABLE_RUN_FIELDS, RunSpec } from './run-spec.ts'
+
+const milliseconds = z.int().min(0).max(1e15)
+const metrics = z.record(z.string(), z.number())
+const digest = z.string().max(64)
+
+/** What is remembered of the attempts at one piece of work: the training, or one evaluation. */
+export const WorkStatus = z.strictObject({
+  name: z.string().max(40).describe('name is train, or the name of the evaluation.'),
+  attempt: z
+    .int32()
+    .min(0)
+    .describe('attempt is the number of the newest attempt; 0 before the first.'),
+  state: z.enum(['Pending', 'Running', 'Succeeded', 'Failed']).describe('state of the work.'),
+  cause: z.string().max(64).optional().describe('cause of the last failure.'),
+  message: z.string().max(1500).optional().describe('message of the last attempt.'),
+  retries: z.record(z.string(), z.int32()).optional().describe('retries spent, by cause.'),
+  queuedMs: milliseconds
+    .optional()
+    .describe('queuedMs is how long its attempts have waited, suspension left out.'),
+  ranMs: milliseconds
+    .optional()
+    .describe('ranMs is how long its attempts have run, suspension left out.'),
+  reused: z.boolean().optional().describe('reused says that the result was found under its key.'),
+})
+export type WorkStatus = z.infer<typeof WorkStatus>
+
+export const RunStatus = z.strictObject({
+  conditions,
+  observedGeneration: z
+    .int32()
+    .min(0)
+    .optional()
+    .describe('observedGeneration is the generation this status was made from.'),
+  planVersion: z
+    .int32()
+    .min(1)
+    .optional()
+    .describe('planVersion is pinned when the run starts, so that an upgrade does not alter it.'),
+  runKey: digest
+    .optional()
+    .describe('runKey is the digest of everything that determines the result.'),
+  backend: z
+    .string()
+    .max(512)
+    .optional()
+    .describe('backend is the identity of the back end that computed it.'),
+  work: z
+    .array(WorkStatus)
+    .max(9)
+    .optional()
+    .describe('work lists the training and each evaluation.')
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] }),
+  lastObserved: z.iso
+    .datetime()
+    .optional()
+    .describe('lastObserved is when the clocks of the phases were last added up.'),
+  step: z.int32().min(0).optional().describe('step that training has reached.'),
+  totalSteps: z.int32().min(0).optional().describe('totalSteps of training.'),
+  metrics: metrics.optional().describe('metrics at the end of training.'),
+  evaluations: z
+    .array(
+      z.strictObject({
+        name: z.string().max(40).describe('name of the evaluation.'),
+        at: z.number().describe('at is the fraction of the schedule.'),
+        key: digest.describe('key under which the result lies.'),
+        metrics: metrics.describe('metrics measured.'),
+        figures: z
+          .array(z.string().max(1024))
+          .max(8)
+          .optional()
+          .describe('figures are paths under the storage.'),
+      }),
+    )
+    .max(160)
+    .optional()
+    .describe('evaluations that are done.')
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name', 'at'] }),
+})
+export type RunStatus = z.infer<typeof RunStatus>
+
+export const RUN_NAME_MAX = 52
+const fields = z.strictObject({
+  apiVersion: z.literal(API_GROUP_VERSION),
+  kind: z.literal(RUN_KIND),
+  metadata: ObjectMeta,
+  spec: RunSpec,
+  status: RunStatus.optional(),
+})
+
+export const runRules: readonly Rule<z.infer<typeof fields>>[] = [
+  {
+    cel: `size(self.metadata.name) <= ${RUN_NAME_MAX}`,
+    holds: ({ metadata }) => metadata.name.length <= RUN_NAME_MAX,
+    message: `metadata.name must have at most ${RUN_NAME_MAX} characters, since names of Jobs are made from it`,
+  },
+]
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+export const runTransitions: readonly TransitionRule<z.infer<typeof RunSpec>>[] =
+  IMMUTABLE_RUN_FIELDS.map((field) => ({
+    cel: unchangedCel(field),
+    holds: (spec, old) => same(spec[field as keyof typeof spec], old[field as keyof typeof old]),
+    message: `${field} cannot change while the run lives: make a new run`,
+  }))
+
+export const NeCoRun = withRules(fields, runRules)
+export type NeCoRun = z.infer<typeof NeCoRun>

@@ -1,0 +1,73 @@
+import * as z from 'zod'
+import { conditions } from './condition.ts'
+import { API_GROUP_VERSION, SWEEP_KIND } from './names.ts'
+import { ObjectMeta } from './object-meta.ts'
+import { type Rule, type TransitionRule, unchangedCel, withRules } from './rule.ts'
+import { IMMUTABLE_SWEEP_FIELDS, SweepSpec } from './sweep-spec.ts'
+
+const count = z.int32().min(0)
+
+/** One row of the summary; all rows are in the runs. */
+export const CellSummary = z.strictObject({
+  point: count.describe('point is the number of the point.'),
+  assignment: z.string().max(1024).describe('assignment is what the point sets, as path=value.'),
+  mean: z.number().describe('mean of the objective over the replicates.'),
+  deviation: z
+    .number()
+    .optional()
+    .describe('deviation is the sample standard deviation, for two replicates or more.'),
+  n: count.describe('n is the number of replicates that succeeded.'),
+})
+
+export const SweepStatus = z.strictObject({
+  conditions,
+  observedGeneration: count
+    .optional()
+    .describe('observedGeneration is the generation this status was made from.'),
+  planVersion: z
+    .int32()
+    .min(1)
+    .optional()
+    .describe('planVersion is pinned when the sweep starts, so that an upgrade does not alter it.'),
+  points: count.optional().describe('points is the number of points.'),
+  total: count.optional().describe('total is the number of runs: points × replicates.'),
+  pending: count.optional().describe('pending is the number of runs not yet made.'),
+  running: count.optional().describe('running is the number of live runs.'),
+  succeeded: count.optional().describe('succeeded is the number of runs that succeeded.'),
+  failed: count.optional().describe('failed is the number of runs that failed.'),
+  failures: z.record(z.string(), count).optional().describe('failures by cause.'),
+  best: z
+    .array(CellSummary)
+    .max(10)
+    .optional()
+    .describe('best lists the best points by the objective.')
+    .meta({ 'x-kubernetes-list-type': 'atomic' }),
+})
+export type SweepStatus = z.infer<typeof SweepStatus>
+
+export const SWEEP_NAME_MAX = 36
+const fields = z.strictObject({
+  apiVersion: z.literal(API_GROUP_VERSION),
+  kind: z.literal(SWEEP_KIND),
+  metadata: ObjectMeta,
+  spec: SweepSpec,
+  status: SweepStatus.optional(),
+})
+
+export const sweepRules: readonly Rule<z.infer<typeof fields>>[] = [
+  {
+    cel: `size(self.metadata.name) <= ${SWEEP_NAME_MAX}`,
+    holds: ({ metadata }) => metadata.name.length <= SWEEP_NAME_MAX,
+    message: `metadata.name must have at most ${SWEEP_NAME_MAX} characters, since names of runs and Jobs are made from it`,
+  },
+]
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+export const sweepTransitions: readonly TransitionRule<z.infer<typeof SweepSpec>>[] =
+  IMMUTABLE_SWEEP_FIELDS.map((field) => ({
+    cel: unchangedCel(field),
+    holds: (spec, old) => same(spec[field as keyof typeof spec], old[field as keyof typeof old]),
+    message: `${field} cannot change while the sweep lives: make a new sweep`,
+  }))
+
+export const NeCoSweep = withRules(fields, sweepRules)
+export type NeCoSweep = z.infer<typeof NeCoSweep>
