@@ -1,0 +1,51 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { stringify } from 'yaml'
+import { buildCrd, KINDS } from '../crds/to-crd.ts'
+import { editorSchema } from '../crds/to-editor-schema.ts'
+import { referencePage } from '../crds/to-reference.ts'
+
+const root = join(import.meta.dirname, '..')
+const NOTE = '# Made by `npm run generate` from crds/. Do not edit.\n'
+
+const yaml = (value: unknown): string =>
+  NOTE + stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
+
+/** Every generated file by its path: one list for writing and for checking. */
+const generated: ReadonlyMap<string, string> = new Map([
+  ...KINDS.map((kind): [string, string] => [
+    `crds/generated/${kind.plural}.yaml`,
+    yaml(buildCrd(kind)),
+  ]),
+  ['crds/generated/neco.schema.json', `${JSON.stringify(editorSchema(), null, 1)}\n`],
+  ['docs/reference.md', referencePage()],
+])
+
+const readOrEmpty = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '')
+
+async function stalePaths(): Promise<string[]> {
+  const stale: string[] = []
+  for (const [path, text] of generated) {
+    if ((await readOrEmpty(join(root, path))) !== text) stale.push(path)
+  }
+  return stale
+}
+
+async function writeAll(): Promise<void> {
+  for (const [path, text] of generated) {
+    await mkdir(dirname(join(root, path)), { recursive: true })
+    await writeFile(join(root, path), text)
+  }
+}
+
+if (process.argv.includes('--check')) {
+  const stale = await stalePaths()
+  if (stale.length > 0) {
+    console.error(`out of date: ${stale.join(', ')}\nrun: npm run generate`)
+    process.exit(1)
+  }
+  console.log(`${generated.size} generated files are current`)
+} else {
+  await writeAll()
+  console.log(`wrote ${[...generated.keys()].join(', ')}`)
+}
