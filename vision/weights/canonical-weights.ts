@@ -1,0 +1,127 @@
+import type { BackboneSettings } from '../vit/backbone-settings.ts'
+import { parameterShapes } from '../vit/parameter-shapes.ts'
+import { type Destination, destinationsOf } from './canonical-name.ts'
+import type { WeightTensor } from './weight-values.ts'
+import { WeightsError } from './weights-error.ts'
+
+type Tensors = ReadonlyMap<string, WeightTensor>
+
+interface Piece extends Destination {
+  readonly sourceName: string
+  readonly source: WeightTensor
+}
+
+/**
+ * The tensors of a file under the names and in the order of `parameterShapes`, whichever program
+ * wrote it: prefix stripped, heads and mask token dropped, q, k and v joined, registers dropped when
+ * the model has none. Throws WeightsError when the file holds another model.
+ */
+export function toCanonicalWeights(
+  tensors: Tensors,
+  model: { readonly settings: BackboneSettings; readonly file: string },
+): Tensors {
+  const pieces = piecesByName(stripPrefix(tensors, model.file), model.settings)
+  const shapes = parameterShapes(model.settings)
+  const canonical = new Map<string, WeightTensor>()
+  for (const [name, shape] of shapes) {
+    const values = assemble(pieces.get(name) ?? [], { ...model, name, shape })
+    canonical.set(name, { shape, values })
+  }
+  for (const [name, [piece]] of pieces) {
+    if (shapes.has(name) || piece === undefined) continue
+    const tensor = piece.sourceName
+    const problem = `shape [${piece.source.shape}] in the file, but the model has no such tensor`
+    throw anotherModel({ file: model.file, tensor, problem })
+  }
+  return canonical
+}
+
+/**
+ * NeCo's rule: what stands before cls_token is the prefix of the backbone; names with "head" are not
+ * part of it. A training checkpoint holds student and teacher: the student, named model, is meant.
+ */
+function stripPrefix(tensors: Tensors, file: string): Tensors {
+  const prefixes = [...tensors.keys()]
+    .filter((name) => name.endsWith('cls_token'))
+    .map((name) => name.replace(/(?:embeddings\.)?cls_token$/, ''))
+  const prefix = prefixes.length > 1 ? prefixes.find((name) => name === 'model.') : prefixes[0]
+  if (prefix === undefined) throw noSingleModel(prefixes, file)
+  return new Map(
+    [...tensors]
+      .filter(([name]) => name.startsWith(prefix) && !name.includes('head'))
+      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+  )
+}
+
+function noSingleModel(prefixes: readonly string[], file: string): WeightsError {
+  if (prefixes.length === 0) {
+    const problem = 'it is not in the file, so this is no Vision Transformer we know'
+    return anotherModel({ file, tensor: 'cls_token', problem })
+  }
+  const names = prefixes.map((prefix) => prefix || '(none)').join(', ')
+  return new WeightsError({
+    code: 'WeightsSeveralModels',
+    file,
+    problem: `it holds several models, with the prefixes ${names}`,
+    remedy: 'write the one you want into a file of its own',
+  })
+}
+
+function piecesByName(
+  tensors: Tensors,
+  settings: BackboneSettings,
+): ReadonlyMap<string, readonly Piece[]> {
+  const pieces = [...tensors].flatMap(([sourceName, source]) =>
+    destinationsOf(sourceName, settings).map((place) => ({ ...place, sourceName, source })),
+  )
+  return Map.groupBy(pieces, ({ name }) => name)
+}
+
+interface Wanted {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly settings: BackboneSettings
+  readonly file: string
+}
+
+function assemble(pieces: readonly Piece[], wanted: Wanted): Float32Array | Float64Array {
+  const { name, shape, settings } = wanted
+  const size = shape.reduce((product, side) => product * side, 1)
+  const isDouble = pieces.some(({ source }) => source.values instanceof Float64Array)
+  const values = isDouble ? new Float64Array(size) : new Float32Array(size)
+  const hasNoKeyBias = settings.form === 'DinoV3' && name.endsWith('.attn.qkv.bias')
+  const parts = pieces[0]?.to.of ?? 1
+  for (let index = 0; index < parts; index++) {
+    const piece = pieces.find(({ to }) => to.index === index)
+    if (piece !== undefined) values.set(slicedValues(piece, wanted), (size / parts) * index)
+    else if (!hasNoKeyBias || pieces.length === 0) throw missing(wanted)
+  }
+  // Official DINOv3 files store a key bias and mask it; whatever stands there must not be used.
+  return hasNoKeyBias ? values.fill(0, size / 3, (size / 3) * 2) : values
+}
+
+function slicedValues(piece: Piece, wanted: Wanted): Float32Array | Float64Array {
+  const { source, from, to, sourceName } = piece
+  const [rows = 0, ...inner] = wanted.shape
+  const expected = [(rows / to.of) * from.of, ...inner]
+  if (String(source.shape) !== String(expected)) {
+    const problem = `shape [${source.shape}] in the file, [${expected}] in the model`
+    throw anotherModel({ file: wanted.file, tensor: sourceName, problem })
+  }
+  const size = source.values.length / from.of
+  return source.values.subarray(size * from.index, size * (from.index + 1))
+}
+
+function missing({ file, name, shape }: Wanted): WeightsError {
+  const problem = `it is not in the file, the model wants it with shape [${shape}]`
+  return anotherModel({ file, tensor: name, problem })
+}
+
+function anotherModel(fault: {
+  readonly file: string
+  readonly tensor: string
+  readonly problem: string
+}): WeightsError {
+  const remedy = 'these are weights of another model: make spec.model fit them or choose others'
+  return new WeightsError({ code: 'WeightsOfAnotherModel', ...fault, remedy })
+}

@@ -1,0 +1,114 @@
+import { createHash, type Hash } from 'node:crypto'
+import { type FileHandle, open } from 'node:fs/promises'
+import { parseSafetensorsHeader, type SafetensorsHeader } from './safetensors-header.ts'
+import { decodeValues, type WeightTensor } from './weight-values.ts'
+import { WeightsError } from './weights-error.ts'
+
+/** A header larger than this is no header of weights; the format's own limit. */
+const MAX_HEADER_BYTES = 100_000_000
+const REMEDY = 'the file is damaged or incomplete: fetch or write it again'
+
+export interface SafetensorsFile {
+  readonly tensors: ReadonlyMap<string, WeightTensor>
+  readonly metadata: Readonly<Record<string, string>>
+  /** Hex digest of every byte of the file. */
+  readonly sha256: string
+}
+
+export interface ReadOptions {
+  /** Tensors it says no to are hashed but not kept. All are kept when it is left out. */
+  readonly isWanted?: (name: string) => boolean
+}
+
+/**
+ * Reads a safetensors file: the header, then one tensor after the other in the order of the bytes,
+ * with the digest of the whole file taken on the way. Throws WeightsError.
+ */
+export async function readSafetensors(
+  path: string,
+  { isWanted = () => true }: ReadOptions = {},
+): Promise<SafetensorsFile> {
+  const handle = await open(path, 'r').catch((cause: unknown) => {
+    const problem = 'it cannot be opened'
+    const remedy = 'check the path and the permissions'
+    throw new WeightsError({ code: 'WeightsUnreadable', file: path, problem, remedy }, { cause })
+  })
+  try {
+    const reader = { handle, path, hash: createHash('sha256') }
+    const header = await readHeader(reader)
+    const tensors = await readTensors(reader, header, isWanted)
+    return { tensors, metadata: header.metadata, sha256: reader.hash.digest('hex') }
+  } finally {
+    await handle.close()
+  }
+}
+
+interface Reader {
+  readonly handle: FileHandle
+  readonly path: string
+  readonly hash: Hash
+}
+
+async function readHeader(reader: Reader): Promise<SafetensorsHeader> {
+  const { size } = await reader.handle.stat()
+  const prefix = await readBytes(reader, 8, 'the length of its header')
+  const lengthBytes = Number(new DataView(prefix.buffer).getBigUint64(0, true))
+  if (lengthBytes > Math.min(size - 8, MAX_HEADER_BYTES)) {
+    throw new WeightsError({
+      code: 'WeightsTruncated',
+      file: reader.path,
+      problem: `its header says it is ${lengthBytes} bytes long but the file has ${size}`,
+      remedy: 'it is no safetensors file or incomplete: fetch or write it again',
+    })
+  }
+  const json = new TextDecoder().decode(await readBytes(reader, lengthBytes, 'its header'))
+  return parseSafetensorsHeader(json, { name: reader.path, dataBytes: size - 8 - lengthBytes })
+}
+
+async function readTensors(
+  reader: Reader,
+  header: SafetensorsHeader,
+  isWanted: (name: string) => boolean,
+): Promise<ReadonlyMap<string, WeightTensor>> {
+  const tensors = new Map<string, WeightTensor>()
+  for (const { name, type, shape, begin, end } of header.entries) {
+    const bytes = await readBytes(reader, end - begin, `tensor ${name}`)
+    if (!isWanted(name)) continue
+    const values = decodeValues(type, bytes)
+    if (values === undefined) {
+      const problem = `type ${type} is not read as weights`
+      const remedy = 'write it as F64, F32, F16 or BF16'
+      const file = reader.path
+      throw new WeightsError({
+        code: 'WeightsTypeUnsupported',
+        file,
+        tensor: name,
+        problem,
+        remedy,
+      })
+    }
+    tensors.set(name, { shape, values })
+  }
+  return tensors
+}
+
+/** The next bytes of the file; the file may have shrunk since its length was read. */
+async function readBytes(
+  reader: Reader,
+  lengthBytes: number,
+  what: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(lengthBytes)
+  let filled = 0
+  while (filled < lengthBytes) {
+    const { bytesRead } = await reader.handle.read(bytes, filled, lengthBytes - filled)
+    if (bytesRead === 0) {
+      const problem = `it ends inside ${what}: ${filled} of ${lengthBytes} bytes are there`
+      const file = reader.path
+      throw new WeightsError({ code: 'WeightsTruncated', file, problem, remedy: REMEDY })
+    }
+    filled += bytesRead
+  }
+  reader.hash.update(bytes)
+  return bytes
+}
