@@ -1,0 +1,10 @@
+/** Something the person who typed the command can put right. Each line names the file and the field. */
+export class InputError extends Error {
+  readonly code = 'InputWrong'
+  readonly lines: readonly string[]
+
+  constructor(lines: readonly string[], options?: ErrorOptions) {
+    super(lines.join('\n'), options)
+    this.lines = lines
+  }
+}

@@ -1,0 +1,72 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { InputError } from '../input-error.ts'
+import { lockOutput } from './output-lock.ts'
+import { identifyProcess } from './process-identity.ts'
+
+const NOW = Date.UTC(2026, 0, 1)
+let out = ''
+let folder = ''
+beforeEach(async () => {
+  out = await mkdtemp(join(tmpdir(), 'neco-lock-'))
+  folder = join(out, '.neco')
+})
+afterEach(() => rm(out, { recursive: true }))
+
+const take = () => lockOutput({ folder, pid: process.pid, nowMs: NOW })
+const lockOf = (holder: object) =>
+  writeFile(
+    join(folder, 'lock.json'),
+    JSON.stringify({ host: hostname(), since: '2026-01-01T00:00:00Z', ...holder }),
+  )
+
+describe('the lock of an output folder', () => {
+  it('refuses a second holder and says who has it since when', async () => {
+    await take()
+    await expect(take()).rejects.toThrow(
+      new InputError([
+        `${out}: in use by process ${process.pid} since 2026-01-01T00:00:00.000Z`,
+        'wait for it, end it, or give another folder with --out',
+      ]),
+    )
+  })
+
+  it('can be taken again after it was released, and leaves nothing behind', async () => {
+    const first = await take()
+    await first.release()
+    const second = await take()
+    await second.release()
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it('is taken over when its process is gone, or its number belongs to another process now', async () => {
+    const own = await identifyProcess(process.pid)
+    await (await take()).release()
+    for (const holder of [
+      { pid: 2 ** 30, started: 'long ago' },
+      { pid: process.pid, started: `not ${own?.started}` },
+    ]) {
+      await lockOf(holder)
+      await (await take()).release()
+    }
+    await writeFile(join(folder, 'lock.json'), '{"pid": 12')
+    await take()
+    expect(await readdir(folder)).toEqual(['lock.json'])
+  })
+
+  it('is not taken over when its process runs on another machine', async () => {
+    await (await take()).release()
+    await lockOf({ pid: 1, started: 'x', host: 'elsewhere' })
+    await expect(take()).rejects.toThrow('in use by process 1 on elsewhere since')
+    expect(await readFile(join(folder, 'lock.json'), 'utf8')).toContain('elsewhere')
+  })
+
+  it('has exactly one winner when many start at once on a stale lock', async () => {
+    await (await take()).release()
+    await lockOf({ pid: 2 ** 30, started: 'long ago' })
+    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, take))
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  })
+})

@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest'
+import { InputError } from '../input-error.ts'
+import { manifestOf } from './read-manifest.ts'
+
+const SWEEP = `apiVersion: neco.dev/v1alpha1
+kind: NeCoSweep
+metadata:
+  name: steepness
+spec:
+  run:
+    data: { kind: Scenes, count: 8 }
+    loss:
+      studentSteepness: 10
+  axes:
+    - parameter: loss.studentSteepness
+      values: [10, 100]
+`
+
+const read = (text: string, overrides: string[] = []) =>
+  manifestOf({ file: 'sweep.yaml', text, overrides })
+
+const linesOf = (text: string, overrides: string[] = []): readonly string[] => {
+  try {
+    read(text, overrides)
+  } catch (error) {
+    if (error instanceof InputError) return error.lines
+    throw error
+  }
+  return []
+}
+
+const sweepOf = (overrides: string[]) => {
+  const manifest = read(SWEEP, overrides)
+  return manifest.kind === 'NeCoSweep' ? manifest.sweep.spec : undefined
+}
+
+describe('reading a manifest', () => {
+  it('gives the sweep that is written', () => {
+    expect(sweepOf([])).toEqual({
+      run: { data: { kind: 'Scenes', count: 8 }, loss: { studentSteepness: 10 } },
+      axes: [{ parameter: 'loss.studentSteepness', values: [10, 100] }],
+    })
+  })
+
+  const refused = [
+    {
+      name: 'YAML that does not parse, with line and column',
+      text: SWEEP.replace('[10, 100]', '[10, 100'),
+      lines: [
+        'sweep.yaml:13:1: Flow sequence in block collection must be sufficiently indented and end with a ]',
+      ],
+    },
+    {
+      name: 'an unknown field with the nearest known one',
+      text: SWEEP.replace('studentSteepness: 10', 'studentSteepnes: 10'),
+      lines: [
+        'sweep.yaml:9:24: spec.run.loss.studentSteepnes: unknown field; did you mean studentSteepness?',
+      ],
+    },
+    {
+      name: 'a wrong type',
+      text: SWEEP.replace('count: 8', 'count: eight'),
+      lines: [
+        'sweep.yaml:7:34: spec.run.data.count: Invalid input: expected number, received string',
+      ],
+    },
+    {
+      name: 'a value out of bounds',
+      text: SWEEP.replace('count: 8', 'count: 0'),
+      lines: ['sweep.yaml:7:34: spec.run.data.count: Too small: expected number to be >=1'],
+    },
+    { name: 'an empty file', text: '', lines: ['sweep.yaml: the file is empty'] },
+    {
+      name: 'a key written twice',
+      text: SWEEP.replace('metadata:', 'kind: NeCoSweep\nmetadata:'),
+      lines: ['sweep.yaml:3:1: Map keys must be unique'],
+    },
+  ]
+  it.each(refused)('refuses $name', ({ text, lines }) => {
+    expect(linesOf(text)).toEqual(lines)
+  })
+})
+
+describe('overrides from the command line', () => {
+  it('find their place with or without spec. and run.', () => {
+    const spec = sweepOf([
+      'spec.parallelism=3',
+      'replicates=2',
+      'optimisation.steps=4',
+      'run.seed=7',
+      'axes[0].values=[1, 1e1]',
+    ])
+    expect(spec).toEqual({
+      run: {
+        data: { kind: 'Scenes', count: 8 },
+        loss: { studentSteepness: 10 },
+        optimisation: { steps: 4 },
+        seed: 7,
+      },
+      axes: [{ parameter: 'loss.studentSteepness', values: [1, 10] }],
+      parallelism: 3,
+      replicates: 2,
+    })
+  })
+
+  it.each([
+    ['a path without a value', 'seed', '--set seed: write it as path=value'],
+    [
+      'an unknown start',
+      'optimization.steps=4',
+      '--set optimization.steps=4: unknown field optimization; did you mean optimisation?',
+    ],
+    [
+      'an item past the end',
+      'axes[3].values=[1]',
+      '--set axes[3].values=[1]: spec.axes has items 0 to 0',
+    ],
+    [
+      'a path through a plain value',
+      'loss.studentSteepness.x=1',
+      '--set loss.studentSteepness.x=1: spec.run.loss.studentSteepness holds no fields',
+    ],
+  ])('refuse %s', (_name, override, line) => {
+    expect(linesOf(SWEEP, [override])).toEqual([line])
+  })
+
+  it('are checked as the file is', () => {
+    expect(linesOf(SWEEP, ['optimisation.stepz=4'])).toEqual([
+      'sweep.yaml:7:5: spec.run.optimisation.stepz: unknown field; did you mean steps?',
+    ])
+  })
+})

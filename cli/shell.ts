@@ -1,0 +1,15 @@
+/** What a command may touch of the world around it; made in main.ts, faked in tests. */
+export interface Shell {
+  readonly cwd: string
+  /** Writes text to standard output; whole lines end in a newline. */
+  readonly write: (text: string) => void
+  /** Writes text to standard error. */
+  readonly writeError: (text: string) => void
+  /** Whether standard output is a terminal that redraws lines, and how wide it is. */
+  readonly isTerminal: boolean
+  readonly columns: number
+  readonly now: () => number
+  readonly pid: number
+  /** Calls back at each Ctrl-C or SIGTERM, with how many there have been; returns how to stop listening. */
+  readonly onInterrupt: (listener: (count: number) => void) => () => void
+}
