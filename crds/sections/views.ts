@@ -32,6 +32,13 @@ export const viewsFields = {
   minIntersection: fraction.describe(
     'minIntersection is the least overlap of crops as a fraction of the image.',
   ),
+  alignedGrid: z
+    .int32()
+    .min(1)
+    .max(32)
+    .describe(
+      'alignedGrid is the side of the grid that ROI-align takes from the overlap of two crops: 7 gives 49 patches a pair.',
+    ),
   jitterProbability: fraction.describe('jitterProbability is how often colours are jittered.'),
   jitterStrength: z
     .number()
