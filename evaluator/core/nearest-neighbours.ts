@@ -1,0 +1,111 @@
+/** The best `count` candidates of each query so far: descending similarity, the earlier index first among equals. */
+export interface Neighbours {
+  readonly queries: number
+  readonly count: number
+  /** [queries · count]; −1 until filled. */
+  readonly indices: Int32Array
+  readonly similarities: Float64Array
+}
+
+export const noNeighbours = (queries: number, count: number): Neighbours => ({
+  queries,
+  count,
+  indices: new Int32Array(queries * count).fill(-1),
+  similarities: new Float64Array(queries * count).fill(Number.NEGATIVE_INFINITY),
+})
+
+interface Candidates {
+  /** Similarities [queries, candidates]. */
+  readonly similarities: ArrayLike<number>
+  readonly candidates: number
+  /** Index of the first candidate; blocks are given in ascending order. */
+  readonly firstIndex: number
+}
+
+/** Looks at a block of candidates for every query, in place. Exact: every candidate is compared. */
+export function addCandidates(neighbours: Neighbours, block: Candidates): void {
+  for (let query = 0; query < neighbours.queries; query++) {
+    const last = (query + 1) * neighbours.count - 1
+    const begin = query * block.candidates
+    for (let candidate = 0; candidate < block.candidates; candidate++) {
+      const similarity = block.similarities[begin + candidate] as number
+      if (similarity <= (neighbours.similarities[last] as number)) continue
+      insert(neighbours, { query, similarity, index: block.firstIndex + candidate })
+    }
+  }
+}
+
+function insert(
+  { count, indices, similarities }: Neighbours,
+  found: { query: number; similarity: number; index: number },
+): void {
+  const first = found.query * count
+  let place = first + count - 1
+  while (place > first && (similarities[place - 1] as number) < found.similarity) {
+    similarities[place] = similarities[place - 1] as number
+    indices[place] = indices[place - 1] as number
+    place--
+  }
+  similarities[place] = found.similarity
+  indices[place] = found.index
+}
+
+/** Rows [rows · dim], row-major. */
+export interface FeatureRows {
+  readonly rows: number
+  readonly dim: number
+  readonly values: Float32Array | Float64Array
+}
+
+/** All dot products of two sets of rows: [queries.rows · keys.rows]. */
+export type DotProducts = (queries: FeatureRows, keys: FeatureRows) => ArrayLike<number>
+
+const MOST_PRODUCTS = 4_000_000
+const MOST_KEYS = 16_384
+
+/**
+ * The `count` keys with the greatest dot product for each query (neco-method §4.2, exact where the
+ * peer approximates; golden hummingbird.json). Works through blocks of at most 4 million products.
+ */
+export function nearestKeys(options: {
+  readonly queries: FeatureRows
+  readonly keys: FeatureRows
+  readonly count: number
+  readonly dotProducts: DotProducts
+}): Neighbours {
+  const { queries, keys, dotProducts } = options
+  const neighbours = noNeighbours(queries.rows, Math.min(options.count, keys.rows))
+  const keyBlock = Math.min(keys.rows, MOST_KEYS)
+  const queryBlock = Math.max(Math.floor(MOST_PRODUCTS / keyBlock), 1)
+  for (let firstQuery = 0; firstQuery < queries.rows; firstQuery += queryBlock) {
+    const some = rowsBetween(queries, firstQuery, firstQuery + queryBlock)
+    const part = neighboursOf(neighbours, firstQuery, some.rows)
+    for (let firstIndex = 0; firstIndex < keys.rows; firstIndex += keyBlock) {
+      const block = rowsBetween(keys, firstIndex, firstIndex + keyBlock)
+      const similarities = dotProducts(some, block)
+      addCandidates(part, { similarities, candidates: block.rows, firstIndex })
+    }
+  }
+  return neighbours
+}
+
+/** Rows `begin`…`end` of the same values, not copied. */
+export function rowsBetween(
+  { rows, dim, values }: FeatureRows,
+  begin: number,
+  end: number,
+): FeatureRows {
+  const last = Math.min(end, rows)
+  return { rows: last - begin, dim, values: values.subarray(begin * dim, last * dim) }
+}
+
+function neighboursOf(all: Neighbours, begin: number, queries: number): Neighbours {
+  const { count } = all
+  const [from, to] = [begin * count, (begin + queries) * count]
+  return {
+    queries,
+    count,
+    indices: all.indices.subarray(from, to),
+    similarities: all.similarities.subarray(from, to),
+  }
+}
