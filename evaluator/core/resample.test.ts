@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { goldenTensor, readGolden } from '../../test/golden/read-golden.ts'
-import { enlargedArgmax, resizeBilinear, resizeNearest } from './resample.ts'
+import type { Filter } from '../../vision/vit/interpolation-taps.ts'
+import { enlargedArgmax, resize } from './resample.ts'
 
 interface GoldenCase {
   readonly name: string
@@ -13,44 +14,37 @@ interface GoldenCase {
   readonly output: unknown
 }
 const { cases } = readGolden('interpolate') as { cases: GoldenCase[] }
-const ours = cases.filter(({ args }) => args.mode === 'bilinear' || args.mode === 'nearest')
+const bySize = cases.filter(({ args }) => args.size !== undefined)
 
-/** Planes [1, C, H, W] one by one, since our arrays keep channels last. */
-function resizePlanes({ args, input, output }: GoldenCase): Float64Array {
-  const { shape, data } = goldenTensor(input)
-  const [, planes = 0, rows = 0, columns = 0] = shape
-  const from = { rows, columns }
-  const [, , toRows = 0, toColumns = 0] = goldenTensor(output).shape
-  const to = { rows: toRows, columns: toColumns }
-  const resized = Array.from({ length: planes }, (_, plane) => {
-    const values = data.subarray(plane * rows * columns, (plane + 1) * rows * columns)
-    if (args.mode === 'bilinear') {
-      return resizeBilinear(values, { from, to, channels: 1, antialias: args.antialias ?? false })
-    }
-    // Masks hold small whole numbers and golden planes do not: resize the places instead.
-    const places = resizeNearest(
-      values.map((_, place) => place % 256),
-      { from, to },
-    )
-    const high = resizeNearest(
-      values.map((_, place) => Math.floor(place / 256)),
-      { from, to },
-    )
-    return Float64Array.from(
-      places,
-      (place, index) => values[place + 256 * (high[index] ?? 0)] ?? 0,
-    )
-  })
-  return Float64Array.from(resized.flatMap((plane) => Array.from(plane)))
+function filterOf({ mode, antialias = false }: GoldenCase['args']): Filter {
+  if (mode === 'nearest') return 'Nearest'
+  if (mode === 'bilinear') return antialias ? 'BilinearAntialias' : 'Bilinear'
+  return antialias ? 'BicubicAntialias' : 'Bicubic'
 }
 
-test.each(ours.map((golden) => [golden.name, golden] as const))(
-  'resizes as torch does: %s',
-  (_, golden) => {
-    const expected = goldenTensor(golden.output).data
-    const resized = resizePlanes(golden)
-    expect(resized.length).toBe(expected.length)
-    const worst = Math.max(...resized.map((value, i) => Math.abs(value - (expected[i] ?? 9))))
+test.each(bySize.map((golden) => [golden.name, golden] as const))(
+  'resizes channels-last maps as torch does: %s',
+  (_, { args, input, output }) => {
+    const { shape, data } = goldenTensor(input)
+    const expected = goldenTensor(output)
+    const [, planes = 0, rows = 0, columns = 0] = shape
+    const [, , toRows = 0, toColumns = 0] = expected.shape
+    const last = data.map(
+      (_value, place) => data[(place % planes) * rows * columns + Math.floor(place / planes)] ?? 0,
+    )
+    const resized = resize(last, {
+      from: { rows, columns },
+      to: { rows: toRows, columns: toColumns },
+      channels: planes,
+      filter: filterOf(args),
+    })
+    expect(resized.length).toBe(expected.data.length)
+    const pixels = toRows * toColumns
+    const worst = Math.max(
+      ...expected.data.map((value, place) =>
+        Math.abs(value - (resized[(place % pixels) * planes + Math.floor(place / pixels)] ?? 9)),
+      ),
+    )
     expect(worst).toBeLessThan(1e-12)
   },
 )
