@@ -102,7 +102,7 @@ describe('the results of a study', () => {
     expect(resultsTable(document)).toBe(`\
 study: mean ± sample standard deviation over n replicates; in-context and linear are mIoU in percent
 
-studentSteepness              n   in-context before   in-context after   linear before   linear after      NeCo loss *   images/s
+studentSteepness              n   in-context before   in-context after   linear before   linear after     NeCo loss *   images/s
 ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 10                            3               27.40       33.00 ± 1.00           35.00          37.00   3.330 ± 0.010       26.0
 100                1 (1 failed)               27.40              30.00           35.00          37.00           3.300       26.0
