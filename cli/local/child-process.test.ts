@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { endLeftover, startProcess } from './child-process.ts'
+import { identifyProcess, isAlive } from './process-identity.ts'
+
+let folder = ''
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'neco-child-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+const startScript = (script: string) =>
+  startProcess({
+    command: process.execPath,
+    words: ['-e', script],
+    environment: { GREETING: 'hello' },
+    logPath: join(folder, 'log'),
+  })
+const logText = () => readFile(join(folder, 'log'), 'utf8')
+
+/** Waits until the process has said that it is ready to be signalled. */
+async function said(word: string): Promise<void> {
+  while (!(await logText()).includes(word)) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+describe('a process of a Job', () => {
+  it('gets its environment and a stdin to watch, logs to a file and ends with its exit code', async () => {
+    const script =
+      'console.log(process.env.GREETING, process.env.NECO_PARENT_WATCH); process.exit(5)'
+    const { ended } = await startScript(script)
+    expect(await ended).toEqual({ exitCode: 5, signal: undefined })
+    expect(await logText()).toBe('hello stdin\n')
+  })
+
+  it('is asked to end first, and may take its time within the grace', async () => {
+    const script =
+      'process.on("SIGTERM", () => process.exit(7)); setInterval(() => {}, 1000); console.log("ready")'
+    const started = await startScript(script)
+    await said('ready')
+    expect(await started.end(10_000)).toEqual({ exitCode: 7, signal: undefined })
+  })
+
+  it('is killed when the grace is over', async () => {
+    const script =
+      'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("ready")'
+    const started = await startScript(script)
+    await said('ready')
+    expect(await started.end(20)).toEqual({ exitCode: undefined, signal: 'SIGKILL' })
+  })
+
+  it('fails to start with the name of what is missing', async () => {
+    const start = {
+      command: join(folder, 'none'),
+      words: [],
+      environment: {},
+      logPath: join(folder, 'log'),
+    }
+    await expect(startProcess(start)).rejects.toThrow(`cannot start ${join(folder, 'none')}`)
+  })
+})
+
+describe('a process left behind by an earlier neco', () => {
+  it('is ended when it is that very process, and left alone when its number belongs to another', async () => {
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true })
+    const exited = once(child, 'exit')
+    const identity = await identifyProcess(child.pid ?? 0)
+    if (identity === undefined) throw new Error('the process has no identity')
+    await endLeftover({ ...identity, started: 'another time' }, 1000)
+    expect(await isAlive(identity)).toBe(true)
+    await endLeftover(identity, 1000)
+    await exited
+    expect(await isAlive(identity)).toBe(false)
+  })
+})

@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { open } from 'node:fs/promises'
+import { identifyProcess, isAlive, type ProcessIdentity } from './process-identity.ts'
+
+/** How a process ended: its exit code, or the signal that ended it. */
+export interface ProcessEnd {
+  readonly exitCode: number | undefined
+  readonly signal: string | undefined
+}
+
+export interface StartedProcess {
+  readonly identity: ProcessIdentity
+  readonly ended: Promise<ProcessEnd>
+  /** Asks it to end (SIGTERM), and after the grace time ends it and all it started (SIGKILL). */
+  readonly end: (graceMs: number) => Promise<ProcessEnd>
+}
+
+interface Start {
+  readonly command: string
+  readonly words: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+  readonly logPath: string
+}
+
+/** Signals the process group, so that whatever the process started hears it as well. */
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ESRCH') throw cause
+  }
+}
+
+const endOf = (child: ChildProcess): Promise<ProcessEnd> =>
+  new Promise((resolve) => {
+    child.once('exit', (exitCode, signal) =>
+      resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
+    )
+  })
+
+const after = (
+  ms: number,
+): { readonly elapsed: Promise<'Elapsed'>; readonly cancel: () => void } => {
+  const { promise, resolve } = Promise.withResolvers<'Elapsed'>()
+  const timer = setTimeout(() => resolve('Elapsed'), ms)
+  return { elapsed: promise, cancel: () => clearTimeout(timer) }
+}
+
+/** Starts a process in a group of its own, so that Ctrl-C in the terminal reaches only us; its output goes to a log file. Its stdin is a pipe that closes when we die, by which it learns that nobody waits for it. */
+export async function startProcess(start: Start): Promise<StartedProcess> {
+  const log = await open(start.logPath, 'a')
+  try {
+    const child = spawn(start.command, start.words, {
+      detached: true,
+      stdio: ['pipe', log.fd, log.fd],
+      env: { ...start.environment, NECO_PARENT_WATCH: 'stdin' },
+    })
+    const ended = endOf(child)
+    const failed = new Promise<never>((_, reject) => {
+      child.once('error', (cause) => reject(new Error(`cannot start ${start.command}`, { cause })))
+    })
+    const spawned = new Promise<void>((resolve) => {
+      child.once('spawn', resolve)
+    })
+    await Promise.race([spawned, failed])
+    failed.catch(() => undefined)
+    child.stdin?.on('error', () => undefined)
+    const pid = child.pid ?? 0
+    const identity = (await identifyProcess(pid)) ?? { pid, started: 'ended at once' }
+    return { identity, ended, end: (graceMs) => endGently({ pid, ended }, graceMs) }
+  } finally {
+    await log.close()
+  }
+}
+
+async function endGently(
+  { pid, ended }: { readonly pid: number; readonly ended: Promise<ProcessEnd> },
+  graceMs: number,
+): Promise<ProcessEnd> {
+  signalGroup(pid, 'SIGTERM')
+  const grace = after(graceMs)
+  const first = await Promise.race([ended, grace.elapsed])
+  grace.cancel()
+  if (first === 'Elapsed') signalGroup(pid, 'SIGKILL')
+  return ended
+}
+
+const LOOK_EVERY_MS = 50
+
+/** Ends a process that an earlier `neco` left behind, if it is still that very process. */
+export async function endLeftover(identity: ProcessIdentity, graceMs: number): Promise<void> {
+  if (!(await isAlive(identity))) return
+  signalGroup(identity.pid, 'SIGTERM')
+  for (let waited = 0; waited < graceMs; waited += LOOK_EVERY_MS) {
+    if (!(await isAlive(identity))) return
+    await after(LOOK_EVERY_MS).elapsed
+  }
+  if (await isAlive(identity)) signalGroup(identity.pid, 'SIGKILL')
+}
