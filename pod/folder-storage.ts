@@ -1,0 +1,88 @@
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type Storage, storageErrorFrom } from './storage.ts'
+
+let temporaryNames = 0
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+async function writeSynced(handle: FileHandle, bytes: Uint8Array | string): Promise<void> {
+  try {
+    await handle.writeFile(bytes)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function replaceFile(path: string, bytes: Uint8Array | string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  const temporary = `${path}.${process.pid}-${temporaryNames++}.tmp`
+  try {
+    await writeSynced(await open(temporary, 'w'), bytes)
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+  await syncFolder(dirname(path))
+}
+
+async function appendFile(path: string, bytes: Uint8Array | string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  await writeSynced(await open(path, 'a'), bytes)
+}
+
+async function createFile(path: string, bytes: Uint8Array | string): Promise<boolean> {
+  await mkdir(dirname(path), { recursive: true })
+  try {
+    await writeSynced(await open(path, 'wx'), bytes)
+    return true
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+const isMissing = (error: unknown): boolean => storageErrorFrom('', error).code === 'NotFound'
+
+/** The storage of a folder: a mounted volume in a pod, an output folder on one machine. `nowMs` is the clock that file times are held against. */
+export function folderStorage(root: string, nowMs: () => number): Storage {
+  const named = async <T>(path: string, work: (full: string) => Promise<T>): Promise<T> => {
+    try {
+      return await work(join(root, path))
+    } catch (error) {
+      throw storageErrorFrom(path, error)
+    }
+  }
+  return {
+    read: (path) => named(path, (full) => readFile(full)),
+    list: (folder) =>
+      named(folder, async (full) => {
+        const names = await readdir(full).catch((error: unknown) => {
+          if (isMissing(error)) return []
+          throw error
+        })
+        return names.sort()
+      }),
+    writeAtomic: (path, bytes) => named(path, (full) => replaceFile(full, bytes)),
+    append: (path, bytes) => named(path, (full) => appendFile(full, bytes)),
+    createExclusive: (path, bytes) => named(path, (full) => createFile(full, bytes)),
+    ageMs: (path) =>
+      named(path, async (full) => {
+        const found = await stat(full).catch((error: unknown) => {
+          if (isMissing(error)) return undefined
+          throw error
+        })
+        return found === undefined ? undefined : Math.max(0, nowMs() - found.mtimeMs)
+      }),
+    remove: (path) => named(path, (full) => rm(full, { recursive: true, force: true })),
+  }
+}
