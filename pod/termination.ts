@@ -1,0 +1,32 @@
+import { rename, writeFile } from 'node:fs/promises'
+import { TerminationMessage } from '../crds/run-report.ts'
+
+/** A container's termination message holds 4096 bytes. */
+const LIMIT_BYTES = 4096
+
+const bytesOf = (message: TerminationMessage): number => Buffer.byteLength(JSON.stringify(message))
+
+/** The same message within 4 KiB: first the figures go, then the text is cut, then the oldest evaluations (their files stay on the storage). */
+export function fitTermination(message: TerminationMessage): TerminationMessage {
+  const steps: ((m: TerminationMessage) => TerminationMessage)[] = [
+    (m) => m,
+    (m) => ({ ...m, evaluations: m.evaluations.map((e) => ({ ...e, figures: [] })) }),
+    (m) => ({ ...m, message: m.message.slice(0, 200) }),
+  ]
+  let fitted = message
+  for (const step of steps) {
+    fitted = step(fitted)
+    if (bytesOf(fitted) <= LIMIT_BYTES) return fitted
+  }
+  while (bytesOf(fitted) > LIMIT_BYTES && fitted.evaluations.length > 0) {
+    fitted = { ...fitted, evaluations: fitted.evaluations.slice(1) }
+  }
+  return fitted
+}
+
+/** Writes the last words of a pod as a whole file. */
+export async function writeTermination(path: string, message: TerminationMessage): Promise<void> {
+  const text = JSON.stringify(fitTermination(TerminationMessage.parse(message)))
+  await writeFile(`${path}.tmp`, text)
+  await rename(`${path}.tmp`, path)
+}
