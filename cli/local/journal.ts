@@ -1,0 +1,102 @@
+import type { Storage } from '../../pod/storage.ts'
+import { StorageError } from '../../pod/storage.ts'
+
+/** Raised when a line that is not the last one cannot be read: nothing but damage does that. */
+export class JournalDamaged extends Error {
+  readonly code = 'JournalDamaged'
+
+  constructor(path: string, line: number, cause: unknown) {
+    super(
+      `${path}:${line}: the journal is damaged; start again with --fresh, or remove it: results are found again under their keys`,
+      { cause },
+    )
+  }
+}
+
+type Entry =
+  | { readonly key: string; readonly value: unknown }
+  | { readonly key: string; readonly removed: true }
+
+/** A map that survives a crash at any moment: every change is appended and synced before it counts. */
+export interface Journal {
+  readonly records: ReadonlyMap<string, unknown>
+  readonly put: (key: string, value: unknown) => Promise<void>
+  readonly remove: (key: string) => Promise<void>
+}
+
+/** Lines beyond this and twice the records are worth a rewrite. */
+const SPARE_LINES = 200
+
+function apply(records: Map<string, unknown>, entry: Entry): void {
+  if ('removed' in entry) records.delete(entry.key)
+  else records.set(entry.key, entry.value)
+}
+
+/** Reads what a journal holds. A torn last line is what a crash leaves, and counts as never written. */
+export function replayJournal(text: string, path: string): Map<string, unknown> {
+  const records = new Map<string, unknown>()
+  const lines = text.split('\n')
+  const last = lines.at(-1) === '' ? lines.length - 2 : lines.length - 1
+  for (const [at, line] of lines.entries()) {
+    if (line === '') continue
+    try {
+      apply(records, JSON.parse(line) as Entry)
+    } catch (cause) {
+      if (at === last) return records
+      throw new JournalDamaged(path, at + 1, cause)
+    }
+  }
+  return records
+}
+
+export async function readJournalText(storage: Storage, path: string): Promise<string> {
+  try {
+    return Buffer.from(await storage.read(path)).toString('utf8')
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'NotFound') return ''
+    throw error
+  }
+}
+
+const linesOf = (records: ReadonlyMap<string, unknown>): string =>
+  [...records].map(([key, value]) => `${JSON.stringify({ key, value })}\n`).join('')
+
+/** Opens a journal and rewrites it in its shortest form. Throws JournalDamaged, or StorageError. */
+export async function openJournal(storage: Storage, path: string): Promise<Journal> {
+  const records = replayJournal(await readJournalText(storage, path), path)
+  let lines = 0
+  let mustRewrite = true
+  let tail: Promise<void> = Promise.resolve()
+
+  const rewrite = async (): Promise<void> => {
+    await storage.writeAtomic(path, linesOf(records))
+    lines = records.size
+    mustRewrite = false
+  }
+  const write = async (entry: Entry): Promise<void> => {
+    const before = records.get(entry.key)
+    const existed = records.has(entry.key)
+    apply(records, entry)
+    try {
+      if (mustRewrite || lines > 2 * records.size + SPARE_LINES) return await rewrite()
+      await storage.append(path, `${JSON.stringify(entry)}\n`)
+      lines++
+    } catch (error) {
+      mustRewrite = true
+      if (existed) records.set(entry.key, before)
+      else records.delete(entry.key)
+      throw error
+    }
+  }
+  const inTurn = (entry: Entry): Promise<void> => {
+    const done = tail.then(() => write(entry))
+    tail = done.catch(() => undefined)
+    return done
+  }
+  await rewrite()
+  return {
+    records,
+    put: (key, value) => inTurn({ key, value }),
+    remove: (key) => inTurn({ key, removed: true }),
+  }
+}
