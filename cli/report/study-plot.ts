@@ -1,0 +1,98 @@
+import type { Chart, ChartPoint, Series } from './chart.ts'
+import { lineLook, MAX_LINES, plotPage } from './plot.ts'
+import type { ColumnNote, PointRow, ResultsDocument } from './results-document.ts'
+import { summarise } from './summary.ts'
+
+export interface LossAtStep {
+  readonly step: number
+  readonly loss: number
+}
+
+/** The training curve of each run, by its name. */
+export type Curves = ReadonlyMap<string, readonly LossAtStep[]>
+
+const BAND = 'mean over replicates, band ± sample standard deviation'
+
+function chartPoint(x: number, values: readonly number[]): ChartPoint[] {
+  const summary = summarise(values)
+  if (summary === undefined) return []
+  const { mean, deviation = 0 } = summary
+  return [{ x, mean, low: mean - deviation, high: mean + deviation }]
+}
+
+const labelOf = (document: ResultsDocument, { assignment }: PointRow): string => {
+  const parts = document.swept.map((path) => {
+    const name = path.slice(path.lastIndexOf('.') + 1)
+    return `${name} ${assignment[path] ?? 'as in run'}`
+  })
+  return parts.length === 0 ? document.name : parts.join(', ')
+}
+
+function lossPoints({ runs }: PointRow, curves: Curves): ChartPoint[] {
+  const all = runs.flatMap(({ name }) => curves.get(name) ?? [])
+  const bySteps = [...Map.groupBy(all, ({ step }) => step)].sort(([a], [b]) => a - b)
+  return bySteps.flatMap(([step, at]) =>
+    chartPoint(
+      step,
+      at.map(({ loss }) => loss),
+    ),
+  )
+}
+
+interface Measure {
+  readonly prefix: string
+  readonly title: string
+  readonly columns: readonly (ColumnNote & { readonly at: number })[]
+}
+
+/** Evaluation columns that are mIoU, gathered over the schedule. */
+function measures({ columns }: ResultsDocument): Measure[] {
+  const measured = columns.flatMap((column) => {
+    const found = column.key.match(/^(.*Miou)@(.*)$/)
+    return found === null ? [] : [{ ...column, prefix: found[1] ?? '', at: Number(found[2]) }]
+  })
+  return [...Map.groupBy(measured, ({ prefix }) => prefix)].map(([prefix, of]) => ({
+    prefix,
+    title: (of[0]?.title ?? prefix).replace(/ (before|after|at [\d.]+)$/, ''),
+    columns: of,
+  }))
+}
+
+const measurePoints = ({ runs }: PointRow, { columns }: Measure): ChartPoint[] =>
+  columns.flatMap(({ key, at }) =>
+    chartPoint(
+      at,
+      runs.flatMap(({ values }) => values[key] ?? []),
+    ),
+  )
+
+/** Draws the training loss and every mIoU of a study: one line per point with its band. */
+export function studyPlot(document: ResultsDocument, curves: Curves): string {
+  const drawn = document.points.slice(0, MAX_LINES)
+  const seriesOf = (pointsOf: (point: PointRow) => readonly ChartPoint[]): Series[] =>
+    drawn.map((point, at) => ({
+      label: labelOf(document, point),
+      ...lineLook(at),
+      points: pointsOf(point),
+    }))
+  const incomparable = document.columns.some(
+    ({ key, incomparableAcross }) => key === 'loss' && incomparableAcross.length > 0,
+  )
+  const loss: Chart = {
+    title: 'NeCo loss',
+    note: incomparable ? 'not comparable between these lines' : BAND,
+    xTitle: 'step',
+    series: seriesOf((point) => lossPoints(point, curves)),
+  }
+  const evaluated = measures(document).map(
+    (measure): Chart => ({
+      title: `${measure.title}, %`,
+      note: BAND,
+      xTitle: 'fraction of the schedule',
+      series: seriesOf((point) => measurePoints(point, measure)),
+    }),
+  )
+  const hidden = document.points.length - drawn.length
+  const title = hidden > 0 ? `${document.name}: the first ${drawn.length} points` : document.name
+  return plotPage({ title, charts: [loss, ...evaluated] })
+}
