@@ -1,6 +1,8 @@
 /** What a command may touch of the world around it; made in main.ts, faked in tests. */
 export interface Shell {
   readonly cwd: string
+  /** Handed on to the processes of Jobs. */
+  readonly environment: Readonly<Record<string, string>>
   /** Writes text to standard output; whole lines end in a newline. */
   readonly write: (text: string) => void
   /** Writes text to standard error. */

@@ -1,0 +1,34 @@
+import { resolve } from 'node:path'
+import type { Call, Command } from '../command.ts'
+import { EXIT } from '../exit-code.ts'
+import { type Manifest, readManifest } from '../manifest/read-manifest.ts'
+import type { Shell } from '../shell.ts'
+
+const nameOf = (manifest: Manifest): string =>
+  manifest.kind === 'NeCoRun' ? manifest.run.metadata.name : manifest.sweep.metadata.name
+
+async function perform(call: Call, shell: Shell) {
+  const file = call.operands[0] ?? ''
+  const manifest = await readManifest(resolve(shell.cwd, file), {
+    file,
+    overrides: call.values.get('set') ?? [],
+  })
+  shell.write(`${file}: ${manifest.kind} ${nameOf(manifest)} is valid\n`)
+  return EXIT.Done
+}
+
+export const validateCommand: Command = {
+  name: 'validate',
+  summary: 'check a manifest and say what is wrong with it, by file, line and field',
+  operands: [{ name: 'FILE', required: true }],
+  flags: {
+    set: {
+      value: 'a.b=c',
+      repeatable: true,
+      description: 'change a field before checking; spec. and spec.run. may be left out',
+    },
+  },
+  notes: ['Checks what is written; whether data and weights are there is checked by neco run.'],
+  examples: ['neco validate examples/sweep-steepness.yaml'],
+  perform,
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import type { Command } from './command.ts'
+import { explainCommand } from './commands/explain.ts'
+import { validateCommand } from './commands/validate.ts'
+import { dispatch } from './dispatch.ts'
+import type { Shell } from './shell.ts'
+
+const COMMANDS: readonly Command[] = [validateCommand, explainCommand]
+
+function onInterrupt(listener: (count: number) => void): () => void {
+  let count = 0
+  const heard = (): void => listener(++count)
+  process.on('SIGINT', heard)
+  process.on('SIGTERM', heard)
+  return () => {
+    process.off('SIGINT', heard)
+    process.off('SIGTERM', heard)
+  }
+}
+
+const definedOnly = (environment: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  )
+
+const shell: Shell = {
+  cwd: process.cwd(),
+  environment: definedOnly(process.env),
+  write: (text) => process.stdout.write(text),
+  writeError: (text) => process.stderr.write(text),
+  isTerminal: process.stdout.isTTY === true,
+  columns: process.stdout.columns ?? 100,
+  now: Date.now,
+  pid: process.pid,
+  onInterrupt,
+}
+
+process.exitCode = await dispatch(process.argv.slice(2), COMMANDS, shell)

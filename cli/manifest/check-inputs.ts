@@ -1,0 +1,60 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Problem } from '../../crds/parse-manifest.ts'
+import type { RunSpec } from '../../crds/run-spec.ts'
+
+/** The folder of each volume by its name; '' is the folder of the manifest. */
+export type Volumes = Readonly<Record<string, string>>
+
+interface Input {
+  readonly field: string
+  readonly volume: string | undefined
+  readonly path: string
+  readonly kind: 'File' | 'Folder'
+}
+
+type Dataset = RunSpec['data']
+
+const datasetInput = (field: string, { kind, volume, path }: Dataset): Input[] =>
+  kind === 'Scenes' || path === undefined ? [] : [{ field, volume, path, kind: 'Folder' }]
+
+function inputsOf({ model, data, evaluations = [] }: RunSpec): Input[] {
+  const weights = model?.weights
+  const files: Input[] =
+    weights === undefined
+      ? []
+      : [{ field: 'model.weights', volume: weights.volume, path: weights.path, kind: 'File' }]
+  return [
+    ...files,
+    ...datasetInput('data', data),
+    ...evaluations.flatMap(({ memory, validation }, at) => [
+      ...datasetInput(`evaluations[${at}].memory`, memory),
+      ...datasetInput(`evaluations[${at}].validation`, validation),
+    ]),
+  ]
+}
+
+async function problemOf(input: Input, volumes: Volumes, root: string): Promise<Problem[]> {
+  const folder = volumes[input.volume ?? '']
+  if (folder === undefined) {
+    const message = `volume ${input.volume} has no folder here: give --volume ${input.volume}=DIR`
+    return [{ path: `${root}.${input.field}.volume`, message }]
+  }
+  const full = join(folder, input.path)
+  const found = await stat(full).catch(() => undefined)
+  const wanted = input.kind === 'File' ? 'file' : 'folder'
+  const path = `${root}.${input.field}.path`
+  if (found === undefined) return [{ path, message: `there is no ${wanted} ${full}` }]
+  const fits = input.kind === 'File' ? found.isFile() : found.isDirectory()
+  return fits ? [] : [{ path, message: `${full} is no ${wanted}` }]
+}
+
+/** Says which files and folders that a run names are not there. `root` is where the run stands in its manifest. */
+export async function checkInputs(
+  spec: RunSpec,
+  volumes: Volumes,
+  root: string,
+): Promise<readonly Problem[]> {
+  const found = await Promise.all(inputsOf(spec).map((input) => problemOf(input, volumes, root)))
+  return found.flat()
+}
