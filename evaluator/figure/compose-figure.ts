@@ -1,0 +1,154 @@
+import { type Canvas, type Colour, drawText, textWidthPx } from '../../vision/images/text.ts'
+import { blankCanvas, fillRectangle, pastePicture } from './canvas-shapes.ts'
+
+export interface FigureCell {
+  /** cellPx × cellPx pixels. */
+  readonly picture: Canvas
+  readonly caption?: string
+}
+
+export interface FigureRow {
+  readonly title: string
+  /** Lines under the title. */
+  readonly lines: readonly string[]
+  readonly cells: readonly FigureCell[]
+}
+
+export interface LegendEntry {
+  readonly name: string
+  readonly colour: Colour
+}
+
+export interface FigureContent {
+  readonly title: string
+  readonly subtitle: string
+  readonly cellPx: number
+  readonly rows: readonly FigureRow[]
+  readonly legend: readonly LegendEntry[]
+}
+
+const PAPER: Colour = [255, 255, 255]
+const INK: Colour = [28, 32, 40]
+const QUIET: Colour = [102, 110, 122]
+const RIM: Colour = [208, 212, 218]
+const MARGIN = 28
+const GAP = 12
+const TITLE_HEIGHT = 78
+const CAPTION_HEIGHT = 26
+const ROW_TITLE = { capHeightPx: 13, weight: 0.17, colour: INK }
+const ROW_LINE = { capHeightPx: 11, colour: QUIET }
+const CAPTION = { capHeightPx: 9, colour: QUIET }
+const LEGEND_TEXT = { capHeightPx: 11, colour: INK }
+const SWATCH = 18
+const LEGEND_LINE = 32
+
+/**
+ * One picture from rows of cells with their titles to the left, a heading, and a legend below that
+ * wraps where the width ends. Nothing overlaps: the label column is as wide as its longest line.
+ */
+export function composeFigure(content: FigureContent): Canvas {
+  const layout = layoutOf(content)
+  const canvas = blankCanvas(layout.widthPx, layout.heightPx, PAPER)
+  drawHeading(canvas, content)
+  content.rows.forEach((row, index) => {
+    drawRow(canvas, row, { layout, y: layout.rowTops[index] as number, cellPx: content.cellPx })
+  })
+  drawLegend(canvas, layout)
+  return canvas
+}
+
+interface PlacedEntry extends LegendEntry {
+  readonly x: number
+  readonly y: number
+}
+
+interface Layout {
+  readonly widthPx: number
+  readonly heightPx: number
+  /** Left edge of the first cell. */
+  readonly cellsLeft: number
+  readonly rowTops: readonly number[]
+  readonly legend: readonly PlacedEntry[]
+}
+
+function layoutOf({ title, subtitle, rows, legend, cellPx }: FigureContent): Layout {
+  const labelWidth = Math.max(...rows.map(labelWidthPx))
+  const cellsLeft = MARGIN + Math.ceil(labelWidth) + 20
+  const columns = Math.max(...rows.map(({ cells }) => cells.length))
+  const cellsRight = cellsLeft + columns * cellPx + (columns - 1) * GAP
+  const headingRight =
+    MARGIN + Math.ceil(Math.max(textWidthPx(title, 17), textWidthPx(subtitle, 11)))
+  const widthPx = Math.max(cellsRight, headingRight) + MARGIN
+  let y = TITLE_HEIGHT
+  const rowTops = rows.map((row) => {
+    const top = y
+    y += cellPx + (hasCaptions(row) ? CAPTION_HEIGHT : 0) + GAP
+    return top
+  })
+  const placed = placeLegend(legend, { left: cellsLeft, right: widthPx - MARGIN, top: y + 10 })
+  return { widthPx, cellsLeft, rowTops, legend: placed.entries, heightPx: placed.bottom + MARGIN }
+}
+
+const hasCaptions = ({ cells }: FigureRow): boolean => cells.some(({ caption }) => caption)
+
+const labelWidthPx = ({ title, lines }: FigureRow): number =>
+  Math.max(
+    textWidthPx(title, ROW_TITLE.capHeightPx),
+    ...lines.map((line) => textWidthPx(line, ROW_LINE.capHeightPx)),
+  )
+
+function placeLegend(
+  legend: readonly LegendEntry[],
+  { left, right, top }: { readonly left: number; readonly right: number; readonly top: number },
+): { readonly entries: readonly PlacedEntry[]; readonly bottom: number } {
+  let [x, y] = [left, top]
+  const entries = legend.map((entry) => {
+    const width = SWATCH + 8 + Math.ceil(textWidthPx(entry.name, LEGEND_TEXT.capHeightPx))
+    if (x > left && x + width > right) {
+      x = left
+      y += LEGEND_LINE
+    }
+    const placed = { ...entry, x, y }
+    x += width + 22
+    return placed
+  })
+  return { entries, bottom: y + SWATCH }
+}
+
+function drawHeading(canvas: Canvas, { title, subtitle }: FigureContent): void {
+  drawText(canvas, title, {
+    xPx: MARGIN,
+    baselinePx: 36,
+    capHeightPx: 17,
+    weight: 0.16,
+    colour: INK,
+  })
+  drawText(canvas, subtitle, { xPx: MARGIN, baselinePx: 60, capHeightPx: 11, colour: QUIET })
+}
+
+function drawRow(
+  canvas: Canvas,
+  row: FigureRow,
+  { layout, y, cellPx }: { layout: Layout; y: number; cellPx: number },
+): void {
+  const middle = y + cellPx / 2 - (row.lines.length * 20) / 2
+  drawText(canvas, row.title, { xPx: MARGIN, baselinePx: middle + 6, ...ROW_TITLE })
+  row.lines.forEach((line, index) => {
+    drawText(canvas, line, { xPx: MARGIN, baselinePx: middle + 28 + 20 * index, ...ROW_LINE })
+  })
+  row.cells.forEach(({ picture, caption }, column) => {
+    const x = layout.cellsLeft + column * (cellPx + GAP)
+    fillRectangle(canvas, { x: x - 1, y: y - 1, width: cellPx + 2, height: cellPx + 2 }, RIM)
+    pastePicture(canvas, picture, { x, y })
+    if (!caption) return
+    drawText(canvas, caption, { xPx: x, baselinePx: y + cellPx + 17, ...CAPTION })
+  })
+}
+
+function drawLegend(canvas: Canvas, { legend }: Layout): void {
+  for (const { name, colour, x, y } of legend) {
+    fillRectangle(canvas, { x, y, width: SWATCH, height: SWATCH }, RIM)
+    fillRectangle(canvas, { x: x + 1, y: y + 1, width: SWATCH - 2, height: SWATCH - 2 }, colour)
+    drawText(canvas, name, { xPx: x + SWATCH + 8, baselinePx: y + 14, ...LEGEND_TEXT })
+  }
+}
