@@ -6,7 +6,13 @@ export type Scalar = string | number | boolean
 
 const SWEPT_SECTIONS = ['preset', 'model', 'data', 'views', 'references', 'loss', 'optimisation']
 /** Fields that are scalars but make no sense as an axis. */
-const FIXED = new Set(['data.kind', 'data.volume', 'data.masks', 'model.weights.volume'])
+const FIXED = new Set([
+  'data.kind',
+  'data.volume',
+  'data.masks',
+  'data.classes',
+  'model.weights.volume',
+])
 
 const unwrap = (schema: z.core.$ZodType): z.core.$ZodType =>
   schema instanceof z.ZodOptional ? unwrap(schema.unwrap()) : schema

@@ -230,7 +230,7 @@ describe('a bad manifest', () => {
     ],
     'a split of a plain folder': [
       aRun({ data: { kind: 'ImageFolder', path: 'images', split: 'train' } }),
-      { path: 'spec.data', message: 'split and masks belong to kind Voc' },
+      { path: 'spec.data', message: 'split, masks and classes belong to kind Voc' },
     ],
     'VOC without a split': [
       aRun({ data: { kind: 'Voc', path: 'voc' } }),

@@ -25,10 +25,10 @@ const datasetRules: readonly Rule<Dataset>[] = [
     message: 'Scenes are drawn by code: count is required, path and volume are not allowed',
   },
   {
-    cel: "self.kind == 'Voc' || (!has(self.split) && !has(self.masks))",
-    holds: ({ kind, split, masks }) =>
-      kind === 'Voc' || (split === undefined && masks === undefined),
-    message: 'split and masks belong to kind Voc',
+    cel: "self.kind == 'Voc' || (!has(self.split) && !has(self.masks) && !has(self.classes))",
+    holds: ({ kind, split, masks, classes }) =>
+      kind === 'Voc' || [split, masks, classes].every((field) => field === undefined),
+    message: 'split, masks and classes belong to kind Voc',
   },
   {
     cel: "self.kind != 'Voc' || has(self.split)",

@@ -21,6 +21,14 @@ export const DatasetSettings = z.strictObject({
     .max(63)
     .optional()
     .describe('masks is the folder of the masks, for Voc; SegmentationClass when left out.'),
+  classes: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe(
+      'classes is a table of class names under path, tab-separated with the columns index and name, for Voc; the 21 of VOC when left out.',
+    ),
   firstSeed: z
     .int32()
     .min(0)

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises'
+import type { DatasetClass } from './dataset.ts'
+import { DatasetError } from './dataset-error.ts'
+
+const VOC_NAMES = [
+  'background',
+  'aeroplane',
+  'bicycle',
+  'bird',
+  'boat',
+  'bottle',
+  'bus',
+  'car',
+  'cat',
+  'chair',
+  'cow',
+  'diningtable',
+  'dog',
+  'horse',
+  'motorbike',
+  'person',
+  'pottedplant',
+  'sheep',
+  'sofa',
+  'train',
+  'tvmonitor',
+]
+
+/** The palette of VOC: the bits of the index, three at a time, fill the colour channels from the top. */
+export function vocColour(index: number): readonly [number, number, number] {
+  const colour: [number, number, number] = [0, 0, 0]
+  for (let bit = 0; bit < 8; bit++) {
+    const three = index >> (3 * bit)
+    for (let channel = 0; channel < 3; channel++) {
+      colour[channel as 0 | 1 | 2] |= ((three >> channel) & 1) << (7 - bit)
+    }
+  }
+  return colour
+}
+
+/** The 21 classes of Pascal VOC. */
+export const VOC_CLASSES: readonly DatasetClass[] = VOC_NAMES.map((name, index) => ({
+  name,
+  displayColour: vocColour(index),
+}))
+
+const invalid = (path: string, what: string): DatasetError =>
+  new DatasetError(
+    'DataClassesInvalid',
+    `${path}: ${what}; it is tab-separated, with the columns index and name, and the indices 0, 1, 2, … in order`,
+  )
+
+/** Reads a table of class names. */
+export async function readClassTable(path: string): Promise<DatasetClass[]> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new DatasetError('DataFileMissing', `${path}: no such table of classes`, { cause: error })
+  })
+  const [head = '', ...rows] = text.split(/\r?\n/).filter((line) => line !== '')
+  const columns = head.split('\t')
+  const [indexAt, nameAt] = [columns.indexOf('index'), columns.indexOf('name')]
+  if (indexAt < 0 || nameAt < 0) throw invalid(path, 'the first line does not name its columns')
+  if (rows.length === 0) throw invalid(path, 'no classes')
+  return rows.map((row, i) => {
+    const cells = row.split('\t')
+    if (Number(cells[indexAt]) !== i) throw invalid(path, `line ${i + 2} should have index ${i}`)
+    return { name: cells[nameAt] ?? `class ${i}`, displayColour: vocColour(i) }
+  })
+}
