@@ -1,4 +1,4 @@
-import type { Canvas, Colour } from '../../vision/images/text.ts'
+import type { Canvas, Colour } from '../../vision/images/stroke-text.ts'
 
 /** A rectangle in whole pixels. */
 export interface Rectangle {

@@ -1,4 +1,4 @@
-import type { Canvas, Colour } from '../../vision/images/text.ts'
+import type { Canvas, Colour } from '../../vision/images/stroke-text.ts'
 import { resize } from '../core/resample.ts'
 
 /** Bytes [side, side, 3] of a picture. */

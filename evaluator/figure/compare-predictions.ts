@@ -1,4 +1,4 @@
-import type { Canvas, Colour } from '../../vision/images/text.ts'
+import type { Canvas, Colour } from '../../vision/images/stroke-text.ts'
 import { maskCell, pictureCell, type SquareMask, type SquarePicture } from './cell-pictures.ts'
 import { IGNORED_COLOUR } from './class-colours.ts'
 import { composeFigure, type FigureRow, type LegendEntry } from './compose-figure.ts'

@@ -1,4 +1,4 @@
-import { type Canvas, type Colour, drawText, textWidthPx } from '../../vision/images/text.ts'
+import { type Canvas, type Colour, drawText, textWidthPx } from '../../vision/images/stroke-text.ts'
 import { blankCanvas, fillRectangle, pastePicture } from './canvas-shapes.ts'
 
 export interface FigureCell {

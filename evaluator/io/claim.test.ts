@@ -1,0 +1,115 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Storage } from '../../pod/storage.ts'
+import { claimEvaluation } from './claim.ts'
+
+const key = 'k'
+const claimPath = 'evaluations/k/claim.json'
+const identity = { run: 'r', attempt: 1, podUid: 'pod-1' }
+
+/** Files in memory, with times of a clock that only sleeping moves on. */
+function aWorld() {
+  const files = new Map<string, { text: string; atMs: number }>()
+  let nowMs = 0
+  const writes: string[] = []
+  const put = (path: string, text: string) => {
+    writes.push(path)
+    files.set(path, { text, atMs: nowMs })
+  }
+  const storage: Pick<Storage, 'read' | 'writeAtomic' | 'createExclusive' | 'ageMs' | 'remove'> = {
+    read: async (path) => Buffer.from(files.get(path)?.text ?? ''),
+    writeAtomic: async (path, bytes) => put(path, String(bytes)),
+    createExclusive: async (path, bytes) => {
+      if (files.has(path)) return false
+      put(path, String(bytes))
+      return true
+    },
+    ageMs: async (path) => {
+      const file = files.get(path)
+      return file === undefined ? undefined : nowMs - file.atMs
+    },
+    remove: async (path) => {
+      files.delete(path)
+    },
+  }
+  return {
+    files,
+    writes,
+    put,
+    advance: (ms: number) => {
+      nowMs += ms
+    },
+    options: { storage: storage as Storage, key, identity, monotonicMs: () => nowMs },
+    nowMs: () => nowMs,
+  }
+}
+
+describe('the claim of an evaluation', () => {
+  let world: ReturnType<typeof aWorld>
+  let naps: number
+  beforeEach(() => {
+    world = aWorld()
+    naps = 0
+  })
+  const claim = (onNap: () => void = () => undefined) =>
+    claimEvaluation({
+      ...world.options,
+      sleep: async (ms) => {
+        naps++
+        world.advance(ms)
+        onNap()
+      },
+    })
+  const byAnother = (run: string) =>
+    world.put(claimPath, JSON.stringify({ run, attempt: 1, podUid: 'pod-other' }))
+
+  test('is ours when nobody has it, and gone when it is released', async () => {
+    const ours = await claim()
+    expect([...world.files.keys()]).toEqual([claimPath])
+    await ours?.release()
+    expect([...world.files.keys()]).toEqual([])
+    expect(naps).toBe(0)
+  })
+
+  test('is not needed when the result is there', async () => {
+    world.put('evaluations/k/result.json', '{}')
+    expect(await claim()).toBeUndefined()
+    expect(world.writes).toEqual(['evaluations/k/result.json'])
+  })
+
+  test('waits for the process that computes, until its result is there', async () => {
+    byAnother('another-run')
+    const found = await claim(() => {
+      if (naps === 10) world.put('evaluations/k/result.json', '{}')
+    })
+    expect(found).toBeUndefined()
+    expect(naps).toBe(10)
+  })
+
+  test('is taken over when it was not renewed for twenty seconds', async () => {
+    byAnother('another-run')
+    expect(await claim()).toBeDefined()
+    expect(world.nowMs()).toBe(20_500)
+    expect(world.files.get(claimPath)?.text).toBe(JSON.stringify(identity))
+  })
+
+  test('is taken over at once from an earlier pod of the same run', async () => {
+    byAnother('r')
+    expect(await claim()).toBeDefined()
+    expect(naps).toBe(0)
+  })
+
+  test('is taken over from a process that died while it wrote its name', async () => {
+    world.put(claimPath, '{"run":')
+    expect(await claim()).toBeDefined()
+    expect(world.nowMs()).toBe(20_500)
+  })
+
+  test('is renewed at most every two seconds', async () => {
+    const ours = await claim()
+    for (let i = 0; i < 10; i++) {
+      world.advance(500)
+      await ours?.renew()
+    }
+    expect(world.writes).toEqual([claimPath, claimPath, claimPath])
+  })
+})

@@ -1,0 +1,82 @@
+import type { PodIdentity } from '../../crds/run-config.ts'
+import { type Storage, StorageError } from '../../pod/storage.ts'
+import { evaluationFolder, evaluationResultPath } from '../../pod/storage-layout.ts'
+
+/** A claim that was not renewed for so long belongs to a process that is gone. */
+const STALE_AFTER_MS = 20_000
+const RENEW_EVERY_MS = 2_000
+const POLL_MS = 500
+
+export interface ClaimOptions {
+  readonly storage: Storage
+  readonly key: string
+  readonly identity: PodIdentity
+  readonly monotonicMs: () => number
+  readonly sleep: (ms: number) => Promise<void>
+}
+
+/** The right to compute an evaluation, so that two processes do not both do it. */
+export interface Claim {
+  /** Says that the work goes on; cheap enough to call after every picture. */
+  renew(): Promise<void>
+  release(): Promise<void>
+}
+
+const claimPath = (key: string): string => `${evaluationFolder(key)}/claim.json`
+
+/**
+ * Waits until the evaluation is either done (undefined) or ours to do. The claim of a process that
+ * is gone, or of an earlier attempt of the same run, is taken over. Two processes that take over at
+ * the same moment would both compute, and write the same bytes.
+ */
+export async function claimEvaluation(options: ClaimOptions): Promise<Claim | undefined> {
+  const { storage, key, identity, sleep } = options
+  for (;;) {
+    if ((await storage.ageMs(evaluationResultPath(key))) !== undefined) return undefined
+    if (await storage.createExclusive(claimPath(key), textOf(identity))) return ownClaim(options)
+    if (await isAbandoned(options)) {
+      await storage.remove(claimPath(key))
+      continue
+    }
+    await sleep(POLL_MS)
+  }
+}
+
+const textOf = ({ run, attempt, podUid }: PodIdentity): string =>
+  JSON.stringify({ run, attempt, podUid })
+
+async function isAbandoned({ storage, key, identity }: ClaimOptions): Promise<boolean> {
+  const ageMs = await storage.ageMs(claimPath(key))
+  if (ageMs === undefined) return false
+  if (ageMs > STALE_AFTER_MS) return true
+  const holder = await readHolder(storage, key)
+  return holder.run === identity.run && holder.podUid !== identity.podUid
+}
+
+interface Holder {
+  readonly run?: string
+  readonly podUid?: string
+}
+
+/** Who holds the claim; nobody known while it is being written or has just been released. */
+async function readHolder(storage: Storage, key: string): Promise<Holder> {
+  try {
+    return JSON.parse(Buffer.from(await storage.read(claimPath(key))).toString('utf8')) as Holder
+  } catch (error) {
+    if (error instanceof SyntaxError) return {}
+    if (error instanceof StorageError && error.code === 'NotFound') return {}
+    throw error
+  }
+}
+
+function ownClaim({ storage, key, identity, monotonicMs }: ClaimOptions): Claim {
+  let renewedAtMs = monotonicMs()
+  return {
+    async renew() {
+      if (monotonicMs() - renewedAtMs < RENEW_EVERY_MS) return
+      renewedAtMs = monotonicMs()
+      await storage.writeAtomic(claimPath(key), textOf(identity))
+    },
+    release: () => storage.remove(claimPath(key)),
+  }
+}
