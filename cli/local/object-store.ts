@@ -1,0 +1,162 @@
+import type { ObjectMeta } from '../../crds/object-meta.ts'
+import type { Journal } from './journal.ts'
+
+/** What a store keeps of any kind. */
+export interface StoredObject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: ObjectMeta
+  readonly spec: unknown
+  readonly status?: unknown
+}
+
+export type Refusal = 'NotFound' | 'AlreadyExists' | 'Conflict'
+
+/** What a write of the store did, as a real API says it. */
+export type Written =
+  | { readonly ok: true; readonly object: StoredObject }
+  | { readonly ok: false; readonly refusal: Refusal; readonly existing?: StoredObject }
+
+export interface ObjectChange {
+  readonly type: 'Added' | 'Modified' | 'Deleted'
+  readonly object: StoredObject
+}
+
+interface StoreOptions {
+  readonly journal: Journal
+  readonly now: () => number
+  readonly newUid: () => string
+}
+
+const PREFIX = 'object/'
+const VERSION_KEY = 'resourceVersion'
+const keyOf = (kind: string, name: string): string => `${PREFIX}${kind}/${name}`
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+/** Objects go in and out by value, so that nobody changes what is stored by holding on to it. */
+const copy = <T>(value: T): T => structuredClone(value)
+
+const isOwnedBy = ({ metadata }: StoredObject, { metadata: owner }: StoredObject): boolean =>
+  metadata.ownerReferences?.some(({ uid }) => uid === owner.uid) ?? false
+
+/** The stored object with what a person may change of it; the generation counts changes of the spec. */
+function withChanges(stored: StoredObject, { spec, metadata: given }: StoredObject): StoredObject {
+  const { labels = stored.metadata.labels, annotations = stored.metadata.annotations } = given
+  const generation = (stored.metadata.generation ?? 1) + (same(stored.spec, spec) ? 0 : 1)
+  const metadata = {
+    ...stored.metadata,
+    generation,
+    ...(labels === undefined ? {} : { labels }),
+    ...(annotations === undefined ? {} : { annotations }),
+  }
+  return { ...stored, metadata, spec }
+}
+
+/** Objects in memory with a journal, behaving as the API server does: versions, conflicts, generations, deletion by owner. */
+export class ObjectStore {
+  readonly #objects = new Map<string, StoredObject>()
+  readonly #listeners = new Set<(change: ObjectChange) => void>()
+  readonly #options: StoreOptions
+  #version: number
+
+  constructor(options: StoreOptions) {
+    this.#options = options
+    const { records } = options.journal
+    for (const [key, value] of records) {
+      if (key.startsWith(PREFIX)) this.#objects.set(key, value as StoredObject)
+    }
+    const versions = [...this.#objects.values()].map(({ metadata }) => metadata.resourceVersion)
+    this.#version = Math.max(Number(records.get(VERSION_KEY) ?? 0), ...versions.map(Number))
+  }
+
+  get(kind: string, name: string): StoredObject | undefined {
+    return copy(this.#objects.get(keyOf(kind, name)))
+  }
+
+  list(kind: string): readonly StoredObject[] {
+    return [...this.#objects.values()].filter((object) => object.kind === kind).map(copy)
+  }
+
+  /** Stores a new object; a status in it is left out, as the status subresource has it. */
+  async create(object: StoredObject): Promise<Written> {
+    const existing = this.get(object.kind, object.metadata.name)
+    if (existing !== undefined) return { ok: false, refusal: 'AlreadyExists', existing }
+    const { apiVersion, kind, spec } = object
+    const metadata = {
+      ...object.metadata,
+      uid: this.#options.newUid(),
+      generation: 1,
+      creationTimestamp: new Date(this.#options.now()).toISOString(),
+    }
+    return this.#save('Added', { apiVersion, kind, metadata, spec })
+  }
+
+  /** Replaces spec, labels and annotations. Refused as Conflict when a resourceVersion or UID is given that is not the stored one. */
+  async replace(object: StoredObject): Promise<Written> {
+    const found = this.#current(object)
+    if (!found.ok) return found
+    const changed = withChanges(found.object, object)
+    return same(changed, found.object) ? found : this.#save('Modified', changed)
+  }
+
+  /** Replaces the status alone, refused as `replace` is. Writing the same status again changes nothing. */
+  async writeStatus(object: StoredObject): Promise<Written> {
+    const found = this.#current(object)
+    if (!found.ok) return found
+    const changed = { ...found.object, status: object.status }
+    return same(changed, found.object) ? found : this.#save('Modified', changed)
+  }
+
+  /** Deletes an object and everything it owns; with a UID only if it is that very object. */
+  async remove(kind: string, name: string, uid?: string): Promise<Written> {
+    const existing = this.get(kind, name)
+    if (existing === undefined) return { ok: false, refusal: 'NotFound' }
+    if (uid !== undefined && uid !== existing.metadata.uid) {
+      return { ok: false, refusal: 'Conflict', existing }
+    }
+    await this.#drop(existing)
+    return { ok: true, object: existing }
+  }
+
+  /** Calls back after every durable change; returns how to stop. */
+  watch(listener: (change: ObjectChange) => void): () => void {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+    }
+  }
+
+  #current({ kind, metadata }: StoredObject): Written {
+    const existing = this.get(kind, metadata.name)
+    if (existing === undefined) return { ok: false, refusal: 'NotFound' }
+    const { resourceVersion, uid } = existing.metadata
+    const isCurrent = (metadata.resourceVersion ?? resourceVersion) === resourceVersion
+    const isSame = (metadata.uid ?? uid) === uid
+    return isCurrent && isSame
+      ? { ok: true, object: existing }
+      : { ok: false, refusal: 'Conflict', existing }
+  }
+
+  async #save(type: 'Added' | 'Modified', object: StoredObject): Promise<Written> {
+    const metadata = { ...object.metadata, resourceVersion: String(++this.#version) }
+    const stored = copy({ ...object, metadata })
+    const key = keyOf(object.kind, metadata.name)
+    this.#objects.set(key, stored)
+    await this.#options.journal.put(key, stored)
+    this.#tell({ type, object: stored })
+    return { ok: true, object: copy(stored) }
+  }
+
+  async #drop(object: StoredObject): Promise<void> {
+    const key = keyOf(object.kind, object.metadata.name)
+    this.#objects.delete(key)
+    await this.#options.journal.put(VERSION_KEY, ++this.#version)
+    await this.#options.journal.remove(key)
+    this.#tell({ type: 'Deleted', object })
+    const owned = [...this.#objects.values()].filter((other) => isOwnedBy(other, object))
+    for (const dependent of owned) await this.#drop(dependent)
+  }
+
+  #tell(change: ObjectChange): void {
+    for (const listener of this.#listeners) listener(copy(change))
+  }
+}
