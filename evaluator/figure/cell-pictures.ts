@@ -1,4 +1,5 @@
-import type { Canvas, Colour } from '../../vision/images/stroke-text.ts'
+import type { RgbImage } from '../../vision/images/rgb-image.ts'
+import type { Colour } from '../../vision/images/stroke-text.ts'
 import { resize } from '../core/resample.ts'
 
 /** Bytes [side, side, 3] of a picture. */
@@ -14,24 +15,24 @@ export interface SquareMask {
 }
 
 /** A picture at the size of a cell: smooth when enlarged, antialiased when shrunk. */
-export function pictureCell({ side, rgb }: SquarePicture, cellPx: number): Canvas {
+export function pictureCell({ side, rgb }: SquarePicture, cellPx: number): RgbImage {
   const size = (px: number) => ({ rows: px, columns: px })
   const filter = 'BicubicAntialias'
   const resized = resize(rgb, { from: size(side), to: size(cellPx), channels: 3, filter })
   const clamped = Uint8Array.from(resized, (value) => Math.min(Math.max(Math.round(value), 0), 255))
-  return { widthPx: cellPx, heightPx: cellPx, rgb: clamped }
+  return { width: cellPx, height: cellPx, rgb: clamped }
 }
 
 /** A mask at the size of a cell, its borders crisp, each class in its colour. */
 export function maskCell(
   { side, labels }: SquareMask,
   { cellPx, colourOf }: { readonly cellPx: number; readonly colourOf: (label: number) => Colour },
-): Canvas {
+): RgbImage {
   const rgb = new Uint8Array(cellPx * cellPx * 3)
   const place = (at: number) => Math.floor((at * side) / cellPx)
   for (let pixel = 0; pixel < cellPx * cellPx; pixel++) {
     const source = place(Math.floor(pixel / cellPx)) * side + place(pixel % cellPx)
     rgb.set(colourOf(labels[source] as number), pixel * 3)
   }
-  return { widthPx: cellPx, heightPx: cellPx, rgb }
+  return { width: cellPx, height: cellPx, rgb }
 }

@@ -1,22 +1,23 @@
 import { expect, test } from 'vitest'
-import type { Canvas } from '../../vision/images/stroke-text.ts'
+import { vocColour } from '../../vision/datasets/class-table.ts'
+import type { RgbImage } from '../../vision/images/rgb-image.ts'
 import { maskCell, pictureCell } from './cell-pictures.ts'
-import { IGNORED_COLOUR, vocColour } from './class-colours.ts'
 import { type Comparison, comparePredictions } from './compare-predictions.ts'
+import { IGNORED_COLOUR } from './ignored-colour.ts'
 
-const pixelAt = ({ widthPx, rgb }: Canvas, x: number, y: number): number[] =>
-  Array.from(rgb.subarray((y * widthPx + x) * 3, (y * widthPx + x) * 3 + 3))
+const pixelAt = ({ width, rgb }: RgbImage, x: number, y: number): number[] =>
+  Array.from(rgb.subarray((y * width + x) * 3, (y * width + x) * 3 + 3))
 
-const coloursOf = (canvas: Canvas): Set<string> =>
+const coloursOf = (canvas: RgbImage): Set<string> =>
   new Set(
-    Array.from({ length: canvas.widthPx * canvas.heightPx }, (_, pixel) =>
-      pixelAt(canvas, pixel % canvas.widthPx, Math.floor(pixel / canvas.widthPx)).join(),
+    Array.from({ length: canvas.width * canvas.height }, (_, pixel) =>
+      pixelAt(canvas, pixel % canvas.width, Math.floor(pixel / canvas.width)).join(),
     ),
   )
 
-const isPaper = (canvas: Canvas, columns: readonly number[]): boolean =>
+const isPaper = (canvas: RgbImage, columns: readonly number[]): boolean =>
   columns.every((x) =>
-    Array.from({ length: canvas.heightPx }, (_, y) => pixelAt(canvas, x, y).join()).every(
+    Array.from({ length: canvas.height }, (_, y) => pixelAt(canvas, x, y).join()).every(
       (colour) => colour === '255,255,255',
     ),
   )
@@ -35,17 +36,6 @@ const aComparison = (overrides: Partial<Comparison> = {}): Comparison => ({
   classes,
   ignoreLabel: 255,
   ...overrides,
-})
-
-test('the colours of class indices are those of VOC', () => {
-  expect([0, 1, 2, 15, 20, 255].map(vocColour)).toEqual([
-    [0, 0, 0],
-    [128, 0, 0],
-    [0, 128, 0],
-    [192, 128, 128],
-    [0, 64, 128],
-    [224, 224, 192],
-  ])
 })
 
 test('an enlarged mask holds the colours of its classes and no other', () => {
@@ -76,7 +66,7 @@ test('a figure keeps its margins free, whatever the length of its titles and its
   })
   for (const comparison of [aComparison(), long]) {
     const figure = comparePredictions(comparison)
-    const last = figure.widthPx - 1
+    const last = figure.width - 1
     expect(isPaper(figure, [0, 10, 20, last - 20, last - 10, last])).toBe(true)
   }
 })
@@ -89,11 +79,11 @@ test('every row adds the height of its cells, and pixels that do not count are n
     masks: [mask, mask],
   }))
   const two = comparePredictions(aComparison({ predicted }))
-  expect(two.heightPx - one.heightPx).toBe(208 + 26 + 12)
+  expect(two.height - one.height).toBe(208 + 26 + 12)
   // Antialiased text has a few pixels of any grey; a swatch of the legend has hundreds.
-  const ignoredPixels = (figure: Canvas): number =>
-    Array.from({ length: figure.widthPx * figure.heightPx }, (_, pixel) => pixel * 3).filter(
-      (place) => IGNORED_COLOUR.every((value, channel) => figure.rgb[place + channel] === value),
+  const ignoredPixels = (figure: RgbImage): number =>
+    Array.from({ length: figure.width * figure.height }, (_, pixel) => pixel * 3).filter((place) =>
+      IGNORED_COLOUR.every((value, channel) => figure.rgb[place + channel] === value),
     ).length
   const counted = { side: 4, labels: new Uint8Array(16) }
   const whole = aComparison({

@@ -1,7 +1,8 @@
-import type { Canvas, Colour } from '../../vision/images/stroke-text.ts'
+import type { RgbImage } from '../../vision/images/rgb-image.ts'
+import type { Colour } from '../../vision/images/stroke-text.ts'
 import { maskCell, pictureCell, type SquareMask, type SquarePicture } from './cell-pictures.ts'
-import { IGNORED_COLOUR } from './class-colours.ts'
 import { composeFigure, type FigureRow, type LegendEntry } from './compose-figure.ts'
+import { IGNORED_COLOUR } from './ignored-colour.ts'
 
 export interface PredictedSet {
   /** What the row is called, such as `before`. */
@@ -25,7 +26,7 @@ const LEGEND_CLASSES = 24
 const CELL_PX = 208
 
 /** Validation pictures, their true masks, and what was predicted for them, one column a picture. */
-export function comparePredictions(comparison: Comparison): Canvas {
+export function comparePredictions(comparison: Comparison): RgbImage {
   const { classes, ignoreLabel } = comparison
   const colourOf = (label: number): Colour => {
     if (label === ignoreLabel) return IGNORED_COLOUR

@@ -1,9 +1,10 @@
-import { type Canvas, type Colour, drawText, textWidthPx } from '../../vision/images/stroke-text.ts'
+import type { RgbImage } from '../../vision/images/rgb-image.ts'
+import { type Colour, drawText, textWidthPx } from '../../vision/images/stroke-text.ts'
 import { blankCanvas, fillRectangle, pastePicture } from './canvas-shapes.ts'
 
 export interface FigureCell {
   /** cellPx × cellPx pixels. */
-  readonly picture: Canvas
+  readonly picture: RgbImage
   readonly caption?: string
 }
 
@@ -46,7 +47,7 @@ const LEGEND_LINE = 32
  * One picture from rows of cells with their titles to the left, a heading, and a legend below that
  * wraps where the width ends. Nothing overlaps: the label column is as wide as its longest line.
  */
-export function composeFigure(content: FigureContent): Canvas {
+export function composeFigure(content: FigureContent): RgbImage {
   const layout = layoutOf(content)
   const canvas = blankCanvas(layout.widthPx, layout.heightPx, PAPER)
   drawHeading(canvas, content)
@@ -115,7 +116,7 @@ function placeLegend(
   return { entries, bottom: y + SWATCH }
 }
 
-function drawHeading(canvas: Canvas, { title, subtitle }: FigureContent): void {
+function drawHeading(canvas: RgbImage, { title, subtitle }: FigureContent): void {
   drawText(canvas, title, {
     xPx: MARGIN,
     baselinePx: 36,
@@ -127,7 +128,7 @@ function drawHeading(canvas: Canvas, { title, subtitle }: FigureContent): void {
 }
 
 function drawRow(
-  canvas: Canvas,
+  canvas: RgbImage,
   row: FigureRow,
   { layout, y, cellPx }: { layout: Layout; y: number; cellPx: number },
 ): void {
@@ -145,7 +146,7 @@ function drawRow(
   })
 }
 
-function drawLegend(canvas: Canvas, { legend }: Layout): void {
+function drawLegend(canvas: RgbImage, { legend }: Layout): void {
   for (const { name, colour, x, y } of legend) {
     fillRectangle(canvas, { x, y, width: SWATCH, height: SWATCH }, RIM)
     fillRectangle(canvas, { x: x + 1, y: y + 1, width: SWATCH - 2, height: SWATCH - 2 }, colour)

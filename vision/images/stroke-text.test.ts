@@ -1,19 +1,20 @@
 import { expect, test } from 'vitest'
+import type { RgbImage } from './rgb-image.ts'
 import { glyphOf } from './stroke-glyphs.ts'
-import { type Canvas, drawText, textWidthPx } from './stroke-text.ts'
+import { drawText, textWidthPx } from './stroke-text.ts'
 
-const whiteCanvas = (widthPx: number, heightPx: number): Canvas => ({
-  widthPx,
-  heightPx,
-  rgb: new Uint8Array(widthPx * heightPx * 3).fill(255),
+const whiteCanvas = (width: number, height: number): RgbImage => ({
+  width,
+  height,
+  rgb: new Uint8Array(width * height * 3).fill(255),
 })
 const ascii = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i))
 
 /** Columns of the canvas that hold ink. */
-const inkedColumns = ({ widthPx, rgb }: Canvas): number[] =>
+const inkedColumns = ({ width, rgb }: RgbImage): number[] =>
   [
     ...new Set(
-      Array.from(rgb, (value, place) => (value < 255 ? Math.floor(place / 3) % widthPx : -1)),
+      Array.from(rgb, (value, place) => (value < 255 ? Math.floor(place / 3) % width : -1)),
     ),
   ].filter((column) => column >= 0)
 

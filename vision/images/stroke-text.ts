@@ -1,11 +1,5 @@
+import type { RgbImage } from './rgb-image.ts'
 import { type Glyph, glyphOf } from './stroke-glyphs.ts'
-
-/** A picture in memory: three bytes a pixel, row by row. */
-export interface Canvas {
-  readonly widthPx: number
-  readonly heightPx: number
-  readonly rgb: Uint8Array
-}
 
 export type Colour = readonly [red: number, green: number, blue: number]
 
@@ -41,7 +35,7 @@ export function textWidthPx(text: string, capHeightPx: number): number {
  * falls outside the canvas is left out. The font is our own, so no machine needs one.
  */
 export function drawText(
-  canvas: Canvas,
+  canvas: RgbImage,
   text: string,
   style: TextStyle & { readonly xPx: number; readonly baselinePx: number },
 ): void {
@@ -60,18 +54,18 @@ export function drawText(
   }
 }
 
-function strokeSegments(canvas: Canvas, segments: readonly Segment[], style: TextStyle): void {
+function strokeSegments(canvas: RgbImage, segments: readonly Segment[], style: TextStyle): void {
   if (segments.length === 0) return
   const radius = Math.max((style.capHeightPx * (style.weight ?? 0.13)) / 2, 0.5)
   const xs = segments.flatMap(({ x0, x1 }) => [x0, x1])
   const ys = segments.flatMap(({ y0, y1 }) => [y0, y1])
   const inside = (value: number, size: number) => Math.min(Math.max(value, 0), size)
-  const right = inside(Math.ceil(Math.max(...xs) + radius + 1), canvas.widthPx)
-  const bottom = inside(Math.ceil(Math.max(...ys) + radius + 1), canvas.heightPx)
-  for (let y = inside(Math.floor(Math.min(...ys) - radius), canvas.heightPx); y < bottom; y++) {
-    for (let x = inside(Math.floor(Math.min(...xs) - radius), canvas.widthPx); x < right; x++) {
+  const right = inside(Math.ceil(Math.max(...xs) + radius + 1), canvas.width)
+  const bottom = inside(Math.ceil(Math.max(...ys) + radius + 1), canvas.height)
+  for (let y = inside(Math.floor(Math.min(...ys) - radius), canvas.height); y < bottom; y++) {
+    for (let x = inside(Math.floor(Math.min(...xs) - radius), canvas.width); x < right; x++) {
       const distance = distanceTo(segments, x + 0.5, y + 0.5)
-      blend(canvas, (y * canvas.widthPx + x) * 3, {
+      blend(canvas, (y * canvas.width + x) * 3, {
         colour: style.colour,
         cover: Math.min(Math.max(radius + 0.5 - distance, 0), 1),
       })
@@ -80,7 +74,7 @@ function strokeSegments(canvas: Canvas, segments: readonly Segment[], style: Tex
 }
 
 function blend(
-  { rgb }: Canvas,
+  { rgb }: RgbImage,
   place: number,
   { colour, cover }: { readonly colour: Colour; readonly cover: number },
 ): void {
