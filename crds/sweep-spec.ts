@@ -76,13 +76,16 @@ export const FailureBudget = z
   .strictObject({
     userError: budget.describe('userError is how many runs may fail because their input is wrong.'),
     infrastructure: budget.describe(
-      'infrastructure is how many runs may fail because storage, network or nodes fail.',
+      'infrastructure is how many runs may fail because storage, network or nodes fail or a deadline passes.',
     ),
     disruption: budget.describe(
       'disruption is how many runs may fail because they are preempted or drained.',
     ),
     infeasible: budget.describe(
       'infeasible is how many runs may fail because they do not fit the device or their loss is not finite.',
+    ),
+    unexpected: budget.describe(
+      'unexpected is how many runs may fail for a reason nobody foresaw.',
     ),
   })
   .describe(

@@ -1,0 +1,72 @@
+import { EXIT_CODES, type ExitReason } from '../../crds/exit-codes.ts'
+
+/** Why an attempt failed. */
+export type FailureCause =
+  | 'UserError'
+  | 'Infeasible'
+  | 'NotFinite'
+  | 'Infrastructure'
+  | 'Disruption'
+  | 'Deadline'
+  | 'Unexpected'
+
+const CAUSE_OF_EXIT: Readonly<Record<Exclude<ExitReason, 'Succeeded'>, FailureCause>> = {
+  Unexpected: 'Unexpected',
+  UserError: 'UserError',
+  Infeasible: 'Infeasible',
+  Infrastructure: 'Infrastructure',
+  Interrupted: 'Disruption',
+  NotFinite: 'NotFinite',
+}
+const CAUSE_OF_POD = {
+  Disrupted: 'Disruption',
+  OutOfMemory: 'Infeasible',
+  CannotStart: 'Infrastructure',
+} as const satisfies Record<string, FailureCause>
+
+/** How a failed Job is read: what the home says of the pod first, then its exit code. A process ended by a signal has no exit code: a disruption. */
+export function failureCause(job: {
+  readonly exitCode?: number
+  readonly cause?: keyof typeof CAUSE_OF_POD
+}): FailureCause {
+  if (job.cause !== undefined) return CAUSE_OF_POD[job.cause]
+  if (job.exitCode === undefined) return 'Disruption'
+  const found = Object.entries(CAUSE_OF_EXIT).find(
+    ([reason]) => EXIT_CODES[reason as ExitReason] === job.exitCode,
+  )
+  return found?.[1] ?? 'Unexpected'
+}
+
+/** How often each cause is tried again in a run that says nothing; a cause that is not here never is. */
+const DEFAULT_RETRIES: Partial<Record<FailureCause, number>> = {
+  Infrastructure: 3,
+  Disruption: 20,
+  Unexpected: 1,
+}
+
+export interface RetryLimits {
+  readonly infrastructure?: number | undefined
+  readonly disruption?: number | undefined
+  readonly unexpected?: number | undefined
+}
+
+/** How often a cause may be tried again in one piece of work. */
+export function retryLimit(cause: FailureCause, limits: RetryLimits = {}): number {
+  const asked: Partial<Record<FailureCause, number | undefined>> = {
+    Infrastructure: limits.infrastructure,
+    Disruption: limits.disruption,
+    Unexpected: limits.unexpected,
+  }
+  return asked[cause] ?? DEFAULT_RETRIES[cause] ?? 0
+}
+
+/** The entry of a sweep's failureBudget that pays for a failed run. */
+export const BUDGET_OF_CAUSE = {
+  UserError: 'userError',
+  Infeasible: 'infeasible',
+  NotFinite: 'infeasible',
+  Infrastructure: 'infrastructure',
+  Deadline: 'infrastructure',
+  Disruption: 'disruption',
+  Unexpected: 'unexpected',
+} as const satisfies Record<FailureCause, string>

@@ -1,0 +1,71 @@
+import { API_GROUP, API_GROUP_VERSION, RUN_KIND, SWEEP_KIND } from '../../crds/names.ts'
+import type { NeCoRun } from '../../crds/necorun.ts'
+import type { NeCoSweep } from '../../crds/necosweep.ts'
+import type { RunSpec } from '../../crds/run-spec.ts'
+import type { Assignment } from './decode-point.ts'
+import { decodePoint } from './decode-point.ts'
+import { COMMON_SETTINGS } from './presets.ts'
+import { withValueAt } from './settings-path.ts'
+
+export const POINT_LABEL = `${API_GROUP}/point`
+export const REPLICATE_LABEL = `${API_GROUP}/replicate`
+export const SWEEP_LABEL = `${API_GROUP}/sweep`
+
+export interface RunIndex {
+  readonly point: number
+  readonly replicate: number
+}
+
+/** Runs are numbered point by point, the replicates of a point together. */
+export const runIndexOf = (number: number, replicates: number): RunIndex => ({
+  point: Math.floor(number / replicates),
+  replicate: number % replicates,
+})
+
+export const runName = (sweep: string, { point, replicate }: RunIndex): string =>
+  `${sweep}-${point}-r${replicate}`
+
+/** Point and replicate of a run that a sweep made; undefined for one that a person made. */
+export function runIndexFrom(run: NeCoRun): RunIndex | undefined {
+  const labels = run.metadata.labels ?? {}
+  const point = Number(labels[POINT_LABEL] ?? Number.NaN)
+  const replicate = Number(labels[REPLICATE_LABEL] ?? Number.NaN)
+  return Number.isInteger(point) && Number.isInteger(replicate) ? { point, replicate } : undefined
+}
+
+/** The template with the values of a point laid over it. */
+export const assignToTemplate = (template: RunSpec, assignment: Assignment): RunSpec =>
+  Object.entries(assignment).reduce(
+    (spec, [path, value]) => withValueAt(spec, path, value),
+    template,
+  )
+
+/** The run of a point and replicate: replicate r trains with seed + r, all else is equal. */
+export function buildRun(sweep: NeCoSweep, index: RunIndex): NeCoRun {
+  const { name, namespace, uid = '' } = sweep.metadata
+  const assigned = assignToTemplate(sweep.spec.run, decodePoint(sweep.spec, index.point))
+  return {
+    apiVersion: API_GROUP_VERSION,
+    kind: RUN_KIND,
+    metadata: {
+      name: runName(name, index),
+      ...(namespace === undefined ? {} : { namespace }),
+      labels: {
+        [SWEEP_LABEL]: name,
+        [POINT_LABEL]: String(index.point),
+        [REPLICATE_LABEL]: String(index.replicate),
+      },
+      ownerReferences: [
+        {
+          apiVersion: API_GROUP_VERSION,
+          kind: SWEEP_KIND,
+          name,
+          uid,
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
+    },
+    spec: { ...assigned, seed: (assigned.seed ?? COMMON_SETTINGS.seed) + index.replicate },
+  }
+}
