@@ -1,0 +1,35 @@
+import type { RgbImage } from './rgb-image.ts'
+
+export interface ColourStatistics {
+  /** Mean of red, green and blue in [0, 1]. */
+  readonly mean: readonly [number, number, number]
+  readonly standardDeviation: readonly [number, number, number]
+}
+
+/** What the published backbones were trained with. */
+export const IMAGENET_COLOURS: ColourStatistics = {
+  mean: [0.485, 0.456, 0.406],
+  standardDeviation: [0.229, 0.224, 0.225],
+}
+
+/** torchvision's ToTensor and Normalize: (level ÷ 255 − mean) ÷ deviation in float32, as [3, height, width]. */
+export function normaliseImage(
+  { rgb }: RgbImage,
+  { mean, standardDeviation }: ColourStatistics = IMAGENET_COLOURS,
+): Float32Array {
+  const pixels = rgb.length / 3
+  const planes = new Float32Array(rgb.length) // [3, height, width]
+  for (const channel of [0, 1, 2] as const) {
+    const table = normalisedLevels(mean[channel], standardDeviation[channel])
+    const plane = planes.subarray(channel * pixels, (channel + 1) * pixels)
+    for (let i = 0; i < pixels; i++) plane[i] = table[rgb[3 * i + channel] as number] as number
+  }
+  return planes
+}
+
+function normalisedLevels(mean: number, deviation: number): Float32Array {
+  return Float32Array.from({ length: 256 }, (_, level) => {
+    const centred = Math.fround(Math.fround(level / 255) - Math.fround(mean))
+    return centred / Math.fround(deviation)
+  })
+}
