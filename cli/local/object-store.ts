@@ -1,4 +1,5 @@
 import type { ObjectMeta } from '../../crds/object-meta.ts'
+import type { ObjectKey } from '../../operator/ports/objects.ts'
 import type { Journal } from './journal.ts'
 
 /** What a store keeps of any kind. */
@@ -15,7 +16,7 @@ export type Refusal = 'NotFound' | 'AlreadyExists' | 'Conflict'
 /** What a write of the store did, as a real API says it. */
 export type Written =
   | { readonly ok: true; readonly object: StoredObject }
-  | { readonly ok: false; readonly refusal: Refusal; readonly existing?: StoredObject }
+  | { readonly ok: false; readonly refusal: Refusal }
 
 export interface ObjectChange {
   readonly type: 'Added' | 'Modified' | 'Deleted'
@@ -30,7 +31,14 @@ interface StoreOptions {
 
 const PREFIX = 'object/'
 const VERSION_KEY = 'resourceVersion'
-const keyOf = (kind: string, name: string): string => `${PREFIX}${kind}/${name}`
+const keyOf = (kind: string, { namespace, name }: ObjectKey): string =>
+  `${PREFIX}${kind}/${namespace}/${name}`
+
+/** Where an object is meant to be; objects without a namespace are in `default`, as with kubectl. */
+export const objectKey = ({ metadata }: StoredObject): ObjectKey => ({
+  namespace: metadata.namespace ?? 'default',
+  name: metadata.name,
+})
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 /** Objects go in and out by value, so that nobody changes what is stored by holding on to it. */
 const copy = <T>(value: T): T => structuredClone(value)
@@ -68,8 +76,8 @@ export class ObjectStore {
     this.#version = Math.max(Number(records.get(VERSION_KEY) ?? 0), ...versions.map(Number))
   }
 
-  get(kind: string, name: string): StoredObject | undefined {
-    return copy(this.#objects.get(keyOf(kind, name)))
+  get(kind: string, key: ObjectKey): StoredObject | undefined {
+    return copy(this.#objects.get(keyOf(kind, key)))
   }
 
   list(kind: string): readonly StoredObject[] {
@@ -78,11 +86,12 @@ export class ObjectStore {
 
   /** Stores a new object; a status in it is left out, as the status subresource has it. */
   async create(object: StoredObject): Promise<Written> {
-    const existing = this.get(object.kind, object.metadata.name)
-    if (existing !== undefined) return { ok: false, refusal: 'AlreadyExists', existing }
+    const existing = this.get(object.kind, objectKey(object))
+    if (existing !== undefined) return { ok: false, refusal: 'AlreadyExists' }
     const { apiVersion, kind, spec } = object
     const metadata = {
       ...object.metadata,
+      ...objectKey(object),
       uid: this.#options.newUid(),
       generation: 1,
       creationTimestamp: new Date(this.#options.now()).toISOString(),
@@ -106,13 +115,10 @@ export class ObjectStore {
     return same(changed, found.object) ? found : this.#save('Modified', changed)
   }
 
-  /** Deletes an object and everything it owns; with a UID only if it is that very object. */
-  async remove(kind: string, name: string, uid?: string): Promise<Written> {
-    const existing = this.get(kind, name)
+  /** Deletes an object and everything it owns. */
+  async remove(kind: string, key: ObjectKey): Promise<Written> {
+    const existing = this.get(kind, key)
     if (existing === undefined) return { ok: false, refusal: 'NotFound' }
-    if (uid !== undefined && uid !== existing.metadata.uid) {
-      return { ok: false, refusal: 'Conflict', existing }
-    }
     await this.#drop(existing)
     return { ok: true, object: existing }
   }
@@ -125,21 +131,20 @@ export class ObjectStore {
     }
   }
 
-  #current({ kind, metadata }: StoredObject): Written {
-    const existing = this.get(kind, metadata.name)
+  #current(object: StoredObject): Written {
+    const { kind, metadata } = object
+    const existing = this.get(kind, objectKey(object))
     if (existing === undefined) return { ok: false, refusal: 'NotFound' }
     const { resourceVersion, uid } = existing.metadata
     const isCurrent = (metadata.resourceVersion ?? resourceVersion) === resourceVersion
     const isSame = (metadata.uid ?? uid) === uid
-    return isCurrent && isSame
-      ? { ok: true, object: existing }
-      : { ok: false, refusal: 'Conflict', existing }
+    return isCurrent && isSame ? { ok: true, object: existing } : { ok: false, refusal: 'Conflict' }
   }
 
   async #save(type: 'Added' | 'Modified', object: StoredObject): Promise<Written> {
     const metadata = { ...object.metadata, resourceVersion: String(++this.#version) }
     const stored = copy({ ...object, metadata })
-    const key = keyOf(object.kind, metadata.name)
+    const key = keyOf(object.kind, objectKey(object))
     this.#objects.set(key, stored)
     await this.#options.journal.put(key, stored)
     this.#tell({ type, object: stored })
@@ -147,7 +152,7 @@ export class ObjectStore {
   }
 
   async #drop(object: StoredObject): Promise<void> {
-    const key = keyOf(object.kind, object.metadata.name)
+    const key = keyOf(object.kind, objectKey(object))
     this.#objects.delete(key)
     await this.#options.journal.put(VERSION_KEY, ++this.#version)
     await this.#options.journal.remove(key)

@@ -1,0 +1,42 @@
+import type { JobRequest } from '../../crds/job-request.ts'
+import type { TerminationMessage } from '../../crds/run-report.ts'
+import type { ObservedJob, PodCause } from '../../operator/ports/jobs.ts'
+import type { ObjectKey } from '../../operator/ports/objects.ts'
+import type { ProcessEnd } from './child-process.ts'
+import type { ProcessIdentity } from './process-identity.ts'
+
+/** What the journal remembers of a Job and its one process. */
+export interface JobRecord {
+  readonly request: JobRequest
+  /** The UID of the Job and of its one pod. */
+  readonly uid: string
+  readonly state: ObservedJob['state']
+  readonly isEnding: boolean
+  readonly createdMs: number
+  readonly startedMs?: number
+  readonly endedMs?: number
+  readonly process?: ProcessIdentity
+  readonly exitCode?: number
+  readonly cause?: PodCause
+  readonly termination?: TerminationMessage
+}
+
+export const jobKey = ({ namespace, name }: ObjectKey): string => `${namespace}/${name}`
+
+/** Signals that somebody sends from outside; any other comes from a fault of the process itself. */
+const FROM_OUTSIDE = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'])
+const FAULT_EXIT_CODE = 1
+
+/** How a process ended, in the words of a Job: an exit code, or why there is none. */
+export function endOfJob({ exitCode, signal }: ProcessEnd): Pick<JobRecord, 'exitCode' | 'cause'> {
+  if (exitCode !== undefined) return { exitCode }
+  return signal === undefined || FROM_OUTSIDE.has(signal)
+    ? { cause: 'Disrupted' }
+    : { exitCode: FAULT_EXIT_CODE }
+}
+
+/** The Job as the controllers see it. */
+export function observedJob(record: JobRecord): ObservedJob {
+  const { request, process: _identity, ...rest } = record
+  return { ...rest, name: request.name, ownerUid: request.owner.uid }
+}

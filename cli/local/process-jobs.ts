@@ -1,0 +1,251 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { JobRequest } from '../../crds/job-request.ts'
+import type { RunConfig } from '../../crds/run-config.ts'
+import { TerminationMessage } from '../../crds/run-report.ts'
+import type { Jobs, ObservedJob } from '../../operator/ports/jobs.ts'
+import type { ObjectKey } from '../../operator/ports/objects.ts'
+import { PortError } from '../../operator/ports/port-error.ts'
+import { endLeftover, type ProcessEnd, type StartedProcess, startProcess } from './child-process.ts'
+import { endOfJob, type JobRecord, jobKey, observedJob } from './job-record.ts'
+import type { Journal } from './journal.ts'
+
+interface Options {
+  readonly journal: Journal
+  /** Holds one folder per Job: run-config, log, last words. */
+  readonly folder: string
+  readonly storage: string
+  readonly volumes: Readonly<Record<string, string>>
+  /** The file of each program, run by this very Node. */
+  readonly programs: Readonly<Record<JobRequest['program'], string>>
+  readonly environment: Readonly<Record<string, string>>
+  readonly now: () => number
+  readonly newUid: () => string
+}
+
+const PREFIX = 'job/'
+const isLive = ({ state }: JobRecord): boolean => state === 'Pending' || state === 'Running'
+const graceMsOf = ({ request }: JobRecord): number => request.execution.gracePeriodSeconds * 1000
+
+async function lastWordsFrom(path: string): Promise<TerminationMessage | undefined> {
+  try {
+    const parsed = TerminationMessage.safeParse(JSON.parse(await readFile(path, 'utf8')))
+    return parsed.success ? parsed.data : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Jobs as child processes of this one, remembered in the journal. */
+export class ProcessJobs implements Jobs {
+  readonly #options: Options
+  readonly #records = new Map<string, JobRecord>()
+  readonly #processes = new Map<string, StartedProcess>()
+  readonly #endings = new Set<Promise<void>>()
+  readonly #listeners = new Set<(run: ObjectKey) => void>()
+  #failure: unknown
+  #isClosing = false
+
+  constructor(options: Options) {
+    this.#options = options
+    for (const [key, value] of options.journal.records) {
+      if (key.startsWith(PREFIX)) this.#records.set(key.slice(PREFIX.length), value as JobRecord)
+    }
+  }
+
+  /** Every Job with its process, for progress and reports. */
+  records(): readonly JobRecord[] {
+    return [...this.#records.values()]
+  }
+
+  /** Ends what an earlier `neco` left running. A Job that was live then was disrupted; one that was being deleted is gone. */
+  async adopt(): Promise<void> {
+    for (const record of this.records().filter(isLive)) {
+      if (record.process !== undefined) await endLeftover(record.process, graceMsOf(record))
+      if (record.isEnding) await this.#forget(record)
+      else await this.#conclude(record, { exitCode: undefined, signal: undefined })
+    }
+  }
+
+  async listOwnedBy(runUid: string): Promise<readonly ObservedJob[]> {
+    return this.records()
+      .filter(({ request }) => request.owner.uid === runUid)
+      .map(observedJob)
+  }
+
+  async create(request: JobRequest): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#isClosing) throw new PortError('Unavailable', 'this neco is ending')
+    if (this.#records.has(jobKey(request))) {
+      throw new PortError('AlreadyExists', `Job ${request.name} is already there`)
+    }
+    const pending: JobRecord = {
+      request,
+      uid: this.#options.newUid(),
+      state: 'Pending',
+      isEnding: false,
+      createdMs: this.#options.now(),
+    }
+    await this.#save(pending)
+    try {
+      await this.#start(pending)
+    } catch (cause) {
+      await this.#refuse(pending, cause)
+    }
+  }
+
+  async delete(key: ObjectKey): Promise<void> {
+    const record = this.#records.get(jobKey(key))
+    if (record === undefined || record.isEnding) return
+    const process = this.#processes.get(jobKey(key))
+    if (process === undefined) return this.#forget(record)
+    await this.#save({ ...record, isEnding: true })
+    this.#inBackground(process.end(graceMsOf(record)).then(() => undefined))
+  }
+
+  /** Deletes the Jobs of a run that is gone, as an API server does by owner. */
+  async deleteOwnedBy(runUid: string): Promise<void> {
+    const owned = this.records().filter(({ request }) => request.owner.uid === runUid)
+    for (const { request } of owned) await this.delete(request)
+  }
+
+  watch(changed: (run: ObjectKey) => void): () => void {
+    this.#listeners.add(changed)
+    return () => {
+      this.#listeners.delete(changed)
+    }
+  }
+
+  /** Asks every process to write a checkpoint and end, and starts no more. Resolves when all have ended and their ends are in the journal. */
+  async close(): Promise<void> {
+    this.#isClosing = true
+    for (const record of this.records()) {
+      const process = this.#processes.get(jobKey(record.request))
+      if (process !== undefined) this.#inBackground(process.end(graceMsOf(record)).then(() => {}))
+    }
+    while (this.#endings.size > 0) await Promise.all(this.#endings)
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** Ends every process at once, without grace. */
+  kill(): void {
+    for (const process of this.#processes.values())
+      this.#inBackground(process.end(0).then(() => {}))
+  }
+
+  async #start(pending: JobRecord): Promise<void> {
+    const { request } = pending
+    const folder = this.#folderOf(pending)
+    await rm(folder, { recursive: true, force: true })
+    await mkdir(folder, { recursive: true })
+    const configPath = join(folder, 'run-config.json')
+    const config = JSON.stringify(this.#configOf(pending), null, 1)
+    await writeFile(configPath, `${config}\n`)
+    const started = await startProcess({
+      command: process.execPath,
+      words: [this.#options.programs[request.program], '--config', configPath],
+      environment: {
+        ...this.#options.environment,
+        NECO_TERMINATION_FILE: join(folder, 'last-words.json'),
+      },
+      logPath: join(folder, 'log.ndjson'),
+    })
+    const running: JobRecord = {
+      ...pending,
+      state: 'Running',
+      startedMs: this.#options.now(),
+      process: started.identity,
+    }
+    this.#processes.set(jobKey(request), started)
+    await this.#save(running)
+    this.#inBackground(started.ended.then((end) => this.#ended(request, end)))
+    if (this.#isClosing) this.#inBackground(started.end(graceMsOf(pending)).then(() => {}))
+  }
+
+  /** A process that could not be started is a Job that failed, with the reason as its last words. */
+  async #refuse(pending: JobRecord, cause: unknown): Promise<void> {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    await this.#save({
+      ...pending,
+      state: 'Failed',
+      endedMs: this.#options.now(),
+      cause: 'CannotStart',
+      termination: {
+        schemaVersion: 1,
+        reason: 'CannotStart',
+        message: message.slice(0, 1500),
+        reused: false,
+        step: 0,
+        metrics: {},
+        evaluations: [],
+      },
+    })
+  }
+
+  #configOf({ request, uid }: JobRecord): RunConfig {
+    const { sweep, owner, attempt, result, execution, evaluation } = request
+    const { storage, volumes } = this.#options
+    return {
+      schemaVersion: 1,
+      identity: {
+        ...(sweep === undefined ? {} : { sweep }),
+        run: owner.name,
+        attempt,
+        podUid: uid,
+      },
+      result,
+      execution: { ...execution, storage, volumes: { ...volumes } },
+      ...(evaluation === undefined ? {} : { evaluation }),
+    }
+  }
+
+  async #ended(key: ObjectKey, end: ProcessEnd): Promise<void> {
+    this.#processes.delete(jobKey(key))
+    const record = this.#records.get(jobKey(key))
+    if (record === undefined) return
+    if (record.isEnding) await this.#forget(record)
+    else await this.#conclude(record, end)
+  }
+
+  async #conclude(record: JobRecord, end: ProcessEnd): Promise<void> {
+    const termination = await lastWordsFrom(join(this.#folderOf(record), 'last-words.json'))
+    await this.#save({
+      ...record,
+      state: end.exitCode === 0 ? 'Succeeded' : 'Failed',
+      endedMs: this.#options.now(),
+      ...endOfJob(end),
+      ...(termination === undefined ? {} : { termination }),
+    })
+  }
+
+  async #forget(record: JobRecord): Promise<void> {
+    this.#records.delete(jobKey(record.request))
+    await this.#options.journal.remove(PREFIX + jobKey(record.request))
+    await rm(this.#folderOf(record), { recursive: true, force: true })
+    this.#tell(record)
+  }
+
+  async #save(record: JobRecord): Promise<void> {
+    this.#records.set(jobKey(record.request), record)
+    await this.#options.journal.put(PREFIX + jobKey(record.request), record)
+    this.#tell(record)
+  }
+
+  #tell({ request }: JobRecord): void {
+    const run = { namespace: request.namespace, name: request.owner.name }
+    for (const listener of this.#listeners) listener(run)
+  }
+
+  /** What happens by itself is waited for at the end; its first failure is said at the next call. */
+  #inBackground(work: Promise<void>): void {
+    const guarded = work.catch((cause: unknown) => {
+      this.#failure ??= cause
+    })
+    this.#endings.add(guarded)
+    guarded.then(() => this.#endings.delete(guarded)).catch(() => undefined)
+  }
+
+  #folderOf({ request }: JobRecord): string {
+    return join(this.#options.folder, request.namespace, request.name)
+  }
+}
