@@ -1,0 +1,52 @@
+import type { KernelCall } from '../kernel-signatures.ts'
+import { errorFunction } from './error-function.ts'
+import { arrayOf, at, type ReferenceArray } from './reference-array.ts'
+
+const INVERSE_SQRT_TWO_PI = 0.3989422804014327
+
+/** x · Φ(x) with the exact normal distribution function. */
+export function gelu(x: number): number {
+  return x * normalDistribution(x)
+}
+
+export function geluGradient({
+  inputs: { dy, preActivation },
+}: KernelCall<'NecoGeluGradient', ReferenceArray>): ReferenceArray[] {
+  const slope = (x: number): number =>
+    normalDistribution(x) + x * INVERSE_SQRT_TWO_PI * Math.exp(-0.5 * x * x)
+  return [arrayOf(dy.shape, (i) => at(dy.values, i) * slope(at(preActivation.values, i)))]
+}
+
+export function swiGlu({
+  inputs: { gate, value },
+}: KernelCall<'NecoSwiGlu', ReferenceArray>): ReferenceArray[] {
+  return [
+    arrayOf(gate.shape, (i) => {
+      const g = at(gate.values, i)
+      return g * sigmoid(g) * at(value.values, i)
+    }),
+  ]
+}
+
+export function swiGluGradient({
+  inputs: { dy, gate, value },
+}: KernelCall<'NecoSwiGluGradient', ReferenceArray>): ReferenceArray[] {
+  const gateGradient = arrayOf(gate.shape, (i) => {
+    const g = at(gate.values, i)
+    const s = sigmoid(g)
+    return at(dy.values, i) * at(value.values, i) * s * (1 + g * (1 - s))
+  })
+  const valueGradient = arrayOf(gate.shape, (i) => {
+    const g = at(gate.values, i)
+    return at(dy.values, i) * g * sigmoid(g)
+  })
+  return [gateGradient, valueGradient]
+}
+
+function normalDistribution(x: number): number {
+  return 0.5 * (1 + errorFunction(x * Math.SQRT1_2))
+}
+
+function sigmoid(x: number): number {
+  return 1 / (1 + Math.exp(-x))
+}

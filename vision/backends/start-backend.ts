@@ -1,0 +1,61 @@
+import { memory, ready, setBackend } from '@tensorflow/tfjs-core'
+import type { BackendParts } from './backend-parts.ts'
+import { startReference } from './reference/start-reference.ts'
+import { registerKernels, unregisterKernels } from './register-kernels.ts'
+
+export interface BackendMemory {
+  readonly tensors: number
+  /** Bytes of all live tensors. */
+  readonly bytes: number
+  /** Length of the WebAssembly memory; 0 for the reference backend. */
+  readonly wasmBytes: number
+}
+
+export interface Backend {
+  readonly name: 'wasm' | 'reference'
+  /** Results are bit for bit the same on backends of equal identity. */
+  readonly identity: string
+  /** One line for the log: which backend, and why. */
+  readonly why: string
+  memory(): BackendMemory
+  close(): Promise<void>
+}
+
+export interface BackendChoice {
+  readonly backend: 'wasm' | 'reference'
+  /** Threads of the wasm backend, this one included; 1 starts no worker. */
+  readonly threads?: number
+}
+
+/**
+ * Starts a backend and makes it the current one of tfjs-core. One backend of
+ * each name at a time: close it before it is started again.
+ */
+export async function startBackend({ backend }: BackendChoice): Promise<Backend> {
+  if (backend === 'wasm') throw new Error('the wasm backend is not built yet')
+  return use('reference', startReference())
+}
+
+async function use<Value extends { readonly shape: readonly number[] }>(
+  name: Backend['name'],
+  parts: BackendParts<Value>,
+): Promise<Backend> {
+  const tfjsName = `neco-${name}`
+  registerKernels(tfjsName, parts.store, parts.kernels)
+  await setBackend(tfjsName)
+  await ready()
+  return {
+    name,
+    identity: parts.identity,
+    why: parts.why,
+    memory: () => ({
+      tensors: memory().numTensors,
+      bytes: parts.store.bytes,
+      wasmBytes: parts.wasmBytes(),
+    }),
+    close: async () => {
+      unregisterKernels(tfjsName, Object.keys(parts.kernels))
+      await parts.close()
+    },
+  }
+}

@@ -1,0 +1,16 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
+import { differentiable } from './differentiable.ts'
+import { alias, runForOne } from './run-kernel.ts'
+
+/** Adds one position to every sample: x [B, N, D] + position [N, D]. */
+export function addPosition(x: Tensor, position: Tensor): Tensor {
+  const { shape } = position
+  if (x.shape.slice(-2).join() !== shape.slice(-2).join()) {
+    throw new Error(`positions of shape [${shape}] do not fit tokens of shape [${x.shape}]`)
+  }
+  return differentiable({
+    inputs: [x, position],
+    forward: () => ({ value: runForOne('NecoAddRow', { x, row: position }, {}), save: [] }),
+    backward: (dy) => [alias(dy), runForOne('NecoColumnSum', { x: dy }, { shape })],
+  })
+}
