@@ -1,4 +1,5 @@
-import { type Canvas, type Colour, drawText } from '../images/text.ts'
+import type { RgbImage } from '../images/rgb-image.ts'
+import { type Colour, drawText } from '../images/stroke-text.ts'
 import { drawScene, SCENE_SIDE } from './draw-scene.ts'
 import { SCENE_CLASSES } from './scene-classes.ts'
 
@@ -22,7 +23,7 @@ const legendRow = 34
 const legendColumn = 150
 
 /** Scenes of consecutive seeds, each above its mask, and a legend of the classes. */
-export function drawContactSheet({ firstSeed, columns, rows }: ContactSheetOptions): Canvas {
+export function drawContactSheet({ firstSeed, columns, rows }: ContactSheetOptions): RgbImage {
   const perLine = Math.max(
     1,
     Math.min(SCENE_CLASSES.length, Math.floor(gridWidth(columns) / legendColumn)),
@@ -43,26 +44,26 @@ export function drawContactSheet({ firstSeed, columns, rows }: ContactSheetOptio
 
 const gridWidth = (columns: number) => columns * (tile + gap) - gap
 
-function blankSheet(width: number, height: number): Canvas {
+function blankSheet(width: number, height: number): RgbImage {
   const rgb = new Uint8Array(3 * width * height)
-  const sheet = { widthPx: width, heightPx: height, rgb }
+  const sheet = { width, height, rgb }
   fill(sheet, { x: 0, y: 0, width, height }, paper)
   return sheet
 }
 
 function fill(
-  sheet: Canvas,
+  sheet: RgbImage,
   { x, y, width, height }: Corner & { width: number; height: number },
   colour: Colour,
 ): void {
   for (let row = y; row < y + height; row++) {
     for (let column = x; column < x + width; column++) {
-      sheet.rgb.set(colour, 3 * (row * sheet.widthPx + column))
+      sheet.rgb.set(colour, 3 * (row * sheet.width + column))
     }
   }
 }
 
-function drawLegend(sheet: Canvas, perLine: number): void {
+function drawLegend(sheet: RgbImage, perLine: number): void {
   for (const [index, { name, displayColour }] of SCENE_CLASSES.entries()) {
     const x = margin + (index % perLine) * legendColumn
     const y = margin + Math.floor(index / perLine) * legendRow
@@ -73,7 +74,7 @@ function drawLegend(sheet: Canvas, perLine: number): void {
   }
 }
 
-function drawCell(sheet: Canvas, seed: number, { x, y }: Corner): void {
+function drawCell(sheet: RgbImage, seed: number, { x, y }: Corner): void {
   const { image, mask } = drawScene(seed)
   const below = y + tile + 4
   for (let row = 0; row < SCENE_SIDE; row++) {
