@@ -16,7 +16,9 @@ export const WorkStatus = z.strictObject({
     .int32()
     .min(0)
     .describe('attempt is the number of the newest attempt; 0 before the first.'),
-  state: z.enum(['Pending', 'Running', 'Succeeded', 'Failed']).describe('state of the work.'),
+  state: z
+    .enum(['Pending', 'Running', 'Stopping', 'Succeeded', 'Failed'])
+    .describe('state of the work; Stopping is waiting for a pod that was asked to end.'),
   cause: z.string().max(64).optional().describe('cause of the last failure.'),
   message: z.string().max(1500).optional().describe('message of the last attempt.'),
   retries: z.record(z.string(), z.int32()).optional().describe('retries spent, by cause.'),

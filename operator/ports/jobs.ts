@@ -1,27 +1,6 @@
 import type { JobRequest } from '../../crds/job-request.ts'
-import type { TerminationMessage } from '../../crds/run-report.ts'
+import type { ObservedJob } from '../../crds/observed-job.ts'
 import type { ObjectKey } from './objects.ts'
-
-/** Why a pod ended, where its exit code does not say. */
-export type PodCause = 'Disrupted' | 'OutOfMemory' | 'CannotStart'
-
-/** One Job as a home sees it. */
-export interface ObservedJob {
-  readonly name: string
-  readonly uid: string
-  readonly ownerUid: string
-  readonly state: 'Pending' | 'Running' | 'Succeeded' | 'Failed'
-  /** It is being deleted and still there. */
-  readonly isEnding: boolean
-  readonly createdMs: number
-  readonly startedMs?: number
-  readonly endedMs?: number
-  readonly exitCode?: number
-  readonly cause?: PodCause
-  readonly termination?: TerminationMessage
-  /** Newest progress the home knows of; only a hint. */
-  readonly progress?: { readonly step: number; readonly totalSteps: number }
-}
 
 /** The Jobs of runs. A home makes one pod of each and never starts it a second time. */
 export interface Jobs {

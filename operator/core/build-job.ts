@@ -1,0 +1,66 @@
+import type { ExecutionRequest, JobRequest } from '../../crds/job-request.ts'
+import type { NeCoRun } from '../../crds/necorun.ts'
+import type { RunSpec } from '../../crds/run-spec.ts'
+import type { EvaluationSettings } from '../../crds/sections/evaluation.ts'
+import { jobName, type WorkIndex } from './job-name.ts'
+import { resolvePreset } from './resolve-preset.ts'
+import { SWEEP_LABEL } from './run-of-sweep.ts'
+
+const DEFAULTS = {
+  everySteps: 200,
+  keep: 2,
+  gracePeriodSeconds: 30,
+  reportEverySteps: 1,
+  evaluationSeed: 0,
+} as const
+
+/** Fractions whose checkpoint must stay until it is evaluated. */
+const keptFractions = ({ evaluations = [] }: RunSpec): number[] =>
+  [...new Set(evaluations.flatMap(({ at }) => at))].filter((at) => at > 0).sort((a, b) => a - b)
+
+const executionOf = (spec: RunSpec): ExecutionRequest => ({
+  backend: spec.backend ?? 'Auto',
+  threads: spec.threads ?? 1,
+  gracePeriodSeconds: DEFAULTS.gracePeriodSeconds,
+  checkpoint: {
+    everySteps: spec.checkpoint?.everySteps ?? DEFAULTS.everySteps,
+    keep: spec.checkpoint?.keep ?? DEFAULTS.keep,
+  },
+  keepAt: keptFractions(spec),
+  reportEverySteps: DEFAULTS.reportEverySteps,
+})
+
+function evaluationOf(spec: RunSpec, index: number): EvaluationSettings {
+  const entry = spec.evaluations?.[index]
+  if (entry === undefined) throw new RangeError(`the run has no evaluation ${index}`)
+  return {
+    ...entry,
+    profile: entry.profile ?? 'Official',
+    source: entry.source ?? 'Student',
+    seed: entry.seed ?? DEFAULTS.evaluationSeed,
+  }
+}
+
+export interface JobOf {
+  readonly work: WorkIndex
+  readonly workName: string
+  readonly attempt: number
+}
+
+/** The Job of one attempt: everything its pod is told but what only the home knows. */
+export function buildJob(run: NeCoRun, { work, workName, attempt }: JobOf): JobRequest {
+  const { name, namespace = 'default', uid = '', labels } = run.metadata
+  const sweep = labels?.[SWEEP_LABEL]
+  return {
+    name: jobName(name, work, attempt),
+    namespace,
+    owner: { name, uid },
+    work: workName,
+    attempt,
+    program: work === 'train' ? 'trainer' : 'evaluator',
+    ...(sweep === undefined ? {} : { sweep }),
+    result: resolvePreset(run.spec),
+    execution: executionOf(run.spec),
+    ...(work === 'train' ? {} : { evaluation: evaluationOf(run.spec, work) }),
+  }
+}

@@ -1,0 +1,145 @@
+import type { RunStatus, WorkStatus } from '../../crds/necorun.ts'
+import type { ObservedJob } from '../../crds/observed-job.ts'
+import type { RunSpec } from '../../crds/run-spec.ts'
+import { type FailureCause, failureCause, retryLimit } from './failure-cause.ts'
+import type { PlannedEvent } from './plan.ts'
+
+export interface WorkAndJob {
+  readonly spec: RunSpec
+  readonly work: WorkStatus
+  /** The Job of the newest attempt, if it is there. */
+  readonly job: ObservedJob | undefined
+  readonly jobName: string
+  readonly nowMs: number
+}
+
+/** What became of one piece of work. */
+export interface Concluded {
+  readonly work: WorkStatus
+  readonly events: readonly PlannedEvent[]
+  /** What the last words of the pod add to the status of the run. */
+  readonly facts: Partial<RunStatus>
+  readonly deleteJob?: string
+  /** How long until its deadline passes, while it waits or runs. */
+  readonly deadlineInMs?: number
+}
+
+const unchanged = (work: WorkStatus): Concluded => ({ work, events: [], facts: {} })
+
+const isLive = ({ state }: ObservedJob): boolean => state === 'Pending' || state === 'Running'
+
+/** How long the Job waited and ran until now. */
+function clocksOf(job: ObservedJob, nowMs: number): { queuedMs: number; ranMs: number } {
+  const { createdMs, startedMs, endedMs = nowMs } = job
+  if (startedMs === undefined) return { queuedMs: Math.max(0, endedMs - createdMs), ranMs: 0 }
+  return {
+    queuedMs: Math.max(0, startedMs - createdMs),
+    ranMs: Math.max(0, endedMs - startedMs),
+  }
+}
+
+/** Adds the clocks of an ended attempt: suspension ends the Job, so it is never counted. */
+function addClocks(work: WorkStatus, job: ObservedJob | undefined, nowMs: number): WorkStatus {
+  if (job === undefined) return work
+  const { queuedMs, ranMs } = clocksOf(job, nowMs)
+  return {
+    ...work,
+    queuedMs: (work.queuedMs ?? 0) + Math.round(queuedMs),
+    ranMs: (work.ranMs ?? 0) + Math.round(ranMs),
+  }
+}
+
+function trainingFacts({ termination }: ObservedJob): Partial<RunStatus> {
+  if (termination === undefined) return {}
+  const { runKey, backend, step, metrics } = termination
+  return {
+    ...(runKey === undefined ? {} : { runKey }),
+    ...(backend === undefined ? {} : { backend }),
+    step,
+    totalSteps: step,
+    metrics,
+  }
+}
+
+const evaluationFacts = (name: string, { termination }: ObservedJob): Partial<RunStatus> => ({
+  evaluations: (termination?.evaluations ?? []).map(({ key, at, metrics, figures }) => ({
+    name,
+    at,
+    key,
+    metrics,
+    figures,
+  })),
+})
+
+function succeed({ work, job, nowMs }: WorkAndJob, ended: ObservedJob): Concluded {
+  const reused = ended.termination?.reused === true
+  const facts = work.name === 'train' ? trainingFacts(ended) : evaluationFacts(work.name, ended)
+  const done: WorkStatus = { ...addClocks(work, job, nowMs), state: 'Succeeded' }
+  return { work: reused ? { ...done, reused } : done, events: [], facts }
+}
+
+/** Charges a failed attempt: tried again within the limit of its cause, else the work has failed. */
+function fail(given: WorkAndJob, cause: FailureCause, message: string): Concluded {
+  const { spec, job, nowMs } = given
+  const work = addClocks(given.work, job, nowMs)
+  const spent = work.retries?.[cause] ?? 0
+  const limit = retryLimit(cause, spec.retries)
+  const isRetried = spent < limit
+  const event: PlannedEvent = {
+    type: 'Warning',
+    reason: 'AttemptFailed',
+    message: `${work.name}, attempt ${work.attempt}: ${message}; ${isRetried ? `trying again (${cause}, ${spent + 1} of ${limit})` : `not tried again (${cause})`}`,
+  }
+  const next: WorkStatus = isRetried
+    ? { ...work, state: 'Pending', retries: { ...work.retries, [cause]: spent + 1 } }
+    : { ...work, state: 'Failed' }
+  return { work: { ...next, cause, message: message.slice(0, 1500) }, events: [event], facts: {} }
+}
+
+interface Deadline {
+  readonly name: string
+  readonly leftMs: number
+}
+
+function deadlineOf({ spec, work, nowMs }: WorkAndJob, job: ObservedJob): Deadline | undefined {
+  const { queuedMs, ranMs } = clocksOf(job, nowMs)
+  const { deadlines = {} } = spec
+  const runs = job.startedMs !== undefined
+  const phase = work.name === 'train' ? 'trainSeconds' : 'evaluateSeconds'
+  const name = runs ? phase : 'queueSeconds'
+  const limit = deadlines[name]
+  if (limit === undefined) return undefined
+  const spentMs = runs ? (work.ranMs ?? 0) + ranMs : queuedMs
+  return { name, leftMs: limit * 1000 - spentMs }
+}
+
+/** A live Job goes on until its deadline. */
+function watchDeadline(given: WorkAndJob, job: ObservedJob): Concluded {
+  const deadline = deadlineOf(given, job)
+  if (deadline === undefined) return unchanged(given.work)
+  if (deadline.leftMs > 0) return { ...unchanged(given.work), deadlineInMs: deadline.leftMs }
+  const late = fail(given, 'Deadline', `deadlines.${deadline.name} has passed`)
+  return { ...late, deleteJob: given.jobName }
+}
+
+/** A pod we asked to end: its attempt is not charged, whatever its exit code. */
+function settleStopping(given: WorkAndJob): Concluded {
+  const { work, job, nowMs } = given
+  if (job?.state === 'Succeeded') return succeed(given, job)
+  if (job !== undefined && isLive(job)) return unchanged(work)
+  return { ...unchanged(work), work: { ...addClocks(work, job, nowMs), state: 'Pending' } }
+}
+
+/** Looks at the Job of a piece of work and says what became of it. */
+export function concludeWork(given: WorkAndJob): Concluded {
+  const { work, job } = given
+  if (work.state === 'Stopping') return settleStopping(given)
+  if (work.state !== 'Running') return unchanged(work)
+  if (job === undefined) return fail(given, 'Disruption', 'its Job is gone')
+  if (isLive(job)) return watchDeadline(given, job)
+  if (job.state === 'Succeeded') return succeed(given, job)
+  const said = job.termination?.message
+  const message =
+    said ?? (job.exitCode === undefined ? 'ended by a signal' : `exit code ${job.exitCode}`)
+  return fail(given, failureCause(job), message)
+}
