@@ -4,11 +4,7 @@ import { drawScene } from './draw-scene.ts'
 import { SCENE_CLASSES } from './scene-classes.ts'
 
 test('a contact sheet shows each scene above its mask in the colours of the legend', () => {
-  const {
-    widthPx: width,
-    heightPx: height,
-    rgb,
-  } = drawContactSheet({ firstSeed: 3, columns: 3, rows: 1 })
+  const { width, height, rgb } = drawContactSheet({ firstSeed: 3, columns: 3, rows: 1 })
   expect(rgb).toHaveLength(3 * width * height)
   const { image, mask } = drawScene(5)
   const at = (x: number, y: number) => [
