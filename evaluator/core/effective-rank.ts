@@ -40,7 +40,7 @@ export function covariance({ rows, dim, values }: FeatureRows): Float64Array {
 }
 
 /** Mean of each column of [rows, dim]. */
-export function columnMeans({ rows, dim, values }: FeatureRows): Float64Array {
+function columnMeans({ rows, dim, values }: FeatureRows): Float64Array {
   const sums = new Float64Array(dim)
   for (let place = 0; place < rows * dim; place++) {
     sums[place % dim] = (sums[place % dim] as number) + (values[place] as number)

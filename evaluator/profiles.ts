@@ -1,5 +1,6 @@
-import type { EvaluationSettings } from '../../crds/sections/evaluation.ts'
-import type { Matching } from './matching.ts'
+import type { EvaluationSettings } from '../crds/sections/evaluation.ts'
+import { type ColourStatistics, IMAGENET_COLOURS } from '../vision/images/normalise-image.ts'
+import type { Matching } from './core/matching.ts'
 
 /** Side of the square input in pixels by patch size; others take the greatest multiple below `otherwise`. */
 export interface InputSide {
@@ -20,15 +21,9 @@ export interface RandomCrop {
   readonly flipProbability: number
 }
 
-/** Mean and standard deviation of the colour channels that features are made from. */
-export interface Normalisation {
-  readonly mean: readonly [number, number, number]
-  readonly deviation: readonly [number, number, number]
-}
-
 export interface InContextNumbers {
   readonly inputSide: InputSide
-  readonly normalisation: Normalisation
+  readonly normalisation: ColourStatistics
   /** Memory pictures are jittered and cropped anew this many times. */
   readonly augmentationEpochs: number
   readonly jitter: ColourJitter | undefined
@@ -52,11 +47,10 @@ export interface PatchProbe {
   readonly weightDecay: number
 }
 
-/** A 1×1 convolution on bilinearly enlarged features against pixel labels, by mini-batches. */
+/** A 1×1 convolution on bilinearly enlarged features against pixel labels, by mini-batches in the order of the set; the last epoch counts. */
 export interface PixelProbe {
   readonly kind: 'EnlargedPixels'
   readonly crop: RandomCrop
-  readonly shuffle: boolean
   readonly batchSize: number
   readonly epochs: number
   readonly rate: number
@@ -70,7 +64,7 @@ export interface PixelProbe {
 
 export interface LinearNumbers {
   readonly inputSide: InputSide
-  readonly normalisation: Normalisation
+  readonly normalisation: ColourStatistics
   readonly probe: PatchProbe | PixelProbe
 }
 
@@ -88,15 +82,15 @@ export interface ProfileNumbers {
   readonly inContext: InContextNumbers
   readonly linear: LinearNumbers
   readonly agreement: AgreementNumbers
-  /** Masks of the memory with `ignoreLabel` count as class 0, as the peers have it. */
-  readonly ignoredMemoryIsBackground: boolean
+  /** Pixels of the validation masks with this label do not count; in the memory they are class 0, as the peers have it. */
   readonly ignoreLabel: number
 }
 
-const IMAGENET: Normalisation = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] }
-
 /** The blue deviation is 0.255 in every release of the peer's in-context evaluation, a slip of 0.225 that all its numbers carry. */
-const IN_CONTEXT_PUBLISHED: Normalisation = { ...IMAGENET, deviation: [0.229, 0.224, 0.255] }
+const IN_CONTEXT_PUBLISHED: ColourStatistics = {
+  ...IMAGENET_COLOURS,
+  standardDeviation: [0.229, 0.224, 0.255],
+}
 
 const scenesSide: InputSide = { byPatchPx: {}, otherwise: 96 }
 
@@ -118,11 +112,10 @@ const official: ProfileNumbers = {
   },
   linear: {
     inputSide: { byPatchPx: {}, otherwise: 448 },
-    normalisation: IMAGENET,
+    normalisation: IMAGENET_COLOURS,
     probe: {
       kind: 'EnlargedPixels',
       crop: { scale: [0.8, 1], aspectRatio: [3 / 4, 4 / 3], flipProbability: 0.5 },
-      shuffle: false,
       batchSize: 128,
       epochs: 25,
       rate: 0.01,
@@ -133,7 +126,6 @@ const official: ProfileNumbers = {
     },
   },
   agreement: { cropGrid: 16, cropShare: [0.6, 1], bins: 7, references: 64 },
-  ignoredMemoryIsBackground: true,
   ignoreLabel: 255,
 }
 
@@ -141,7 +133,7 @@ const official: ProfileNumbers = {
 const scenes: ProfileNumbers = {
   inContext: {
     inputSide: scenesSide,
-    normalisation: IMAGENET,
+    normalisation: IMAGENET_COLOURS,
     augmentationEpochs: 1,
     jitter: undefined,
     crop: undefined,
@@ -154,11 +146,10 @@ const scenes: ProfileNumbers = {
   },
   linear: {
     inputSide: scenesSide,
-    normalisation: IMAGENET,
+    normalisation: IMAGENET_COLOURS,
     probe: { kind: 'StandardisedPatches', steps: 300, rate: 0.02, weightDecay: 1e-4 },
   },
   agreement: { cropGrid: 8, cropShare: [0.6, 1], bins: 6, references: 64 },
-  ignoredMemoryIsBackground: false,
   ignoreLabel: 255,
 }
 
