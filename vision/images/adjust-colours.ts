@@ -19,14 +19,12 @@ export function toGrey(image: RgbImage): RgbImage {
 
 /** Multiplies all levels by a factor, cut off at 255. */
 export function adjustBrightness(image: RgbImage, factor: number): RgbImage {
-  const table = blendTable(0, factor)
-  return { ...image, rgb: image.rgb.map((level) => table[level] as number) }
+  return throughTable(image, blendTable(0, factor))
 }
 
 /** Moves all levels from (factor above 1) or to (below 1) the mean level of grey. */
 export function adjustContrast(image: RgbImage, factor: number): RgbImage {
-  const table = blendTable(meanGrey(image), factor)
-  return { ...image, rgb: image.rgb.map((level) => table[level] as number) }
+  return throughTable(image, blendTable(meanGrey(image), factor))
 }
 
 /** Moves colours from (factor above 1) or to (below 1) their level of grey. */
@@ -41,6 +39,13 @@ export function adjustSaturation(image: RgbImage, factor: number): RgbImage {
     adjusted[i + 1] = blend(grey, green, share)
     adjusted[i + 2] = blend(grey, blue, share)
   }
+  return { ...image, rgb: adjusted }
+}
+
+function throughTable(image: RgbImage, table: Uint8Array): RgbImage {
+  const { rgb } = image
+  const adjusted = new Uint8Array(rgb.length)
+  for (let i = 0; i < rgb.length; i++) adjusted[i] = table[rgb[i] as number] as number
   return { ...image, rgb: adjusted }
 }
 

@@ -8,70 +8,70 @@ export function adjustHue(image: RgbImage, turn: number): RgbImage {
   const { rgb } = image
   const shift = Math.trunc(turn * 255) & 255
   const adjusted = new Uint8Array(rgb.length)
-  const hsv = new Uint8Array(3)
   for (let i = 0; i < rgb.length; i += 3) {
-    toHsv(rgb, i, hsv)
-    hsv[0] = (hsv[0] as number) + shift
-    fromHsv(hsv, adjusted, i)
+    const [red, green, blue] = [rgb[i] as number, rgb[i + 1] as number, rgb[i + 2] as number]
+    const value = Math.max(red, green, blue)
+    const spread = value - Math.min(red, green, blue)
+    if (spread === 0) {
+      adjusted.fill(value, i, i + 3)
+      continue
+    }
+    const saturation = Math.trunc(Math.fround(spread / value) * 255)
+    const hue = (hueLevel(red, green, blue) + shift) & 255
+    writeColour(adjusted, i, { hue, saturation, value })
   }
   return { ...image, rgb: adjusted }
 }
 
-/** Writes hue, saturation and value (0..255 each) of the colour at `first` into `hsv`. */
-function toHsv(rgb: Uint8Array, first: number, hsv: Uint8Array): void {
-  const [red, green, blue] = [
-    rgb[first] as number,
-    rgb[first + 1] as number,
-    rgb[first + 2] as number,
-  ]
+/** Hue in 0..255 of a colour that is no grey. */
+function hueLevel(red: number, green: number, blue: number): number {
   const greatest = Math.max(red, green, blue)
   const spread = greatest - Math.min(red, green, blue)
-  hsv[0] = spread === 0 ? 0 : hueLevel({ red, green, blue, greatest, spread })
-  hsv[1] = spread === 0 ? 0 : Math.trunc(Math.fround(spread / greatest) * 255)
-  hsv[2] = greatest
-}
-
-interface Shades {
-  readonly red: number
-  readonly green: number
-  readonly blue: number
-  readonly greatest: number
-  readonly spread: number
-}
-
-function hueLevel({ red, green, blue, greatest, spread }: Shades): number {
-  const distance = (level: number) => Math.fround((greatest - level) / spread)
-  const [r, g, b] = [distance(red), distance(green), distance(blue)]
+  const r = Math.fround((greatest - red) / spread)
+  const g = Math.fround((greatest - green) / spread)
+  const b = Math.fround((greatest - blue) / spread)
   const sextant = red === greatest ? b - g : green === greatest ? 2 + r - b : 4 + g - r
-  const turns = Math.fround((Math.fround(sextant) / 6 + 1) % 1)
-  return Math.trunc(turns * 255)
+  const turns = Math.fround(sextant) / 6 + 1
+  return Math.trunc(Math.fround(turns >= 1 ? turns - 1 : turns) * 255)
 }
 
-/** Writes the colour of `hsv` at `first`. */
-function fromHsv(hsv: Uint8Array, rgb: Uint8Array, first: number): void {
-  const value = hsv[2] as number
-  const place = ((hsv[0] as number) * 6) / 255
-  const sextant = Math.floor(place)
-  const within = Math.fround(place - sextant)
-  const saturation = Math.fround((hsv[1] as number) / 255)
-  const low = Math.round(value * (1 - saturation))
-  const falling = Math.round(value * (1 - saturation * within))
-  const rising = Math.round(value * (1 - saturation * (1 - within)))
-  const [redIs, greenIs, blueIs] = sextants[sextant % 6] as Sextant
-  const levels = { value, low, falling, rising }
-  rgb[first] = levels[redIs]
-  rgb[first + 1] = levels[greenIs]
-  rgb[first + 2] = levels[blueIs]
+interface Hsv {
+  readonly hue: number
+  readonly saturation: number
+  readonly value: number
 }
 
-type Level = 'value' | 'low' | 'falling' | 'rising'
-type Sextant = readonly [Level, Level, Level]
+/** Sextant of each hue, and how far it is within. */
+const sextantOf = Uint8Array.from({ length: 256 }, (_, hue) => Math.floor((hue * 6) / 255) % 6)
+const withinSextant = Float32Array.from(
+  { length: 256 },
+  (_, hue) => (hue * 6) / 255 - Math.floor((hue * 6) / 255),
+)
 
-const sextants: readonly Sextant[] = [
-  ['value', 'rising', 'low'],
-  ['falling', 'value', 'low'],
-  ['low', 'value', 'rising'],
-  ['low', 'falling', 'value'],
-  ['rising', 'low', 'value'],
-  ['value', 'low', 'falling'],
+/** Which channel has the greatest, the least and the middle level; the middle one rises in even sextants. */
+interface Places {
+  readonly value: number
+  readonly low: number
+  readonly middle: number
+}
+const placesOf: readonly Places[] = [
+  { value: 0, low: 2, middle: 1 },
+  { value: 1, low: 2, middle: 0 },
+  { value: 1, low: 0, middle: 2 },
+  { value: 2, low: 0, middle: 1 },
+  { value: 2, low: 1, middle: 0 },
+  { value: 0, low: 1, middle: 2 },
 ]
+
+function writeColour(rgb: Uint8Array, first: number, { hue, saturation, value }: Hsv): void {
+  const share = Math.fround(saturation / 255)
+  const within = withinSextant[hue] as number
+  const low = Math.round(value * (1 - share))
+  const falling = Math.round(value * (1 - share * within))
+  const rising = Math.round(value * (1 - share * (1 - within)))
+  const sextant = sextantOf[hue] as number
+  const places = placesOf[sextant] as Places
+  rgb[first + places.value] = value
+  rgb[first + places.low] = low
+  rgb[first + places.middle] = sextant % 2 === 0 ? rising : falling
+}

@@ -28,8 +28,10 @@ export function normaliseImage(
 }
 
 function normalisedLevels(mean: number, deviation: number): Float32Array {
-  return Float32Array.from({ length: 256 }, (_, level) => {
+  const levels = new Float32Array(256)
+  for (let level = 0; level < 256; level++) {
     const centred = Math.fround(Math.fround(level / 255) - Math.fround(mean))
-    return centred / Math.fround(deviation)
-  })
+    levels[level] = centred / Math.fround(deviation)
+  }
+  return levels
 }

@@ -35,6 +35,7 @@ export function resamplingWeights(
   const scale = inputs / outputs
   const widening = Math.max(1, scale)
   const support = supportOf[filter] * widening
+  const kernel = kernelOf[filter]
   const taps = Math.ceil(support) * 2 + 1
   const begins = new Int32Array(outputs)
   const counts = new Int32Array(outputs)
@@ -45,19 +46,19 @@ export function resamplingWeights(
     const end = Math.min(inputs, Math.trunc(centre + support + 0.5))
     begins[output] = begin
     counts[output] = end - begin
-    const row = Array.from({ length: end - begin }, (_, tap) =>
-      kernelOf[filter]((tap + begin - centre + 0.5) / widening),
-    )
-    weights.set(toFixedPoint(row), output * taps)
+    const row = weights.subarray(output * taps, output * taps + end - begin)
+    writeRow(row, (tap) => kernel((tap + begin - centre + 0.5) / widening))
   }
   return { taps, begins, counts, weights }
 }
 
-/** Weights that sum to 1, as integers with FIXED_POINT_BITS binary places, rounded away from zero at halves. */
-function toFixedPoint(row: readonly number[]): number[] {
-  const sum = row.reduce((total, weight) => total + weight, 0)
-  return row.map((weight) => {
-    const scaled = (sum === 0 ? weight : weight * (1 / sum)) * 2 ** FIXED_POINT_BITS
-    return Math.trunc(scaled < 0 ? scaled - 0.5 : scaled + 0.5)
-  })
+/** Writes weights that sum to 1, as integers with FIXED_POINT_BITS binary places, rounded away from zero at halves. */
+function writeRow(row: Int32Array, weightAt: (tap: number) => number): void {
+  let sum = 0
+  for (let tap = 0; tap < row.length; tap++) sum += weightAt(tap)
+  const factor = sum === 0 ? 1 : 1 / sum
+  for (let tap = 0; tap < row.length; tap++) {
+    const scaled = weightAt(tap) * factor * 2 ** FIXED_POINT_BITS
+    row[tap] = Math.trunc(scaled < 0 ? scaled - 0.5 : scaled + 0.5)
+  }
 }

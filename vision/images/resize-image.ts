@@ -46,7 +46,7 @@ function partOf({ width, height, rgb }: RgbImage, box: PixelBox): Uint8Array {
   return part
 }
 
-// Indices are in range by construction; `as number` says so at no cost.
+// Indices are in range by construction; `as number` says so at no cost. Sums stay below 2³¹.
 const roundToByte = (sum: number): number => Math.min(255, Math.max(0, sum >> FIXED_POINT_BITS))
 
 function resizeRows(source: Uint8Array, across: ResamplingWeights, box: PixelBox): Uint8Array {
@@ -63,9 +63,9 @@ function resizeRows(source: Uint8Array, across: ResamplingWeights, box: PixelBox
       let blue = half
       for (let tap = firstWeight; tap < lastWeight; tap++) {
         const weight = weights[tap] as number
-        red += weight * (source[from] as number)
-        green += weight * (source[from + 1] as number)
-        blue += weight * (source[from + 2] as number)
+        red = (red + Math.imul(weight, source[from] as number)) | 0
+        green = (green + Math.imul(weight, source[from + 1] as number)) | 0
+        blue = (blue + Math.imul(weight, source[from + 2] as number)) | 0
         from += 3
       }
       const to = 3 * (row * columns + column)
@@ -89,7 +89,7 @@ function resizeColumns(source: Uint8Array, down: ResamplingWeights, width: numbe
       const weight = weights[row * taps + tap] as number
       const from = ((begins[row] as number) + tap) * rowLength
       for (let i = 0; i < rowLength; i++) {
-        sums[i] = (sums[i] as number) + weight * (source[from + i] as number)
+        sums[i] = (sums[i] as number) + Math.imul(weight, source[from + i] as number)
       }
     }
     for (let i = 0; i < rowLength; i++)
