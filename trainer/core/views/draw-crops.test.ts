@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ViewsSettings } from '../../../crds/sections/views.ts'
+import { drawCrop } from '../../../vision/images/draw-crop.ts'
 import { type RandomStream, randomStream } from '../../../vision/random/random-stream.ts'
 import { areaOf, type Box, intersectionOf } from './crop-box.ts'
-import { drawCrop } from './draw-crop.ts'
 import { cropSides, drawCrops } from './draw-crops.ts'
 
 const views = {

@@ -1,7 +1,7 @@
 import type { ViewsSettings } from '../../../crds/sections/views.ts'
+import { type CropRange, drawCrop } from '../../../vision/images/draw-crop.ts'
 import type { RandomStream } from '../../../vision/random/random-stream.ts'
 import { areaOf, type Box, intersectionOf } from './crop-box.ts'
-import { type CropRange, drawCrop } from './draw-crop.ts'
 
 const GLOBAL_CROPS = 2
 const REDRAWS = 1000

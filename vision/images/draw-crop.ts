@@ -1,5 +1,7 @@
-import type { RandomStream } from '../../../vision/random/random-stream.ts'
-import type { Box } from './crop-box.ts'
+import type { RandomStream } from '../random/random-stream.ts'
+
+/** Corners in pixels, the second outside. */
+type Box = readonly [x1: number, y1: number, x2: number, y2: number]
 
 export interface CropRange {
   readonly widthPx: number
