@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import type { Command } from './command.ts'
 import { explainCommand } from './commands/explain.ts'
+import { scenesCommand } from './commands/scenes.ts'
 import { validateCommand } from './commands/validate.ts'
 import { dispatch } from './dispatch.ts'
 import type { Shell } from './shell.ts'
 
-const COMMANDS: readonly Command[] = [validateCommand, explainCommand]
+const COMMANDS: readonly Command[] = [validateCommand, explainCommand, scenesCommand]
 
 function onInterrupt(listener: (count: number) => void): () => void {
   let count = 0

@@ -1,6 +1,6 @@
 import type { JobRequest } from '../../crds/job-request.ts'
+import type { ObservedJob, PodCause } from '../../crds/observed-job.ts'
 import type { TerminationMessage } from '../../crds/run-report.ts'
-import type { ObservedJob, PodCause } from '../../operator/ports/jobs.ts'
 import type { ObjectKey } from '../../operator/ports/objects.ts'
 import type { ProcessEnd } from './child-process.ts'
 import type { ProcessIdentity } from './process-identity.ts'

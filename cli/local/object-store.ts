@@ -59,6 +59,15 @@ function withChanges(stored: StoredObject, { spec, metadata: given }: StoredObje
   return { ...stored, metadata, spec }
 }
 
+/** The objects of a kind in what a journal holds. */
+export const objectsIn = (
+  records: ReadonlyMap<string, unknown>,
+  kind: string,
+): readonly StoredObject[] =>
+  [...records].flatMap(([key, value]) =>
+    key.startsWith(`${PREFIX}${kind}/`) ? [value as StoredObject] : [],
+  )
+
 /** Objects in memory with a journal, behaving as the API server does: versions, conflicts, generations, deletion by owner. */
 export class ObjectStore {
   readonly #objects = new Map<string, StoredObject>()

@@ -1,9 +1,10 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JobRequest } from '../../crds/job-request.ts'
+import type { ObservedJob } from '../../crds/observed-job.ts'
 import type { RunConfig } from '../../crds/run-config.ts'
 import { TerminationMessage } from '../../crds/run-report.ts'
-import type { Jobs, ObservedJob } from '../../operator/ports/jobs.ts'
+import type { Jobs } from '../../operator/ports/jobs.ts'
 import type { ObjectKey } from '../../operator/ports/objects.ts'
 import { PortError } from '../../operator/ports/port-error.ts'
 import { endLeftover, type ProcessEnd, type StartedProcess, startProcess } from './child-process.ts'
@@ -36,6 +37,10 @@ async function lastWordsFrom(path: string): Promise<TerminationMessage | undefin
   }
 }
 
+/** The Jobs in what a journal holds. */
+export const jobsIn = (records: ReadonlyMap<string, unknown>): readonly JobRecord[] =>
+  [...records].flatMap(([key, value]) => (key.startsWith(PREFIX) ? [value as JobRecord] : []))
+
 /** Jobs as child processes of this one, remembered in the journal. */
 export class ProcessJobs implements Jobs {
   readonly #options: Options
@@ -48,8 +53,8 @@ export class ProcessJobs implements Jobs {
 
   constructor(options: Options) {
     this.#options = options
-    for (const [key, value] of options.journal.records) {
-      if (key.startsWith(PREFIX)) this.#records.set(key.slice(PREFIX.length), value as JobRecord)
+    for (const record of jobsIn(options.journal.records)) {
+      this.#records.set(jobKey(record.request), record)
     }
   }
 
@@ -103,10 +108,10 @@ export class ProcessJobs implements Jobs {
     this.#inBackground(process.end(graceMsOf(record)).then(() => undefined))
   }
 
-  /** Deletes the Jobs of a run that is gone, as an API server does by owner. */
-  async deleteOwnedBy(runUid: string): Promise<void> {
+  /** Deletes the Jobs of a run that is gone, in the background, as an API server does by owner. */
+  orphan(runUid: string): void {
     const owned = this.records().filter(({ request }) => request.owner.uid === runUid)
-    for (const { request } of owned) await this.delete(request)
+    for (const { request } of owned) this.#inBackground(this.delete(request))
   }
 
   watch(changed: (run: ObjectKey) => void): () => void {
@@ -123,6 +128,11 @@ export class ProcessJobs implements Jobs {
       const process = this.#processes.get(jobKey(record.request))
       if (process !== undefined) this.#inBackground(process.end(graceMsOf(record)).then(() => {}))
     }
+    await this.settled()
+  }
+
+  /** Resolves when everything that happens in the background has happened. Throws the first of its failures. */
+  async settled(): Promise<void> {
     while (this.#endings.size > 0) await Promise.all(this.#endings)
     if (this.#failure !== undefined) throw this.#failure
   }

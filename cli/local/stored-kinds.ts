@@ -84,6 +84,8 @@ type WriteSweepSpec = (
   resourceVersion: string,
 ) => Promise<StoredSweep>
 
-/** The sweeps of a store; a person changes the spec of one, no controller does. */
-export const sweepsIn = (store: ObjectStore): Sweeps & { readonly writeSpec: WriteSweepSpec } =>
-  kindIn<StoredSweep>(store, SWEEP_KIND)
+/** Sweeps; a person changes the spec of one, no controller does. */
+export type StoredSweeps = Sweeps & { readonly writeSpec: WriteSweepSpec }
+
+/** The sweeps of a store. */
+export const sweepsIn = (store: ObjectStore): StoredSweeps => kindIn<StoredSweep>(store, SWEEP_KIND)

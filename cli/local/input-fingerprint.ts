@@ -1,0 +1,23 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { canonicalDigest } from '../../pod/canonical-digest.ts'
+
+async function filesUnder(path: string): Promise<readonly string[]> {
+  const found = await stat(path).catch(() => undefined)
+  if (found === undefined) return []
+  if (!found.isDirectory()) return [path]
+  const names = await readdir(path, { recursive: true })
+  return names.sort().map((name) => join(path, name))
+}
+
+/** A digest of path, size and time of every file under these paths: when it is unchanged, so are the files, and nothing needs to be read again. */
+export async function inputFingerprint(paths: readonly string[]): Promise<string> {
+  const files = (await Promise.all([...paths].sort().map(filesUnder))).flat()
+  const entries = await Promise.all(
+    files.map(async (file) => {
+      const { size, mtimeMs } = await stat(file)
+      return [file, size, mtimeMs]
+    }),
+  )
+  return canonicalDigest(entries)
+}

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { RUN_KIND } from '../../crds/names.ts'
+import type { Clock } from '../../operator/ports/clock.ts'
+import type { Events, ObjectEvent } from '../../operator/ports/events.ts'
+import type { Runs } from '../../operator/ports/objects.ts'
+import { folderStorage } from '../../pod/folder-storage.ts'
+import { type Journal, openJournal } from './journal.ts'
+import { ObjectStore } from './object-store.ts'
+import { JOURNAL, type OutputPaths } from './output-folder.ts'
+import { ProcessJobs } from './process-jobs.ts'
+import { runsIn, type StoredSweeps, sweepsIn } from './stored-kinds.ts'
+
+/** The home without a cluster: everything the controllers need, on one machine. */
+export interface LocalHome {
+  readonly runs: Runs
+  readonly sweeps: StoredSweeps
+  readonly jobs: ProcessJobs
+  readonly events: Events
+  readonly clock: Clock
+  readonly journal: Journal
+}
+
+interface Options {
+  readonly paths: OutputPaths
+  /** The folder of each volume by name; '' is the folder of the manifest. */
+  readonly volumes: Readonly<Record<string, string>>
+  readonly environment: Readonly<Record<string, string>>
+  readonly now: () => number
+  readonly onEvent: (event: ObjectEvent) => void
+}
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const PROGRAMS = {
+  trainer: join(ROOT, 'trainer', 'main.ts'),
+  evaluator: join(ROOT, 'evaluator', 'main.ts'),
+}
+
+const systemClock = (now: () => number): Clock => ({
+  nowMs: now,
+  after: (delayMs, call) => {
+    const timer = setTimeout(call, delayMs)
+    return () => clearTimeout(timer)
+  },
+})
+
+/** Opens the home of an output folder and ends what an earlier `neco` left running. The folder must be locked. */
+export async function openLocalHome(options: Options): Promise<LocalHome> {
+  const { paths, volumes, environment, now, onEvent } = options
+  const journal = await openJournal(folderStorage(paths.state, now), JOURNAL)
+  const store = new ObjectStore({ journal, now, newUid: randomUUID })
+  const jobs = new ProcessJobs({
+    journal,
+    folder: paths.jobs,
+    storage: paths.storage,
+    volumes,
+    programs: PROGRAMS,
+    environment,
+    now,
+    newUid: randomUUID,
+  })
+  await jobs.adopt()
+  store.watch(({ type, object }) => {
+    const { uid } = object.metadata
+    if (type === 'Deleted' && object.kind === RUN_KIND && uid !== undefined) jobs.orphan(uid)
+  })
+  const events: Events = {
+    publish: async (event) => onEvent(event),
+  }
+  const clock = systemClock(now)
+  return { runs: runsIn(store), sweeps: sweepsIn(store), jobs, events, clock, journal }
+}

@@ -1,0 +1,21 @@
+import { join } from 'node:path'
+
+/** Where everything of one output folder lies. */
+export interface OutputPaths {
+  readonly root: string
+  /** Lock, journal and the folders of the Jobs. */
+  readonly state: string
+  readonly jobs: string
+  /** What trainer and evaluator keep: results under their keys, checkpoints, reports. */
+  readonly storage: string
+}
+
+/** The journal, relative to the state folder. */
+export const JOURNAL = 'journal.ndjson'
+
+export const outputPaths = (root: string): OutputPaths => ({
+  root,
+  state: join(root, '.neco'),
+  jobs: join(root, '.neco', 'jobs'),
+  storage: join(root, 'storage'),
+})

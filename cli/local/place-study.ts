@@ -1,0 +1,100 @@
+import { sweepTransitions } from '../../crds/necosweep.ts'
+import { NUMERICS_VERSION } from '../../crds/run-config.ts'
+import { conditionOf } from '../../operator/core/conditions.ts'
+import type { ObjectKey, StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
+import { InputError } from '../input-error.ts'
+import type { Manifest } from '../manifest/read-manifest.ts'
+import type { LocalHome } from './local-home.ts'
+
+/** What the objects of a folder were made from; kept in the journal. */
+interface Origin {
+  readonly kind: Manifest['kind']
+  readonly name: string
+  readonly numericsVersion: number
+  /** Digest of the files that the manifest names. */
+  readonly inputs: string
+}
+
+const ORIGIN_KEY = 'origin'
+
+/** How a study came to stand in the home. */
+export type Placed = 'New' | 'Continued' | 'Complete' | 'Remade'
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+/** Where the study of a manifest stands. */
+export const studyKey = (manifest: Manifest): ObjectKey => {
+  const { metadata } = manifest.kind === 'NeCoRun' ? manifest.run : manifest.sweep
+  return { namespace: metadata.namespace ?? 'default', name: metadata.name }
+}
+
+const isWhole = (object: StoredRun | StoredSweep): boolean => {
+  const ready = conditionOf(object.status?.conditions, 'Ready')
+  return ready?.status === 'True' && ready.reason === 'Succeeded'
+}
+
+/** Ended in another way than success, or never accepted: started again it is tried again. */
+const isSpoilt = (object: StoredRun | StoredSweep): boolean => {
+  const conditions = object.status?.conditions
+  const hasEnded = ['Complete', 'Failed', 'Stalled'].some(
+    (type) => conditions?.find((condition) => condition.type === type)?.status === 'True',
+  )
+  return hasEnded && !isWhole(object)
+}
+
+/** Whether the stored object may live on under the spec of the manifest. */
+function isSameStudy(manifest: Manifest, stored: StoredRun | StoredSweep): boolean {
+  if (manifest.kind === 'NeCoRun') return same(manifest.run.spec, stored.spec)
+  const before = stored as StoredSweep
+  return sweepTransitions.every(({ holds }) => holds(manifest.sweep.spec, before.spec))
+}
+
+async function removeAll({ runs, sweeps }: LocalHome): Promise<void> {
+  for (const { metadata } of await sweeps.list()) await sweeps.delete(metadata)
+  for (const { metadata } of await runs.list()) await runs.delete(metadata)
+}
+
+/** Puts the study of a manifest into the home: as a new object, as the one that an earlier `neco` left, or anew where that one cannot live on. Throws InputError when the folder holds another study. */
+export async function placeStudy(
+  home: LocalHome,
+  manifest: Manifest,
+  { inputs, folder }: { readonly inputs: string; readonly folder: string },
+): Promise<Placed> {
+  const key = studyKey(manifest)
+  const origin: Origin = {
+    kind: manifest.kind,
+    name: key.name,
+    numericsVersion: NUMERICS_VERSION,
+    inputs,
+  }
+  const earlier = home.journal.records.get(ORIGIN_KEY) as Origin | undefined
+  if (earlier !== undefined && (earlier.kind !== origin.kind || earlier.name !== origin.name)) {
+    throw new InputError([
+      `${folder}: holds ${earlier.kind} ${earlier.name}; give another folder with --out, or --fresh to start anew`,
+    ])
+  }
+  const stored = await (manifest.kind === 'NeCoRun' ? home.runs.get(key) : home.sweeps.get(key))
+  if (stored !== undefined && same(earlier, origin) && isSameStudy(manifest, stored)) {
+    if (isWhole(stored)) return 'Complete'
+    if (!isSpoilt(stored)) {
+      await updateSweep(home, manifest, stored)
+      return 'Continued'
+    }
+  }
+  await removeAll(home)
+  await home.jobs.settled()
+  await home.journal.put(ORIGIN_KEY, origin)
+  if (manifest.kind === 'NeCoRun') await home.runs.create(manifest.run)
+  else await home.sweeps.create(manifest.sweep)
+  return stored === undefined ? 'New' : 'Remade'
+}
+
+/** Passes on what may change while a sweep lives: parallelism, suspend, failure budget. */
+async function updateSweep(
+  { sweeps }: LocalHome,
+  manifest: Manifest,
+  { metadata }: StoredRun | StoredSweep,
+): Promise<void> {
+  if (manifest.kind !== 'NeCoSweep') return
+  await sweeps.writeSpec(metadata, manifest.sweep.spec, metadata.resourceVersion)
+}
