@@ -19,6 +19,8 @@ export const CellSummary = z.strictObject({
   n: count.describe('n is the number of replicates that succeeded.'),
 })
 
+export type CellSummary = z.infer<typeof CellSummary>
+
 export const SweepStatus = z.strictObject({
   conditions,
   observedGeneration: count

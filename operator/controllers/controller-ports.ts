@@ -1,0 +1,13 @@
+import type { Clock } from '../ports/clock.ts'
+import type { Events } from '../ports/events.ts'
+import type { Jobs } from '../ports/jobs.ts'
+import type { Runs, Sweeps } from '../ports/objects.ts'
+
+/** A home, as the controllers see it. */
+export interface ControllerPorts {
+  readonly runs: Runs
+  readonly sweeps: Sweeps
+  readonly jobs: Jobs
+  readonly events: Events
+  readonly clock: Clock
+}

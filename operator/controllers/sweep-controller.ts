@@ -1,0 +1,76 @@
+import type { NeCoRun } from '../../crds/necorun.ts'
+import { planSweep, type SweepAction, type SweepPlan } from '../core/plan-sweep.ts'
+import { emptyTally, factsOf, rankPoint, recordRun, type SweepTally } from '../core/sweep-tally.ts'
+import { validateSweep } from '../core/validate-sweep.ts'
+import type { ObjectKey, StoredSweep } from '../ports/objects.ts'
+import { isPortError } from '../ports/port-error.ts'
+import type { ControllerPorts } from './controller-ports.ts'
+import type { Result } from './work-queue.ts'
+
+/** Adds up the runs of a sweep. */
+async function tallyOf({ runs }: ControllerPorts, sweep: StoredSweep): Promise<SweepTally> {
+  const { replicates = 1, objective } = sweep.spec
+  const tally = emptyTally()
+  for (const run of await runs.listOwnedBy(sweep.metadata.uid)) {
+    const facts = factsOf(run, { replicates, objective })
+    if (facts === undefined) continue
+    recordRun(tally, facts)
+    if (objective === undefined) continue
+    rankPoint(tally, { point: Math.floor(facts.number / replicates), replicates, objective })
+  }
+  return tally
+}
+
+/** A 409 is success only if the run that is there is ours by UID. */
+async function createRun(
+  { runs }: ControllerPorts,
+  sweep: StoredSweep,
+  run: NeCoRun,
+): Promise<void> {
+  try {
+    await runs.create(run)
+  } catch (error) {
+    if (!isPortError(error, 'AlreadyExists')) throw error
+    const { namespace } = sweep.metadata
+    const existing = await runs.get({ namespace, name: run.metadata.name })
+    const owners = existing?.metadata.ownerReferences ?? []
+    if (!owners.some(({ uid }) => uid === sweep.metadata.uid)) throw error
+  }
+}
+
+async function suspendRun(ports: ControllerPorts, key: ObjectKey, suspend: boolean): Promise<void> {
+  const run = await ports.runs.get(key)
+  if (run === undefined) return
+  await ports.runs.writeSpec(key, { ...run.spec, suspend }, run.metadata.resourceVersion)
+}
+
+function applyAction(
+  ports: ControllerPorts,
+  sweep: StoredSweep,
+  action: SweepAction,
+): Promise<void> {
+  if (action.kind === 'CreateRun') return createRun(ports, sweep, action.run)
+  const key = { namespace: sweep.metadata.namespace, name: action.name }
+  return suspendRun(ports, key, action.suspend)
+}
+
+/** All writes: the actions, then the status in one write, then the events. */
+async function apply(ports: ControllerPorts, sweep: StoredSweep, plan: SweepPlan): Promise<void> {
+  const { namespace, name, uid, resourceVersion } = sweep.metadata
+  const key = { namespace, name }
+  for (const action of plan.actions) await applyAction(ports, sweep, action)
+  if (plan.status !== undefined) await ports.sweeps.writeStatus(key, plan.status, resourceVersion)
+  for (const event of plan.events) {
+    await ports.events.publish({ kind: 'NeCoSweep', key, uid, ...event })
+  }
+}
+
+/** Brings one sweep a step further: observe, plan, apply. */
+export async function reconcileSweep(ports: ControllerPorts, key: ObjectKey): Promise<Result> {
+  const sweep = await ports.sweeps.get(key)
+  if (sweep === undefined || sweep.metadata.deletionTimestamp !== undefined) return {}
+  const tally = await tallyOf(ports, sweep)
+  const observed = { sweep, tally, problems: validateSweep(sweep), nowMs: ports.clock.nowMs() }
+  await apply(ports, sweep, planSweep(observed))
+  return {}
+}

@@ -1,0 +1,155 @@
+import type { NeCoRun } from '../../crds/necorun.ts'
+import type { CellSummary, NeCoSweep, SweepStatus } from '../../crds/necosweep.ts'
+import { conditionsOf, isEnded, type ObjectState } from './conditions.ts'
+import { countPoints, decodePoint } from './decode-point.ts'
+import { BUDGET_OF_CAUSE } from './failure-cause.ts'
+import type { Plan, PlannedEvent } from './plan.ts'
+import { PLAN_VERSION } from './plan-run.ts'
+import { buildRun, runIndexOf } from './run-of-sweep.ts'
+import type { SweepTally } from './sweep-tally.ts'
+
+export type SweepAction =
+  | { readonly kind: 'CreateRun'; readonly run: NeCoRun }
+  | { readonly kind: 'SuspendRun'; readonly name: string; readonly suspend: boolean }
+
+/** All that one look at a sweep saw. */
+export interface ObservedSweep {
+  readonly sweep: NeCoSweep
+  readonly tally: SweepTally
+  /** What is wrong with the specification beyond its schema. */
+  readonly problems: readonly { readonly path: string; readonly message: string }[]
+  readonly nowMs: number
+}
+
+export type SweepPlan = Plan<SweepAction, SweepStatus>
+
+/** The budget that is exceeded, if one is. */
+function exceededBudget({ sweep, tally }: ObservedSweep): string | undefined {
+  const limits = sweep.spec.failureBudget ?? {}
+  const spent = new Map<string, number>()
+  for (const [cause, count] of tally.failures) {
+    const budget = BUDGET_OF_CAUSE[cause] ?? 'unexpected'
+    spent.set(budget, (spent.get(budget) ?? 0) + count)
+  }
+  return [...spent].find(
+    ([budget, count]) =>
+      count > (limits[budget as keyof typeof limits] ?? Number.POSITIVE_INFINITY),
+  )?.[0]
+}
+
+const suspendLive = ({ tally }: ObservedSweep, suspend: boolean): SweepAction[] =>
+  [...tally.live.values()]
+    .filter(({ isSuspended }) => isSuspended !== suspend)
+    .map(({ name }) => ({ kind: 'SuspendRun', name, suspend }))
+
+/** New runs in the order of their numbers, up to the parallelism; lowering it drains, it stops nothing. */
+function createRuns({ sweep, tally }: ObservedSweep, total: number): SweepAction[] {
+  const { parallelism = 1, replicates = 1 } = sweep.spec
+  const created: SweepAction[] = []
+  let free = parallelism - tally.live.size
+  for (let number = tally.firstMissing; number < total && free > 0; number++) {
+    if (tally.facts.has(number)) continue
+    created.push({ kind: 'CreateRun', run: buildRun(sweep, runIndexOf(number, replicates)) })
+    free--
+  }
+  return created
+}
+
+interface Outcome {
+  readonly state: ObjectState
+  readonly reason?: string
+  readonly message: string
+}
+
+const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`
+
+function endOutcome({ succeeded, failed }: SweepTally): Outcome {
+  if (failed === 0) return { state: 'Succeeded', message: `${plural(succeeded, 'run')} succeeded` }
+  const message = `${succeeded} of ${plural(succeeded + failed, 'run')} succeeded`
+  return succeeded === 0
+    ? { state: 'Failed', reason: 'AllFailed', message }
+    : { state: 'PartlyFailed', message }
+}
+
+function outcomeOf(observed: ObservedSweep, total: number): Outcome {
+  const { sweep, tally, problems } = observed
+  if (problems.length > 0) {
+    const messages = problems.map(({ path, message }) => `${path}: ${message}`)
+    return { state: 'NotAccepted', message: messages.join('; ').slice(0, 4000) }
+  }
+  const exceeded = exceededBudget(observed)
+  if (exceeded !== undefined) {
+    const message = `failureBudget.${exceeded} is exceeded`
+    return { state: 'Failed', reason: 'FailureBudgetExceeded', message }
+  }
+  const ended = tally.succeeded + tally.failed
+  if (ended >= total) return endOutcome(tally)
+  const progress = `${ended} of ${plural(total, 'run')} ended, ${tally.live.size} live`
+  if (sweep.spec.suspend === true) return { state: 'Suspended', message: progress }
+  return { state: tally.live.size > 0 ? 'Running' : 'Queued', message: progress }
+}
+
+function actionsOf(observed: ObservedSweep, outcome: Outcome, total: number): SweepAction[] {
+  if (outcome.state === 'NotAccepted') return []
+  if (outcome.state === 'Failed' || outcome.state === 'Suspended')
+    return suspendLive(observed, true)
+  return [...suspendLive(observed, false), ...createRuns(observed, total)]
+}
+
+const assignmentText = (sweep: NeCoSweep, point: number): string =>
+  Object.entries(decodePoint(sweep.spec, point))
+    .map(([path, value]) => `${path}=${value}`)
+    .join(' ')
+    .slice(0, 1024)
+
+function bestCells({ sweep, tally }: ObservedSweep): { best?: CellSummary[] } {
+  if (tally.best.length === 0) return {}
+  return {
+    best: tally.best.map((cell) => ({ ...cell, assignment: assignmentText(sweep, cell.point) })),
+  }
+}
+
+/** Counts as they are once the planned runs are made. */
+function countersOf({ tally }: ObservedSweep, made: number, total: number): SweepStatus {
+  const failures = [...tally.failures].filter(([, count]) => count > 0)
+  return {
+    total,
+    pending: total - tally.facts.size - made,
+    running: tally.live.size + made,
+    succeeded: tally.succeeded,
+    failed: tally.failed,
+    ...(failures.length === 0 ? {} : { failures: Object.fromEntries(failures.sort()) }),
+  }
+}
+
+function eventsOf(outcome: Outcome, was: string | undefined): PlannedEvent[] {
+  const reason = outcome.reason ?? outcome.state
+  const isQuiet = outcome.state === 'Queued' || outcome.state === 'Running'
+  if (was === reason || isQuiet) return []
+  const isBad = outcome.state === 'Failed' || outcome.state === 'NotAccepted'
+  return [{ type: isBad ? 'Warning' : 'Normal', reason, message: outcome.message }]
+}
+
+/** Chooses the next steps of a sweep. Pure and total: equal inputs give equal plans, and a plan that was applied gives no further action. */
+export function planSweep(observed: ObservedSweep): SweepPlan {
+  const { sweep, nowMs } = observed
+  const before = sweep.status
+  if (isEnded(before?.conditions)) return { actions: [], events: [] }
+  const points = observed.problems.length > 0 ? 0 : countPoints(sweep.spec)
+  const total = points * (sweep.spec.replicates ?? 1)
+  const outcome = outcomeOf(observed, total)
+  const actions = actionsOf(observed, outcome, total)
+  const made = actions.filter(({ kind }) => kind === 'CreateRun').length
+  const { generation = 1 } = sweep.metadata
+  const status: SweepStatus = {
+    conditions: conditionsOf({ ...outcome, generation, nowMs }, before?.conditions),
+    observedGeneration: generation,
+    planVersion: before?.planVersion ?? PLAN_VERSION,
+    points,
+    ...countersOf(observed, made, total),
+    ...bestCells(observed),
+  }
+  const was = before?.conditions?.find(({ type }) => type === 'Ready')?.reason
+  const isSame = JSON.stringify(status) === JSON.stringify(before)
+  return { actions, ...(isSame ? {} : { status }), events: eventsOf(outcome, was) }
+}
