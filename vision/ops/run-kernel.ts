@@ -10,7 +10,7 @@ export function runKernel<Name extends KernelName>(
   // A kernel of ours always answers with a list; tfjs types the call for any kernel.
   const attrs = attributes as unknown as NamedAttrMap
   const outputs: unknown = engine().runKernel(name, inputs as NamedTensorMap, attrs)
-  return outputs as readonly Tensor[]
+  return (Array.isArray(outputs) ? outputs : [outputs]) as readonly Tensor[]
 }
 
 /** Runs a kernel whose first output is the one that is wanted; others are disposed. */

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  type Comparison,
+  compareDinoV1,
+  compareDinoV2,
+  compareDinoV3,
+} from '../../test/golden/backbone-comparisons.ts'
+import { type Backend, startBackend } from '../backends/start-backend.ts'
+
+/** What the files themselves allow in float64; their interpolation and rotation are float32. */
+const FLOAT64 = { Output: 1e-11, InputGradient: 1e-11, ParameterGradient: 1e-11 }
+const FILES = [
+  {
+    name: 'dino_v1_tiny',
+    compare: compareDinoV1,
+    quantities: 5,
+    tolerance: { ...FLOAT64, Interpolated: 1e-11 },
+  },
+  {
+    name: 'dinov2_reg_tiny',
+    compare: compareDinoV2,
+    quantities: 43,
+    tolerance: { ...FLOAT64, Interpolated: 1e-6 },
+  },
+  {
+    name: 'dinov3_tiny',
+    compare: () => compareDinoV3().flat(),
+    quantities: 112,
+    tolerance: { Output: 1e-6, InputGradient: 1e-6, ParameterGradient: 1e-6, Interpolated: 1e-6 },
+  },
+] as const
+
+function tooFar(
+  comparisons: readonly Comparison[],
+  tolerance: Readonly<Record<Comparison['kind'], number>>,
+): readonly Comparison[] {
+  return comparisons.filter(({ kind, difference }) => !(difference <= tolerance[kind]))
+}
+
+describe('the reference backend, in float64', () => {
+  let backend: Backend
+  beforeAll(async () => {
+    backend = await startBackend({ backend: 'reference' })
+  })
+  afterAll(() => backend.close())
+
+  test.each(FILES)('gives every number of $name and leaves no tensor behind', (file) => {
+    const before = backend.memory()
+    const comparisons = file.compare()
+    expect(comparisons.length).toBe(file.quantities)
+    expect(tooFar(comparisons, file.tolerance)).toEqual([])
+    expect(backend.memory()).toEqual(before)
+  })
+})
