@@ -1,4 +1,5 @@
 import type { NeCoRun } from '../../crds/necorun.ts'
+import { conditionOf } from '../core/conditions.ts'
 import { planSweep, type SweepAction, type SweepPlan } from '../core/plan-sweep.ts'
 import { emptyTally, factsOf, rankPoint, recordRun, type SweepTally } from '../core/sweep-tally.ts'
 import { validateSweep } from '../core/validate-sweep.ts'
@@ -65,12 +66,17 @@ async function apply(ports: ControllerPorts, sweep: StoredSweep, plan: SweepPlan
   }
 }
 
+/** The immutable part was checked when the sweep was accepted. */
+const wasAccepted = ({ status }: StoredSweep): boolean =>
+  conditionOf(status?.conditions, 'Accepted')?.status === 'True'
+
 /** Brings one sweep a step further: observe, plan, apply. */
 export async function reconcileSweep(ports: ControllerPorts, key: ObjectKey): Promise<Result> {
   const sweep = await ports.sweeps.get(key)
   if (sweep === undefined || sweep.metadata.deletionTimestamp !== undefined) return {}
   const tally = await tallyOf(ports, sweep)
-  const observed = { sweep, tally, problems: validateSweep(sweep), nowMs: ports.clock.nowMs() }
+  const problems = wasAccepted(sweep) ? [] : validateSweep(sweep)
+  const observed = { sweep, tally, problems, nowMs: ports.clock.nowMs() }
   await apply(ports, sweep, planSweep(observed))
   return {}
 }
