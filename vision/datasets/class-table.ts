@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { DatasetClass } from './dataset.ts'
+import { type DatasetClass, IGNORED_LABEL } from './dataset.ts'
 import { DatasetError } from './dataset-error.ts'
 
 const VOC_NAMES = [
@@ -50,7 +50,7 @@ const invalid = (path: string, what: string): DatasetError =>
     `${path}: ${what}; it is tab-separated, with the columns index and name, and the indices 0, 1, 2, … in order`,
   )
 
-/** Reads a table of class names. */
+/** Reads a table of class names. A row of the ignored label, which no class has, is left out. */
 export async function readClassTable(path: string): Promise<DatasetClass[]> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new DatasetError('DataFileMissing', `${path}: no such table of classes`, { cause: error })
@@ -59,8 +59,9 @@ export async function readClassTable(path: string): Promise<DatasetClass[]> {
   const columns = head.split('\t')
   const [indexAt, nameAt] = [columns.indexOf('index'), columns.indexOf('name')]
   if (indexAt < 0 || nameAt < 0) throw invalid(path, 'the first line does not name its columns')
-  if (rows.length === 0) throw invalid(path, 'no classes')
-  return rows.map((row, i) => {
+  const classes = rows.filter((row) => Number(row.split('\t')[indexAt]) !== IGNORED_LABEL)
+  if (classes.length === 0) throw invalid(path, 'no classes')
+  return classes.map((row, i) => {
     const cells = row.split('\t')
     if (Number(cells[indexAt]) !== i) throw invalid(path, `line ${i + 2} should have index ${i}`)
     return { name: cells[nameAt] ?? `class ${i}`, displayColour: vocColour(i) }

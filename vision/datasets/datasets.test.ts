@@ -253,6 +253,11 @@ describe('a table of classes', () => {
     await put('names.tsv', text)
     await expect(readClassTable(join(root, 'names.tsv'))).rejects.toThrow(message)
   })
+  test('may end with the ignored label', async () => {
+    await put('names.tsv', 'index\tname\n0\tsky\n255\tvoid\n')
+    const names = (await readClassTable(join(root, 'names.tsv'))).map(({ name }) => name)
+    expect(names).toEqual(['sky'])
+  })
   test('of VOC has the official colours', () => {
     expect(VOC_CLASSES[1]?.displayColour).toEqual([128, 0, 0])
     expect(VOC_CLASSES[15]?.displayColour).toEqual([192, 128, 128])
