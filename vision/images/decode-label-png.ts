@@ -2,7 +2,7 @@ import { inflateSync } from 'node:zlib'
 import type { LabelMap } from './rgb-image.ts'
 
 /** Why a PNG cannot be read as class indices. */
-export class LabelPngError extends Error {
+class LabelPngError extends Error {
   override readonly name = 'LabelPngError'
 }
 

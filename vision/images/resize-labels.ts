@@ -1,7 +1,7 @@
 import type { LabelMap } from './rgb-image.ts'
 
 /** Whose nearest pixel: Pillow takes the centre's, PyTorch's `nearest` the upper left corner's. */
-export type NearestRule = 'Pillow' | 'Torch'
+type NearestRule = 'Pillow' | 'Torch'
 
 export interface ResizeLabelsOptions {
   readonly width: number

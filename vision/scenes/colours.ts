@@ -13,7 +13,7 @@ export interface ColourRange {
 const strong: ColourRange = { saturation: [0.4, 0.9], value: [0.45, 0.95] }
 
 /** Colour of a hue in turns, a saturation and a value. */
-export function colourOfHue(hue: number, saturation: number, value: number): Colour {
+function colourOfHue(hue: number, saturation: number, value: number): Colour {
   const channel = (offset: number) => {
     const k = (offset + hue * 6) % 6
     return value - value * saturation * clamp(Math.min(k, 4 - k), 0, 1)

@@ -9,7 +9,6 @@ import { type Placement, placeOneThing, placeThings } from './placement.ts'
 export const SCENES_VERSION = 1
 
 export const SCENE_SIDE = 96
-export const WINDOW_SIDE = 48
 
 /**
  * Draws a picture of 96×96 pixels with two to four things, and its exact mask. A pure function of

@@ -5,7 +5,7 @@ export const adjustments = ['Brightness', 'Contrast', 'Saturation', 'Hue'] as co
 export type Adjustment = (typeof adjustments)[number]
 
 /** One step of a colour jitter: a factor, or a share of the colour circle for the hue. */
-export interface JitterStep {
+interface JitterStep {
   readonly adjustment: Adjustment
   readonly amount: number
 }
