@@ -1,0 +1,37 @@
+import type { SortingNetwork } from '../../crds/sections/loss.ts'
+import { bitonicNetwork } from './bitonic-network.ts'
+import { oddEvenNetwork } from './odd-even-network.ts'
+import type { Layer } from './wiring.ts'
+
+const FEWEST_WIRES = 2
+const MOST_WIRES = 512
+
+/** The number of references cannot be sorted. */
+export class SortSizeError extends Error {
+  readonly code = 'SortSizeInvalid'
+
+  constructor(wires: number) {
+    super(
+      `A sorting network takes ${FEWEST_WIRES} to ${MOST_WIRES} references, not ${wires}: change the number of references.`,
+    )
+  }
+}
+
+const networks = new Map<string, readonly Layer[]>()
+
+/**
+ * The layers of a network without the wires that pass through.
+ * @throws SortSizeError unless 2 ≤ wires ≤ 512
+ */
+export function sortingNetwork(network: SortingNetwork, wires: number): readonly Layer[] {
+  if (!Number.isInteger(wires) || wires < FEWEST_WIRES || wires > MOST_WIRES) {
+    throw new SortSizeError(wires)
+  }
+  const key = `${network} ${wires}`
+  const known = networks.get(key)
+  if (known) return known
+  const wiring = network === 'Bitonic' ? bitonicNetwork(wires) : oddEvenNetwork(wires)
+  const layers = wiring.map((layer) => layer.filter(({ a, b }) => a !== b))
+  networks.set(key, layers)
+  return layers
+}
