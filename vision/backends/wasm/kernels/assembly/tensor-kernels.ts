@@ -1,0 +1,7 @@
+export { linear, matMul, columnSum } from './matrix'
+export { adamwStep, add, affine, dot, emaStep, geluGradient, multiply, swiGlu, swiGluGradient } from './elementwise'
+export { layerNorm, layerNormInputGradient, layerNormParameterGradient } from './layer-norm'
+export { addRow, residualBranchGradient, residualGammaGradient, residualScale } from './residual'
+export { crossEntropy, distance, distanceGradient, normalizeRows, normalizeRowsGradient, sparseRows } from './rows'
+export { foldPatches, unfoldPatches } from './patches'
+export { attention, attentionGradient } from './attention'
