@@ -19,6 +19,7 @@ async function type(...words: string[]) {
   const shell: Shell = {
     cwd: folder,
     environment: {},
+    programs: { trainer: '', evaluator: '' },
     write: (text) => {
       out += text
     },

@@ -1,12 +1,23 @@
 #!/usr/bin/env node
+import { join } from 'node:path'
 import type { Command } from './command.ts'
 import { explainCommand } from './commands/explain.ts'
+import { plotCommand } from './commands/plot.ts'
+import { resultsCommand } from './commands/results.ts'
+import { runCommand } from './commands/run.ts'
 import { scenesCommand } from './commands/scenes.ts'
 import { validateCommand } from './commands/validate.ts'
 import { dispatch } from './dispatch.ts'
 import type { Shell } from './shell.ts'
 
-const COMMANDS: readonly Command[] = [validateCommand, explainCommand, scenesCommand]
+const COMMANDS: readonly Command[] = [
+  runCommand,
+  resultsCommand,
+  plotCommand,
+  validateCommand,
+  explainCommand,
+  scenesCommand,
+]
 
 function onInterrupt(listener: (count: number) => void): () => void {
   let count = 0
@@ -26,9 +37,15 @@ const definedOnly = (environment: NodeJS.ProcessEnv): Record<string, string> =>
     ),
   )
 
+const root = join(import.meta.dirname, '..')
+
 const shell: Shell = {
   cwd: process.cwd(),
   environment: definedOnly(process.env),
+  programs: {
+    trainer: join(root, 'trainer', 'main.ts'),
+    evaluator: join(root, 'evaluator', 'main.ts'),
+  },
   write: (text) => process.stdout.write(text),
   writeError: (text) => process.stderr.write(text),
   isTerminal: process.stdout.isTTY === true,

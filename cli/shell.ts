@@ -3,6 +3,8 @@ export interface Shell {
   readonly cwd: string
   /** Handed on to the processes of Jobs. */
   readonly environment: Readonly<Record<string, string>>
+  /** The files of the programs that Jobs run. */
+  readonly programs: Readonly<Record<'trainer' | 'evaluator', string>>
   /** Writes text to standard output; whole lines end in a newline. */
   readonly write: (text: string) => void
   /** Writes text to standard error. */

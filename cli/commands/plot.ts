@@ -9,7 +9,7 @@ import { resultsDocument } from '../report/results-document.ts'
 import { studyOutcome } from '../report/study-outcome.ts'
 import { studyPlot } from '../report/study-plot.ts'
 import type { Shell } from '../shell.ts'
-import { chosenOutput, outFlag } from './results.ts'
+import { chosenOutput, outFlag } from './chosen-output.ts'
 
 async function perform(call: Call, shell: Shell) {
   const root = await chosenOutput(call, shell)

@@ -1,14 +1,14 @@
-import { resolve } from 'node:path'
-import { type Call, type Command, type Flag, flagValue } from '../command.ts'
+import { type Call, type Command, flagValue } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { InputError } from '../input-error.ts'
-import { newestOutput, readStudy } from '../local/read-study.ts'
+import { readStudy } from '../local/read-study.ts'
 import { gainLines } from '../report/gain-lines.ts'
 import { resultsCsv } from '../report/results-csv.ts'
 import { type ResultsDocument, resultsDocument } from '../report/results-document.ts'
 import { resultsTable } from '../report/results-table.ts'
 import { studyOutcome } from '../report/study-outcome.ts'
 import type { Shell } from '../shell.ts'
+import { chosenOutput, outFlag } from './chosen-output.ts'
 
 const tableWithGains = (document: ResultsDocument): string =>
   [resultsTable(document), ...gainLines(document).map((line) => `${line}\n`)].join('')
@@ -17,18 +17,6 @@ const FORMATS: Readonly<Record<string, (document: ResultsDocument) => string>> =
   table: tableWithGains,
   json: (document) => `${JSON.stringify(document, null, 2)}\n`,
   csv: resultsCsv,
-}
-
-/** The flag of every command that reads an output folder. */
-export const outFlag: Flag = {
-  value: 'DIR',
-  description: 'the output folder of the study; the newest under out/ when left out',
-}
-
-/** The folder that a command reads. */
-export const chosenOutput = async (call: Call, shell: Shell): Promise<string> => {
-  const given = flagValue(call, 'out')
-  return given === undefined ? newestOutput(shell.cwd) : resolve(shell.cwd, given)
 }
 
 async function perform(call: Call, shell: Shell) {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import { RUN_KIND } from '../../crds/names.ts'
 import type { Clock } from '../../operator/ports/clock.ts'
 import type { Events, ObjectEvent } from '../../operator/ports/events.ts'
@@ -25,15 +24,10 @@ interface Options {
   readonly paths: OutputPaths
   /** The folder of each volume by name; '' is the folder of the manifest. */
   readonly volumes: Readonly<Record<string, string>>
+  readonly programs: Readonly<Record<'trainer' | 'evaluator', string>>
   readonly environment: Readonly<Record<string, string>>
   readonly now: () => number
   readonly onEvent: (event: ObjectEvent) => void
-}
-
-const ROOT = join(import.meta.dirname, '..', '..')
-const PROGRAMS = {
-  trainer: join(ROOT, 'trainer', 'main.ts'),
-  evaluator: join(ROOT, 'evaluator', 'main.ts'),
 }
 
 const systemClock = (now: () => number): Clock => ({
@@ -46,7 +40,7 @@ const systemClock = (now: () => number): Clock => ({
 
 /** Opens the home of an output folder and ends what an earlier `neco` left running. The folder must be locked. */
 export async function openLocalHome(options: Options): Promise<LocalHome> {
-  const { paths, volumes, environment, now, onEvent } = options
+  const { paths, volumes, programs, environment, now, onEvent } = options
   const journal = await openJournal(folderStorage(paths.state, now), JOURNAL)
   const store = new ObjectStore({ journal, now, newUid: randomUUID })
   const jobs = new ProcessJobs({
@@ -54,7 +48,7 @@ export async function openLocalHome(options: Options): Promise<LocalHome> {
     folder: paths.jobs,
     storage: paths.storage,
     volumes,
-    programs: PROGRAMS,
+    programs,
     environment,
     now,
     newUid: randomUUID,

@@ -1,9 +1,10 @@
 import { sweepTransitions } from '../../crds/necosweep.ts'
 import { NUMERICS_VERSION } from '../../crds/run-config.ts'
 import { conditionOf } from '../../operator/core/conditions.ts'
-import type { ObjectKey, StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
+import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
 import { InputError } from '../input-error.ts'
 import type { Manifest } from '../manifest/read-manifest.ts'
+import { studyKey } from '../manifest/run-order.ts'
 import type { LocalHome } from './local-home.ts'
 
 /** What the objects of a folder were made from; kept in the journal. */
@@ -21,12 +22,6 @@ const ORIGIN_KEY = 'origin'
 export type Placed = 'New' | 'Continued' | 'Complete' | 'Remade'
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
-
-/** Where the study of a manifest stands. */
-export const studyKey = (manifest: Manifest): ObjectKey => {
-  const { metadata } = manifest.kind === 'NeCoRun' ? manifest.run : manifest.sweep
-  return { namespace: metadata.namespace ?? 'default', name: metadata.name }
-}
 
 const isWhole = (object: StoredRun | StoredSweep): boolean => {
   const ready = conditionOf(object.status?.conditions, 'Ready')

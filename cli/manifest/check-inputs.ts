@@ -58,3 +58,7 @@ export async function checkInputs(
   const found = await Promise.all(inputsOf(spec).map((input) => problemOf(input, volumes, root)))
   return found.flat()
 }
+
+/** Every file and folder that a run names, where it is on this machine. */
+export const inputPaths = (spec: RunSpec, volumes: Volumes): readonly string[] =>
+  inputsOf(spec).map(({ volume, path }) => join(volumes[volume ?? ''] ?? '', path))

@@ -3,6 +3,7 @@ import { type Document, isNode, LineCounter, parseDocument } from 'yaml'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
 import { type ParsedManifest, type Problem, parseManifest } from '../../crds/parse-manifest.ts'
+import { validateRun, validateSweep } from '../../operator/core/validate-sweep.ts'
 import { InputError } from '../input-error.ts'
 import { setOverride } from './set-override.ts'
 
@@ -47,8 +48,13 @@ export function manifestOf({ file, text, overrides }: Source): Manifest {
   if (document.contents === null) throw new InputError([`${file}: the file is empty`])
   for (const override of overrides) setOverride(document, override)
   const parsed = parseManifest(document.toJS())
-  if (!parsed.ok) throw problemsError(parsed.problems, { file, document, lines })
-  return manifestFrom(parsed)
+  const place: Place = { file, document, lines }
+  if (!parsed.ok) throw problemsError(parsed.problems, place)
+  const manifest = manifestFrom(parsed)
+  const problems =
+    manifest.kind === 'NeCoRun' ? validateRun(manifest.run) : validateSweep(manifest.sweep)
+  if (problems.length > 0) throw problemsError(problems, place)
+  return manifest
 }
 
 const manifestFrom = (parsed: Extract<ParsedManifest, { ok: true }>): Manifest =>

@@ -1,3 +1,4 @@
+import { mean, sampleDeviation } from '../../operator/core/sample-statistics.ts'
 import { studentTQuantile } from './student-t.ts'
 
 export interface Interval {
@@ -10,16 +11,16 @@ export interface Interval {
 /** The mean of a sample with its two-sided t interval; nothing for fewer than two values. */
 export function tInterval(sample: readonly number[], confidence: number): Interval | undefined {
   const n = sample.length
-  if (n < 2) return undefined
-  const mean = sample.reduce((sum, value) => sum + value, 0) / n
-  const squares = sample.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-  const half = studentTQuantile((1 + confidence) / 2, n - 1) * Math.sqrt(squares / (n - 1) / n)
-  return { mean, low: mean - half, high: mean + half, n }
+  const deviation = sampleDeviation(sample)
+  if (deviation === undefined) return undefined
+  const centre = mean(sample)
+  const half = (studentTQuantile((1 + confidence) / 2, n - 1) * deviation) / Math.sqrt(n)
+  return { mean: centre, low: centre - half, high: centre + half, n }
 }
 
 /** +5.12: a gain is read by its sign, so the sign is always there. */
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`
 
 /** `in-context mIoU after − before: +5.12 [+4.01, +6.23] (95 %, n = 5)` */
-export const intervalLine = (title: string, { mean, low, high, n }: Interval): string =>
-  `${title}: ${signed(mean)} [${signed(low)}, ${signed(high)}] (95 %, n = ${n})`
+export const intervalLine = (title: string, { mean: centre, low, high, n }: Interval): string =>
+  `${title}: ${signed(centre)} [${signed(low)}, ${signed(high)}] (95 %, n = ${n})`

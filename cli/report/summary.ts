@@ -1,3 +1,5 @@
+import { mean, sampleDeviation } from '../../operator/core/sample-statistics.ts'
+
 /** A measure over the replicates of a point. */
 export interface Summary {
   readonly mean: number
@@ -6,14 +8,12 @@ export interface Summary {
   readonly n: number
 }
 
-/** Mean, sample standard deviation and n; nothing for no values. */
+/** Mean, sample standard deviation and n; nothing for no values. Equal values have exactly their own mean and no deviation. */
 export function summarise(values: readonly number[]): Summary | undefined {
   const n = values.length
-  if (n === 0) return undefined
-  const [first = 0] = values
+  const [first] = values
+  if (first === undefined) return undefined
   if (n === 1) return { mean: first, n }
   if (values.every((value) => value === first)) return { mean: first, deviation: 0, n }
-  const mean = values.reduce((sum, value) => sum + value, 0) / n
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-  return { mean, deviation: Math.sqrt(squares / (n - 1)), n }
+  return { mean: mean(values), deviation: sampleDeviation(values) ?? 0, n }
 }

@@ -1,0 +1,222 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { dispatch } from '../dispatch.ts'
+import type { Shell } from '../shell.ts'
+import { plotCommand } from './plot.ts'
+import { resultsCommand } from './results.ts'
+import { runCommand } from './run.ts'
+
+/** A stand-in for trainer and evaluator that keeps its results under a key, as they do, and obeys signals. */
+const PROGRAM = `
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+const { identity, result, execution, evaluation } = JSON.parse(readFileSync(process.argv[3], 'utf8'))
+const runKey = createHash('sha256').update(JSON.stringify(result)).digest('hex')
+const end = (code, reason, more = {}) => {
+  writeFileSync(process.env.NECO_TERMINATION_FILE, JSON.stringify({
+    schemaVersion: 1, reason, message: reason, runKey, backend: 'stand-in', reused: false,
+    step: 4, metrics: {}, evaluations: [], ...more }))
+  process.exit(code)
+}
+const steepness = result.loss.studentSteepness
+if (steepness === 13) end(2, 'DataEmpty')
+if (evaluation !== undefined) {
+  mkdirSync(execution.storage + '/evaluations/figures', { recursive: true })
+  writeFileSync(execution.storage + '/evaluations/figures/a.png', 'a picture')
+  end(0, 'Succeeded', { evaluations: evaluation.at.map((at) => ({ key: 'k' + at, at,
+    metrics: { inContextMiou: 27 + at * (5 + result.seed % 2) }, figures: ['evaluations/figures/a.png'] })) })
+}
+const folder = execution.storage + '/runs/' + runKey
+if (existsSync(folder + '/result.json')) end(0, 'Succeeded', { reused: true, metrics: { loss: 3, imagesPerSecond: 26 } })
+const attempt = folder + '/attempts/' + identity.attempt + '-' + identity.podUid
+mkdirSync(attempt, { recursive: true })
+for (let step = 1; step <= 4; step++) {
+  appendFileSync(attempt + '/spool.ndjson', JSON.stringify({ schemaVersion: 1, run: identity.run,
+    attempt: identity.attempt, podUid: identity.podUid, sequence: step, kind: 'Step', step, totalSteps: 4,
+    imagesSeen: step * 8, wallTime: '2026-01-01T00:00:00Z', monotonicMs: step,
+    metrics: { loss: 4 - step / 10, imagesPerSecond: 26 } }) + '\\n')
+}
+const finish = () => {
+  writeFileSync(folder + '/result.json', '{}')
+  end(0, 'Succeeded', { metrics: { loss: 3, imagesPerSecond: 26 } })
+}
+if (steepness !== 99 || identity.attempt > 1) finish()
+process.on('SIGTERM', () => end(5, 'Interrupted'))
+setInterval(() => {}, 1000)
+`
+
+const MANIFEST = `
+apiVersion: neco.dev/v1alpha1
+kind: NeCoSweep
+metadata: { name: study }
+spec:
+  replicates: 2
+  parallelism: 2
+  axes:
+    - { parameter: loss.studentSteepness, values: [10, 100] }
+  run:
+    data: { kind: Scenes, count: 16 }
+    model: { architecture: Tiny }
+    optimisation: { steps: 4, batchSize: 8 }
+    evaluations:
+      - name: scenes
+        protocols: [InContext]
+        memory: { kind: Scenes, count: 4 }
+        validation: { kind: Scenes, count: 4 }
+        at: [0, 1]
+`
+
+let folder = ''
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'neco-run-'))
+  await writeFile(join(folder, 'program.mjs'), PROGRAM)
+  await writeFile(join(folder, 'study.yaml'), MANIFEST)
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+interface Typed {
+  readonly words: readonly string[]
+  /** Interrupts once a trainer has reported. */
+  readonly interrupts?: boolean
+}
+
+async function type({ words, interrupts = false }: Typed) {
+  let out = ''
+  let err = ''
+  const program = join(folder, 'program.mjs')
+  const shell: Shell = {
+    cwd: folder,
+    environment: {},
+    programs: { trainer: program, evaluator: program },
+    write: (text) => {
+      out += text
+    },
+    writeError: (text) => {
+      err += text
+    },
+    isTerminal: false,
+    columns: 80,
+    now: () => Date.UTC(2026, 0, 1),
+    pid: process.pid,
+    onInterrupt: (listener) => {
+      if (interrupts) interruptOnceTraining(listener)
+      return () => undefined
+    },
+  }
+  const code = await dispatch(words, [runCommand, resultsCommand, plotCommand], shell)
+  return { code, out, err }
+}
+
+async function interruptOnceTraining(listener: (count: number) => void): Promise<void> {
+  const runs = join(folder, 'out', 'study', 'storage', 'runs')
+  while ((await readdir(runs).catch(() => [])).length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  listener(1)
+}
+
+const fileIn = (name: string) => readFile(join(folder, 'out', 'study', name), 'utf8')
+
+describe('neco run', () => {
+  it('runs every point and replicate, prints one table and says where the files lie', async () => {
+    const { code, out, err } = await type({ words: ['run', 'study.yaml'] })
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out.split('\n').slice(-15)).toEqual([
+      'study: mean ± sample standard deviation over n replicates; in-context and linear are mIoU in percent',
+      '',
+      'studentSteepness   n   in-context before   in-context after   NeCo loss *   images/s',
+      '────────────────────────────────────────────────────────────────────────────────────',
+      '10                 2               27.00       32.50 ± 0.71         3.000       26.0',
+      '100                2               27.00       32.50 ± 0.71         3.000       26.0',
+      '',
+      '* not comparable between rows that differ in loss.studentSteepness',
+      '',
+      'back end: stand-in',
+      ...[
+        ['results ', 'results.json'],
+        ['table   ', 'results.csv'],
+        ['curves  ', 'curves.svg'],
+        ['pictures', 'validation.png'],
+      ].map(([title, name]) => `${title}  ${join(folder, 'out', 'study', name ?? '')}`),
+      '',
+    ])
+    expect(await fileIn('validation.png')).toBe('a picture')
+    expect((await fileIn('results.csv')).split('\n')).toHaveLength(6)
+  })
+
+  it('prints the same again at once, from what is there', async () => {
+    const first = await type({ words: ['run', 'study.yaml'] })
+    const results = await fileIn('results.json')
+    await writeFile(join(folder, 'program.mjs'), 'process.exit(1)')
+    const second = await type({ words: ['run', 'study.yaml'] })
+    const closing = (text: string) => text.slice(text.indexOf('\nstudy: mean'))
+    expect(closing(second.out)).toBe(closing(first.out))
+    expect(await fileIn('results.json')).toBe(results)
+  })
+
+  it('finds results under their keys when the study is made anew', async () => {
+    await type({ words: ['run', 'study.yaml'] })
+    await rm(join(folder, 'out', 'study', '.neco'), { recursive: true })
+    const { code, out } = await type({ words: ['run', 'study.yaml'] })
+    expect(code).toBe(0)
+    expect(out).toContain('4 of 8 results were found under their keys\n')
+  })
+
+  it('stops at Ctrl-C with a line how to go on, and goes on', async () => {
+    const words = ['run', 'study.yaml', '--set', 'axes[0].values=[99]', '--set', 'replicates=1']
+    const stopped = await type({ words, interrupts: true })
+    expect(stopped.code).toBe(130)
+    expect(stopped.out).toContain('Ctrl-C again kills them\n')
+    expect(stopped.out).toContain('interrupted; go on with: neco run study.yaml --out out/study\n')
+    expect(await readdir(join(folder, 'out', 'study', '.neco'))).toEqual(['jobs', 'journal.ndjson'])
+    const { code, out } = await type({ words })
+    expect(code).toBe(0)
+    expect(out).toContain('going on where the last run of this command ended\n')
+    expect(out).toContain(
+      '99                 1               27.00              32.00         3.000',
+    )
+  })
+
+  it('ends with 1 when some points failed, naming them, and 2 when all did since the input is wrong', async () => {
+    const some = await type({ words: ['run', 'study.yaml', '--set', 'axes[0].values=[10, 13]'] })
+    expect(some.code).toBe(1)
+    expect(some.out).toContain('13                 0 (2 failed)')
+    expect(some.out).toContain('study-1-r0 failed. UserError: DataEmpty\n')
+    const all = await type({ words: ['run', 'study.yaml', '--set', 'axes[0].values=[13]'] })
+    expect(all.code).toBe(2)
+  })
+
+  it('refuses a folder that holds another study or that somebody else uses, and files that are not there', async () => {
+    await type({ words: ['run', 'study.yaml'] })
+    const other = await type({
+      words: ['run', 'study.yaml', '--set', 'metadata.name=other', '--out', 'out/study'],
+    })
+    expect(other).toMatchObject({
+      code: 2,
+      err: `${join(folder, 'out', 'study')}: holds NeCoSweep study; give another folder with --out, or --fresh to start anew\n`,
+    })
+    const missing = await type({
+      words: ['run', 'study.yaml', '--set', 'model.weights={path: w.bin}'],
+    })
+    expect(missing).toMatchObject({
+      code: 2,
+      err: `study.yaml: spec.run.model.weights.path: there is no file ${join(folder, 'w.bin')}\n`,
+    })
+  })
+
+  it('leaves a folder in which neco results and neco plot find the study', async () => {
+    await type({ words: ['run', 'study.yaml'] })
+    const csv = await type({ words: ['results', '--format', 'csv'] })
+    expect(csv.out).toBe(await fileIn('results.csv'))
+    const svg = await fileIn('curves.svg')
+    await rm(join(folder, 'out', 'study', 'curves.svg'))
+    expect((await type({ words: ['plot'] })).out).toBe(
+      `${join(folder, 'out', 'study', 'curves.svg')}\n`,
+    )
+    expect(await fileIn('curves.svg')).toBe(svg)
+    expect(svg).toContain('studentSteepness 100')
+    expect((await type({ words: ['results', '--out', 'nowhere'] })).code).toBe(2)
+  })
+})

@@ -1,0 +1,114 @@
+import type { RunStatus } from '../../crds/necorun.ts'
+import type { RunReport } from '../../crds/run-report.ts'
+import type { RunSpec } from '../../crds/run-spec.ts'
+import { countPoints } from '../../operator/core/decode-point.ts'
+import { resolvePreset } from '../../operator/core/resolve-preset.ts'
+import type { Study } from '../report/study-outcome.ts'
+import type { Progress } from './progress.ts'
+
+/** How much work a run is: steps may be unknown until the trainer has counted its pictures. */
+interface Amount {
+  readonly steps: number
+  readonly batchSize: number
+  readonly evaluations: number
+}
+
+/** The newest step line of each run that is training, by the name of the run. */
+export type NewestReports = ReadonlyMap<string, RunReport>
+
+function amountOf(spec: RunSpec): Amount {
+  const { steps, batchSize } = resolvePreset(spec).optimisation
+  const evaluations = (spec.evaluations ?? []).reduce((sum, { at }) => sum + at.length, 0)
+  return { steps, batchSize, evaluations }
+}
+
+interface LiveRun {
+  readonly name: string
+  readonly spec: RunSpec
+  readonly status: RunStatus | undefined
+}
+
+function partsOf(study: Study): {
+  readonly live: readonly LiveRun[]
+  readonly template: RunSpec
+  readonly total: number
+} {
+  if (study.kind === 'NeCoRun') {
+    const { metadata, spec, status } = study.run
+    return { live: [{ name: metadata.name, spec, status }], template: spec, total: 1 }
+  }
+  const { sweep, runs } = study
+  return {
+    live: runs.map(({ metadata, spec, status }) => ({ name: metadata.name, spec, status })),
+    template: sweep.spec.run,
+    total: countPoints(sweep.spec) * (sweep.spec.replicates ?? 1),
+  }
+}
+
+const hasTrained = (status: RunStatus | undefined): boolean =>
+  status?.work?.some(({ name, state }) => name === 'train' && state === 'Succeeded') ?? false
+
+const hasEnded = (status: RunStatus | undefined): boolean =>
+  status?.conditions?.some(
+    ({ type, status: holds }) => (type === 'Complete' || type === 'Failed') && holds === 'True',
+  ) ?? false
+
+const isRunning = (status: RunStatus | undefined): boolean =>
+  !hasEnded(status) && (status?.work?.some(({ state }) => state === 'Running') ?? false)
+
+interface Done {
+  readonly steps: number
+  readonly totalSteps: number
+  readonly batchSize: number
+  readonly evaluated: number
+  readonly evaluations: number
+  readonly speed: number
+}
+
+function doneBy({ name, spec, status }: LiveRun, reports: NewestReports): Done {
+  const amount = amountOf(spec)
+  const report = reports.get(name)
+  const totalSteps = report?.totalSteps ?? status?.totalSteps ?? amount.steps
+  const isTraining = !hasTrained(status) && !hasEnded(status)
+  return {
+    steps: hasTrained(status) ? totalSteps : (report?.step ?? 0),
+    totalSteps,
+    batchSize: amount.batchSize,
+    evaluated: status?.evaluations?.length ?? 0,
+    evaluations: amount.evaluations,
+    speed: isTraining ? (report?.metrics['imagesPerSecond'] ?? 0) : 0,
+  }
+}
+
+/** Sums a study over its runs; runs that are not made yet count as the template says. */
+export function measureProgress(study: Study, reports: NewestReports, elapsedMs: number): Progress {
+  const { live, template, total } = partsOf(study)
+  const done = live.map((run) => doneBy(run, reports))
+  const coming = amountOf(template)
+  const waiting = Math.max(0, total - live.length)
+  const sum = (value: (one: Done) => number): number =>
+    done.reduce((all, one) => all + value(one), 0)
+  return {
+    data: {
+      done: sum(({ steps, batchSize }) => steps * batchSize),
+      total:
+        sum(({ totalSteps, batchSize }) => totalSteps * batchSize) +
+        waiting * coming.steps * coming.batchSize,
+    },
+    training: {
+      done: sum(({ steps }) => steps),
+      total: sum(({ totalSteps }) => totalSteps) + waiting * coming.steps,
+    },
+    evaluation: {
+      done: sum(({ evaluated }) => evaluated),
+      total: sum(({ evaluations }) => evaluations) + waiting * coming.evaluations,
+    },
+    runs: {
+      running: live.filter(({ status }) => isRunning(status)).length,
+      ended: live.filter(({ status }) => hasEnded(status)).length,
+      total,
+    },
+    imagesPerSecond: sum(({ speed }) => speed),
+    elapsedMs,
+  }
+}
