@@ -71,8 +71,9 @@ function endOutcome({ succeeded, failed }: SweepTally): Outcome {
     : { state: 'PartlyFailed', message }
 }
 
-function outcomeOf(observed: ObservedSweep, total: number): Outcome {
-  const { sweep, tally, problems } = observed
+/** What settles a sweep before any run is made; undefined while it may go on. */
+function settledOutcome(observed: ObservedSweep, total: number): Outcome | undefined {
+  const { tally, problems } = observed
   if (problems.length > 0) {
     const messages = problems.map(({ path, message }) => `${path}: ${message}`)
     return { state: 'NotAccepted', message: messages.join('; ').slice(0, 4000) }
@@ -82,18 +83,26 @@ function outcomeOf(observed: ObservedSweep, total: number): Outcome {
     const message = `failureBudget.${exceeded} is exceeded`
     return { state: 'Failed', reason: 'FailureBudgetExceeded', message }
   }
-  const ended = tally.succeeded + tally.failed
-  if (ended >= total) return endOutcome(tally)
-  const progress = `${ended} of ${plural(total, 'run')} ended, ${tally.live.size} live`
-  if (sweep.spec.suspend === true) return { state: 'Suspended', message: progress }
-  return { state: tally.live.size > 0 ? 'Running' : 'Queued', message: progress }
+  return tally.succeeded + tally.failed >= total ? endOutcome(tally) : undefined
 }
 
-function actionsOf(observed: ObservedSweep, outcome: Outcome, total: number): SweepAction[] {
-  if (outcome.state === 'NotAccepted') return []
-  if (outcome.state === 'Failed' || outcome.state === 'Suspended')
-    return suspendLive(observed, true)
-  return [...suspendLive(observed, false), ...createRuns(observed, total)]
+/** Where a sweep that goes on stands, once the planned runs are made. */
+function openOutcome({ sweep, tally }: ObservedSweep, made: number, total: number): Outcome {
+  const live = tally.live.size + made
+  const ended = tally.succeeded + tally.failed
+  const message = `${ended} of ${plural(total, 'run')} ended, ${live} live`
+  if (sweep.spec.suspend === true) return { state: 'Suspended', message }
+  return { state: live > 0 ? 'Running' : 'Queued', message }
+}
+
+function actionsOf(
+  observed: ObservedSweep,
+  settled: Outcome | undefined,
+  total: number,
+): SweepAction[] {
+  const { suspend = false } = observed.sweep.spec
+  if (settled !== undefined) return settled.state === 'Failed' ? suspendLive(observed, true) : []
+  return [...suspendLive(observed, suspend), ...(suspend ? [] : createRuns(observed, total))]
 }
 
 const assignmentText = (sweep: NeCoSweep, point: number): string =>
@@ -137,9 +146,10 @@ export function planSweep(observed: ObservedSweep): SweepPlan {
   if (isEnded(before?.conditions)) return { actions: [], events: [] }
   const points = observed.problems.length > 0 ? 0 : countPoints(sweep.spec)
   const total = points * (sweep.spec.replicates ?? 1)
-  const outcome = outcomeOf(observed, total)
-  const actions = actionsOf(observed, outcome, total)
+  const settled = settledOutcome(observed, total)
+  const actions = actionsOf(observed, settled, total)
   const made = actions.filter(({ kind }) => kind === 'CreateRun').length
+  const outcome = settled ?? openOutcome(observed, made, total)
   const { generation = 1 } = sweep.metadata
   const status: SweepStatus = {
     conditions: conditionsOf({ ...outcome, generation, nowMs }, before?.conditions),

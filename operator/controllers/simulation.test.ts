@@ -1,0 +1,127 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type SimulatedHome, simulatedHome } from '../../test/simulated-home.ts'
+import {
+  aStudy,
+  drain,
+  endPod,
+  HAPPENINGS,
+  inState,
+  KEY,
+  measured,
+  PARALLELISM,
+  reconcileAll,
+  startPod,
+} from '../../test/simulated-study.ts'
+import { conditionOf, isEnded } from '../core/conditions.ts'
+import { reconcileRun } from './run-controller.ts'
+import { reconcileSweep } from './sweep-controller.ts'
+
+/** How many Jobs of one run are live at once, at most. */
+function mostLiveJobs(home: SimulatedHome): number {
+  const live = [...inState(home, 'Pending'), ...inState(home, 'Running')]
+  const owners = live.map(({ ownerUid }) => ownerUid)
+  return Math.max(0, ...owners.map((uid) => owners.filter((other) => other === uid).length))
+}
+
+async function checkInvariants(home: SimulatedHome): Promise<void> {
+  expect(mostLiveJobs(home)).toBeLessThanOrEqual(1)
+  const runs = await home.runs.list()
+  const alive = runs.filter(({ status }) => !isEnded(status?.conditions))
+  expect(alive.length).toBeLessThanOrEqual(PARALLELISM)
+  const spent = runs.flatMap(({ status }) => status?.work ?? []).map(({ retries = {} }) => retries)
+  expect(
+    Math.max(0, ...spent.map((retries) => retries['Infrastructure'] ?? 0)),
+  ).toBeLessThanOrEqual(3)
+}
+
+/** Reconciles one key, as a queue in any order would. */
+async function reconcileOne(home: SimulatedHome, pick: number): Promise<void> {
+  const runs = await home.runs.list()
+  const run = runs[pick % (runs.length + 1)]
+  await (run === undefined ? reconcileSweep(home, KEY) : reconcileRun(home, run.metadata))
+}
+
+async function verdicts(home: SimulatedHome) {
+  const runs = await home.runs.list()
+  return runs
+    .map(({ metadata, status }) => ({
+      name: metadata.name,
+      verdict: conditionOf(status?.conditions, 'Ready')?.reason,
+      loss: status?.metrics?.['loss'],
+      miou: status?.evaluations?.map(({ metrics }) => metrics['inContextMiou']),
+    }))
+    .sort((a, b) => a.name.localeCompare(b.name))
+}
+
+const EXPECTED = [0, 1, 2].flatMap((point) =>
+  [0, 1].map((replicate) => {
+    const name = `study-${point}-r${replicate}`
+    return { name, verdict: 'Succeeded', loss: measured(name) / 10, miou: [measured(name)] }
+  }),
+)
+
+describe('a simulated study', () => {
+  test('ends the same after any order of events, and keeps its invariants at every step', async () => {
+    const step = fc.record({
+      what: fc.nat(HAPPENINGS.length - 1),
+      pick: fc.nat(50),
+      reconciled: fc.array(fc.nat(7), { maxLength: 3 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const home = simulatedHome()
+        await home.sweeps.create(aStudy())
+        for (const { what, pick, reconciled } of steps) {
+          home.advance(1000)
+          HAPPENINGS[what]?.(home, pick)
+          for (const key of reconciled) await reconcileOne(home, key)
+          await checkInvariants(home)
+        }
+        await drain(home)
+        expect(await verdicts(home)).toEqual(EXPECTED)
+      }),
+      { numRuns: 120, seed: 4 },
+    )
+  })
+
+  test('plans nothing more when a plan was applied', async () => {
+    const home = simulatedHome()
+    await home.sweeps.create(aStudy())
+    const state = async () =>
+      JSON.stringify([await home.runs.list(), await home.sweeps.list(), [...home.jobList]])
+    for (let round = 0; round < 40; round++) {
+      await reconcileAll(home)
+      await reconcileAll(home)
+      const before = await state()
+      await reconcileAll(home)
+      expect(await state()).toBe(before)
+      const happening = [startPod, endPod][round % 2]
+      happening?.(home, round)
+    }
+    expect(await verdicts(home)).toEqual(EXPECTED)
+  })
+
+  test('ranks its points by the objective, best first', async () => {
+    const home = simulatedHome()
+    await home.sweeps.create(aStudy())
+    await drain(home)
+    const best = (await home.sweeps.get(KEY))?.status?.best ?? []
+    expect(best.map(({ n }) => n)).toEqual([2, 2, 2])
+    expect(best.map(({ mean }) => mean)).toEqual(
+      best.map(({ mean }) => mean).toSorted((a, b) => b - a),
+    )
+    expect(best[0]?.assignment).toMatch(/^loss\.studentSteepness=\d+$/)
+  })
+
+  test('publishes one event for its end', async () => {
+    const home = simulatedHome()
+    await home.sweeps.create(aStudy())
+    await drain(home)
+    await reconcileAll(home)
+    const ofSweep = home.published.filter(({ kind }) => kind === 'NeCoSweep')
+    expect(ofSweep.map(({ reason, message }) => `${reason}: ${message}`)).toEqual([
+      'Succeeded: 6 runs succeeded',
+    ])
+  })
+})

@@ -1,0 +1,128 @@
+import type { JobRequest } from '../crds/job-request.ts'
+import type { NeCoRun } from '../crds/necorun.ts'
+import type { NeCoSweep } from '../crds/necosweep.ts'
+import type { ObservedJob } from '../crds/observed-job.ts'
+import type { ControllerPorts } from '../operator/controllers/controller-ports.ts'
+import type { ObjectEvent } from '../operator/ports/events.ts'
+import type { ObjectKey, StoredMeta } from '../operator/ports/objects.ts'
+import { PortError } from '../operator/ports/port-error.ts'
+
+type Plain = {
+  metadata: { name: string; namespace?: string | undefined }
+  spec: object
+  status?: object | undefined
+}
+type Stored<T extends Plain> = T & { metadata: StoredMeta }
+
+/** A home of plain maps with a hand-turned clock: what a test does to it is all that happens in it. */
+export interface SimulatedHome extends ControllerPorts {
+  readonly jobList: Map<string, ObservedJob & { readonly request: JobRequest }>
+  readonly published: ObjectEvent[]
+  advance(ms: number): void
+  setJob(name: string, change: Partial<ObservedJob>): void
+  editSweep(key: ObjectKey, change: Partial<NeCoSweep['spec']>): void
+}
+
+const NAMESPACE = 'default'
+
+class Kind<T extends Plain> {
+  readonly #objects = new Map<string, Stored<T>>()
+  readonly #nowMs: () => number
+  #version = 0
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs
+  }
+  readonly get = async ({ name }: ObjectKey): Promise<Stored<T> | undefined> =>
+    structuredClone(this.#objects.get(name))
+  readonly peek = (name: string): Stored<T> | undefined => this.#objects.get(name)
+  readonly list = async (): Promise<Stored<T>[]> => structuredClone([...this.#objects.values()])
+  readonly create = async (object: T): Promise<Stored<T>> => {
+    const { name } = object.metadata
+    if (this.#objects.has(name)) throw new PortError('AlreadyExists', name)
+    const metadata: StoredMeta = {
+      ...object.metadata,
+      namespace: NAMESPACE,
+      uid: `uid-${name}`,
+      resourceVersion: String(++this.#version),
+      generation: 1,
+      creationTimestamp: new Date(this.#nowMs()).toISOString(),
+    }
+    const stored = structuredClone({ ...object, metadata })
+    this.#objects.set(name, stored)
+    return structuredClone(stored)
+  }
+  readonly write = (name: string, change: Partial<T>, resourceVersion?: string): Stored<T> => {
+    const old = this.#objects.get(name)
+    if (old === undefined) throw new PortError('NotFound', name)
+    if (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion) {
+      throw new PortError('Conflict', name)
+    }
+    const generation = old.metadata.generation + (change.spec === undefined ? 0 : 1)
+    const metadata = { ...old.metadata, generation, resourceVersion: String(++this.#version) }
+    const next = structuredClone({ ...old, ...change, metadata })
+    this.#objects.set(name, next)
+    return structuredClone(next)
+  }
+  readonly delete = async ({ name }: ObjectKey): Promise<void> => {
+    this.#objects.delete(name)
+  }
+  readonly watch = () => () => {}
+}
+
+/** A home in memory for planning tests; times start at 0. */
+export function simulatedHome(): SimulatedHome {
+  let nowMs = 0
+  const runs = new Kind<NeCoRun>(() => nowMs)
+  const sweeps = new Kind<NeCoSweep>(() => nowMs)
+  const jobList: SimulatedHome['jobList'] = new Map()
+  const published: ObjectEvent[] = []
+  const setJob = (name: string, change: Partial<ObservedJob>): void => {
+    const old = jobList.get(name)
+    if (old !== undefined) jobList.set(name, { ...old, ...change })
+  }
+  return {
+    jobList,
+    published,
+    setJob,
+    advance: (ms) => {
+      nowMs += ms
+    },
+    editSweep: (key, change) => {
+      const spec = sweeps.peek(key.name)?.spec
+      if (spec !== undefined) sweeps.write(key.name, { spec: { ...spec, ...change } })
+    },
+    clock: { nowMs: () => nowMs, after: () => () => {} },
+    events: { publish: async (event) => void published.push(event) },
+    runs: {
+      ...runs,
+      listOwnedBy: async (uid) =>
+        (await runs.list()).filter(({ metadata }) =>
+          (metadata.ownerReferences ?? []).some((owner) => owner.uid === uid),
+        ),
+      writeStatus: async ({ name }, status, version) => runs.write(name, { status }, version),
+      writeSpec: async ({ name }, spec, version) => runs.write(name, { spec }, version),
+    },
+    sweeps: {
+      ...sweeps,
+      writeStatus: async ({ name }, status, version) => sweeps.write(name, { status }, version),
+    },
+    jobs: {
+      listOwnedBy: async (uid) => [...jobList.values()].filter(({ ownerUid }) => ownerUid === uid),
+      create: async (request) => {
+        if (jobList.has(request.name)) throw new PortError('AlreadyExists', request.name)
+        jobList.set(request.name, {
+          request,
+          name: request.name,
+          uid: `uid-${request.name}`,
+          ownerUid: request.owner.uid,
+          state: 'Pending',
+          isEnding: false,
+          createdMs: nowMs,
+        })
+      },
+      delete: async ({ name }) => setJob(name, { isEnding: true }),
+      watch: () => () => {},
+    },
+  }
+}
