@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest'
+import { CONDITION_TABLE, conditionsOf, isEnded, type ObjectState } from './conditions.ts'
+
+const truthOf = (state: ObjectState) => {
+  const conditions = conditionsOf({ state, message: '', generation: 1, nowMs: 0 })
+  const holds = (type: string) =>
+    conditions.find((condition) => condition.type === type)?.status === 'True'
+  return ['Ready', 'Complete', 'Failed', 'Reconciling', 'Stalled']
+    .map((type) => (holds(type) ? type[0] : '-'))
+    .join('')
+}
+
+describe('the truth table', () => {
+  test.each([
+    ['Queued', '---R-'],
+    ['Running', '---R-'],
+    ['Suspended', '-----'],
+    ['Succeeded', 'RC---'],
+    ['PartlyFailed', 'RC---'],
+    ['Failed', '--F-S'],
+    ['NotAccepted', '----S'],
+  ] as const)('%s is %s (Ready, Complete, Failed, Reconciling, Stalled)', (state, truth) => {
+    expect(truthOf(state)).toBe(truth)
+  })
+  test('is ended exactly where it is Complete or Failed', () => {
+    const ended = (Object.keys(CONDITION_TABLE) as ObjectState[]).filter((state) =>
+      isEnded(conditionsOf({ state, message: '', generation: 1, nowMs: 0 })),
+    )
+    expect(ended).toEqual(['Succeeded', 'PartlyFailed', 'Failed'])
+  })
+})
+
+test('the time of a transition moves only where the status changes', () => {
+  const running = conditionsOf({ state: 'Running', message: 'a', generation: 1, nowMs: 0 })
+  const later = conditionsOf(
+    { state: 'Succeeded', message: 'b', generation: 1, nowMs: 5000 },
+    running,
+  )
+  const timeOf = (type: string) =>
+    later.find((condition) => condition.type === type)?.lastTransitionTime
+  expect(timeOf('Ready')).toBe('1970-01-01T00:00:05.000Z')
+  expect(timeOf('Failed')).toBe('1970-01-01T00:00:00.000Z')
+})
