@@ -7,11 +7,13 @@ import { resultsCommand } from './commands/results.ts'
 import { runCommand } from './commands/run.ts'
 import { scenesCommand } from './commands/scenes.ts'
 import { validateCommand } from './commands/validate.ts'
+import { watchCommand } from './commands/watch.ts'
 import { dispatch } from './dispatch.ts'
 import type { Shell } from './shell.ts'
 
 const COMMANDS: readonly Command[] = [
   runCommand,
+  watchCommand,
   resultsCommand,
   plotCommand,
   validateCommand,

@@ -7,6 +7,7 @@ import type { Shell } from '../shell.ts'
 import { plotCommand } from './plot.ts'
 import { resultsCommand } from './results.ts'
 import { runCommand } from './run.ts'
+import { watchCommand } from './watch.ts'
 
 /** A stand-in for trainer and evaluator that keeps its results under a key, as they do, and obeys signals. */
 const PROGRAM = `
@@ -105,7 +106,7 @@ async function type({ words, interrupts = false }: Typed) {
       return () => undefined
     },
   }
-  const code = await dispatch(words, [runCommand, resultsCommand, plotCommand], shell)
+  const code = await dispatch(words, [runCommand, resultsCommand, plotCommand, watchCommand], shell)
   return { code, out, err }
 }
 
@@ -218,5 +219,16 @@ describe('neco run', () => {
     expect(await fileIn('curves.svg')).toBe(svg)
     expect(svg).toContain('studentSteepness 100')
     expect((await type({ words: ['results', '--out', 'nowhere'] })).code).toBe(2)
+  })
+  it('can be watched: neco watch ends with the table when it is over, or when nobody works on it', async () => {
+    const words = ['run', 'study.yaml', '--set', 'axes[0].values=[99]', '--set', 'replicates=1']
+    await type({ words, interrupts: true })
+    const idle = await type({ words: ['watch'] })
+    expect(idle.code).toBe(1)
+    expect(idle.out).toContain(`nobody works on ${join(folder, 'out', 'study')}`)
+    await type({ words })
+    const over = await type({ words: ['watch', '--out', 'out/study'] })
+    expect(over.code).toBe(0)
+    expect(over.out).toContain('runs 1/1 ended\n\nstudy: mean ± sample standard deviation')
   })
 })

@@ -68,6 +68,12 @@ async function isHeld(holder: Holder): Promise<boolean> {
   return isAlive(identity)
 }
 
+/** The process that works on an output folder now, or nothing. */
+export async function lockHolder(folder: string): Promise<number | undefined> {
+  const { holder } = await readHolder(join(folder, 'lock.json'))
+  return holder !== undefined && (await isHeld(holder)) ? holder.pid : undefined
+}
+
 async function clearStale(path: string): Promise<void> {
   const { text, holder } = await readHolder(path)
   if (holder !== undefined && (await isHeld(holder))) {
