@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { InputError } from '../input-error.ts'
+import { manifestOf } from './read-manifest.ts'
+
+const path = join(import.meta.dirname, '..', '..', 'examples', 'sweep-steepness.yaml')
+const text = await readFile(path, 'utf8')
+
+/** The first line that is said about the example with these changes, without its place in the file. */
+function complaint(overrides: readonly string[]): string {
+  try {
+    manifestOf({ file: 'a.yaml', text, overrides })
+  } catch (error) {
+    if (error instanceof InputError) return (error.lines[0] ?? '').replace(/^a\.yaml:\d+:\d+: /, '')
+    throw error
+  }
+  return 'accepted'
+}
+
+const point0 = 'point 0 (loss.studentSteepness=10 loss.teacherSteepness=100)'
+
+describe('a manifest with a mistake names the field and says what is wrong', () => {
+  it.each([
+    [[], 'accepted'],
+    [['points=[]'], 'spec: an empty sweep: give axes, zip or points, or make a NeCoRun instead'],
+    [
+      ['axes=[{parameter: loss.lambda, values: [0.1]}, {parameter: loss.lambda, values: [0.2]}]'],
+      'spec: two axes vary the same parameter',
+    ],
+    [
+      ['axes=[{parameter: loss.studentSteepness, values: [1]}]'],
+      'spec.points[0].loss.studentSteepness: an axis varies the same parameter',
+    ],
+    [
+      [
+        'zip=[{parameter: loss.lambda, values: [0.1, 0.2]}, {parameter: loss.epsilon, values: [0]}]',
+      ],
+      'spec.zip: lists of one length are needed: loss.lambda has 2, loss.epsilon has 1',
+    ],
+    [
+      ['objective.metric=loss'],
+      'spec.objective.metric: loss must not be compared across loss.studentSteepness, loss.teacherSteepness: choose an mIoU',
+    ],
+    [
+      ['objective.metric=loss', 'points=[{optimisation.batchSize: 8}]'],
+      'spec.objective.metric: loss must not be compared across optimisation.batchSize: choose an mIoU',
+    ],
+    [
+      ['objective.metric=loss', 'points=[{loss.keptNeighbours: 8}]'],
+      'spec.objective.metric: loss must not be compared across loss.keptNeighbours: choose an mIoU',
+    ],
+    [
+      ['axes=[{parameter: loss.lamda, values: [0.1]}]'],
+      'spec.axes[0].parameter: unknown value loss.lamda; did you mean loss.lambda?',
+    ],
+    [
+      ['axes=[{parameter: loss.lambda, values: [a]}]'],
+      'spec.axes[0].values[0]: a is no loss.lambda: Invalid input: expected number, received string',
+    ],
+    [
+      ['points=[{loss.studentStepness: 3}]'],
+      'spec.points[0].loss.studentStepness: unknown field; did you mean loss.studentSteepness?',
+    ],
+    [['replicates=0'], 'spec.replicates: Too small: expected number to be >=1'],
+    [
+      ['references.neighbours=Intra', 'references.count=500'],
+      `spec.run.references.count: ${point0}: 500 references are more than the 36 patches of the own image (views.alignedGrid²); lower references.count`,
+    ],
+    [
+      ['loss.keptNeighbours=40'],
+      'spec.run.loss.keptNeighbours: keptNeighbours (K) must not exceed references.count (R)',
+    ],
+    [
+      ['loss.network=Bitonik'],
+      'spec.run.loss.network: unknown value Bitonik; did you mean Bitonic?',
+    ],
+    [['kind=NeCoSwep'], 'kind: expected NeCoRun or NeCoSweep, got "NeCoSwep"'],
+  ])('%j', (overrides, line) => {
+    expect(complaint(overrides)).toBe(line)
+  })
+})
