@@ -1,6 +1,7 @@
 import type { JobRequest } from '../crds/job-request.ts'
 import type { NeCoRun } from '../crds/necorun.ts'
 import type { NeCoSweep } from '../crds/necosweep.ts'
+import type { ObjectMeta } from '../crds/object-meta.ts'
 import type { ObservedJob } from '../crds/observed-job.ts'
 import type { ControllerPorts } from '../operator/controllers/controller-ports.ts'
 import type { ObjectEvent } from '../operator/ports/events.ts'
@@ -25,9 +26,13 @@ export interface SimulatedHome extends ControllerPorts {
 
 const NAMESPACE = 'default'
 
+const isOwnedBy = ({ ownerReferences = [] }: ObjectMeta, ownerUid: string | undefined): boolean =>
+  ownerReferences.some(({ uid }) => uid === ownerUid)
+
 class Kind<T extends Plain> {
   readonly #objects = new Map<string, Stored<T>>()
   readonly #nowMs: () => number
+  readonly #watchers = new Set<(key: ObjectKey) => void>()
   #version = 0
 
   constructor(nowMs: () => number) {
@@ -50,6 +55,7 @@ class Kind<T extends Plain> {
     }
     const stored = structuredClone({ ...object, metadata })
     this.#objects.set(name, stored)
+    this.#tell(name)
     return structuredClone(stored)
   }
   readonly write = (name: string, change: Partial<T>, resourceVersion?: string): Stored<T> => {
@@ -62,12 +68,25 @@ class Kind<T extends Plain> {
     const metadata = { ...old.metadata, generation, resourceVersion: String(++this.#version) }
     const next = structuredClone({ ...old, ...change, metadata })
     this.#objects.set(name, next)
+    this.#tell(name)
     return structuredClone(next)
   }
   readonly delete = async ({ name }: ObjectKey): Promise<void> => {
     this.#objects.delete(name)
   }
-  readonly watch = () => () => {}
+  readonly removeOwnedBy = (uid: string | undefined): void => {
+    for (const [name, { metadata }] of this.#objects) {
+      if (isOwnedBy(metadata, uid)) this.#objects.delete(name)
+    }
+  }
+  readonly watch = (changed: (key: ObjectKey) => void): (() => void) => {
+    for (const name of this.#objects.keys()) changed({ namespace: NAMESPACE, name })
+    this.#watchers.add(changed)
+    return () => this.#watchers.delete(changed)
+  }
+  readonly #tell = (name: string): void => {
+    for (const changed of this.#watchers) changed({ namespace: NAMESPACE, name })
+  }
 }
 
 /** A home in memory for planning tests; times start at 0. */
@@ -97,14 +116,16 @@ export function simulatedHome(): SimulatedHome {
     runs: {
       ...runs,
       listOwnedBy: async (uid) =>
-        (await runs.list()).filter(({ metadata }) =>
-          (metadata.ownerReferences ?? []).some((owner) => owner.uid === uid),
-        ),
+        (await runs.list()).filter(({ metadata }) => isOwnedBy(metadata, uid)),
       writeStatus: async ({ name }, status, version) => runs.write(name, { status }, version),
       writeSpec: async ({ name }, spec, version) => runs.write(name, { spec }, version),
     },
     sweeps: {
       ...sweeps,
+      delete: async (key) => {
+        runs.removeOwnedBy(sweeps.peek(key.name)?.metadata.uid)
+        await sweeps.delete(key)
+      },
       writeStatus: async ({ name }, status, version) => sweeps.write(name, { status }, version),
     },
     jobs: {
