@@ -12,7 +12,7 @@ interface Sources {
   readonly now: () => number
 }
 
-/** Measures the progress of a study from its objects and from the reports of its live trainers. */
+/** Measures the progress of a study from its objects and from the reports of its live pods. */
 export function followProgress({
   jobs,
   storage,
@@ -21,15 +21,18 @@ export function followProgress({
   const startedMs = now()
   const tail = makeSpoolTail(storage)
   const newest = new Map<string, RunReport>()
+  const evaluated = new Map<string, number>()
+  const takeIn = async ({ request, uid }: JobRecord): Promise<void> => {
+    const reports = await tail.readNew({ attempt: request.attempt, podUid: uid })
+    const last = reports.findLast(({ kind }) => kind === 'Step' || kind === 'Checkpoint')
+    if (last !== undefined) newest.set(request.owner.name, last)
+    const more = reports.filter(({ kind }) => kind === 'Evaluation').length
+    evaluated.set(uid, (evaluated.get(uid) ?? 0) + more)
+  }
   return async (study) => {
-    const training = jobs().filter(
-      ({ state, request }) => state === 'Running' && request.program === 'trainer',
-    )
-    for (const { request, uid } of training) {
-      const reports = await tail.readNew({ attempt: request.attempt, podUid: uid })
-      const last = reports.findLast(({ kind }) => kind === 'Step' || kind === 'Checkpoint')
-      if (last !== undefined) newest.set(request.owner.name, last)
-    }
-    return measureProgress(study, newest, now() - startedMs)
+    const live = jobs().filter(({ state }) => state === 'Running')
+    for (const job of live) await takeIn(job)
+    const underWay = live.reduce((sum, { uid }) => sum + (evaluated.get(uid) ?? 0), 0)
+    return measureProgress(study, { newest, evaluated: underWay, elapsedMs: now() - startedMs })
   }
 }

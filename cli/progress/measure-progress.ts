@@ -13,8 +13,14 @@ interface Amount {
   readonly evaluations: number
 }
 
-/** The newest step line of each run that is training, by the name of the run. */
-export type NewestReports = ReadonlyMap<string, RunReport>
+/** What live pods say that is not in any status yet. */
+export interface LiveReports {
+  /** The newest line of each training, by the name of its run. */
+  readonly newest: ReadonlyMap<string, RunReport>
+  /** Evaluations that pods which have not ended have measured. */
+  readonly evaluated: number
+  readonly elapsedMs: number
+}
 
 function amountOf(spec: RunSpec): Amount {
   const { steps, batchSize } = resolvePreset(spec).optimisation
@@ -65,9 +71,9 @@ interface Done {
   readonly speed: number
 }
 
-function doneBy({ name, spec, status }: LiveRun, reports: NewestReports): Done {
+function doneBy({ name, spec, status }: LiveRun, { newest }: LiveReports): Done {
   const amount = amountOf(spec)
-  const report = reports.get(name)
+  const report = newest.get(name)
   const totalSteps = report?.totalSteps ?? status?.totalSteps ?? amount.steps
   const isTraining = !hasTrained(status) && !hasEnded(status)
   return {
@@ -81,7 +87,7 @@ function doneBy({ name, spec, status }: LiveRun, reports: NewestReports): Done {
 }
 
 /** Sums a study over its runs; runs that are not made yet count as the template says. */
-export function measureProgress(study: Study, reports: NewestReports, elapsedMs: number): Progress {
+export function measureProgress(study: Study, reports: LiveReports): Progress {
   const { live, template, total } = partsOf(study)
   const done = live.map((run) => doneBy(run, reports))
   const coming = amountOf(template)
@@ -100,7 +106,7 @@ export function measureProgress(study: Study, reports: NewestReports, elapsedMs:
       total: sum(({ totalSteps }) => totalSteps) + waiting * coming.steps,
     },
     evaluation: {
-      done: sum(({ evaluated }) => evaluated),
+      done: reports.evaluated + sum(({ evaluated }) => evaluated),
       total: sum(({ evaluations }) => evaluations) + waiting * coming.evaluations,
     },
     runs: {
@@ -109,6 +115,6 @@ export function measureProgress(study: Study, reports: NewestReports, elapsedMs:
       total,
     },
     imagesPerSecond: sum(({ speed }) => speed),
-    elapsedMs,
+    elapsedMs: reports.elapsedMs,
   }
 }
