@@ -1,0 +1,95 @@
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach } from 'vitest'
+import type { JobRequest } from '../../crds/job-request.ts'
+import { describeJobsPort, type JobsPort } from '../../operator/ports/contract/jobs-contract.ts'
+import { describeObjectsPort } from '../../operator/ports/contract/objects-contract.ts'
+import { folderStorage } from '../../pod/folder-storage.ts'
+import { openJournal } from './journal.ts'
+import { ObjectStore } from './object-store.ts'
+import { ProcessJobs } from './process-jobs.ts'
+import { runsIn, sweepsIn } from './stored-kinds.ts'
+
+/** A pod that ends as a file beside its run-config says, or when it is told to. */
+const POD = `
+import { existsSync, readFileSync, renameSync, watch } from 'node:fs'
+import { dirname, join } from 'node:path'
+const folder = dirname(process.argv[3])
+const orders = join(folder, 'end.json')
+process.on('SIGTERM', () => process.exit(5))
+const look = () => {
+  if (!existsSync(orders)) return
+  const { exitCode } = JSON.parse(readFileSync(orders, 'utf8'))
+  renameSync(join(folder, 'said.json'), process.env.NECO_TERMINATION_FILE)
+  process.exit(exitCode)
+}
+watch(folder, look)
+look()
+`
+
+let folder = ''
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'neco-contract-'))
+  await writeFile(join(folder, 'pod.mjs'), POD)
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+let uids = 0
+const newUid = () => `uid-${++uids}`
+const openTheJournal = () =>
+  openJournal(
+    folderStorage(folder, () => 0),
+    'journal.ndjson',
+  )
+
+describeObjectsPort('the local home', async () => {
+  const store = new ObjectStore({ journal: await openTheJournal(), now: Date.now, newUid })
+  return { runs: runsIn(store), sweeps: sweepsIn(store) }
+})
+
+const aRequest = (name: string, owner: JobRequest['owner']): JobRequest => ({
+  name,
+  namespace: 'default',
+  owner,
+  work: 'train',
+  attempt: 1,
+  program: 'trainer',
+  result: {} as JobRequest['result'],
+  execution: {
+    backend: 'Auto',
+    threads: 1,
+    gracePeriodSeconds: 10,
+    checkpoint: { everySteps: 10, keep: 2 },
+    keepAt: [],
+    reportEverySteps: 1,
+  },
+})
+
+describeJobsPort('the local home', async (): Promise<JobsPort> => {
+  const program = join(folder, 'pod.mjs')
+  const jobs = new ProcessJobs({
+    journal: await openTheJournal(),
+    folder: join(folder, 'jobs'),
+    storage: '/storage',
+    volumes: {},
+    programs: { trainer: program, evaluator: program },
+    environment: {},
+    now: Date.now,
+    newUid,
+  })
+  return {
+    jobs,
+    aRequest,
+    endPod: async (name, { exitCode, termination }) => {
+      const beside = join(folder, 'jobs/default', name)
+      await writeFile(join(beside, 'said.json'), JSON.stringify(termination))
+      await writeFile(join(beside, 'end.part'), JSON.stringify({ exitCode }))
+      await rename(join(beside, 'end.part'), join(beside, 'end.json'))
+    },
+    close: async () => {
+      jobs.kill()
+      await jobs.settled()
+    },
+  }
+})

@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest'
+import type { JobRequest } from '../../../crds/job-request.ts'
+import type { ObservedJob } from '../../../crds/observed-job.ts'
+import type { TerminationMessage } from '../../../crds/run-report.ts'
+import type { Jobs } from '../jobs.ts'
+import type { ObjectKey } from '../objects.ts'
+
+/** Jobs of a home without any, and a hand on their pods. */
+export interface JobsPort {
+  readonly jobs: Jobs
+  /** A Job whose pod runs until it is told to end. */
+  readonly aRequest: (name: string, owner: JobRequest['owner']) => JobRequest
+  /** Lets the pod of a running Job end by itself. */
+  readonly endPod: (
+    name: string,
+    end: { readonly exitCode: number; readonly termination: TerminationMessage },
+  ) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+const namespace = 'default'
+const key = (name: string): ObjectKey => ({ namespace, name })
+const mine = { name: 'study-0-r0', uid: 'uid-of-my-run' }
+const other = { name: 'study-0-r1', uid: 'uid-of-another-run' }
+const lastWords = (reason: string): TerminationMessage => ({
+  schemaVersion: 1,
+  reason,
+  message: 'the last words',
+  reused: false,
+  step: 4,
+  metrics: { loss: 3.5 },
+  evaluations: [],
+})
+
+type Holds = (jobs: readonly ObservedJob[]) => boolean
+
+/** The Jobs of a run once they are as wanted; a home starts and ends pods in the background. */
+async function once(jobs: Jobs, holds: Holds): Promise<readonly ObservedJob[]> {
+  for (;;) {
+    const found = await jobs.listOwnedBy(mine.uid)
+    if (holds(found)) return found
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+const isRunning: Holds = ([job]) => job?.state === 'Running'
+const hasEnded: Holds = ([job]) => job?.state === 'Succeeded' || job?.state === 'Failed'
+
+async function within<T>(open: () => Promise<JobsPort>, check: (port: JobsPort) => Promise<T>) {
+  const port = await open()
+  try {
+    await check(port)
+  } finally {
+    await port.close()
+  }
+}
+
+function describeCreation(open: () => Promise<JobsPort>): void {
+  it('shows a Job as soon as create returns, to its owner alone', () =>
+    within(open, async ({ jobs, aRequest }) => {
+      await jobs.create(aRequest('study-0-r0-a1', mine))
+      const [job, ...others] = await jobs.listOwnedBy(mine.uid)
+      expect(job).toMatchObject({ name: 'study-0-r0-a1', ownerUid: mine.uid, isEnding: false })
+      expect(['Pending', 'Running']).toContain(job?.state)
+      expect([others, await jobs.listOwnedBy(other.uid)]).toEqual([[], []])
+    }))
+
+  it('refuses a second Job of a name as AlreadyExists, whoever owns the first', () =>
+    within(open, async ({ jobs, aRequest }) => {
+      await jobs.create(aRequest('study-0-r0-a1', other))
+      for (const owner of [mine, other]) {
+        const again = jobs.create(aRequest('study-0-r0-a1', owner))
+        await expect(again).rejects.toMatchObject({ code: 'AlreadyExists' })
+      }
+      expect(await jobs.listOwnedBy(mine.uid)).toEqual([])
+    }))
+}
+
+function describeEnding(open: () => Promise<JobsPort>): void {
+  const ends = [
+    { exitCode: 0, state: 'Succeeded', reason: 'Succeeded' },
+    { exitCode: 2, state: 'Failed', reason: 'UserError' },
+  ] as const
+  it.each(ends)(
+    'reports exit code $exitCode as $state, with last words and times',
+    ({ exitCode, state, reason }) =>
+      within(open, async ({ jobs, aRequest, endPod }) => {
+        await jobs.create(aRequest('study-0-r0-a1', mine))
+        await once(jobs, isRunning)
+        await endPod('study-0-r0-a1', { exitCode, termination: lastWords(reason) })
+        const [job] = await once(jobs, hasEnded)
+        expect(job).toMatchObject({ state, exitCode, termination: lastWords(reason) })
+        const { createdMs = 1, startedMs = 0, endedMs = -1 } = job ?? {}
+        expect([createdMs <= startedMs, startedMs <= endedMs]).toEqual([true, true])
+      }),
+  )
+
+  it('keeps an ended Job, and its name, until it is deleted', () =>
+    within(open, async ({ jobs, aRequest, endPod }) => {
+      const request = aRequest('study-0-r0-a1', mine)
+      await jobs.create(request)
+      await once(jobs, isRunning)
+      await endPod(request.name, { exitCode: 0, termination: lastWords('Succeeded') })
+      await once(jobs, hasEnded)
+      await expect(jobs.create(request)).rejects.toMatchObject({ code: 'AlreadyExists' })
+      await jobs.delete(key(request.name))
+      await once(jobs, (found) => found.length === 0)
+      await jobs.create(request)
+      expect(await jobs.listOwnedBy(mine.uid)).toMatchObject([{ name: request.name }])
+    }))
+}
+
+function describeDeletion(open: () => Promise<JobsPort>): void {
+  it('asks a running pod to end, and the Job is gone when it has', () =>
+    within(open, async ({ jobs, aRequest }) => {
+      await jobs.create(aRequest('study-0-r0-a1', mine))
+      await once(jobs, isRunning)
+      await jobs.delete(key('study-0-r0-a1'))
+      const still = await jobs.listOwnedBy(mine.uid)
+      expect(still.every(({ isEnding }) => isEnding)).toBe(true)
+      await jobs.delete(key('study-0-r0-a1'))
+      await once(jobs, (found) => found.length === 0)
+    }))
+
+  it('deletes nothing without complaint', () =>
+    within(open, async ({ jobs }) => {
+      expect(await jobs.delete(key('study-9-r9-a9'))).toBeUndefined()
+    }))
+}
+
+function describeWatch(open: () => Promise<JobsPort>): void {
+  it('wakes the owning run when its Job appears, ends and goes, until it is stopped', () =>
+    within(open, async ({ jobs, aRequest, endPod }) => {
+      const heard: ObjectKey[] = []
+      const stop = jobs.watch((run) => heard.push(run))
+      const hearsMine = async (): Promise<void> => {
+        while (heard.length === 0) await new Promise((resolve) => setImmediate(resolve))
+        expect(new Set(heard.splice(0).map(({ name }) => name))).toEqual(new Set([mine.name]))
+      }
+      await jobs.create(aRequest('study-0-r0-a1', mine))
+      await once(jobs, isRunning)
+      await hearsMine()
+      await endPod('study-0-r0-a1', { exitCode: 0, termination: lastWords('Succeeded') })
+      await once(jobs, hasEnded)
+      await hearsMine()
+      await jobs.delete(key('study-0-r0-a1'))
+      await once(jobs, (found) => found.length === 0)
+      await hearsMine()
+      stop()
+      await jobs.create(aRequest('study-0-r0-a2', mine))
+      expect(heard).toEqual([])
+    }))
+}
+
+/** What the controllers rely on, whatever the home; `open` gives a home without Jobs each time. */
+export function describeJobsPort(home: string, open: () => Promise<JobsPort>): void {
+  describe(`the Jobs of ${home}`, () => {
+    describeCreation(open)
+    describeEnding(open)
+    describeDeletion(open)
+    describeWatch(open)
+  })
+}
