@@ -1,0 +1,17 @@
+import type { ExitReason } from '../crds/exit-codes.ts'
+import { PodFailure } from '../pod/pod-failure.ts'
+import { StorageError } from '../pod/storage.ts'
+import { DatasetError } from '../vision/datasets/dataset-error.ts'
+import { WeightsError } from '../vision/weights/weights-error.ts'
+
+/** What kind of failure an error is, and its one word for programs. */
+export function failureReason(error: unknown): {
+  readonly reason: ExitReason
+  readonly code: string
+} {
+  if (error instanceof PodFailure) return { reason: error.reason, code: error.code }
+  if (error instanceof StorageError) return { reason: 'Infrastructure', code: error.code }
+  if (error instanceof DatasetError) return { reason: 'UserError', code: error.code }
+  if (error instanceof WeightsError) return { reason: 'UserError', code: error.code }
+  return { reason: 'Unexpected', code: 'Unexpected' }
+}

@@ -1,0 +1,97 @@
+import sharp from 'sharp'
+import type { EvaluationFile } from '../../crds/evaluation-file.ts'
+import type { Storage } from '../../pod/storage.ts'
+import { evaluationFolder } from '../../pod/storage-layout.ts'
+import type { Dataset } from '../../vision/datasets/dataset.ts'
+import { resizeImage } from '../../vision/images/resize-image.ts'
+import { resizeLabels } from '../../vision/images/resize-labels.ts'
+import { comparePredictions, type PredictedSet } from '../figure/compare-predictions.ts'
+import { readPredictions } from './evaluation-store.ts'
+
+export interface FigureStage {
+  /** What its row is called. */
+  readonly name: string
+  readonly file: EvaluationFile
+}
+
+export interface FigureTask {
+  readonly storage: Storage
+  /** In the order of the rows; the figure is kept with the last. */
+  readonly stages: readonly FigureStage[]
+  readonly validation: Dataset
+  readonly memoryPictures: number
+  readonly ignoreLabel: number
+}
+
+const METHODS: Readonly<Record<string, string>> = {
+  inContextMiou: 'In-context segmentation',
+  linearMiou: 'Linear segmentation',
+}
+
+/**
+ * Draws validation pictures, their masks and the predictions of each stage. Returns its path under
+ * the storage; undefined where the evaluation keeps no predictions. A figure that is there stays.
+ */
+export async function writeFigure(task: FigureTask): Promise<string | undefined> {
+  const { storage, stages } = task
+  const last = stages.at(-1)
+  if (last?.file.predictions === undefined) return undefined
+  const folder = `${evaluationFolder(last.file.key)}/figures`
+  const others = stages.slice(0, -1).map(({ file }) => `-${file.key.slice(0, 12)}`)
+  const name = `${last.name.replaceAll(/[^a-z0-9]+/g, '-')}${others.join('')}.png`
+  const path = `${folder}/${name}`
+  if ((await storage.list(folder)).includes(name)) return path
+  const { metric, sidePx } = last.file.predictions
+  const { pictures, truths } = await squashedPictures(task, last.file.predictions)
+  const { width, height, rgb } = comparePredictions({
+    title: `${METHODS[metric] ?? metric}: ${stages.map((stage) => stage.name).join(' and ')}`,
+    subtitle: `validation ${task.validation.size} pictures · memory ${task.memoryPictures} pictures · input ${sidePx} px`,
+    pictures,
+    truths,
+    predicted: await predictedSets(task, metric),
+    classes: task.validation.classes.map(({ name: label, displayColour: colour }) => ({
+      name: label,
+      colour,
+    })),
+    ignoreLabel: task.ignoreLabel,
+  })
+  const png = await sharp(rgb, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer()
+  await storage.writeAtomic(path, png)
+  return path
+}
+
+async function squashedPictures(
+  { validation }: FigureTask,
+  { pictures: count, sidePx }: NonNullable<EvaluationFile['predictions']>,
+) {
+  const size = { width: sidePx, height: sidePx }
+  const indices = Array.from({ length: count }, (_, index) => index)
+  const pictures = await Promise.all(
+    indices.map(async (index) => {
+      const image = resizeImage(await validation.image(index), { ...size, filter: 'Bilinear' })
+      return { side: sidePx, rgb: image.rgb }
+    }),
+  )
+  const truths = await Promise.all(
+    indices.map(async (index) => {
+      const { labels } = resizeLabels(await validation.mask(index), { ...size, rule: 'Pillow' })
+      return { side: sidePx, labels }
+    }),
+  )
+  return { pictures, truths }
+}
+
+async function predictedSets(
+  { storage, stages }: FigureTask,
+  metric: string,
+): Promise<PredictedSet[]> {
+  const sets: PredictedSet[] = []
+  for (const { name, file } of stages) {
+    const masks = await readPredictions(storage, file)
+    if (masks.length === 0) continue
+    sets.push({ name, miouPercent: file.metrics[metric] ?? 0, masks })
+  }
+  return sets
+}

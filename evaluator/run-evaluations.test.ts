@@ -1,0 +1,146 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { EvaluationFile } from '../crds/evaluation-file.ts'
+import type { RunConfig } from '../crds/run-config.ts'
+import type { EvaluationSettings } from '../crds/sections/evaluation.ts'
+import {
+  aFinishedTraining,
+  anEvaluationConfig,
+  anEvaluatorWorld,
+  failureOf,
+} from '../test/evaluator-fixture.ts'
+import { type Backend, startBackend } from '../vision/backends/start-backend.ts'
+import { decodeStack } from './io/prediction-stack.ts'
+import { runEvaluations } from './run-evaluations.ts'
+
+let backend: Backend
+let root = ''
+beforeAll(async () => {
+  backend = await startBackend({ backend: 'reference' })
+})
+afterAll(() => backend.close())
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'neco-evaluator-'))
+})
+afterEach(() => rm(root, { recursive: true }))
+
+const aConfig = (
+  settings?: Partial<EvaluationSettings>,
+  overrides?: Parameters<typeof anEvaluationConfig>[2],
+) => anEvaluationConfig(root, settings, overrides)
+const evaluate = (config: RunConfig) => runEvaluations(config, anEvaluatorWorld(root).world)
+
+const resultFile = async (key: string): Promise<EvaluationFile> =>
+  EvaluationFile.parse(
+    JSON.parse(await readFile(join(root, `evaluations/${key}/result.json`), 'utf8')),
+  )
+
+describe('an evaluator', () => {
+  test('measures before and after, keeps predictions and a figure, and reports each', async () => {
+    const config = aConfig()
+    await aFinishedTraining(config)
+    const { world, reports } = anEvaluatorWorld(root)
+    const before = backend.memory().tensors
+    const { evaluations, step } = await runEvaluations(config, world)
+    expect(backend.memory().tensors).toBe(before)
+    expect(evaluations.map(({ at }) => at)).toEqual([0, 1])
+    expect(step).toBe(6)
+    expect(reports.map((body) => [body.kind, body.step, body.imagesSeen, body.message])).toEqual([
+      ['Evaluation', 0, 0, 'scenes before'],
+      ['Evaluation', 6, 24, 'scenes after'],
+    ])
+    const [first, last] = evaluations
+    const file = await resultFile(last?.key ?? '')
+    expect(file.metrics).toEqual(last?.metrics)
+    expect(file.iouPercentByClass['inContextMiou']).toHaveLength(8)
+    const stack = await readFile(join(root, file.predictions?.path ?? ''))
+    expect(decodeStack(stack).map(({ side }) => side)).toEqual([96, 96, 96])
+    expect(last?.figures).toEqual([
+      `evaluations/${last?.key}/figures/after-${first?.key.slice(0, 12)}.png`,
+    ])
+    const { width = 0, height = 0 } = await sharp(
+      await readFile(join(root, last?.figures[0] ?? '')),
+    ).metadata()
+    expect([width > 700, height > 900]).toEqual([true, true])
+  })
+
+  test('gives the same bytes on another storage, and finds them on the same one', async () => {
+    const settings = { at: [0], protocols: ['InContext', 'Linear', 'NeighbourAgreement'] as const }
+    const config = aConfig({ ...settings, protocols: [...settings.protocols] })
+    const first = await evaluate(config)
+    const { key = '' } = first.evaluations[0] ?? {}
+    const bytes = await readFile(join(root, `evaluations/${key}/result.json`), 'utf8')
+    const found = await evaluate(config)
+    expect([first.reused, found.reused]).toEqual([false, true])
+    expect(found.evaluations).toEqual(first.evaluations)
+    await rm(join(root, 'evaluations'), { recursive: true })
+    await evaluate(config)
+    expect(await readFile(join(root, `evaluations/${key}/result.json`), 'utf8')).toBe(bytes)
+    expect(Object.keys(first.evaluations[0]?.metrics ?? {}).sort()).toEqual([
+      'effectiveRank',
+      'inContextMiou',
+      'linearMiou',
+      'neighbourAgreementTau',
+      'neighbourAgreementTop1',
+      'neighbourAgreementTop5',
+    ])
+  })
+
+  test('computes the evaluation before training once for all runs that start alike', async () => {
+    const first = await evaluate(aConfig({ at: [0] }))
+    const other = aConfig({ at: [0] }, { result: { seed: 401, loss: { studentSteepness: 10 } } })
+    const found = await evaluate(other)
+    expect(found.reused).toBe(true)
+    expect(found.runKey).not.toBe(first.runKey)
+    expect(found.evaluations).toEqual(first.evaluations)
+    const others = [
+      aConfig({ at: [0] }, { result: { model: { initSeed: 2 } } }),
+      aConfig({ at: [0], seed: 4 }),
+      aConfig({ at: [0], validation: { kind: 'Scenes', firstSeed: 201, count: 3 } }),
+    ]
+    const keys = await Promise.all(
+      others.map(async (config) => (await evaluate(config)).evaluations[0]?.key),
+    )
+    expect(new Set([...keys, first.evaluations[0]?.key]).size).toBe(4)
+  })
+
+  test('measures the teacher when asked, and the checkpoint kept in the middle', async () => {
+    const config = aConfig()
+    await aFinishedTraining(config)
+    const keyOf = async (settings: Partial<EvaluationSettings>) =>
+      (await evaluate(aConfig(settings))).evaluations[0]?.key
+    const student = await keyOf({ at: [1] })
+    expect(await keyOf({ at: [0.5] })).toBe(student)
+    expect(await keyOf({ at: [1], source: 'Teacher' })).not.toBe(student)
+  })
+
+  test('stops between two pictures when it is told to, and gives back its claim', async () => {
+    const stop = new AbortController()
+    stop.abort('SIGTERM')
+    const failure = await failureOf(
+      runEvaluations(aConfig({ at: [0] }), anEvaluatorWorld(root, { signal: stop.signal }).world),
+    )
+    expect(failure).toMatchObject({ reason: 'Interrupted', code: 'Interrupted' })
+    const [key = ''] = await readdir(join(root, 'evaluations'))
+    expect(await readdir(join(root, 'evaluations', key))).toEqual([])
+  })
+
+  test('also stops while it waits for another process that computes the same', async () => {
+    const stop = new AbortController()
+    const { evaluations } = await evaluate(aConfig({ at: [0] }))
+    const folder = `evaluations/${evaluations[0]?.key}`
+    await rm(join(root, folder), { recursive: true })
+    const { world } = anEvaluatorWorld(root, {
+      signal: stop.signal,
+      sleep: async () => stop.abort('SIGTERM'),
+    })
+    const holder = JSON.stringify({ run: 'another', attempt: 1, podUid: 'pod-2' })
+    await world.storage.writeAtomic(`${folder}/claim.json`, holder)
+    const failure = await failureOf(runEvaluations(aConfig({ at: [0] }), world))
+    expect(failure?.reason).toBe('Interrupted')
+    expect(await readFile(join(root, folder, 'claim.json'), 'utf8')).toBe(holder)
+  })
+})

@@ -1,0 +1,250 @@
+import type { EvaluationFile } from '../crds/evaluation-file.ts'
+import type { PodIdentity, RunConfig } from '../crds/run-config.ts'
+import type { EvaluationResult } from '../crds/run-report.ts'
+import type { EvaluationSettings } from '../crds/sections/evaluation.ts'
+import { PodFailure } from '../pod/pod-failure.ts'
+import { runKey } from '../pod/run-key.ts'
+import type { ReportBody } from '../pod/spool.ts'
+import type { Storage } from '../pod/storage.ts'
+import type { Dataset } from '../vision/datasets/dataset.ts'
+import { openDataset } from '../vision/datasets/open-dataset.ts'
+import { buildParameters, parameterValues } from '../vision/vit/build-parameters.ts'
+import { evaluateBackbone } from './evaluate-backbone.ts'
+import { backboneDigest } from './io/backbone-digest.ts'
+import { type Claim, claimEvaluation } from './io/claim.ts'
+import { digestMemory } from './io/digest-memory.ts'
+import { evaluationKey } from './io/evaluation-key.ts'
+import { readEvaluation, writeEvaluation } from './io/evaluation-store.ts'
+import { readInitialWeights, readTrainedWeights, type TrainedWeights } from './io/find-weights.ts'
+import { type FigureStage, writeFigure } from './io/write-figure.ts'
+import { PROFILES } from './profiles.ts'
+
+/** The outside world of an evaluator. */
+export interface EvaluatorWorld {
+  readonly storage: Storage
+  readonly signal: AbortSignal
+  readonly monotonicMs: () => number
+  readonly sleep: (ms: number) => Promise<void>
+  /** Says what was measured, durably, as soon as it is. */
+  readonly report: (runKey: string, body: ReportBody) => Promise<void>
+  readonly log: (message: string, data: Readonly<Record<string, unknown>>) => void
+  /** Identity of the backend that was started. */
+  readonly backend: string
+}
+
+export interface Evaluated {
+  readonly runKey: string
+  readonly step: number
+  /** Whether every result was found under its key. */
+  readonly reused: boolean
+  readonly evaluations: readonly EvaluationResult[]
+}
+
+/** Pictures in a figure, whose predictions are kept. */
+const FIGURE_PICTURES = 6
+
+/** Measures the backbone at every fraction of the schedule in `evaluation.at`, the earliest first. */
+export async function runEvaluations(config: RunConfig, world: EvaluatorWorld): Promise<Evaluated> {
+  const job = await openJob(config, world)
+  const stages: FigureStage[] = []
+  const evaluations: EvaluationResult[] = []
+  let [reused, step] = [true, 0]
+  for (const at of [...job.settings.at].sort((a, b) => a - b)) {
+    const found = await evaluateAt(job, at)
+    stages.push({ name: stageName(at), file: found.file })
+    reused &&= found.reused
+    step = found.weights.step
+    evaluations.push(await finish(job, { ...found, at, stages }))
+  }
+  return { runKey: job.runKey, step, reused, evaluations }
+}
+
+function stageName(at: number): string {
+  if (at === 0) return 'before'
+  return at === 1 ? 'after' : `at ${Math.round(100 * at)} %`
+}
+
+interface Job {
+  readonly config: RunConfig
+  readonly settings: EvaluationSettings
+  readonly world: EvaluatorWorld
+  readonly memory: Dataset
+  readonly validation: Dataset
+  readonly initial: TrainedWeights
+  readonly runKey: string
+}
+
+async function openJob(config: RunConfig, world: EvaluatorWorld): Promise<Job> {
+  const settings = config.evaluation
+  if (settings === undefined) {
+    throw new PodFailure('run-config: evaluation: an evaluator needs it', {
+      code: 'EvaluationMissing',
+      reason: 'UserError',
+    })
+  }
+  const home = { volumes: config.execution.volumes, digests: digestMemory(world.storage) }
+  const memory = await openDataset(settings.memory, home)
+  const validation = await openDataset(settings.validation, home)
+  checkClasses(settings.name, memory, validation)
+  const data = await openDataset(config.result.data, home)
+  const weights = await readInitialWeights(config)
+  return {
+    config,
+    settings,
+    world,
+    memory,
+    validation,
+    initial: initialWeights(config, weights.weights),
+    runKey: runKey({
+      result: config.result,
+      weightsDigest: weights.digest,
+      dataManifestDigest: data.manifestDigest,
+    }),
+  }
+}
+
+function checkClasses(name: string, memory: Dataset, validation: Dataset): void {
+  const namesOf = ({ classes }: Dataset) => classes.map((entry) => entry.name).join(', ')
+  if (namesOf(memory) === namesOf(validation)) return
+  throw new PodFailure(
+    `evaluations ${name}: memory has the classes ${namesOf(memory) || 'none'} and validation ${namesOf(validation) || 'none'}: both need the same masks`,
+    { code: 'ClassesDiffer', reason: 'UserError' },
+  )
+}
+
+/** Before training: the file of weights, or the random numbers that training starts from. */
+function initialWeights(
+  { result: { model } }: RunConfig,
+  weights: TrainedWeights['weights'] | undefined,
+): TrainedWeights {
+  const parameters = buildParameters(model, { weights, initSeed: model.initSeed })
+  const values = parameterValues(parameters)
+  for (const parameter of parameters.values()) parameter.dispose()
+  return { weights: values, step: 0, totalSteps: 0, imagesSeen: 0 }
+}
+
+interface Found {
+  readonly file: EvaluationFile
+  readonly weights: TrainedWeights
+  readonly reused: boolean
+}
+
+async function evaluateAt(job: Job, at: number): Promise<Found> {
+  const { config, settings, world } = job
+  const weights = at === 0 ? job.initial : await readTrained(job, at)
+  const digest = backboneDigest(config.result.model, weights.weights)
+  const key = evaluationKey({
+    numericsVersion: config.result.numericsVersion,
+    backboneDigest: digest,
+    memoryDigest: job.memory.manifestDigest,
+    validationDigest: job.validation.manifestDigest,
+    settings,
+  })
+  const sleep = async (ms: number) => {
+    throwIfStopped(world.signal, config.identity)
+    await world.sleep(ms)
+  }
+  const claim = await claimEvaluation({ ...world, sleep, key, identity: config.identity })
+  if (claim === undefined) {
+    const file = await readEvaluation(world.storage, key)
+    if (file === undefined) throw new Error(`evaluations/${key} was removed while it was read`)
+    world.log('Finding the evaluation under its key', { at, key })
+    return { file, weights, reused: true }
+  }
+  try {
+    world.log('Evaluating', { at, key, step: weights.step })
+    const file = await measure(job, { weights: weights.weights, digest, key, claim })
+    return { file, weights, reused: false }
+  } finally {
+    await claim.release()
+  }
+}
+
+function readTrained(job: Job, at: number): Promise<TrainedWeights> {
+  const { config, settings, world } = job
+  return readTrainedWeights({
+    storage: world.storage,
+    root: config.execution.storage,
+    runKey: job.runKey,
+    model: config.result.model,
+    source: settings.source,
+    at,
+  })
+}
+
+interface Measuring {
+  readonly weights: TrainedWeights['weights']
+  readonly digest: string
+  readonly key: string
+  readonly claim: Claim
+}
+
+async function measure(job: Job, { weights, digest, key, claim }: Measuring) {
+  const { config, settings, world, memory, validation } = job
+  const { model } = config.result
+  const parameters = buildParameters(model, { weights, initSeed: model.initSeed })
+  try {
+    const measured = await evaluateBackbone({
+      backbone: { settings: { ...model, dropPathRate: 0 }, parameters },
+      settings,
+      memory,
+      validation,
+      between: async () => {
+        await world.sleep(0)
+        throwIfStopped(world.signal, config.identity)
+        await claim.renew()
+      },
+      keptPredictions: FIGURE_PICTURES,
+    })
+    const file = {
+      schemaVersion: 1 as const,
+      key,
+      protocols: [...settings.protocols],
+      metrics: { ...measured.metrics },
+      classes: validation.classes.map(({ name }) => name),
+      iouPercentByClass: mutable(measured.iouPercentByClass),
+      backend: world.backend,
+      backboneDigest: digest,
+    }
+    return await writeEvaluation(world.storage, file, measured.predictions)
+  } finally {
+    for (const parameter of parameters.values()) parameter.dispose()
+  }
+}
+
+const mutable = (lists: Readonly<Record<string, readonly number[]>>): Record<string, number[]> =>
+  Object.fromEntries(Object.entries(lists).map(([name, values]) => [name, [...values]]))
+
+function throwIfStopped(signal: AbortSignal, { run }: PodIdentity): void {
+  if (!signal.aborted) return
+  throw new PodFailure(`${run}: stopped (${String(signal.reason)}); a later attempt starts again`, {
+    code: 'Interrupted',
+    reason: 'Interrupted',
+  })
+}
+
+/** Draws the figure and reports. */
+async function finish(
+  job: Job,
+  { file, weights, at, stages }: Found & { at: number; stages: readonly FigureStage[] },
+): Promise<EvaluationResult> {
+  const { world, settings, memory, validation } = job
+  const figure = await writeFigure({
+    storage: world.storage,
+    stages,
+    validation,
+    memoryPictures: memory.size,
+    ignoreLabel: PROFILES[settings.profile].ignoreLabel,
+  })
+  const { step, totalSteps, imagesSeen } = weights
+  const { metrics } = file
+  await world.report(job.runKey, {
+    kind: 'Evaluation',
+    step,
+    totalSteps,
+    imagesSeen,
+    metrics,
+    message: `${settings.name} ${stageName(at)}`,
+  })
+  return { key: file.key, at, metrics, figures: figure === undefined ? [] : [figure] }
+}
