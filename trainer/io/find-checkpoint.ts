@@ -1,0 +1,104 @@
+import { join } from 'node:path'
+import { CheckpointManifest, type ShardName } from '../../crds/checkpoint-manifest.ts'
+import { type Storage, StorageError } from '../../pod/storage.ts'
+import { attemptsFolder, checkpointsFolder } from '../../pod/storage-layout.ts'
+import { readSafetensors, type SafetensorsFile } from '../../vision/weights/read-safetensors.ts'
+import { WeightsError } from '../../vision/weights/weights-error.ts'
+import { MANIFEST, stepOf } from './write-checkpoint.ts'
+
+export interface FoundCheckpoint {
+  /** Folder under the storage. */
+  readonly folder: string
+  readonly manifest: CheckpointManifest
+  readonly shards: ReadonlyMap<ShardName, SafetensorsFile>
+}
+
+export interface CheckpointSearch {
+  readonly found: FoundCheckpoint | undefined
+  /** Checkpoints that were passed over, newest first, with the reason. */
+  readonly skipped: readonly { readonly folder: string; readonly why: string }[]
+}
+
+export interface SearchPlace {
+  readonly storage: Storage
+  /** The folder of the storage, for shards that are read as a stream. */
+  readonly root: string
+  readonly runKey: string
+}
+
+interface Candidate {
+  readonly step: number
+  readonly folder: string
+}
+
+/** Every checkpoint folder of any attempt at this run, newest step first, in the order of names among equals. */
+async function candidates({ storage, runKey }: SearchPlace): Promise<Candidate[]> {
+  const found: Candidate[] = []
+  const attempts = attemptsFolder(runKey)
+  for (const attempt of await storage.list(attempts)) {
+    const folder = checkpointsFolder(`${attempts}/${attempt}`)
+    for (const name of await storage.list(folder)) {
+      const step = stepOf(name)
+      if (step !== undefined) found.push({ step, folder: `${folder}/${name}` })
+    }
+  }
+  return found.sort((a, b) => b.step - a.step)
+}
+
+/** The manifest, or why there is none to use. */
+async function readManifest(
+  { storage, runKey }: SearchPlace,
+  folder: string,
+): Promise<CheckpointManifest | string> {
+  try {
+    const bytes = await storage.read(`${folder}/${MANIFEST}`)
+    const parsed = CheckpointManifest.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')))
+    if (!parsed.success) return `${MANIFEST} is of another version or damaged`
+    return parsed.data.runKey === runKey ? parsed.data : 'it belongs to another run'
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'NotFound') return 'it was never completed'
+    if (error instanceof StorageError) throw error
+    return `${MANIFEST} is damaged`
+  }
+}
+
+/** Every shard of a manifest, read and verified; or why one cannot be used. */
+async function readShards(
+  { root }: SearchPlace,
+  folder: string,
+  manifest: CheckpointManifest,
+): Promise<ReadonlyMap<ShardName, SafetensorsFile> | string> {
+  const shards = new Map<ShardName, SafetensorsFile>()
+  for (const [name, { file, sha256 }] of Object.entries(manifest.shards)) {
+    try {
+      const shard = await readSafetensors(join(root, folder, file))
+      if (shard.sha256 !== sha256) return `${file} was changed after it was written`
+      shards.set(name as ShardName, shard)
+    } catch (error) {
+      if (error instanceof WeightsError) return error.message
+      throw error
+    }
+  }
+  return shards
+}
+
+async function tryCandidate(
+  place: SearchPlace,
+  { folder }: Candidate,
+): Promise<FoundCheckpoint | string> {
+  const manifest = await readManifest(place, folder)
+  if (typeof manifest === 'string') return manifest
+  const shards = await readShards(place, folder, manifest)
+  return typeof shards === 'string' ? shards : { folder, manifest, shards }
+}
+
+/** The newest complete checkpoint of a run whose shards verify, of whichever attempt wrote it. Throws StorageError. */
+export async function findCheckpoint(place: SearchPlace): Promise<CheckpointSearch> {
+  const skipped: { folder: string; why: string }[] = []
+  for (const candidate of await candidates(place)) {
+    const found = await tryCandidate(place, candidate)
+    if (typeof found !== 'string') return { found, skipped }
+    skipped.push({ folder: candidate.folder, why: found })
+  }
+  return { found: undefined, skipped }
+}

@@ -1,0 +1,65 @@
+import type { CheckpointManifest, Shard, ShardName } from '../../crds/checkpoint-manifest.ts'
+import { canonicalJson, sha256 } from '../../pod/canonical-digest.ts'
+import type { Storage } from '../../pod/storage.ts'
+import { encodeSafetensors } from '../../vision/weights/encode-safetensors.ts'
+import type { WeightTensor } from '../../vision/weights/weight-values.ts'
+
+/** The tensors of one shard, and a few words that go into its header. */
+export interface ShardContent {
+  readonly tensors: ReadonlyMap<string, WeightTensor>
+  readonly metadata?: Readonly<Record<string, string>>
+}
+
+export interface CheckpointContent {
+  /** Folder under the storage that holds the checkpoints of this attempt. */
+  readonly folder: string
+  readonly facts: Omit<CheckpointManifest, 'schemaVersion' | 'shards'>
+  readonly shards: ReadonlyMap<ShardName, ShardContent>
+}
+
+const DIGITS = 8
+const NAME_DIGITS = 12
+
+export const MANIFEST = 'manifest.json'
+export const checkpointName = (step: number): string => `step-${String(step).padStart(DIGITS, '0')}`
+
+/** The step in the name of a checkpoint folder; undefined for any other name. */
+export function stepOf(name: string): number | undefined {
+  const found = /^step-(\d{8,})$/.exec(name)
+  return found === null ? undefined : Number(found[1])
+}
+
+async function writeShard(
+  storage: Storage,
+  folder: string,
+  [name, { tensors, metadata }]: readonly [ShardName, ShardContent],
+): Promise<[ShardName, Shard]> {
+  const bytes = Buffer.concat([...encodeSafetensors(tensors, metadata)])
+  const digest = sha256(bytes)
+  const file = `${name}.${digest.slice(0, NAME_DIGITS)}.safetensors`
+  await storage.writeAtomic(`${folder}/${file}`, bytes)
+  return [name, { file, sha256: digest, bytes: bytes.byteLength }]
+}
+
+export interface WrittenCheckpoint {
+  readonly step: number
+  readonly folder: string
+  readonly shards: CheckpointManifest['shards']
+}
+
+/** Writes the shards, then the manifest: a checkpoint that has one is complete, and the one before stays whole until then. Throws StorageError. */
+export async function writeCheckpoint(
+  storage: Storage,
+  { folder, facts, shards }: CheckpointContent,
+): Promise<WrittenCheckpoint> {
+  const own = `${folder}/${checkpointName(facts.step)}`
+  const written: [ShardName, Shard][] = []
+  for (const shard of shards) written.push(await writeShard(storage, own, shard))
+  const manifest: CheckpointManifest = {
+    schemaVersion: 1,
+    ...facts,
+    shards: Object.fromEntries(written),
+  }
+  await storage.writeAtomic(`${own}/${MANIFEST}`, canonicalJson(manifest))
+  return { step: facts.step, folder: own, shards: manifest.shards }
+}
