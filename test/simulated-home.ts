@@ -34,6 +34,7 @@ class Kind<T extends Plain> {
   readonly #nowMs: () => number
   readonly #watchers = new Set<(key: ObjectKey) => void>()
   #version = 0
+  #created = 0
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs
@@ -48,12 +49,13 @@ class Kind<T extends Plain> {
     const metadata: StoredMeta = {
       ...object.metadata,
       namespace: NAMESPACE,
-      uid: `uid-${name}`,
+      uid: `uid-${name}-${++this.#created}`,
       resourceVersion: String(++this.#version),
       generation: 1,
       creationTimestamp: new Date(this.#nowMs()).toISOString(),
     }
-    const stored = structuredClone({ ...object, metadata })
+    const { status: _left, ...rest } = object
+    const stored = structuredClone({ ...rest, metadata }) as Stored<T>
     this.#objects.set(name, stored)
     this.#tell(name)
     return structuredClone(stored)
@@ -72,11 +74,11 @@ class Kind<T extends Plain> {
     return structuredClone(next)
   }
   readonly delete = async ({ name }: ObjectKey): Promise<void> => {
-    this.#objects.delete(name)
+    if (this.#objects.delete(name)) this.#tell(name)
   }
   readonly removeOwnedBy = (uid: string | undefined): void => {
     for (const [name, { metadata }] of this.#objects) {
-      if (isOwnedBy(metadata, uid)) this.#objects.delete(name)
+      if (isOwnedBy(metadata, uid)) void this.delete({ namespace: NAMESPACE, name })
     }
   }
   readonly watch = (changed: (key: ObjectKey) => void): (() => void) => {
