@@ -2,6 +2,7 @@ import { memory, ready, setBackend } from '@tensorflow/tfjs-core'
 import type { BackendParts } from './backend-parts.ts'
 import { startReference } from './reference/start-reference.ts'
 import { registerKernels, unregisterKernels } from './register-kernels.ts'
+import { startWasm } from './wasm/start-wasm.ts'
 
 export interface BackendMemory {
   readonly tensors: number
@@ -31,9 +32,9 @@ export interface BackendChoice {
  * Starts a backend and makes it the current one of tfjs-core. One backend of
  * each name at a time: close it before it is started again.
  */
-export async function startBackend({ backend }: BackendChoice): Promise<Backend> {
-  if (backend === 'wasm') throw new Error('the wasm backend is not built yet')
-  return use('reference', startReference())
+export async function startBackend({ backend, threads = 1 }: BackendChoice): Promise<Backend> {
+  if (backend === 'reference') return use('reference', startReference())
+  return use('wasm', await startWasm(threads))
 }
 
 async function use<Value extends { readonly shape: readonly number[] }>(

@@ -1,0 +1,75 @@
+import { version_core } from '@tensorflow/tfjs-core'
+import type { BackendParts } from '../backend-parts.ts'
+import { type Storage, TensorStore } from '../tensor-store.ts'
+import { attentionKernels } from './attention-kernels.ts'
+import { SPLIT_VERSION } from './control-block.ts'
+import { elementwiseKernels } from './elementwise-kernels.ts'
+import { KernelHost, sizeOf, type WasmArray } from './kernel-host.ts'
+import { type KernelModules, loadKernelModules } from './kernel-modules.ts'
+import { matrixKernels } from './matrix-kernels.ts'
+import { normalizeKernels } from './normalize-kernels.ts'
+import { otherKernels } from './other-kernels.ts'
+import { rowKernels } from './row-kernels.ts'
+import { SharedHeap } from './shared-heap.ts'
+import { WorkerPool } from './worker-pool.ts'
+
+/** The float32 backend for training: own SIMD kernels on one shared memory. */
+export async function startWasm(threads: number): Promise<BackendParts<WasmArray>> {
+  const heap = new SharedHeap()
+  const kernels = loadKernelModules()
+  const pool = await WorkerPool.start({ heap, kernels, threads })
+  const host = new KernelHost(heap, pool)
+  return {
+    store: new TensorStore(heapStorage(host)),
+    kernels: {
+      ...matrixKernels(host),
+      ...attentionKernels(host),
+      ...normalizeKernels(host),
+      ...elementwiseKernels(host),
+      ...rowKernels(host),
+      ...otherKernels(host),
+    },
+    identity: identityOf(kernels, host),
+    why: whyOf(kernels, threads),
+    wasmBytes: () => heap.bytes,
+    close: () => pool.close(),
+  }
+}
+
+function heapStorage(host: KernelHost): Storage<WasmArray> {
+  return {
+    put: (values, shape) => {
+      const array = host.allocate(shape)
+      host.view(array).set(values)
+      return array
+    },
+    view: (array) => host.view(array),
+    free: ({ pointer }) => host.heap.free(pointer),
+    bytesHeld: ({ shape }) => sizeOf(shape) * 4,
+  }
+}
+
+/** Threads do not enter: results are the same for any number of them. */
+function identityOf({ digest, variant }: KernelModules, host: KernelHost): string {
+  const rounding = variant === 'simd' ? 'unfused' : multiplyAddRounding(host)
+  return `wasm ${digest}; ${variant} ${rounding}; split ${SPLIT_VERSION}; tfjs-core ${version_core}`
+}
+
+/** relaxed madd may round once or twice, as the machine likes: 1 + 2⁻²⁴ squared tells which. */
+function multiplyAddRounding(host: KernelHost): 'fused' | 'unfused' {
+  const x = host.allocate([4])
+  const y = host.allocate([4])
+  const nearOne = 1 + 2 ** -12
+  host.view(x).fill(nearOne)
+  host.runElements('affine', 4, [x.pointer, y.pointer, nearOne, -(1 + 2 ** -11)])
+  const rest = host.view(y)[0]
+  host.heap.free(x.pointer)
+  host.heap.free(y.pointer)
+  return rest === 0 ? 'unfused' : 'fused'
+}
+
+function whyOf({ variant }: KernelModules, threads: number): string {
+  const reason =
+    variant === 'relaxed' ? 'this engine has relaxed SIMD' : 'this engine has no relaxed SIMD'
+  return `wasm: ${variant} kernels, because ${reason}; ${threads} thread${threads === 1 ? '' : 's'}`
+}

@@ -1,0 +1,121 @@
+import { grads, memory, type Scalar, setBackend, type Tensor, tidy } from '@tensorflow/tfjs-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Backend, startBackend } from '../backends/start-backend.ts'
+import { dot } from './arithmetic.ts'
+import { type ParityCase, parityCases } from './parity-cases.ts'
+import { tensorOf, valuesOf } from './tensor-values.ts'
+
+/** Where the value is a copy, its gradient may still be a sum of a few terms. */
+const GRADIENT_ROUNDINGS = 8
+
+interface Result {
+  readonly value: ArrayLike<number>
+  readonly gradients: readonly ArrayLike<number>[]
+}
+
+let backends: readonly Backend[] = []
+
+beforeAll(async () => {
+  backends = [await startBackend({ backend: 'reference' }), await startBackend({ backend: 'wasm' })]
+})
+
+afterAll(async () => {
+  for (const backend of backends) await backend.close()
+})
+
+/** Numbers in [−1, 1) that float32 holds exactly, from a small fixed generator. */
+function numbers(count: number, seed: number): Float32Array {
+  let state = (seed * 2654435761) >>> 0
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state ^ (state >>> 15), 2246822519) + 374761393) >>> 0
+    return (state >>> 8) / 2 ** 23 - 1
+  })
+}
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
+
+/** The value, and the gradients of Σ weights·value with fixed weights. */
+async function evaluate(entry: ParityCase, name: string, inputs: readonly ArrayLike<number>[]) {
+  await setBackend(name)
+  const before = memory().numTensors
+  const result = inScope(entry, inputs)
+  expect(memory().numTensors, 'tensors left over').toBe(before)
+  return result
+}
+
+function inScope(entry: ParityCase, inputs: readonly ArrayLike<number>[]): Result {
+  const result = { value: [] as ArrayLike<number>, gradients: [] as ArrayLike<number>[] }
+  tidy(() => {
+    const tensors = inputs.map((values, i) => tensorOf(values, entry.shapes[i] ?? []))
+    const run = (list: readonly Tensor[]): Tensor =>
+      entry.run(...(list as unknown as [Tensor, Tensor, Tensor]))
+    const y = run(tensors)
+    result.value = valuesOf(y)
+    const weights = tensorOf(numbers(y.size, 99), y.shape)
+    const gradients = grads((...xs) => dot(run(xs), weights) as Scalar)(tensors)
+    result.gradients = gradients.map(valuesOf)
+    return []
+  })
+  return result
+}
+
+function inputsOf(entry: ParityCase): Float32Array[] {
+  return entry.shapes.map((shape, i) => numbers(sizeOf(shape), i + 1))
+}
+
+/** The largest difference in units of 2⁻²⁴ · the largest element. */
+function roundingsBetween(found: ArrayLike<number>, expected: ArrayLike<number>): number {
+  expect(found.length).toBe(expected.length)
+  let difference = 0
+  let largest = Number.MIN_VALUE
+  for (let i = 0; i < expected.length; i++) {
+    const reference = expected[i] as number
+    const distance = Math.abs((found[i] as number) - reference)
+    expect(distance).not.toBeNaN()
+    difference = Math.max(difference, distance)
+    largest = Math.max(largest, Math.abs(reference))
+  }
+  return difference === 0 ? 0 : difference / largest / 2 ** -24
+}
+
+describe('float32 kernels against float64 loops', () => {
+  test.each(parityCases)('$name', async (entry) => {
+    const inputs = inputsOf(entry)
+    const expected = await evaluate(entry, 'neco-reference', inputs)
+    const found = await evaluate(entry, 'neco-wasm', inputs)
+    const worst = {
+      value: roundingsBetween(found.value, expected.value),
+      gradients: found.gradients.map((g, i) => roundingsBetween(g, expected.gradients[i] ?? [])),
+    }
+    expect(worst.value).toBeLessThanOrEqual(entry.roundings)
+    for (const gradient of worst.gradients)
+      expect(gradient).toBeLessThanOrEqual(Math.max(entry.roundings, GRADIENT_ROUNDINGS))
+  })
+})
+
+/** Differences are taken element by element: the large shapes would only take time. */
+function isSmall({ shapes }: ParityCase): boolean {
+  return shapes.reduce((total, shape) => total + sizeOf(shape), 0) < 5000
+}
+
+describe('gradients in float64 against central differences', () => {
+  const step = 1e-5
+  test.each(parityCases.filter(isSmall))('$name', async (entry) => {
+    const inputs = inputsOf(entry).map((values) => Float64Array.from(values))
+    const { gradients } = await evaluate(entry, 'neco-reference', inputs)
+    for (const [which, values] of inputs.entries()) {
+      const weighted = (index: number, shift: number): number => {
+        const moved = values.slice()
+        moved[index] = (moved[index] as number) + shift
+        const { value } = inScope(entry, inputs.toSpliced(which, 1, moved))
+        const weights = numbers(value.length, 99)
+        return weights.reduce((total, weight, i) => total + weight * (value[i] as number), 0)
+      }
+      const stride = Math.max(1, Math.floor(values.length / 6))
+      for (let index = 0; index < values.length; index += stride) {
+        const slope = (weighted(index, step) - weighted(index, -step)) / (2 * step)
+        expect(gradients[which]?.[index]).toBeCloseTo(slope, 6)
+      }
+    }
+  })
+})
