@@ -8,7 +8,7 @@ export interface Flag {
   readonly description: string
 }
 
-export interface Operand {
+interface Operand {
   readonly name: string
   readonly required: boolean
 }

@@ -32,7 +32,7 @@ const fieldLines = (field: ExplainedField): string[] => [
 ]
 
 /** The page of one field, laid out as `kubectl explain` does. */
-export function explanationPage(found: Explanation): string {
+function explanationPage(found: Explanation): string {
   const field = found.path.at(-1)
   return [
     `KIND:   ${found.kind}`,

@@ -2,7 +2,7 @@ import type { Storage } from '../../pod/storage.ts'
 import { StorageError } from '../../pod/storage.ts'
 
 /** Raised when a line that is not the last one cannot be read: nothing but damage does that. */
-export class JournalDamaged extends Error {
+class JournalDamaged extends Error {
   readonly code = 'JournalDamaged'
 
   constructor(path: string, line: number, cause: unknown) {

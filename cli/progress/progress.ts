@@ -1,4 +1,4 @@
-export interface Share {
+interface Share {
   readonly done: number
   readonly total: number
 }
@@ -16,7 +16,7 @@ export interface Progress {
 const BAR = 24
 
 /** 75 s reads 1:15, an hour and more 1:02:03. */
-export function clockText(ms: number): string {
+function clockText(ms: number): string {
   const seconds = Math.floor(ms / 1000)
   const two = (value: number): string => String(value).padStart(2, '0')
   const hours = Math.floor(seconds / 3600)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { RunReport } from '../../crds/run-report.ts'
 
 /** A pod whose spool is followed: its attempt and UID name the folder, whatever its run key is. */
-export interface FollowedPod {
+interface FollowedPod {
   readonly attempt: number
   readonly podUid: string
 }
