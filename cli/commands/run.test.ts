@@ -102,7 +102,7 @@ async function type({ words, interrupts = false }: Typed) {
     now: () => Date.UTC(2026, 0, 1),
     pid: process.pid,
     onInterrupt: (listener) => {
-      if (interrupts) interruptOnceTraining(listener)
+      if (interrupts) void interruptOnceTraining(listener)
       return () => undefined
     },
   }

@@ -49,6 +49,17 @@ async function removeAll({ runs, sweeps }: LocalHome): Promise<void> {
   for (const { metadata } of await runs.list()) await runs.delete(metadata)
 }
 
+const describes = ({ kind, name }: Origin): string => `${kind} ${name}`
+
+/** The object that an earlier `neco` left, where it may live on under this manifest. */
+function livingOn(
+  manifest: Manifest,
+  stored: StoredRun | StoredSweep | undefined,
+): StoredRun | StoredSweep | undefined {
+  if (stored === undefined || isSpoilt(stored)) return undefined
+  return isSameStudy(manifest, stored) ? stored : undefined
+}
+
 /** Puts the study of a manifest into the home: as a new object, as the one that an earlier `neco` left, or anew where that one cannot live on. Throws InputError when the folder holds another study. */
 export async function placeStudy(
   home: LocalHome,
@@ -63,25 +74,28 @@ export async function placeStudy(
     inputs,
   }
   const earlier = home.journal.records.get(ORIGIN_KEY) as Origin | undefined
-  if (earlier !== undefined && (earlier.kind !== origin.kind || earlier.name !== origin.name)) {
+  if (earlier !== undefined && describes(earlier) !== describes(origin)) {
     throw new InputError([
-      `${folder}: holds ${earlier.kind} ${earlier.name}; give another folder with --out, or --fresh to start anew`,
+      `${folder}: holds ${describes(earlier)}; give another folder with --out, or --fresh to start anew`,
     ])
   }
   const stored = await (manifest.kind === 'NeCoRun' ? home.runs.get(key) : home.sweeps.get(key))
-  if (stored !== undefined && same(earlier, origin) && isSameStudy(manifest, stored)) {
-    if (isWhole(stored)) return 'Complete'
-    if (!isSpoilt(stored)) {
-      await updateSweep(home, manifest, stored)
-      return 'Continued'
-    }
+  const living = same(earlier, origin) ? livingOn(manifest, stored) : undefined
+  if (living === undefined) {
+    await remake(home, manifest, origin)
+    return stored === undefined ? 'New' : 'Remade'
   }
+  if (isWhole(living)) return 'Complete'
+  await updateSweep(home, manifest, living)
+  return 'Continued'
+}
+
+async function remake(home: LocalHome, manifest: Manifest, origin: Origin): Promise<void> {
   await removeAll(home)
   await home.jobs.settled()
   await home.journal.put(ORIGIN_KEY, origin)
   if (manifest.kind === 'NeCoRun') await home.runs.create(manifest.run)
   else await home.sweeps.create(manifest.sweep)
-  return stored === undefined ? 'New' : 'Remade'
 }
 
 /** Passes on what may change while a sweep lives: parallelism, suspend, failure budget. */
