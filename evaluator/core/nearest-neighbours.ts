@@ -24,13 +24,16 @@ interface Candidates {
 
 /** Looks at a block of candidates for every query, in place. Exact: every candidate is compared. */
 export function addCandidates(neighbours: Neighbours, block: Candidates): void {
+  const { similarities, candidates } = block
   for (let query = 0; query < neighbours.queries; query++) {
     const last = (query + 1) * neighbours.count - 1
-    const begin = query * block.candidates
-    for (let candidate = 0; candidate < block.candidates; candidate++) {
-      const similarity = block.similarities[begin + candidate] as number
-      if (similarity <= (neighbours.similarities[last] as number)) continue
+    const begin = query * candidates
+    let least = neighbours.similarities[last] as number
+    for (let candidate = 0; candidate < candidates; candidate++) {
+      const similarity = similarities[begin + candidate] as number
+      if (similarity <= least) continue
       insert(neighbours, { query, similarity, index: block.firstIndex + candidate })
+      least = neighbours.similarities[last] as number
     }
   }
 }
@@ -60,12 +63,13 @@ export interface FeatureRows {
 /** All dot products of two sets of rows: [queries.rows · keys.rows]. */
 export type DotProducts = (queries: FeatureRows, keys: FeatureRows) => ArrayLike<number>
 
-const MOST_PRODUCTS = 4_000_000
+/** Two MiB of float32, so that a block is still in cache when it is searched. */
+const MOST_PRODUCTS = 524_288
 const MOST_KEYS = 16_384
 
 /**
  * The `count` keys with the greatest dot product for each query (neco-method §4.2, exact where the
- * peer approximates; golden hummingbird.json). Works through blocks of at most 4 million products.
+ * peer approximates; golden hummingbird.json). Works through blocks of products.
  */
 export function nearestKeys(options: {
   readonly queries: FeatureRows
