@@ -15,16 +15,14 @@ export const Condition = z.strictObject({
 })
 export type Condition = z.infer<typeof Condition>
 
-export const CONDITION_TYPES = [
-  'Ready',
-  'Complete',
-  'Failed',
-  'Reconciling',
-  'Stalled',
-  'Accepted',
-  'BusDegraded',
-] as const
-export type ConditionType = (typeof CONDITION_TYPES)[number]
+export type ConditionType =
+  | 'Ready'
+  | 'Complete'
+  | 'Failed'
+  | 'Reconciling'
+  | 'Stalled'
+  | 'Accepted'
+  | 'BusDegraded'
 
 export const conditions = z
   .array(Condition)

@@ -86,7 +86,7 @@ export const RunStatus = z.strictObject({
 })
 export type RunStatus = z.infer<typeof RunStatus>
 
-export const RUN_NAME_MAX = 52
+const RUN_NAME_MAX = 52
 const fields = z.strictObject({
   apiVersion: z.literal(API_GROUP_VERSION),
   kind: z.literal(RUN_KIND),
@@ -95,7 +95,7 @@ const fields = z.strictObject({
   status: RunStatus.optional(),
 })
 
-export const runRules: readonly Rule<z.infer<typeof fields>>[] = [
+const runRules: readonly Rule<z.infer<typeof fields>>[] = [
   {
     cel: `size(self.metadata.name) <= ${RUN_NAME_MAX}`,
     holds: ({ metadata }) => metadata.name.length <= RUN_NAME_MAX,

@@ -47,7 +47,7 @@ export const SweepStatus = z.strictObject({
 })
 export type SweepStatus = z.infer<typeof SweepStatus>
 
-export const SWEEP_NAME_MAX = 36
+const SWEEP_NAME_MAX = 36
 const fields = z.strictObject({
   apiVersion: z.literal(API_GROUP_VERSION),
   kind: z.literal(SWEEP_KIND),
@@ -56,7 +56,7 @@ const fields = z.strictObject({
   status: SweepStatus.optional(),
 })
 
-export const sweepRules: readonly Rule<z.infer<typeof fields>>[] = [
+const sweepRules: readonly Rule<z.infer<typeof fields>>[] = [
   {
     cel: `size(self.metadata.name) <= ${SWEEP_NAME_MAX}`,
     holds: ({ metadata }) => metadata.name.length <= SWEEP_NAME_MAX,

@@ -2,7 +2,7 @@ import * as z from 'zod'
 
 const labels = z.record(z.string(), z.string())
 
-export const OwnerReference = z.strictObject({
+const OwnerReference = z.strictObject({
   apiVersion: z.string(),
   kind: z.string(),
   name: z.string(),
@@ -10,7 +10,6 @@ export const OwnerReference = z.strictObject({
   controller: z.boolean().optional(),
   blockOwnerDeletion: z.boolean().optional(),
 })
-export type OwnerReference = z.infer<typeof OwnerReference>
 
 /** What a person writes under metadata, and what a store adds to it. */
 export const ObjectMeta = z.looseObject({

@@ -40,3 +40,9 @@ export const PARAMETERS: ReadonlyMap<string, z.ZodType> = new Map(
   [...leaves(plainRunSpec, '')].filter(([path]) => swept(path)),
 )
 export const PARAMETER_PATHS: readonly string[] = [...PARAMETERS.keys()]
+
+/** Whether a parameter takes whole numbers only. */
+export function isInteger(path: string): boolean {
+  const schema = PARAMETERS.get(path)
+  return schema instanceof z.ZodNumber && schema.isInt
+}

@@ -17,7 +17,7 @@ export type ParsedManifest =
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
 /** A path as people write it: spec.run.evaluations[0].at */
-export const dottedPath = (path: readonly PropertyKey[]): string =>
+const dottedPath = (path: readonly PropertyKey[]): string =>
   path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`
     return text === '' ? String(key) : `${text}.${String(key)}`
@@ -36,7 +36,7 @@ const suggestion = (wanted: string, known: readonly string[]): string => {
 }
 
 /** One zod issue as problems that name each field. */
-export function problemsOf(issue: z.core.$ZodIssue, kind: string): Problem[] {
+function problemsOf(issue: z.core.$ZodIssue, kind: string): Problem[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       path: dottedPath([...issue.path, key]),

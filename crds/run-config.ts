@@ -26,7 +26,7 @@ export const ResultSettings = z.strictObject({
 export type ResultSettings = z.infer<typeof ResultSettings>
 
 /** The half that does not: where, with what, and how patiently. */
-export const ExecutionSettings = z.strictObject({
+const ExecutionSettings = z.strictObject({
   backend: z.enum(['Auto', 'Wasm']),
   threads: z.int32().min(1).max(64),
   gracePeriodSeconds: z.int32().min(1).max(3600),
@@ -44,7 +44,6 @@ export const ExecutionSettings = z.strictObject({
     .describe('storage is the folder that runs, checkpoints and evaluations are kept under.'),
   reportEverySteps: z.int32().min(1),
 })
-export type ExecutionSettings = z.infer<typeof ExecutionSettings>
 
 /** Who this pod is: attempt and pod UID together name it in paths, subjects and message ids. */
 export const PodIdentity = z.strictObject({

@@ -138,7 +138,7 @@ const Evaluation = withRules(
 )
 
 const seconds = z.int32().min(1).max(31_536_000).optional()
-export const Deadlines = z
+const Deadlines = z
   .strictObject({
     queueSeconds: seconds.describe('queueSeconds is how long an attempt may wait to start.'),
     trainSeconds: seconds.describe(
@@ -150,7 +150,7 @@ export const Deadlines = z
   })
   .describe('deadlines per phase; their clocks stand still while the run is suspended.')
 const retries = z.int32().min(0).max(100).optional()
-export const Retries = z
+const Retries = z
   .strictObject({
     infrastructure: retries.describe(
       'infrastructure is how often storage, network and node failures are tried again; 3 when left out.',
@@ -228,7 +228,7 @@ const namesAreUnique = ({ evaluations = [] }: PlainRunSpec): boolean =>
   new Set(evaluations.map(({ name }) => name)).size === evaluations.length
 
 /** The rules of a run template; immutability stands at NeCoRun, since a template is immutable as a part of its sweep. */
-export const RUN_SPEC_RULES: readonly Rule<PlainRunSpec>[] = [
+const RUN_SPEC_RULES: readonly Rule<PlainRunSpec>[] = [
   {
     cel: '!has(self.loss) || !has(self.loss.keptNeighbours) || !has(self.references) || !has(self.references.count) || self.loss.keptNeighbours <= self.references.count',
     holds: ({ loss, references }) =>
@@ -262,7 +262,7 @@ export const RunSpec = withRules(plainRunSpec, [...RUN_SPEC_RULES, uniqueNames])
 export type RunSpec = z.infer<typeof RunSpec>
 
 /** The fields of a run that may be edited while it lives. */
-export const MUTABLE_RUN_FIELDS = ['suspend', 'deadlines', 'retries'] as const
+const MUTABLE_RUN_FIELDS = ['suspend', 'deadlines', 'retries'] as const
 export const IMMUTABLE_RUN_FIELDS = Object.keys(runSpecFields).filter(
   (field) => !(MUTABLE_RUN_FIELDS as readonly string[]).includes(field),
 )

@@ -59,7 +59,7 @@ export type Axis = z.infer<typeof Axis>
 /** The path is the key of the list: two entries on one path are refused. */
 const byParameter = { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['parameter'] }
 
-export const Zip = z.strictObject({ ...axisFields, values: axisFields.values.unwrap() })
+const Zip = z.strictObject({ ...axisFields, values: axisFields.values.unwrap() })
 export type Zip = z.infer<typeof Zip>
 
 const parameterFields = Object.fromEntries(
@@ -72,7 +72,7 @@ export const Point = z
 export type Point = Readonly<Record<string, Scalar | undefined>>
 
 const budget = z.int32().min(0).max(1_000_000).optional()
-export const FailureBudget = z
+const FailureBudget = z
   .strictObject({
     userError: budget.describe('userError is how many runs may fail because their input is wrong.'),
     infrastructure: budget.describe(
@@ -217,7 +217,7 @@ export const SweepSpec = withRules(
 export type SweepSpec = z.infer<typeof SweepSpec>
 
 /** The fields of a sweep that may be edited while it lives. */
-export const MUTABLE_SWEEP_FIELDS = ['parallelism', 'suspend', 'failureBudget'] as const
+const MUTABLE_SWEEP_FIELDS = ['parallelism', 'suspend', 'failureBudget'] as const
 export const IMMUTABLE_SWEEP_FIELDS = Object.keys(plainSweepSpec.shape).filter(
   (field) => !(MUTABLE_SWEEP_FIELDS as readonly string[]).includes(field),
 )

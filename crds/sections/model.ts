@@ -17,7 +17,7 @@ export const ViTForm = z.enum(['DinoV1', 'DinoV2', 'DinoV3'])
 export type ViTForm = z.infer<typeof ViTForm>
 
 /** How position embeddings reach another grid size: plain bicubic with +0.1, or antialiased to the exact size. */
-export const PositionMode = z.enum(['Plain', 'Antialiased'])
+const PositionMode = z.enum(['Plain', 'Antialiased'])
 
 /** Every number that fixes the shape of the backbone. `architecture` names a row of defaults for them. */
 export const modelShapeFields = {

@@ -25,6 +25,8 @@ export interface WorkQueue {
 
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 60_000
+/** Looking too early is harmless; a timer beyond 24 days would fire at once. */
+const LONGEST_WAIT_MS = 3_600_000
 
 class KeyedWorkQueue implements WorkQueue {
   readonly #options: WorkQueueOptions
@@ -102,7 +104,7 @@ class KeyedWorkQueue implements WorkQueue {
     this.#cancelTimer(key)
     this.#timers.set(
       key,
-      this.#options.clock.after(delayMs, () => this.add(key)),
+      this.#options.clock.after(Math.min(delayMs, LONGEST_WAIT_MS), () => this.add(key)),
     )
   }
 

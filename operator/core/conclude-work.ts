@@ -1,5 +1,6 @@
 import type { RunStatus, WorkStatus } from '../../crds/necorun.ts'
 import type { ObservedJob } from '../../crds/observed-job.ts'
+import type { TerminationMessage } from '../../crds/run-report.ts'
 import type { RunSpec } from '../../crds/run-spec.ts'
 import { type FailureCause, failureCause, retryLimit } from './failure-cause.ts'
 import type { PlannedEvent } from './plan.ts'
@@ -38,7 +39,7 @@ function clocksOf(job: ObservedJob, nowMs: number): { queuedMs: number; ranMs: n
   }
 }
 
-/** Adds the clocks of an ended attempt: suspension ends the Job, so it is never counted. */
+/** Adds the clocks of an attempt: suspension ends it, so that they stand still until the next. */
 function addClocks(work: WorkStatus, job: ObservedJob | undefined, nowMs: number): WorkStatus {
   if (job === undefined) return work
   const { queuedMs, ranMs } = clocksOf(job, nowMs)
@@ -49,9 +50,8 @@ function addClocks(work: WorkStatus, job: ObservedJob | undefined, nowMs: number
   }
 }
 
-function trainingFacts({ termination }: ObservedJob): Partial<RunStatus> {
-  if (termination === undefined) return {}
-  const { runKey, backend, step, metrics } = termination
+function trainingFacts(words: TerminationMessage): Partial<RunStatus> {
+  const { runKey, backend, step, metrics } = words
   return {
     ...(runKey === undefined ? {} : { runKey }),
     ...(backend === undefined ? {} : { backend }),
@@ -61,8 +61,8 @@ function trainingFacts({ termination }: ObservedJob): Partial<RunStatus> {
   }
 }
 
-const evaluationFacts = (name: string, { termination }: ObservedJob): Partial<RunStatus> => ({
-  evaluations: (termination?.evaluations ?? []).map(({ key, at, metrics, figures }) => ({
+const evaluationFacts = (name: string, words: TerminationMessage): Partial<RunStatus> => ({
+  evaluations: words.evaluations.map(({ key, at, metrics, figures }) => ({
     name,
     at,
     key,
@@ -71,11 +71,11 @@ const evaluationFacts = (name: string, { termination }: ObservedJob): Partial<Ru
   })),
 })
 
-function succeed({ work, job, nowMs }: WorkAndJob, ended: ObservedJob): Concluded {
-  const reused = ended.termination?.reused === true
-  const facts = work.name === 'train' ? trainingFacts(ended) : evaluationFacts(work.name, ended)
-  const done: WorkStatus = { ...addClocks(work, job, nowMs), state: 'Succeeded' }
-  return { work: reused ? { ...done, reused } : done, events: [], facts }
+/** The work is done by the last words of its pod; `work` has its clocks added up. */
+function succeed(work: WorkStatus, words: TerminationMessage): Concluded {
+  const facts = work.name === 'train' ? trainingFacts(words) : evaluationFacts(work.name, words)
+  const done: WorkStatus = { ...work, state: 'Succeeded' }
+  return { work: words.reused ? { ...done, reused: true } : done, events: [], facts }
 }
 
 /** Charges a failed attempt: tried again within the limit of its cause, else the work has failed. */
@@ -122,24 +122,45 @@ function watchDeadline(given: WorkAndJob, job: ObservedJob): Concluded {
   return { ...late, deleteJob: given.jobName }
 }
 
+/** The work of a pod that is asked to end. Its clocks are added up now, since the Job is gone with the pod. */
+export const stopWork = ({
+  work,
+  job,
+  nowMs,
+}: Pick<WorkAndJob, 'work' | 'job' | 'nowMs'>): WorkStatus => ({
+  ...addClocks(work, job, nowMs),
+  state: 'Stopping',
+})
+
 /** A pod we asked to end: its attempt is not charged, whatever its exit code. */
-function settleStopping(given: WorkAndJob): Concluded {
-  const { work, job, nowMs } = given
-  if (job?.state === 'Succeeded') return succeed(given, job)
+function settleStopping({ work, job }: WorkAndJob): Concluded {
   if (job !== undefined && isLive(job)) return unchanged(work)
-  return { ...unchanged(work), work: { ...addClocks(work, job, nowMs), state: 'Pending' } }
+  const words = job?.state === 'Succeeded' ? job.termination : undefined
+  return words === undefined ? unchanged({ ...work, state: 'Pending' }) : succeed(work, words)
 }
+
+/** What a Job that ended by itself means. One that says nothing has no results to show: its next attempt finds them under their key. */
+function settleEnded(given: WorkAndJob, job: ObservedJob): Concluded {
+  const { work, nowMs } = given
+  const { state, termination, exitCode } = job
+  if (state === 'Succeeded') {
+    return termination === undefined
+      ? fail(given, 'Infrastructure', 'exit code 0, but its last words are missing')
+      : succeed(addClocks(work, job, nowMs), termination)
+  }
+  const silent = exitCode === undefined ? 'ended by a signal' : `exit code ${exitCode}`
+  return fail(given, failureCause(job), termination?.message ?? silent)
+}
+
+/** A Job that vanished was taken from us, unless we asked for it and could not write it down. */
+const settleGone = (given: WorkAndJob): Concluded =>
+  given.spec.suspend === true ? settleStopping(given) : fail(given, 'Disruption', 'its Job is gone')
 
 /** Looks at the Job of a piece of work and says what became of it. */
 export function concludeWork(given: WorkAndJob): Concluded {
   const { work, job } = given
   if (work.state === 'Stopping') return settleStopping(given)
   if (work.state !== 'Running') return unchanged(work)
-  if (job === undefined) return fail(given, 'Disruption', 'its Job is gone')
-  if (isLive(job)) return watchDeadline(given, job)
-  if (job.state === 'Succeeded') return succeed(given, job)
-  const said = job.termination?.message
-  const message =
-    said ?? (job.exitCode === undefined ? 'ended by a signal' : `exit code ${job.exitCode}`)
-  return fail(given, failureCause(job), message)
+  if (job === undefined) return settleGone(given)
+  return isLive(job) ? watchDeadline(given, job) : settleEnded(given, job)
 }

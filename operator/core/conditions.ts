@@ -34,8 +34,6 @@ export const CONDITION_TABLE: Readonly<Record<ObjectState, Truth>> = {
   NotAccepted: row(['Stalled']),
 }
 
-const TERMINAL: readonly ObjectState[] = ['Succeeded', 'PartlyFailed', 'Failed']
-
 export interface StateReport {
   readonly state: ObjectState
   /** One word that says why; the state itself when left out. */
@@ -67,5 +65,3 @@ export const conditionOf = (
 /** Whether an object has ended: Complete or Failed, which never change again. */
 export const isEnded = (conditions: readonly Condition[] | undefined): boolean =>
   (['Complete', 'Failed'] as const).some((type) => conditionOf(conditions, type)?.status === 'True')
-
-export const isTerminal = (state: ObjectState): boolean => TERMINAL.includes(state)

@@ -1,4 +1,4 @@
-import type { Scalar } from '../../crds/parameters.ts'
+import { isInteger, type Scalar } from '../../crds/parameters.ts'
 import type { Axis, Point, SweepSpec } from '../../crds/sweep-spec.ts'
 import { counterHash, counterUniform } from './counter-hash.ts'
 import { sobol } from './sobol.ts'
@@ -48,11 +48,17 @@ function decodeGrid({ points = [], zip = [], axes = [] }: SweepSpec, number: num
   return { ...given(point), ...Object.fromEntries([...zipped, ...crossed.toReversed()]) }
 }
 
-/** The value of an axis at a share of its length. */
-function valueAtShare({ values, min = 0, max = 1, scale }: Axis, share: number): Scalar {
+const interpolate = (range: { min: number; max: number; scale: Axis['scale'] }, share: number) => {
+  const { min, max, scale } = range
+  return scale === 'Log' ? min * (max / min) ** share : min + share * (max - min)
+}
+
+/** The value of an axis at a share in [0, 1) of its length; whole numbers are equally likely, both ends included. */
+function valueAtShare({ parameter, values, min = 0, max = 1, scale }: Axis, share: number): Scalar {
   if (values !== undefined) return values[Math.floor(share * values.length)] ?? ''
-  if (scale === 'Log') return Math.exp(Math.log(min) + share * Math.log(max / min))
-  return min + share * (max - min)
+  const whole = isInteger(parameter)
+  const value = interpolate({ min, max: whole ? max + 1 : max, scale }, share)
+  return Math.min(max, Math.max(min, whole ? Math.floor(value) : value))
 }
 
 /** The first point of Sobol is a corner, so it is left out; another seed shifts the digits. */

@@ -23,7 +23,7 @@ export const isHigherBetter = ({ metric }: Objective): boolean =>
   !isMetric(metric) || METRICS[metric].better !== 'Lower'
 
 /** Paths that a sweep varies. */
-export const variedPaths = ({ axes = [], zip = [], points = [] }: SweepSpec): string[] => [
+const variedPaths = ({ axes = [], zip = [], points = [] }: SweepSpec): string[] => [
   ...new Set([
     ...[...axes, ...zip].map(({ parameter }) => parameter),
     ...points.flatMap((point) => Object.keys(point)),

@@ -2,7 +2,7 @@ import type { JobRequest } from '../../crds/job-request.ts'
 import type { NeCoRun, RunStatus, WorkStatus } from '../../crds/necorun.ts'
 import type { ObservedJob } from '../../crds/observed-job.ts'
 import { buildJob } from './build-job.ts'
-import { type Concluded, concludeWork } from './conclude-work.ts'
+import { type Concluded, concludeWork, stopWork } from './conclude-work.ts'
 import { conditionsOf, isEnded, type ObjectState } from './conditions.ts'
 import { jobName, type WorkIndex } from './job-name.ts'
 import type { Plan, PlannedEvent } from './plan.ts'
@@ -44,13 +44,15 @@ interface Draft {
   readonly waitMs: readonly number[]
 }
 
+const jobNamed = (jobs: readonly ObservedJob[], name: string): ObservedJob | undefined =>
+  jobs.find((job) => job.name === name)
+
 /** Takes in what became of every Job that was running. */
 function concludeAll(observed: ObservedRun, works: readonly WorkStatus[]): Draft {
   const { run, jobs, nowMs } = observed
   const concluded: Concluded[] = works.map((work, position) => {
     const name = jobName(run.metadata.name, indexOf(position), work.attempt)
-    const job = jobs.find((candidate) => candidate.name === name)
-    return concludeWork({ spec: run.spec, work, job, jobName: name, nowMs })
+    return concludeWork({ spec: run.spec, work, job: jobNamed(jobs, name), jobName: name, nowMs })
   })
   return {
     works: concluded.map(({ work }) => work),
@@ -75,17 +77,15 @@ function mergeFacts(
 }
 
 /** Asks every running pod to end; the next attempt resumes from its checkpoint. */
-function stopAll(draft: Draft, run: NeCoRun): Draft {
-  const stopping = draft.works.flatMap((work, position) =>
-    work.state === 'Running' ? [jobName(run.metadata.name, indexOf(position), work.attempt)] : [],
-  )
-  return {
-    ...draft,
-    works: draft.works.map((work) =>
-      work.state === 'Running' ? { ...work, state: 'Stopping' } : work,
-    ),
-    actions: [...draft.actions, ...stopping.map((name) => ({ kind: 'DeleteJob' as const, name }))],
-  }
+function stopAll(draft: Draft, { run, jobs, nowMs }: ObservedRun): Draft {
+  const actions: RunAction[] = []
+  const works = draft.works.map((work, position) => {
+    if (work.state !== 'Running') return work
+    const name = jobName(run.metadata.name, indexOf(position), work.attempt)
+    actions.push({ kind: 'DeleteJob', name })
+    return stopWork({ work, job: jobNamed(jobs, name), nowMs })
+  })
+  return { ...draft, works, actions: [...draft.actions, ...actions] }
 }
 
 /** Starts the next attempt at the first work that is not done, one pod at a time. */
@@ -95,7 +95,7 @@ function startNext(draft: Draft, { run, jobs }: ObservedRun): Draft {
   if (work === undefined || work.state !== 'Pending') return draft
   const attempt = work.attempt + 1
   const job = buildJob(run, { work: indexOf(position), workName: work.name, attempt })
-  const existing = jobs.find(({ name }) => name === job.name)
+  const existing = jobNamed(jobs, job.name)
   if (existing?.isEnding === true) return draft
   const started: WorkStatus = { ...work, attempt, state: 'Running' }
   return {
@@ -189,6 +189,6 @@ export function planRun(observed: ObservedRun): RunPlan {
   const concluded = concludeAll(observed, run.status?.work ?? freshWork(run))
   const hasFailed = concluded.works.some(({ state }) => state === 'Failed')
   const stops = hasFailed || run.spec.suspend === true
-  const draft = stops ? stopAll(concluded, run) : startNext(concluded, observed)
+  const draft = stops ? stopAll(concluded, observed) : startNext(concluded, observed)
   return finish(observed, draft, outcomeOf(draft, observed))
 }

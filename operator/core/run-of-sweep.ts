@@ -7,8 +7,8 @@ import { decodePoint } from './decode-point.ts'
 import { COMMON_SETTINGS } from './presets.ts'
 import { withValueAt } from './settings-path.ts'
 
-export const POINT_LABEL = `${API_GROUP}/point`
-export const REPLICATE_LABEL = `${API_GROUP}/replicate`
+const POINT_LABEL = `${API_GROUP}/point`
+const REPLICATE_LABEL = `${API_GROUP}/replicate`
 export const SWEEP_LABEL = `${API_GROUP}/sweep`
 
 export interface RunIndex {
@@ -22,7 +22,7 @@ export const runIndexOf = (number: number, replicates: number): RunIndex => ({
   replicate: number % replicates,
 })
 
-export const runName = (sweep: string, { point, replicate }: RunIndex): string =>
+const runName = (sweep: string, { point, replicate }: RunIndex): string =>
   `${sweep}-${point}-r${replicate}`
 
 /** Point and replicate of a run that a sweep made; undefined for one that a person made. */

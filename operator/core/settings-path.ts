@@ -3,13 +3,6 @@ type Tree = Readonly<Record<string, unknown>>
 const isTree = (value: unknown): value is Tree =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** The value at a dotted path, or undefined. */
-export function valueAt(tree: unknown, path: string): unknown {
-  return path
-    .split('.')
-    .reduce<unknown>((node, key) => (isTree(node) ? node[key] : undefined), tree)
-}
-
 /** A copy of the tree with one value replaced. */
 export function withValueAt<T>(tree: T, path: string, value: unknown): T {
   const [key = '', ...rest] = path.split('.')

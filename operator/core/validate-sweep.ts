@@ -1,9 +1,9 @@
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
-import { PARAMETERS } from '../../crds/parameters.ts'
+import { PARAMETERS, type Scalar } from '../../crds/parameters.ts'
 import type { Problem } from '../../crds/parse-manifest.ts'
 import { RunSpec } from '../../crds/run-spec.ts'
-import type { SweepSpec } from '../../crds/sweep-spec.ts'
+import type { Axis, SweepSpec } from '../../crds/sweep-spec.ts'
 import { type Assignment, countPoints, decodePoint } from './decode-point.ts'
 import { incomparablePaths } from './objective.ts'
 import { resolvePreset } from './resolve-preset.ts'
@@ -13,21 +13,37 @@ import { validateSettings } from './validate-settings.ts'
 /** Points beyond these are checked when their run is made. */
 const POINTS_CHECKED = 1000
 
+const namedValues = ({ values = [], min, max }: Partial<Axis>): [string, Scalar][] => [
+  ...values.map((value, i): [string, Scalar] => [`values[${i}]`, value]),
+  ...(min === undefined ? [] : [['min', min] as [string, Scalar]]),
+  ...(max === undefined ? [] : [['max', max] as [string, Scalar]]),
+]
+
 function valueProblems(spec: SweepSpec): Problem[] {
   const lists = [
     ...(spec.axes ?? []).map((axis, i) => ({ ...axis, at: `spec.axes[${i}]` })),
     ...(spec.zip ?? []).map((entry, i) => ({ ...entry, at: `spec.zip[${i}]` })),
   ]
-  return lists.flatMap(({ parameter, values = [], at }) =>
-    values.flatMap((value, i) => {
-      const parsed = PARAMETERS.get(parameter)?.safeParse(value)
+  return lists.flatMap(({ at, ...axis }) =>
+    namedValues(axis).flatMap(([name, value]) => {
+      const parsed = PARAMETERS.get(axis.parameter)?.safeParse(value)
       if (parsed?.success !== false) return []
       const why = parsed.error.issues.map(({ message }) => message).join('; ')
       return [
-        { path: `${at}.values[${i}]`, message: `${String(value)} is no ${parameter}: ${why}` },
+        { path: `${at}.${name}`, message: `${String(value)} is no ${axis.parameter}: ${why}` },
       ]
     }),
   )
+}
+
+/** Counters of the status are 32-bit. */
+const MOST_RUNS = 2 ** 31 - 1
+
+function sizeProblems(spec: SweepSpec): Problem[] {
+  const runs = countPoints(spec) * (spec.replicates ?? 1)
+  if (runs <= MOST_RUNS) return []
+  const message = `${runs} runs are more than ${MOST_RUNS}: set search.count, or vary less`
+  return [{ path: 'spec', message }]
 }
 
 function zipProblems({ zip = [] }: SweepSpec): Problem[] {
@@ -98,6 +114,7 @@ export function validateSweep({ spec }: Pick<NeCoSweep, 'spec'>): Problem[] {
   const own = [
     ...valueProblems(spec),
     ...zipProblems(spec),
+    ...sizeProblems(spec),
     ...doubleProblems(spec),
     ...objectiveProblems(spec),
   ]

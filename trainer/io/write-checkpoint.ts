@@ -21,7 +21,7 @@ const DIGITS = 8
 const NAME_DIGITS = 12
 
 export const MANIFEST = 'manifest.json'
-export const checkpointName = (step: number): string => `step-${String(step).padStart(DIGITS, '0')}`
+const checkpointName = (step: number): string => `step-${String(step).padStart(DIGITS, '0')}`
 
 /** The step in the name of a checkpoint folder; undefined for any other name. */
 export function stepOf(name: string): number | undefined {
