@@ -20,7 +20,7 @@ import { runEvaluations } from './run-evaluations.ts'
 let backend: Backend
 let root = ''
 beforeAll(async () => {
-  backend = await startBackend({ backend: 'reference' })
+  backend = await startBackend({ backend: 'wasm' })
 })
 afterAll(() => backend.close())
 beforeEach(async () => {

@@ -18,19 +18,22 @@ export interface Box {
 }
 
 /**
- * Two squares of a picture whose sides are drawn from `share` (low, high) of the shorter side. With
- * a low share above one half they always overlap. Takes six draws.
+ * Two squares within one window of a picture. The window is as large as the shorter side and lies
+ * anywhere; the sides of the squares are drawn from `share` (low, high) of it. With a low share above
+ * one half they always overlap.
  */
 export function drawCropPair(
   size: { readonly widthPx: number; readonly heightPx: number },
   share: readonly [number, number],
   draws: RandomStream,
 ): readonly [Square, Square] {
+  const window = Math.min(size.widthPx, size.heightPx)
+  const left = draws.int(size.widthPx - window + 1)
+  const top = draws.int(size.heightPx - window + 1)
   const square = (): Square => {
-    const side = Math.round(Math.min(size.widthPx, size.heightPx) * draws.between(...share))
-    const x = Math.floor(draws.uniform() * (size.widthPx - side + 1))
-    const y = Math.floor(draws.uniform() * (size.heightPx - side + 1))
-    return { x, y, side }
+    const side = Math.round(window * draws.between(...share))
+    const x = left + draws.int(window - side + 1)
+    return { x, y: top + draws.int(window - side + 1), side }
   }
   const first = square()
   return [first, square()]
