@@ -10,6 +10,7 @@ export interface Metric {
 }
 
 const LOSS_AXES = [
+  'preset',
   'references.source',
   'references.count',
   'references.fraction',

@@ -104,6 +104,17 @@ describe('a work queue', () => {
     expect(started).toHaveLength(2)
   })
 
+  test('looks again after an hour at the latest, since a timer cannot wait for months', async () => {
+    const { queue, clock, started, end } = heldQueue()
+    queue.add('a')
+    await end('a', { requeueAfterMs: 3e10 })
+    clock.turn(3_599_999)
+    expect(started).toHaveLength(1)
+    clock.turn(1)
+    expect(started).toHaveLength(2)
+    await end('a')
+  })
+
   test('takes nothing more once closed, and resolves when its work is done', async () => {
     const { queue, started, end } = heldQueue(1)
     queue.add('a')

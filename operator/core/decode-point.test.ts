@@ -118,4 +118,16 @@ describe('a search', () => {
       new Set(['Bitonic', 'OddEven']),
     )
   })
+
+  test.each(['Linear', 'Log'])(
+    'draws every whole number of a %s range of a whole parameter',
+    (scale) => {
+      const sweep = spec({
+        axes: [{ parameter: 'references.count', min: 2, max: 9, scale }],
+        search: { method: 'Sobol', count: 256 },
+      })
+      const counts = all(sweep).map((point) => point['references.count'])
+      expect([...new Set(counts)].toSorted()).toEqual([2, 3, 4, 5, 6, 7, 8, 9])
+    },
+  )
 })

@@ -26,6 +26,41 @@ describe('a sweep is refused by field', () => {
         },
       ],
     ],
+    'a range beyond the bounds of its parameter': [
+      {
+        axes: [{ parameter: 'loss.lambda', min: 0.5, max: 1.5 }],
+        search: { method: 'Sobol', count: 4 },
+      },
+      [
+        {
+          path: 'spec.axes[0].max',
+          message: '1.5 is no loss.lambda: Too big: expected number to be <=1',
+        },
+      ],
+    ],
+    'a range of words': [
+      {
+        axes: [{ parameter: 'loss.teacher', min: 0, max: 1 }],
+        search: { method: 'Random', count: 4 },
+      },
+      ['min', 'max'].map((end, value) => ({
+        path: `spec.axes[0].${end}`,
+        message: `${value} is no loss.teacher: Invalid option: expected one of "Ema"|"None"`,
+      })),
+    ],
+    'more runs than can be counted': [
+      {
+        axes: ['loss.lambda', 'loss.epsilon', 'optimisation.momentum', 'model.dropPathRate'].map(
+          (parameter) => ({ parameter, values: Array.from({ length: 300 }, (_, i) => i * 1e-4) }),
+        ),
+      },
+      [
+        {
+          path: 'spec',
+          message: '8100000000 runs are more than 2147483647: set search.count, or vary less',
+        },
+      ],
+    ],
     'a zip of unequal lengths': [
       {
         zip: [
@@ -65,6 +100,18 @@ describe('a sweep is refused by field', () => {
         {
           path: 'spec.objective.metric',
           message: 'loss must not be compared across optimisation.batchSize: choose an mIoU',
+        },
+      ],
+    ],
+    'an objective on the loss across presets': [
+      {
+        axes: [{ parameter: 'preset', values: ['Official', 'Paper'] }],
+        objective: { metric: 'loss' },
+      },
+      [
+        {
+          path: 'spec.objective.metric',
+          message: 'loss must not be compared across preset: choose an mIoU',
         },
       ],
     ],
