@@ -1,3 +1,4 @@
+import type { SoftSortOptions } from '../sorting/soft-sort-options.ts'
 import type { SparseMatrix } from './sparse-matrix.ts'
 
 /**
@@ -82,6 +83,11 @@ export interface KernelSignatures<Value> {
   >
   /** In place: teacher ← momentum·teacher + (1 − momentum)·student; no output. */
   NecoEmaStep: Call<{ teacher: Value; student: Value }, { momentum: number }>
+  /**
+   * student and teacher [M, R] → loss (scalar), gradient of student, and of teacher when it is
+   * wanted.
+   */
+  NecoSoftSortCrossEntropy: Call<{ student: Value; teacher: Value }, { options: SoftSortOptions }>
   /** The sum that the tape needs when a value is used twice. */
   Add: Call<{ a: Value; b: Value }, Empty>
 }

@@ -12,6 +12,8 @@ import { layerNorm } from './layer-norm.ts'
 import { linear } from './linear.ts'
 import { meanRows } from './mean-rows.ts'
 import { normalizeRows } from './normalize-rows.ts'
+import { exact, few, many, type ParityCase } from './parity-case.ts'
+import { sortCases } from './parity-sort-cases.ts'
 import { patchEmbed } from './patch-embed.ts'
 import { reshape } from './reshape.ts'
 import { residualScale } from './residual-scale.ts'
@@ -20,20 +22,6 @@ import { sliceTokens } from './slice-tokens.ts'
 import { sparseRows } from './sparse-rows.ts'
 import { swiGlu } from './swi-glu.ts'
 import { tensorOf } from './tensor-values.ts'
-
-export interface ParityCase {
-  readonly name: string
-  readonly shapes: readonly (readonly number[])[]
-  readonly run: (x: Tensor, y: Tensor, z: Tensor) => Tensor
-  readonly roundings: number
-}
-
-/**
- * How far float32 may be from float64, in units of 2⁻²⁴ · the largest element:
- * copies are exact, a chain of a few operations makes a few roundings, and a sum
- * of k terms some √k of them, where k is at most 400 here.
- */
-const [exact, few, many] = [0, 8, 24] as const
 
 /** A matrix with empty, single and repeated entries, as ROI-align makes them. */
 const matrix = {
@@ -159,6 +147,7 @@ export const parityCases: readonly ParityCase[] = [
   ...attentionCases,
   ...rowCases,
   ...similarityCases,
+  ...sortCases,
   {
     name: 'linear without bias',
     shapes: [

@@ -2,7 +2,8 @@ import { grads, memory, type Scalar, setBackend, type Tensor, tidy } from '@tens
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Backend, startBackend } from '../backends/start-backend.ts'
 import { dot } from './arithmetic.ts'
-import { type ParityCase, parityCases } from './parity-cases.ts'
+import type { ParityCase } from './parity-case.ts'
+import { parityCases } from './parity-cases.ts'
 import { tensorOf, valuesOf } from './tensor-values.ts'
 
 /** Where the value is a copy, its gradient may still be a sum of a few terms. */

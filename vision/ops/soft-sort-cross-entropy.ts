@@ -1,25 +1,36 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { softSortCrossEntropy as onArrays } from '../sorting/soft-sort-cross-entropy.ts'
 import type { SoftSortOptions } from '../sorting/soft-sort-options.ts'
-import { scale } from './arithmetic.ts'
 import { differentiable } from './differentiable.ts'
-import { scalarOf, tensorOf, valuesOf } from './tensor-values.ts'
+import { runForOne, runKernel } from './run-kernel.ts'
+import { scalarOf } from './tensor-values.ts'
 
-/** The loss of softly sorted similarities [M, R] of student and teacher, as a scalar. The teacher gets a gradient only with teacherGradient. */
+/** R is read from the tensors. */
+type SoftSortLossOptions = Omit<SoftSortOptions, 'references'> & { readonly references?: number }
+
+/**
+ * NeCo's loss on similarities: cross-entropy between the relaxed sorts of student
+ * and teacher, both [M, R]; a scalar. The teacher is a constant unless
+ * teacherGradient is set. See SoftSortOptions; with epsilon 0 it is NaN or
+ * infinite wherever a weight of the student has become 0.
+ * @throws SortSizeError unless 2 ≤ R ≤ 512
+ */
 export function softSortCrossEntropy(
   student: Tensor,
   teacher: Tensor,
-  options: SoftSortOptions,
+  options: SoftSortLossOptions,
 ): Tensor {
+  const complete = { ...options, references: student.shape[1] ?? 0 }
   return differentiable({
     inputs: options.teacherGradient ? [student, teacher] : [student],
     forward: () => {
-      const result = onArrays(valuesOf(student), valuesOf(teacher), options)
-      const gradients = [result.studentGradient, result.teacherGradient].flatMap((gradient) =>
-        gradient ? [tensorOf(gradient, student.shape)] : [],
-      )
-      return { value: tensorOf([result.loss], []), save: gradients }
+      const inputs = { student, teacher }
+      const outputs = runKernel('NecoSoftSortCrossEntropy', inputs, { options: complete })
+      const [value, ...gradients] = outputs as [Tensor, ...Tensor[]]
+      return { value, save: gradients }
     },
-    backward: (dy, gradients) => gradients.map((gradient) => scale(gradient, scalarOf(dy))),
+    backward: (dy, gradients) => {
+      const by = { factor: scalarOf(dy), offset: 0 }
+      return gradients.map((x) => runForOne('NecoAffine', { x }, by))
+    },
   })
 }

@@ -19,6 +19,7 @@ import {
   residualScaleGradient,
   sparseRows,
 } from './rows.ts'
+import { softSort } from './soft-sort.ts'
 
 /** Every kernel in plain float64 loops: slow, and easy to check by eye. */
 export const referenceKernels: KernelTable<ReferenceArray> = {
@@ -50,5 +51,6 @@ export const referenceKernels: KernelTable<ReferenceArray> = {
   NecoFill: fill,
   NecoAdamwStep: adamwStep,
   NecoEmaStep: emaStep,
+  NecoSoftSortCrossEntropy: softSort,
   Add: add,
 }

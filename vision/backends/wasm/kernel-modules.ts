@@ -16,7 +16,7 @@ export type KernelFunctions = ReadonlyMap<string, KernelFunction>
 // biome-ignore lint/complexity/useMaxParams: the calling convention of the compiled kernels
 type KernelFunction = (args: number, begin: number, end: number, scratch: number) => void
 
-const MODULE_NAMES = ['tensor-kernels'] as const
+const MODULE_NAMES = ['tensor-kernels', 'soft-sort'] as const
 const folder = join(import.meta.dirname, 'kernels/compiled')
 
 /** The compiled kernels in the fastest form that this engine accepts. */

@@ -43,6 +43,14 @@ export class SharedHeap {
     return new Float32Array(this.memory.buffer, pointer, length)
   }
 
+  doubles(pointer: number, length: number): Float64Array {
+    return new Float64Array(this.memory.buffer, pointer, length)
+  }
+
+  bytesAt(pointer: number, length: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer, pointer, length)
+  }
+
   /** Length of the whole memory. */
   get bytes(): number {
     return this.memory.buffer.byteLength

@@ -11,6 +11,7 @@ import { normalizeKernels } from './normalize-kernels.ts'
 import { otherKernels } from './other-kernels.ts'
 import { rowKernels } from './row-kernels.ts'
 import { SharedHeap } from './shared-heap.ts'
+import { softSortKernels } from './soft-sort-kernels.ts'
 import { WorkerPool } from './worker-pool.ts'
 
 /** The float32 backend for training: own SIMD kernels on one shared memory. */
@@ -28,6 +29,7 @@ export async function startWasm(threads: number): Promise<BackendParts<WasmArray
       ...elementwiseKernels(host),
       ...rowKernels(host),
       ...otherKernels(host),
+      ...softSortKernels(host),
     },
     identity: identityOf(kernels, host),
     why: whyOf(kernels, threads),
