@@ -16,6 +16,7 @@ import { startBackend } from '../vision/backends/start-backend.ts'
 import { failureReason } from './failure-reason.ts'
 import { type Evaluated, type EvaluatorWorld, runEvaluations } from './run-evaluations.ts'
 
+const isWatched = process.env['NECO_PARENT_WATCH'] === 'stdin'
 const monotonicMs = (): number => performance.now()
 const sleep = (ms: number): Promise<void> => (ms > 0 ? setTimeout(ms) : setImmediate())
 
@@ -88,7 +89,6 @@ const failureWords = (code: string, message: string): TerminationMessage => ({
 
 async function main(): Promise<ExitReason> {
   const log = pino({ base: null })
-  const isWatched = process.env['NECO_PARENT_WATCH'] === 'stdin'
   const signal = stopSignal({ process, ...(isWatched ? { parentPipe: process.stdin } : {}) })
   const terminationPath = process.env['NECO_TERMINATION_FILE']
   const end = async (words: TerminationMessage): Promise<void> => {
@@ -109,4 +109,5 @@ async function main(): Promise<ExitReason> {
 }
 
 process.exitCode = EXIT_CODES[await main()]
-process.stdin.unref?.()
+// The pipe that the parent holds must not keep a finished evaluator alive.
+if (isWatched) process.stdin.unref()

@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { RunConfig } from '../crds/run-config.ts'
+import { TerminationMessage } from '../crds/run-report.ts'
+import { parseSpool } from '../pod/spool.ts'
+import { anEvaluationConfig } from '../test/evaluator-fixture.ts'
+
+let root = ''
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'neco-evaluator-main-'))
+})
+afterEach(() => rm(root, { recursive: true }))
+
+interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly lastWords: TerminationMessage
+}
+
+/** Runs the evaluator as a pod does; `onLine` sees its log and may end it. */
+async function evaluator(
+  config: RunConfig | undefined,
+  onLine: (line: string, child: ReturnType<typeof spawn>) => void = () => undefined,
+): Promise<Ended> {
+  const configPath = join(root, 'run-config.json')
+  const terminationPath = join(root, 'last-words.json')
+  if (config !== undefined) await writeFile(configPath, JSON.stringify(config))
+  const main = join(import.meta.dirname, 'main.ts')
+  const env = {
+    ...process.env,
+    NECO_TERMINATION_FILE: terminationPath,
+    NECO_PARENT_WATCH: 'stdin',
+  }
+  const child = spawn(process.execPath, [main, '--config', configPath], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env,
+  })
+  let stdout = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+    onLine(text, child)
+  })
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+  const words = JSON.parse(await readFile(terminationPath, 'utf8'))
+  return { code, stdout, lastWords: TerminationMessage.parse(words) }
+}
+
+describe('the evaluator program', () => {
+  test('evaluates, reports to its spool, leaves its last words, and finds all of it again', async () => {
+    const config = anEvaluationConfig(root, { at: [0] })
+    const first = await evaluator(config)
+    expect([first.code, first.lastWords.reason, first.lastWords.reused]).toEqual([
+      0,
+      'Succeeded',
+      false,
+    ])
+    expect(
+      first.stdout
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line).msg),
+    ).toContain('Evaluated')
+    const spool = `runs/${first.lastWords.runKey}/attempts/1-pod-1/spool.ndjson`
+    const reports = parseSpool(await readFile(join(root, spool), 'utf8'))
+    expect(reports.map(({ kind, metrics }) => ({ kind, metrics }))).toEqual([
+      { kind: 'Evaluation', metrics: first.lastWords.evaluations[0]?.metrics },
+    ])
+    const again = await evaluator(config)
+    expect([again.code, again.lastWords.reused]).toEqual([0, true])
+    expect(again.lastWords.evaluations).toEqual(first.lastWords.evaluations)
+  })
+
+  test('ends with code 2 when its run-config is missing, and says so in its last words', async () => {
+    const { code, lastWords } = await evaluator(undefined)
+    expect([code, lastWords.reason]).toEqual([2, 'RunConfigInvalid'])
+    expect(lastWords.message).toContain('run-config.json')
+  })
+
+  test('ends with code 4 when the training it should measure is not there', async () => {
+    const { code, lastWords } = await evaluator(anEvaluationConfig(root, { at: [1] }))
+    expect([code, lastWords.reason]).toEqual([4, 'CheckpointMissing'])
+  })
+
+  test.each([
+    ['on SIGTERM', (child: ReturnType<typeof spawn>) => child.kill('SIGTERM')],
+    ['when the process that started it is gone', (child) => child.stdin?.end()],
+  ])('stops with code 5 %s, and leaves no claim behind', async (_, stop) => {
+    const long = anEvaluationConfig(root, {
+      at: [0],
+      memory: { kind: 'Scenes', firstSeed: 0, count: 4000 },
+    })
+    const { code, lastWords } = await evaluator(long, (text, child) => {
+      if (text.includes('"Evaluating"')) stop(child)
+    })
+    expect([code, lastWords.reason]).toEqual([5, 'Interrupted'])
+    const [key = ''] = await readdir(join(root, 'evaluations'))
+    expect(await readdir(join(root, 'evaluations', key))).toEqual([])
+  })
+})
