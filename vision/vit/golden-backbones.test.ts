@@ -5,6 +5,7 @@ import {
   compareDinoV2,
   compareDinoV3,
 } from '../../test/golden/backbone-comparisons.ts'
+import { FLOAT32_VIT } from '../../test/golden/float32-tolerances-vit.ts'
 import { type Backend, startBackend } from '../backends/start-backend.ts'
 
 /** What the files themselves allow in float64; their interpolation and rotation are float32. */
@@ -30,6 +31,19 @@ const FILES = [
   },
 ] as const
 
+const BACKENDS = [
+  {
+    what: 'the reference backend, in float64',
+    name: 'reference',
+    toleranceOf: ({ tolerance }: (typeof FILES)[number]) => tolerance,
+  },
+  {
+    what: 'the wasm backend, in float32',
+    name: 'wasm',
+    toleranceOf: ({ name }: (typeof FILES)[number]) => FLOAT32_VIT[name],
+  },
+] as const
+
 function tooFar(
   comparisons: readonly Comparison[],
   tolerance: Readonly<Record<Comparison['kind'], number>>,
@@ -37,18 +51,18 @@ function tooFar(
   return comparisons.filter(({ kind, difference }) => !(difference <= tolerance[kind]))
 }
 
-describe('the reference backend, in float64', () => {
+describe.each(BACKENDS)('$what', ({ name, toleranceOf }) => {
   let backend: Backend
   beforeAll(async () => {
-    backend = await startBackend({ backend: 'reference' })
+    backend = await startBackend({ backend: name })
   })
   afterAll(() => backend.close())
 
   test.each(FILES)('gives every number of $name and leaves no tensor behind', (file) => {
-    const before = backend.memory()
+    const { tensors, bytes } = backend.memory()
     const comparisons = file.compare()
     expect(comparisons.length).toBe(file.quantities)
-    expect(tooFar(comparisons, file.tolerance)).toEqual([])
-    expect(backend.memory()).toEqual(before)
+    expect(tooFar(comparisons, toleranceOf(file))).toEqual([])
+    expect(backend.memory()).toMatchObject({ tensors, bytes })
   })
 })
