@@ -113,12 +113,7 @@ function storeGradients(gradients: usize, target: usize, row: i32, rows: i32): v
   }
 }
 
-/** See soft-sort-layout.ts for the slots. Items: rows, in any split. */
-export function softSortCrossEntropy(args: usize, begin: i32, end: i32, scratch: usize): void {
-  const mask = pointerAt(args, 2)
-  const studentOut = pointerAt(args, 3)
-  const teacherOut = pointerAt(args, 4)
-  const rowLosses = pointerAt(args, 5)
+function readNetwork(args: usize, scratch: usize): void {
   table = pointerAt(args, 6)
   leafStarts = pointerAt(args, 7)
   leafCount = intAt(args, 8)
@@ -126,6 +121,18 @@ export function softSortCrossEntropy(args: usize, begin: i32, end: i32, scratch:
   count = intAt(args, 10)
   rowBytes = pointerAt(args, 11)
   lead = intAt(args, 12)
+  inside = pointerAt(args, 23)
+  differences = scratch + pointerAt(args, 33)
+  checkpoints = scratch + pointerAt(args, 34)
+}
+
+/** See soft-sort-layout.ts for the slots. Items: rows, in any split. */
+export function softSortCrossEntropy(args: usize, begin: i32, end: i32, scratch: usize): void {
+  const mask = pointerAt(args, 2)
+  const studentOut = pointerAt(args, 3)
+  const teacherOut = pointerAt(args, 4)
+  const rowLosses = pointerAt(args, 5)
+  readNetwork(args, scratch)
   const keptBegin = pointerAt(args, 13) * rowBytes
   const keptEnd = pointerAt(args, 14) * rowBytes
   const both = intAt(args, 15) != 0
@@ -137,7 +144,6 @@ export function softSortCrossEntropy(args: usize, begin: i32, end: i32, scratch:
   const epsilon = floatAt(args, 21)
   const scale = floatAt(args, 22)
   least = leastWeight(epsilon)
-  inside = pointerAt(args, 23)
   const values = scratch + pointerAt(args, 24)
   const studentTape = scratch + pointerAt(args, 25)
   const teacherTape = scratch + pointerAt(args, 26)
@@ -147,8 +153,6 @@ export function softSortCrossEntropy(args: usize, begin: i32, end: i32, scratch:
   const teacherGradients = teacherOut ? scratch + pointerAt(args, 30) : 0
   const studentSums = scratch + pointerAt(args, 31)
   const teacherSums = scratch + pointerAt(args, 32)
-  differences = scratch + pointerAt(args, 33)
-  checkpoints = scratch + pointerAt(args, 34)
 
   const tapeBytes = <usize>count << 4
   const slopes = studentTape + tapeBytes
@@ -222,5 +226,50 @@ function clearMasked(mask: usize, studentOut: usize, teacherOut: usize, row: i32
     if (load<f32>(mask + (<usize>at << 2)) != 0) continue
     memory.fill(studentOut + <usize>at * bytes, 0, bytes)
     if (teacherOut) memory.fill(teacherOut + <usize>at * bytes, 0, bytes)
+  }
+}
+
+/**
+ * The sort by itself, so that it can be compared with other programs: x [M, R] in slot 0, ∂P
+ * [M, R ranks, R inputs] in 1 and ∂sorted [M, R] in 2 give ∂x by P in 3, ∂x by sorted in 4,
+ * sorted [M, R] in 5 and P in 35. Other slots as above, with the student's steepness.
+ */
+export function softSort(args: usize, begin: i32, end: i32, scratch: usize): void {
+  readNetwork(args, scratch)
+  least = 0
+  outside = 0
+  const values = scratch + pointerAt(args, 24)
+  const tape = scratch + pointerAt(args, 25)
+  const weights = scratch + pointerAt(args, 27)
+  const gradients = scratch + pointerAt(args, 29)
+  const tapeBytes = <usize>count << 4
+  const slopes = tape + tapeBytes
+  const deltas = slopes + tapeBytes
+  const dots = deltas + tapeBytes
+  for (let row = begin; row < end; row++) {
+    loadValues(pointerAt(args, 0), row, row, values)
+    compareAll(table, count, values, intAt(args, 17), floatAt(args, 19), floatAt(args, 18), 0, tape, slopes, deltas)
+    const sorted = pointerAt(args, 5) + (<usize>(row * wires) << 2)
+    for (let k: usize = 0; k < <usize>wires; k++) store<f32>(sorted + (k << 2), <f32>load<f64>(values + (k << 5)))
+    forward(tape, weights)
+    const matrix = <usize>(row * wires * wires) << 2
+    memory.fill(gradients, 0, <usize>wires * rowBytes)
+    copyRanks(weights, rowBytes, (<usize>lead << 2), pointerAt(args, 35) + matrix, <usize>wires << 2, 0)
+    copyRanks(pointerAt(args, 1) + matrix, <usize>wires << 2, 0, gradients, rowBytes, (<usize>lead << 2))
+    pull(leafCount == 1, tape, weights, gradients, dots)
+    memory.fill(values, 0, <usize>wires << 4)
+    pullValues(table, count, tape, slopes, deltas, dots, values)
+    storeGradients(values, pointerAt(args, 3), row, 1)
+    const ofSorted = pointerAt(args, 2) + (<usize>(row * wires) << 2)
+    memory.fill(dots, 0, tapeBytes)
+    for (let k: usize = 0; k < <usize>wires; k++) v128.store(values + (k << 4), v128.load32_splat(ofSorted + (k << 2)))
+    pullValues(table, count, tape, slopes, deltas, dots, values)
+    storeGradients(values, pointerAt(args, 4), row, 1)
+  }
+}
+
+function copyRanks(from: usize, fromBytes: usize, fromLead: usize, to: usize, toBytes: usize, toLead: usize): void {
+  for (let k: usize = 0; k < <usize>wires; k++) {
+    memory.copy(to + k * toBytes + toLead, from + k * fromBytes + fromLead, <usize>wires << 2)
   }
 }
