@@ -1,6 +1,7 @@
 import type { ExitReason } from '../crds/exit-codes.ts'
 import { PodFailure } from '../pod/pod-failure.ts'
 import { StorageError } from '../pod/storage.ts'
+import { BackendError } from '../vision/backends/backend-error.ts'
 import { DatasetError } from '../vision/datasets/dataset-error.ts'
 import { WeightsError } from '../vision/weights/weights-error.ts'
 
@@ -13,5 +14,9 @@ export function failureReason(error: unknown): {
   if (error instanceof StorageError) return { reason: 'Infrastructure', code: error.code }
   if (error instanceof DatasetError) return { reason: 'UserError', code: error.code }
   if (error instanceof WeightsError) return { reason: 'UserError', code: error.code }
+  if (error instanceof BackendError) {
+    const isTransient = error.code === 'KernelWorkerFailed'
+    return { reason: isTransient ? 'Infrastructure' : 'Infeasible', code: error.code }
+  }
   return { reason: 'Unexpected', code: 'Unexpected' }
 }
