@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LossSettings } from '../../crds/sections/loss.ts'
 import { goldenTensor, readGolden } from '../../test/golden/read-golden.ts'
 import { relativeDifference } from '../../test/golden/relative-difference.ts'
+import { goldenBoxes, goldenOverlaps, recordedOrders } from '../../test/golden/trainer-cases.ts'
 import { aMicroRunConfig } from '../../test/micro-run-config.ts'
 import { type Backend, startBackend } from '../../vision/backends/start-backend.ts'
 import { tensorOf, valuesOf, variableOf } from '../../vision/ops/tensor-values.ts'
@@ -33,39 +34,14 @@ interface Case {
   readonly [tensor: string]: unknown
 }
 
-/** The nested boxes of a golden tensor [.., .., .., 4]. */
-function boxesOf(node: unknown): Box[][][] {
-  const { shape, data } = goldenTensor(node)
-  const [first = 0, second = 0, third = 0] = shape
-  return Array.from({ length: first }, (_, i) =>
-    Array.from({ length: second }, (_, j) =>
-      Array.from({ length: third }, (_, k) => {
-        const at = ((i * second + j) * third + k) * 4
-        return [...data.subarray(at, at + 4)] as unknown as Box
-      }),
-    ),
-  )
-}
-
 function alignmentOf(one: Case): PairAlignment {
-  const inGlobal = boxesOf(one['bboxes_gc'])
-  const inCrop = boxesOf(one['bboxes_all'])
-  const images = inGlobal.map((boxes, b) => ({ inGlobal: boxes, inCrop: inCrop[b] ?? [] }))
+  const images = goldenOverlaps(one['bboxes_gc'], one['bboxes_all'])
   return alignPairs(images, {
     patchSizePx: one.patch_size,
     globalSide: one.gc_spatial_res,
     localSide: one.lc_spatial_res,
     alignedSide: one.roi_kernel,
   })
-}
-
-const recorded = (calls: readonly number[][]) => {
-  const left = [...calls]
-  return (length: number) => {
-    const next = left.shift()
-    if (next?.length !== length) throw new Error(`a call of ${length} was recorded otherwise`)
-    return next
-  }
 }
 
 /**
@@ -80,7 +56,7 @@ function maskAsReleased(one: Case, hard: ArrayLike<number>): Uint8Array {
   const side = one.gc_spatial_res
   const gridOf = { maps: 2 * one.bs, height: side, width: side, outputSide: one.roi_kernel }
   pairs.forEach(({ g }, pair) => {
-    const boxes = boxesOf(one['bboxes_gc']).flatMap((byGlobal, image) =>
+    const boxes = goldenBoxes(one['bboxes_gc']).flatMap((byGlobal, image) =>
       (byGlobal[g] ?? []).map((box) => ({
         map: g * one.bs + image,
         box: box.map((edge) => edge / one.patch_size) as unknown as Box,
@@ -102,7 +78,7 @@ interface DrawnFrom {
 
 function referencesOf(one: Case, { alignment, mask, queue }: DrawnFrom): PairReferences {
   const cells = one.roi_kernel ** 2
-  const draw = recorded(one.randperm_calls_in_loss_in_order)
+  const draw = recordedOrders(one.randperm_calls_in_loss_in_order)
   const rowsByPair: (Int32Array | undefined)[] = []
   for (const pair of inDrawOrder(alignment.pairs)) {
     const offset = queue ? (alignment.pairs[pair]?.g ?? 0) * queue.length : pair * one.bs * cells
@@ -134,7 +110,7 @@ const lossOf = (one: Case): LossSettings => ({
 function filledQueue(one: Case): TeacherQueue | undefined {
   if (one.queue_length === undefined) return undefined
   const queue = new TeacherQueue({ length: one.queue_length, dim: one.d, countsBothCrops: true })
-  const draw = recorded(one.randperm_calls_in_update ?? [])
+  const draw = recordedOrders(one.randperm_calls_in_update ?? [])
   const mask = one['attn_hard'] ? goldenTensor(one['attn_hard']).data : undefined
   for (const name of ['previous_teacher_gc_emb', 'teacher_gc_emb']) {
     const { data, shape } = goldenTensor(one[name])
