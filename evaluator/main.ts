@@ -56,14 +56,14 @@ async function evaluate(log: Logger, signal: AbortSignal): Promise<TerminationMe
       log: (message, data) => log.info(data, message),
       backend: backend.identity,
     })
-    return lastWords(evaluated, backend.identity)
+    return lastWords(evaluated)
   } finally {
     await backend.close()
   }
 }
 
-function lastWords(evaluated: Evaluated, backend: string): TerminationMessage {
-  const { runKey, step, reused, evaluations } = evaluated
+function lastWords(evaluated: Evaluated): TerminationMessage {
+  const { runKey, step, backend, reused, evaluations } = evaluated
   return {
     schemaVersion: 1,
     reason: 'Succeeded',

@@ -35,6 +35,8 @@ export interface EvaluatorWorld {
 export interface Evaluated {
   readonly runKey: string
   readonly step: number
+  /** Identity of the backend that computed the last result, which may be found under its key. */
+  readonly backend: string
   /** Whether every result was found under its key. */
   readonly reused: boolean
   readonly evaluations: readonly EvaluationResult[]
@@ -48,15 +50,16 @@ export async function runEvaluations(config: RunConfig, world: EvaluatorWorld): 
   const job = await openJob(config, world)
   const stages: FigureStage[] = []
   const evaluations: EvaluationResult[] = []
-  let [reused, step] = [true, 0]
+  let [reused, step, backend] = [true, 0, world.backend]
   for (const at of [...job.settings.at].sort((a, b) => a - b)) {
     const found = await evaluateAt(job, at)
     stages.push({ name: stageName(at), file: found.file })
     reused &&= found.reused
     step = found.weights.step
+    backend = found.file.backend
     evaluations.push(await finish(job, { ...found, at, stages }))
   }
-  return { runKey: job.runKey, step, reused, evaluations }
+  return { runKey: job.runKey, step, backend, reused, evaluations }
 }
 
 function stageName(at: number): string {

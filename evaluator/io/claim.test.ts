@@ -4,7 +4,7 @@ import { claimEvaluation } from './claim.ts'
 
 const key = 'k'
 const claimPath = 'evaluations/k/claim.json'
-const identity = { run: 'r', attempt: 1, podUid: 'pod-1' }
+const identity = { run: 'r', attempt: 2, podUid: 'pod-1' }
 
 /** Files in memory, with times of a clock that only sleeping moves on. */
 function aWorld() {
@@ -59,8 +59,8 @@ describe('the claim of an evaluation', () => {
         onNap()
       },
     })
-  const byAnother = (run: string) =>
-    world.put(claimPath, JSON.stringify({ run, attempt: 1, podUid: 'pod-other' }))
+  const byAnother = (run: string, attempt = 1) =>
+    world.put(claimPath, JSON.stringify({ run, attempt, podUid: 'pod-other' }))
 
   test('is ours when nobody has it, and gone when it is released', async () => {
     const ours = await claim()
@@ -92,10 +92,13 @@ describe('the claim of an evaluation', () => {
     expect(world.files.get(claimPath)?.text).toBe(JSON.stringify(identity))
   })
 
-  test('is taken over at once from an earlier pod of the same run', async () => {
-    byAnother('r')
+  test('is taken over at once from an earlier attempt of the same run, not from its neighbour', async () => {
+    byAnother('r', 1)
     expect(await claim()).toBeDefined()
     expect(naps).toBe(0)
+    byAnother('r', 2)
+    expect(await claim()).toBeDefined()
+    expect(naps).toBeGreaterThan(0)
   })
 
   test('is taken over from a process that died while it wrote its name', async () => {

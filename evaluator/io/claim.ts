@@ -49,13 +49,13 @@ async function isAbandoned({ storage, key, identity }: ClaimOptions): Promise<bo
   const ageMs = await storage.ageMs(claimPath(key))
   if (ageMs === undefined) return false
   if (ageMs > STALE_AFTER_MS) return true
-  const holder = await readHolder(storage, key)
-  return holder.run === identity.run && holder.podUid !== identity.podUid
+  const { run, attempt = identity.attempt } = await readHolder(storage, key)
+  return run === identity.run && attempt < identity.attempt
 }
 
 interface Holder {
   readonly run?: string
-  readonly podUid?: string
+  readonly attempt?: number
 }
 
 /** Who holds the claim; nobody known while it is being written or has just been released. */
