@@ -98,9 +98,15 @@ export function simulatedHome(): SimulatedHome {
   const sweeps = new Kind<NeCoSweep>(() => nowMs)
   const jobList: SimulatedHome['jobList'] = new Map()
   const published: ObjectEvent[] = []
+  const jobWatchers = new Set<(run: ObjectKey) => void>()
+  const tellOf = ({ owner }: JobRequest): void => {
+    for (const changed of jobWatchers) changed({ namespace: NAMESPACE, name: owner.name })
+  }
   const setJob = (name: string, change: Partial<ObservedJob>): void => {
     const old = jobList.get(name)
-    if (old !== undefined) jobList.set(name, { ...old, ...change })
+    if (old === undefined) return
+    jobList.set(name, { ...old, ...change })
+    tellOf(old.request)
   }
   return {
     jobList,
@@ -143,9 +149,13 @@ export function simulatedHome(): SimulatedHome {
           isEnding: false,
           createdMs: nowMs,
         })
+        tellOf(request)
       },
       delete: async ({ name }) => setJob(name, { isEnding: true }),
-      watch: () => () => {},
+      watch: (changed) => {
+        jobWatchers.add(changed)
+        return () => jobWatchers.delete(changed)
+      },
     },
   }
 }

@@ -1,26 +1,12 @@
 import type { NeCoRun } from '../../crds/necorun.ts'
 import { conditionOf } from '../core/conditions.ts'
 import { planSweep, type SweepAction, type SweepPlan } from '../core/plan-sweep.ts'
-import { emptyTally, factsOf, rankPoint, recordRun, type SweepTally } from '../core/sweep-tally.ts'
 import { validateSweep } from '../core/validate-sweep.ts'
 import type { ObjectKey, StoredSweep } from '../ports/objects.ts'
 import { isPortError } from '../ports/port-error.ts'
 import type { ControllerPorts } from './controller-ports.ts'
+import { type KeptTallies, keepTallies } from './kept-tallies.ts'
 import type { Result } from './work-queue.ts'
-
-/** Adds up the runs of a sweep. */
-async function tallyOf({ runs }: ControllerPorts, sweep: StoredSweep): Promise<SweepTally> {
-  const { replicates = 1, objective } = sweep.spec
-  const tally = emptyTally()
-  for (const run of await runs.listOwnedBy(sweep.metadata.uid)) {
-    const facts = factsOf(run, { replicates, objective })
-    if (facts === undefined) continue
-    recordRun(tally, facts)
-    if (objective === undefined) continue
-    rankPoint(tally, { point: Math.floor(facts.number / replicates), replicates, objective })
-  }
-  return tally
-}
 
 /** A 409 is success only if the run that is there is ours by UID. */
 async function createRun(
@@ -41,7 +27,7 @@ async function createRun(
 
 async function suspendRun(ports: ControllerPorts, key: ObjectKey, suspend: boolean): Promise<void> {
   const run = await ports.runs.get(key)
-  if (run === undefined) return
+  if (run === undefined || (run.spec.suspend ?? false) === suspend) return
   await ports.runs.writeSpec(key, { ...run.spec, suspend }, run.metadata.resourceVersion)
 }
 
@@ -70,11 +56,18 @@ async function apply(ports: ControllerPorts, sweep: StoredSweep, plan: SweepPlan
 const wasAccepted = ({ status }: StoredSweep): boolean =>
   conditionOf(status?.conditions, 'Accepted')?.status === 'True'
 
-/** Brings one sweep a step further: observe, plan, apply. */
-export async function reconcileSweep(ports: ControllerPorts, key: ObjectKey): Promise<Result> {
+/** Brings one sweep a step further: observe, plan, apply. Without kept tallies every run is read. */
+export async function reconcileSweep(
+  ports: ControllerPorts,
+  key: ObjectKey,
+  tallies: KeptTallies = keepTallies(ports.runs),
+): Promise<Result> {
   const sweep = await ports.sweeps.get(key)
-  if (sweep === undefined || sweep.metadata.deletionTimestamp !== undefined) return {}
-  const tally = await tallyOf(ports, sweep)
+  if (sweep === undefined || sweep.metadata.deletionTimestamp !== undefined) {
+    tallies.drop(key)
+    return {}
+  }
+  const tally = await tallies.of(sweep)
   const problems = wasAccepted(sweep) ? [] : validateSweep(sweep)
   const observed = { sweep, tally, problems, nowMs: ports.clock.nowMs() }
   await apply(ports, sweep, planSweep(observed))

@@ -17,6 +17,8 @@ export interface WorkQueueOptions {
 /** A queue of keys: one worker a key at a time, changes while it works make one more round, failures back off. */
 export interface WorkQueue {
   add(key: string): void
+  /** Whether no key is waiting or being worked on. */
+  isIdle(): boolean
   /** Resolves when no key is waiting or being worked on; timers that are set do not count. */
   idle(): Promise<void>
   /** Stops taking keys and resolves when the ones being worked on are done. */
@@ -52,7 +54,7 @@ class KeyedWorkQueue implements WorkQueue {
   }
 
   idle(): Promise<void> {
-    if (this.#isIdle()) return Promise.resolve()
+    if (this.isIdle()) return Promise.resolve()
     return new Promise((resolve) => this.#idleWaiters.push(resolve))
   }
 
@@ -64,7 +66,7 @@ class KeyedWorkQueue implements WorkQueue {
     return this.idle()
   }
 
-  #isIdle(): boolean {
+  isIdle(): boolean {
     return this.#waiting.size === 0 && this.#working.size === 0
   }
 
@@ -89,7 +91,7 @@ class KeyedWorkQueue implements WorkQueue {
     this.#working.delete(key)
     if (this.#dirty.delete(key)) this.add(key)
     this.#pump()
-    if (this.#isIdle()) for (const resolve of this.#idleWaiters.splice(0)) resolve()
+    if (this.isIdle()) for (const resolve of this.#idleWaiters.splice(0)) resolve()
   }
 
   #backOff(key: string, error: unknown): void {
