@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { conditions } from './condition.ts'
 import { API_GROUP_VERSION, RUN_KIND } from './names.ts'
 import { ObjectMeta } from './object-meta.ts'
-import { type Rule, type TransitionRule, unchangedCel, withRules } from './rule.ts'
+import { type Rule, unchanged, withRules } from './rule.ts'
 import { IMMUTABLE_RUN_FIELDS, RunSpec } from './run-spec.ts'
 
 const milliseconds = z.int().min(0).max(1e15)
@@ -102,13 +102,7 @@ const runRules: readonly Rule<z.infer<typeof fields>>[] = [
     message: `metadata.name must have at most ${RUN_NAME_MAX} characters, since names of Jobs are made from it`,
   },
 ]
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
-export const runTransitions: readonly TransitionRule<z.infer<typeof RunSpec>>[] =
-  IMMUTABLE_RUN_FIELDS.map((field) => ({
-    cel: unchangedCel(field),
-    holds: (spec, old) => same(spec[field as keyof typeof spec], old[field as keyof typeof old]),
-    message: `${field} cannot change while the run lives: make a new run`,
-  }))
+export const runTransitions = unchanged<z.infer<typeof RunSpec>>(IMMUTABLE_RUN_FIELDS, 'run')
 
 export const NeCoRun = withRules(fields, runRules)
 export type NeCoRun = z.infer<typeof NeCoRun>

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { conditions } from './condition.ts'
 import { API_GROUP_VERSION, SWEEP_KIND } from './names.ts'
 import { ObjectMeta } from './object-meta.ts'
-import { type Rule, type TransitionRule, unchangedCel, withRules } from './rule.ts'
+import { type Rule, unchanged, withRules } from './rule.ts'
 import { IMMUTABLE_SWEEP_FIELDS, SweepSpec } from './sweep-spec.ts'
 
 const count = z.int32().min(0)
@@ -63,13 +63,10 @@ const sweepRules: readonly Rule<z.infer<typeof fields>>[] = [
     message: `metadata.name must have at most ${SWEEP_NAME_MAX} characters, since names of runs and Jobs are made from it`,
   },
 ]
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
-export const sweepTransitions: readonly TransitionRule<z.infer<typeof SweepSpec>>[] =
-  IMMUTABLE_SWEEP_FIELDS.map((field) => ({
-    cel: unchangedCel(field),
-    holds: (spec, old) => same(spec[field as keyof typeof spec], old[field as keyof typeof old]),
-    message: `${field} cannot change while the sweep lives: make a new sweep`,
-  }))
+export const sweepTransitions = unchanged<z.infer<typeof SweepSpec>>(
+  IMMUTABLE_SWEEP_FIELDS,
+  'sweep',
+)
 
 export const NeCoSweep = withRules(fields, sweepRules)
 export type NeCoSweep = z.infer<typeof NeCoSweep>

@@ -49,6 +49,18 @@ export function withRules<S extends z.ZodType>(
   return refined.meta({ ...schema.meta(), 'x-kubernetes-validations': validations }) as S
 }
 
-/** The CEL text that a field is as it was, absent or present. */
-export const unchangedCel = (field: string): string =>
+const unchangedCel = (field: string): string =>
   `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`
+
+const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+/** One rule a field: it is as it was, absent or present. `noun` is what to make anew instead, such as `run`. */
+export const unchanged = <T extends object>(
+  fields: readonly string[],
+  noun: string,
+): TransitionRule<T>[] =>
+  fields.map((field) => ({
+    cel: unchangedCel(field),
+    holds: (value, old) => isSame(value[field as keyof T], old[field as keyof T]),
+    message: `${field} cannot change while the ${noun} lives: make a new ${noun}`,
+  }))
