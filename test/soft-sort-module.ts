@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import type { DiffsortCase } from './golden/diffsort-cases.ts'
 import {
   type SoftSortLayout,
   type SoftSortScratch,
@@ -12,7 +11,9 @@ import {
   lossScale,
   type SoftSortOptions,
 } from '../vision/sorting/soft-sort-options.ts'
+import type { DiffsortCase } from './golden/diffsort-cases.ts'
 
+// biome-ignore lint/complexity/useMaxParams: the calling convention of the compiled kernels
 type Kernel = (args: number, begin: number, end: number, scratch: number) => void
 
 export interface PreparedSoftSort {
@@ -139,8 +140,7 @@ function prepare(
   const memory = memoryOf()
   const { exports } = new WebAssembly.Instance(module, { env: { memory } })
   const kernel = exports['softSortCrossEntropy'] as Kernel
-  const floats = (begin: number, length: number) =>
-    new Float32Array(memory.buffer, begin, length)
+  const floats = (begin: number, length: number) => new Float32Array(memory.buffer, begin, length)
   floats(at.student, student.length).set(student)
   floats(at.teacher, student.length).set(teacher)
   if (options.rowMask) floats(at.rowMask, rows).set(options.rowMask)
@@ -159,8 +159,7 @@ function prepare(
     scratch,
     run: (begin, end) => kernel(args, begin, end, scratchAt),
     read: () => ({
-      loss:
-        scale * new Float64Array(memory.buffer, at.rowLosses, rows).reduce((a, b) => a + b, 0),
+      loss: scale * new Float64Array(memory.buffer, at.rowLosses, rows).reduce((a, b) => a + b, 0),
       studentGradient: floats(at.studentGradient, student.length).slice(),
       ...(options.teacherGradient && {
         teacherGradient: floats(at.teacherGradient, student.length).slice(),

@@ -1,9 +1,9 @@
-"""The worst error of PyTorch + diffsort in the golden files of the sort, by file and quantity.
+"""The worst error of PyTorch + diffsort in the golden files of the sort, by group of cases.
 
     bench/.venv/bin/python bench/peer/golden_errors.py [float32|float64]
 
-test/golden/float32-tolerances.ts records what float32 gives. Errors are relative to the
-largest finite value of the tensor; a tensor that is not finite in the file or here is counted.
+With float32 it prints test/golden/float32-errors.json. Errors are relative to the largest
+value of the tensor; tensors that are not finite in the file are left out.
 """
 
 import json
@@ -29,25 +29,23 @@ def tensor(node, kind=torch.float64):
 
 
 class Worst:
-    def __init__(self, file):
-        self.file = file
-        self.errors = defaultdict(lambda: (0.0, ""))
-        self.not_finite = defaultdict(int)
+    """The worst relative error of each quantity in each group of cases of one file."""
 
-    def add(self, quantity, value, expected, case):
+    def __init__(self, file):
+        self.groups = defaultdict(dict)
+        errors[file] = self.groups
+
+    def add(self, group, quantity, value, expected):
         value = value.detach().double()
-        if not (torch.isfinite(value).all() and torch.isfinite(expected).all()):
-            self.not_finite[quantity] += 1
+        if not torch.isfinite(expected).all():
             return
         largest = max(expected.abs().max().item(), 1e-300)
         error = (value - expected).abs().max().item() / largest
-        self.errors[quantity] = max(self.errors[quantity], (error, case))
+        known = self.groups[group].get(quantity, 0.0)
+        self.groups[group][quantity] = float(f"{max(known, error):.3g}")
 
-    def print(self):
-        for quantity, (error, case) in sorted(self.errors.items()):
-            print(f"{self.file} {quantity} {error:.3e} ({case})")
-        for quantity, count in sorted(self.not_finite.items()):
-            print(f"{self.file} {quantity} not finite: {count}")
+
+errors = {}
 
 
 def sort_files():
@@ -65,14 +63,13 @@ def sort_files():
                 distribution=case["distribution"],
             )
             ordered, permutation = net(x)
-            name = f"{case.get('name', '')} n={case['n']} {case['net']} {case['distribution']} b={case['steepness']}"
+            group = case.get("name") or f"steepness {case['steepness']:g}"
             (of_sorted,) = torch.autograd.grad((tensor(inputs["v"], dtype) * ordered).sum(), x, retain_graph=True)
             (of_perm,) = torch.autograd.grad((tensor(inputs["W"], dtype) * permutation).sum(), x)
-            worst.add("sorted", ordered, tensor(case["sorted"]), name)
-            worst.add("perm", permutation, tensor(case["perm"]), name)
-            worst.add("grad_perm", of_perm, tensor(case["grad_perm"]), name)
-            worst.add("grad_sorted", of_sorted, tensor(case["grad_sorted"]), name)
-        worst.print()
+            worst.add(group, "sorted", ordered, tensor(case["sorted"]))
+            worst.add(group, "permutation", permutation, tensor(case["perm"]))
+            worst.add(group, "permutationGradient", of_perm, tensor(case["grad_perm"]))
+            worst.add(group, "sortedGradient", of_sorted, tensor(case["grad_sorted"]))
 
 
 def permutation_of(similarities, net, steepness, distribution):
@@ -87,30 +84,25 @@ def paper_file():
             tensor(case[name], dtype).requires_grad_() for name in ("F_s", "F_t", "F_r")
         )
         similarity = lambda f: 1 - torch.nn.functional.normalize(f, dim=1) @ torch.nn.functional.normalize(references, dim=1).T
-        name = f"{case['net']} {case['distribution']} b={case['steepness_student']},{case['steepness_teacher']}"
+        group = f"{case['distribution']} {case['steepness_student']:g} {case['steepness_teacher']:g}"
         of = lambda d, b: permutation_of(d, case["net"], b, case["distribution"])
         d_s, d_t = similarity(student), similarity(teacher)
         q_s, q_t = of(d_s, case["steepness_student"]), of(d_t, case["steepness_teacher"])
         forward, backward = -(q_t * q_s.log()).sum(), -(q_s * q_t.log()).sum()
-        worst.add("D", d_s, tensor(case["D_s"]), name)
-        worst.add("D", d_t, tensor(case["D_t"]), name)
-        worst.add("Q", q_s, tensor(case["Q_s"]), name)
-        worst.add("Q", q_t, tensor(case["Q_t"]), name)
-        worst.add("ce", forward, torch.tensor(float(case["ce_t_to_s_sum"]), dtype=torch.float64), name)
-        worst.add("ce", backward, torch.tensor(float(case["ce_s_to_t_sum"]), dtype=torch.float64), name)
-        q_t = q_t.detach()
-        wanted = ("F_s", "F_r")
-        for key, loss in (
-            ("grad_one_direction_teacher_detached", -(q_t * q_s.log()).sum()),
-            ("grad_symmetric_teacher_detached", -(q_t * q_s.log()).sum() - (q_s * q_t.log()).sum()),
+        scalar = lambda key: torch.tensor(float(case[key]), dtype=torch.float64)
+        worst.add(group, "loss", forward, scalar("ce_t_to_s_sum"))
+        worst.add(group, "loss", forward + backward, scalar("paper_loss_sum"))
+        fixed = q_t.detach()
+        one_way = -(fixed * q_s.log()).sum()
+        for key, loss, inputs in (
+            ("grad_one_direction_teacher_detached", one_way, ("F_s", "F_r")),
+            ("grad_symmetric_teacher_detached", one_way - (q_s * fixed.log()).sum(), ("F_s", "F_r")),
+            ("grad_symmetric_nothing_detached", forward + backward, ("F_s", "F_t", "F_r")),
         ):
-            found = torch.autograd.grad(loss, (student, references), retain_graph=True)
-            for part, value in zip(wanted, found):
-                worst.add("gradient", value, tensor(case[key][part]), f"{name} {key} {part}")
-        found = torch.autograd.grad(forward + backward, (student, teacher, references))
-        for part, value in zip(("F_s", "F_t", "F_r"), found):
-            worst.add("gradient", value, tensor(case["grad_symmetric_nothing_detached"][part]), f"{name} nothing {part}")
-    worst.print()
+            leaves = {"F_s": student, "F_t": teacher, "F_r": references}
+            found = torch.autograd.grad(loss, [leaves[part] for part in inputs], retain_graph=True)
+            for part, value in zip(inputs, found):
+                worst.add(group, "gradient", value, tensor(case[key][part]))
 
 
 def official_file():
@@ -132,22 +124,16 @@ def official_file():
             return permutation_of(rows, case["net"], steepness, case["distribution"])
 
         size = case["R"]
-        name = f"R={size} {case['net']} {case['sim_dist']}"
+        group = f"R={size} {case['net']} {case['sim_dist']}"
         p_s, p_t = matrix(student, case["steepness_student"]), matrix(teacher, case["steepness_teacher"]).detach()
         by_row = -(p_t * p_s.log()).sum(2).mean(1)
         unfold = lambda key: tensor(case[key]).flatten(2).transpose(1, 2)
         of_student, of_reference = torch.autograd.grad(by_row.mean(), (student, references), retain_graph=True)
-        worst.add("loss", by_row.mean(), torch.tensor(case["loss"], dtype=torch.float64), name)
-        worst.add("gradient", of_student, unfold("grad_student"), f"{name} student")
-        worst.add("gradient", of_reference, unfold("grad_reference"), f"{name} reference")
-        if "P_student" not in case:
-            continue
-        official = lambda key: tensor(case[key]).flatten(3).permute(0, 3, 2, 1).flatten(0, 1)
-        worst.add("P", p_s, official("P_student"), name)
-        worst.add("P", p_t, official("P_teacher"), name)
-    worst.print()
-
+        worst.add(group, "loss", by_row.mean(), torch.tensor(case["loss"], dtype=torch.float64))
+        worst.add(group, "gradient", of_student, unfold("grad_student"))
+        worst.add(group, "gradient", of_reference, unfold("grad_reference"))
 
 sort_files()
 paper_file()
 official_file()
+print(json.dumps(errors, indent=1))

@@ -4,6 +4,8 @@ import { goldenTensor, readGolden } from './read-golden.ts'
 /** One sort by diffsort of B rows of n; every tensor lies row by row. */
 export interface DiffsortCase {
   readonly name: string
+  /** The group of float32-errors.json. */
+  readonly group: string
   readonly network: SortingNetwork
   readonly relaxation: Relaxation
   readonly steepness: number
@@ -67,7 +69,8 @@ function caseOf(raw: RawCase, inputs: Record<string, unknown>): DiffsortCase {
   const array = (node: unknown) => goldenTensor(node).data
   const { n } = raw
   return {
-    name: `${raw.name ?? ''} n=${n} ${raw.net} ${raw.distribution} β=${raw.steepness}`,
+    name: `${raw.name ?? ''} n=${n} ${raw.net} ${raw.distribution} β=${raw.steepness}`.trim(),
+    group: raw.name ?? `steepness ${raw.steepness}`,
     network: goldenNetwork(raw.net),
     relaxation: goldenRelaxation(raw.distribution),
     steepness: raw.steepness,

@@ -13,6 +13,8 @@ interface LossResult {
 /** One case of neco_loss_*.json: similarities, and losses with what is expected of each. */
 export interface SortLossCase {
   readonly name: string
+  /** The group of float32-errors.json. */
+  readonly group: string
   readonly references: number
   /** [M, R] */
   readonly student: Float64Array
@@ -24,6 +26,12 @@ export interface SortLossCase {
     /** From what the sort gives to the tensors in the order of `expected`. */
     pull(result: LossResult): readonly Float64Array[]
     readonly expected: readonly Float64Array[]
+  }[]
+  /** Similarities by the plain loops here, and the file's where it has them. */
+  readonly similarities: readonly {
+    readonly name: string
+    readonly found: Float64Array
+    readonly expected: Float64Array
   }[]
   readonly permutations: readonly {
     readonly name: string
@@ -68,6 +76,7 @@ function paperCase(raw: Raw): SortLossCase {
   }
   return {
     name: `${raw['net']} ${raw['distribution']} β=${raw['steepness_student']},${raw['steepness_teacher']}`,
+    group: `${raw['distribution']} ${raw['steepness_student']} ${raw['steepness_teacher']}`,
     references: sort.references,
     student: tensor(raw['D_s']),
     teacher: tensor(raw['D_t']),
@@ -96,7 +105,10 @@ function paperCase(raw: Raw): SortLossCase {
         pull: (result) => everyGradient(result, ofStudent, ofTeacher),
         expected: gradients('grad_symmetric_nothing_detached', ['F_s', 'F_t', 'F_r']),
       },
-      ...similarityChecks(ofStudent, ofTeacher, { options, raw }),
+    ],
+    similarities: [
+      { name: 'D_s', found: ofStudent.values, expected: tensor(raw['D_s']) },
+      { name: 'D_t', found: ofTeacher.values, expected: tensor(raw['D_t']) },
     ],
     permutations: [
       permutation('Q_s', { raw, similarities: tensor(raw['D_s']), settings: settingsOf(raw, 'student') }),
@@ -114,18 +126,6 @@ function everyGradient(
   const teacher = ofTeacher.pull(Float64Array.from(teacherGradient ?? []))
   const references = student.references.map((v, at) => v + (teacher.references[at] as number))
   return [student.queries, teacher.queries, references]
-}
-
-/** The similarities themselves: what is compared does not come from the sort. */
-function similarityChecks(
-  ofStudent: FeatureSimilarity,
-  ofTeacher: FeatureSimilarity,
-  { options, raw }: { options: SoftSortOptions; raw: Raw },
-): SortLossCase['losses'] {
-  return [
-    { name: 'D_s', options, pull: () => [ofStudent.values], expected: [tensor(raw['D_s'])] },
-    { name: 'D_t', options, pull: () => [ofTeacher.values], expected: [tensor(raw['D_t'])] },
-  ]
 }
 
 export function officialLossCases(): readonly SortLossCase[] {
@@ -167,6 +167,7 @@ function officialCase(raw: Raw): SortLossCase {
   const masked = raw['masked'] as Raw | undefined
   return {
     name: `R=${sort.references} ${raw['net']} ${raw['sim_dist']} β=${raw['steepness_student']}`,
+    group: `R=${sort.references} ${raw['net']} ${raw['sim_dist']}`,
     references: sort.references,
     student,
     teacher,
@@ -195,6 +196,7 @@ function officialCase(raw: Raw): SortLossCase {
           ]
         : []),
     ],
+    similarities: [],
     permutations: ['student', 'teacher'].flatMap((name) =>
       raw[`P_${name}`] === undefined
         ? []
