@@ -46,7 +46,7 @@ export function memoryPictures(
     const filter = options.antialiased ? 'BilinearAntialias' : 'Bilinear'
     return {
       planes: croppedPlanes(planes, image, { box, sidePx, filter }),
-      mask: croppedMask(mask, box, sidePx),
+      mask: croppedMask(mask, box, { sidePx, rule: 'Torch' }),
     }
   }
 }
@@ -60,7 +60,7 @@ export function probePictures(options: DrawnPictures): PreparePicture {
     const box = drawBox(image, crop, draws)
     const size = { width: sidePx, height: sidePx }
     const cut = resizeImage(image, { ...size, filter: 'Bilinear', box })
-    const labels = croppedMask(mask, box, sidePx)
+    const labels = croppedMask(mask, box, { sidePx, rule: 'Pillow' })
     if (draws.uniform() >= crop.flipProbability) {
       return { planes: normaliseImage(cut, normalisation), mask: labels }
     }
@@ -116,9 +116,13 @@ function croppedPlanes(
   return cropped
 }
 
-function croppedMask({ width, labels }: LabelMap, box: PixelBox, sidePx: number): Uint8Array {
+function croppedMask(
+  { width, labels }: LabelMap,
+  box: PixelBox,
+  { sidePx, rule }: { readonly sidePx: number; readonly rule: 'Pillow' | 'Torch' },
+): Uint8Array {
   const part = { width: box.width, height: box.height, labels: cutOut(labels, width, box) }
-  return resizeLabels(part, { width: sidePx, height: sidePx, rule: 'Torch' }).labels
+  return resizeLabels(part, { width: sidePx, height: sidePx, rule }).labels
 }
 
 function cutOut<Values extends Float32Array | Uint8Array>(
