@@ -9,17 +9,15 @@ import type { SparseMatrix } from './sparse-matrix.ts'
  * `Value` is how a backend holds an array: see ReferenceArray and WasmArray.
  */
 export interface KernelSignatures<Value> {
-  /** x [..., I], weight [O, I], bias [O] → y [..., O], and with Gelu the pre-activation. */
+  /** x [..., I], weight [O, I], bias [O] → y [..., O], and if kept the slopes gelu′ at each element. */
   NecoLinear: Call<
     { x: Value; weight: Value; bias?: Value },
-    { activation: 'None' | 'Gelu'; keepPreActivation: boolean }
+    { activation: 'None' | 'Gelu'; keepSlopes: boolean }
   >
   /** a·b over the last two axes, one optional leading batch axis on both. */
   NecoMatMul: Call<{ a: Value; b: Value }, { transposeA: boolean; transposeB: boolean }>
   /** Sum over all leading axes; the result has the given shape. */
   NecoColumnSum: Call<{ x: Value }, { shape: readonly number[] }>
-  /** dy · gelu′(preActivation). */
-  NecoGeluGradient: Call<{ dy: Value; preActivation: Value }, Empty>
   /** silu(gate) · value. */
   NecoSwiGlu: Call<{ gate: Value; value: Value }, Empty>
   /** → gradients of gate and of value. */

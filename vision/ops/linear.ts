@@ -13,15 +13,14 @@ export function linear(x: Tensor, { weight, bias, activation }: LinearOptions): 
   return differentiable({
     inputs: bias ? [x, weight, bias] : [x, weight],
     forward: () => {
-      const [value, preActivation] = runKernel(
-        'NecoLinear',
-        bias ? { x, weight, bias } : { x, weight },
-        { activation: activation ?? 'None', keepPreActivation: activation !== undefined },
-      ) as [Tensor, Tensor | undefined]
-      return { value, save: preActivation ? [x, weight, preActivation] : [x, weight] }
+      const [value, slopes] = runKernel('NecoLinear', bias ? { x, weight, bias } : { x, weight }, {
+        activation: activation ?? 'None',
+        keepSlopes: activation !== undefined,
+      }) as [Tensor, Tensor | undefined]
+      return { value, save: slopes ? [x, weight, slopes] : [x, weight] }
     },
-    backward: (dy, [savedX, savedWeight, preActivation]) => {
-      const dz = preActivation ? runForOne('NecoGeluGradient', { dy, preActivation }, {}) : dy
+    backward: (dy, [savedX, savedWeight, slopes]) => {
+      const dz = slopes ? runForOne('NecoMultiply', { a: dy, b: slopes }, {}) : dy
       const gradients = matrixGradients(dz, savedX as Tensor, savedWeight as Tensor)
       if (!bias) return gradients
       return [...gradients, runForOne('NecoColumnSum', { x: dz }, { shape: bias.shape })]

@@ -9,12 +9,8 @@ export function gelu(x: number): number {
   return x * normalDistribution(x)
 }
 
-export function geluGradient({
-  inputs: { dy, preActivation },
-}: KernelCall<'NecoGeluGradient', ReferenceArray>): ReferenceArray[] {
-  const slope = (x: number): number =>
-    normalDistribution(x) + x * INVERSE_SQRT_TWO_PI * Math.exp(-0.5 * x * x)
-  return [arrayOf(dy.shape, (i) => at(dy.values, i) * slope(at(preActivation.values, i)))]
+export function geluSlope(x: number): number {
+  return normalDistribution(x) + x * INVERSE_SQRT_TWO_PI * Math.exp(-0.5 * x * x)
 }
 
 export function swiGlu({

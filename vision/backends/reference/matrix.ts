@@ -1,5 +1,5 @@
 import type { KernelCall } from '../kernel-signatures.ts'
-import { gelu } from './activations.ts'
+import { gelu, geluSlope } from './activations.ts'
 import {
   addTo,
   arrayOf,
@@ -30,7 +30,8 @@ export function linear({ inputs, attributes }: Call<'NecoLinear'>): ReferenceArr
   const linearPart = { shape, values: product }
   if (attributes.activation === 'None') return [linearPart]
   const activated = arrayOf(shape, (i) => gelu(at(product, i)))
-  return attributes.keepPreActivation ? [activated, linearPart] : [activated]
+  if (!attributes.keepSlopes) return [activated]
+  return [activated, arrayOf(shape, (i) => geluSlope(at(product, i)))]
 }
 
 export function matMul({ inputs: { a, b }, attributes }: Call<'NecoMatMul'>): ReferenceArray[] {

@@ -1,5 +1,5 @@
 import type { KernelTable } from '../kernel-signatures.ts'
-import { geluGradient, swiGlu, swiGluGradient } from './activations.ts'
+import { swiGlu, swiGluGradient } from './activations.ts'
 import { add, affine, dot, multiply } from './arithmetic.ts'
 import { attention, attentionGradient } from './attention.ts'
 import { crossEntropy } from './cross-entropy.ts'
@@ -26,7 +26,6 @@ export const referenceKernels: KernelTable<ReferenceArray> = {
   NecoLinear: linear,
   NecoMatMul: matMul,
   NecoColumnSum: columnSum,
-  NecoGeluGradient: geluGradient,
   NecoSwiGlu: swiGlu,
   NecoSwiGluGradient: swiGluGradient,
   NecoLayerNorm: layerNorm,

@@ -2,7 +2,6 @@ import type { KernelTable } from '../kernel-signatures.ts'
 import { type KernelHost, sizeOf, type WasmArray } from './kernel-host.ts'
 
 type Names =
-  | 'NecoGeluGradient'
   | 'NecoSwiGlu'
   | 'NecoSwiGluGradient'
   | 'NecoAffine'
@@ -23,7 +22,6 @@ export function elementwiseKernels(host: KernelHost): Pick<KernelTable<WasmArray
     return [y]
   }
   return {
-    NecoGeluGradient: ({ inputs }) => combine('geluGradient', [inputs.dy, inputs.preActivation]),
     NecoSwiGlu: ({ inputs }) => combine('swiGlu', [inputs.gate, inputs.value]),
     NecoSwiGluGradient: ({ inputs: { dy, gate, value } }) => {
       const dGate = host.allocate(gate.shape)

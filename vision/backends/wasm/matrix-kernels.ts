@@ -14,17 +14,17 @@ export function matrixKernels(host: KernelHost): Pick<KernelTable<WasmArray>, Na
       const outputs = weight.shape[0] as number
       const y = host.allocate([...x.shape.slice(0, -1), outputs])
       const gelu = attributes.activation === 'Gelu'
-      const kept = gelu && attributes.keepPreActivation ? host.allocate(y.shape) : undefined
+      const slopes = gelu && attributes.keepSlopes ? host.allocate(y.shape) : undefined
       host.run('linear', {
         arguments: [
-          ...[x.pointer, weight.pointer, pointerOf(bias), y.pointer, pointerOf(kept)],
+          ...[x.pointer, weight.pointer, pointerOf(bias), y.pointer, pointerOf(slopes)],
           ...[columns, outputs, gelu ? 1 : 0],
         ],
         items: rows,
         operations: rows * columns * outputs,
         scratchBytes: GEMM_SCRATCH_BYTES,
       })
-      return kept ? [y, kept] : [y]
+      return slopes ? [y, slopes] : [y]
     },
     NecoMatMul: ({ inputs: { a, b }, attributes: { transposeA, transposeB } }) => {
       const [aRows = 1, aColumns = 1] = a.shape.slice(-2)

@@ -1,21 +1,8 @@
 import { doubleAt, floatAt, intAt, pointerAt } from './kernel-arguments'
-import { exp4, fma, normalDistribution4, sigmoid4, splat } from './vector-math'
+import { fma, sigmoid4, splat } from './vector-math'
 
 // Items are groups of 4 elements. Arrays are padded to 64 bytes, so the last
 // group may be whole; what it writes behind the end is never read.
-
-/** dy, preActivation, dz. */
-export function geluGradient(args: usize, begin: i32, end: i32, scratch: usize): void {
-  const dy = pointerAt(args, 0)
-  const x = pointerAt(args, 1)
-  const dz = pointerAt(args, 2)
-  for (let at = <usize>begin << 4; at < <usize>end << 4; at += 16) {
-    const v = v128.load(x + at)
-    const density = exp4(f32x4.mul(f32x4.mul(v, v), splat(-0.5)))
-    const slope = fma(f32x4.mul(v, splat(0.3989422804)), density, normalDistribution4(v))
-    v128.store(dz + at, f32x4.mul(v128.load(dy + at), slope))
-  }
-}
 
 /** gate, value, y. */
 export function swiGlu(args: usize, begin: i32, end: i32, scratch: usize): void {

@@ -1,35 +1,43 @@
 import { gemm } from './gemm'
 import { floats, intAt, pointerAt } from './kernel-arguments'
-import { normalDistribution4, splat } from './vector-math'
+import { exp4, fma, normalDistribution4, splat } from './vector-math'
 
-/** x, weight, bias or 0, y, preActivation or 0, I, O, gelu. Items: rows of x. */
+/** x, weight, bias or 0, y, slope or 0, I, O, gelu. Items: rows of x. */
 export function linear(args: usize, begin: i32, end: i32, scratch: usize): void {
   const bias = pointerAt(args, 2)
   const y = pointerAt(args, 3)
   const inputs = intAt(args, 5)
   const outputs = intAt(args, 6)
-  const gelu = intAt(args, 7) != 0
-  const kept = pointerAt(args, 4)
-  const product = kept ? kept : y
   const rowBytes = floats(outputs)
   if (bias) {
-    for (let i = begin; i < end; i++) memory.copy(product + <usize>i * rowBytes, bias, rowBytes)
+    for (let i = begin; i < end; i++) memory.copy(y + <usize>i * rowBytes, bias, rowBytes)
   }
   gemm(
     false, true, begin, end, outputs, inputs,
-    pointerAt(args, 0), inputs, pointerAt(args, 1), inputs, product, outputs, bias != 0, scratch,
+    pointerAt(args, 0), inputs, pointerAt(args, 1), inputs, y, outputs, bias != 0, scratch,
   )
-  if (!gelu) return
-  const first = <usize>begin * rowBytes
-  const last = <usize>end * rowBytes
+  if (intAt(args, 7)) gelu(y, pointerAt(args, 4), <usize>begin * rowBytes, <usize>end * rowBytes)
+}
+
+/** In place on y from byte `first` to `last`; its derivative goes to `slope` when that is given. */
+function gelu(y: usize, slope: usize, first: usize, last: usize): void {
   let at = first
-  for (; at + 16 <= last; at += 16) {
-    const v = v128.load(product + at)
-    v128.store(y + at, f32x4.mul(v, normalDistribution4(v)))
-  }
-  for (; at < last; at += 4) {
-    const v = v128.load32_zero(product + at)
-    store<f32>(y + at, f32x4.extract_lane(f32x4.mul(v, normalDistribution4(v)), 0))
+  while (at < last) {
+    const whole = at + 16 <= last
+    const x = whole ? v128.load(y + at) : v128.load32_zero(y + at)
+    const exponential = exp4(f32x4.mul(f32x4.mul(x, x), splat(-0.5)))
+    const distribution = normalDistribution4(x, exponential)
+    const value = f32x4.mul(x, distribution)
+    const derivative = fma(f32x4.mul(x, splat(0.3989422804)), exponential, distribution)
+    if (whole) {
+      v128.store(y + at, value)
+      if (slope) v128.store(slope + at, derivative)
+      at += 16
+    } else {
+      store<f32>(y + at, f32x4.extract_lane(value, 0))
+      if (slope) store<f32>(slope + at, f32x4.extract_lane(derivative, 0))
+      at += 4
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 export { linear, matMul, columnSum } from './matrix'
-export { adamwStep, add, affine, dot, emaStep, geluGradient, multiply, swiGlu, swiGluGradient } from './elementwise'
+export { adamwStep, add, affine, dot, emaStep, multiply, swiGlu, swiGluGradient } from './elementwise'
 export { layerNorm, layerNormInputGradient, layerNormParameterGradient } from './layer-norm'
 export { addRow, residualBranchGradient, residualGammaGradient, residualScale } from './residual'
 export { crossEntropy, distance, distanceGradient, normalizeRows, normalizeRowsGradient, sparseRows } from './rows'

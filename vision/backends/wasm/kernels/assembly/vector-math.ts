@@ -44,9 +44,9 @@
   return f32x4.extract_lane(exp4(splat(x)), 0)
 }
 
-/** erf(x) within 1.3 ulp: x + x·q(x²) near 0, 1 − e^(−p(|x|)) beyond 0.93. */
+/** erf(x) for |x| ≤ 0.93: x + x·q(x²), within 1.2 ulp. */
 // @ts-ignore: decorator
-@inline export function erf4(x: v128): v128 {
+@inline function erfNear4(x: v128): v128 {
   const s = f32x4.mul(x, x)
   let q = splat(0.00008334018220219873)
   q = fma(q, s, splat(-0.0008134542363065714))
@@ -55,7 +55,13 @@
   q = fma(q, s, splat(0.11283691411216928))
   q = fma(q, s, splat(-0.376126335100641))
   q = fma(q, s, splat(0.12837916661991056))
-  const near = fma(q, x, x)
+  return fma(q, x, x)
+}
+
+/** erf(x) within 1.3 ulp: a polynomial near 0, 1 − e^(−p(|x|)) beyond 0.93. */
+// @ts-ignore: decorator
+@inline export function erf4(x: v128): v128 {
+  const near = erfNear4(x)
   const t = f32x4.min(f32x4.abs(x), splat(3.95))
   let p = splat(-0.0000016605963420347911)
   p = fma(p, t, splat(0.00004649336277747386))
@@ -71,10 +77,27 @@
   return v128.bitselect(near, signed, f32x4.le(f32x4.abs(x), splat(0.93)))
 }
 
-/** The normal distribution function. */
+/**
+ * The normal distribution function, given exp(−x²/2): ½ + ½·erf near 0; beyond 0.93·√2
+ * the tail ½·exp(−x²/2)·r(1 / (1 + |x|/√2)), which keeps its digits for negative x.
+ */
 // @ts-ignore: decorator
-@inline export function normalDistribution4(x: v128): v128 {
-  return f32x4.mul(splat(0.5), f32x4.add(splat(1), erf4(f32x4.mul(x, splat(0.70710678)))))
+@inline export function normalDistribution4(x: v128, exponential: v128): v128 {
+  const z = f32x4.mul(x, splat(0.70710678))
+  const t = f32x4.abs(z)
+  const half = splat(0.5)
+  const near = fma(half, erfNear4(z), half)
+  const u = f32x4.div(splat(1), f32x4.add(splat(1), t))
+  let r = splat(-0.22005023617220507)
+  r = fma(r, u, splat(1.004718567717416))
+  r = fma(r, u, splat(-1.5745867562293572))
+  r = fma(r, u, splat(0.7514448500050759))
+  r = fma(r, u, splat(0.4694102906797518))
+  r = fma(r, u, splat(0.5744317623852664))
+  r = fma(r, u, splat(-0.0004629960831449287))
+  const tail = f32x4.mul(half, f32x4.mul(exponential, r))
+  const far = v128.bitselect(tail, f32x4.sub(splat(1), tail), f32x4.lt(x, splat(0)))
+  return v128.bitselect(near, far, f32x4.le(t, splat(0.93)))
 }
 
 // @ts-ignore: decorator
