@@ -17,6 +17,7 @@ async function type(...words: string[]) {
   let out = ''
   let err = ''
   const shell: Shell = {
+    version: '1.2.3',
     cwd: folder,
     environment: {},
     programs: { trainer: '', evaluator: '' },
@@ -80,6 +81,7 @@ describe('what was typed', () => {
     expect(code).toBe(0)
     expect(out).toContain('usage: neco validate FILE [flags]')
     expect(out).toContain('  neco validate examples/sweep-steepness.yaml\n')
+    expect(await type('--version')).toEqual({ code: 0, out: 'neco 1.2.3\n', err: '' })
     expect((await type('--help')).out).toContain('exit codes: 0 done, 1 some points failed')
   })
 

@@ -14,6 +14,10 @@ async function performWords(
   shell: Shell,
 ): Promise<ExitCode> {
   const [name, ...rest] = words
+  if (name === '--version') {
+    shell.write(`neco ${shell.version}\n`)
+    return EXIT.Done
+  }
   if (name === undefined || name === 'help' || name.startsWith('-')) {
     if (name !== undefined && name !== 'help' && !wantsHelp([name])) chooseCommand(name, commands)
     shell.write(overview(commands))

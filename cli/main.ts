@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { join } from 'node:path'
+import packageFile from '../package.json' with { type: 'json' }
 import type { Command } from './command.ts'
 import { explainCommand } from './commands/explain.ts'
 import { plotCommand } from './commands/plot.ts'
@@ -42,6 +43,7 @@ const definedOnly = (environment: NodeJS.ProcessEnv): Record<string, string> =>
 const root = join(import.meta.dirname, '..')
 
 const shell: Shell = {
+  version: packageFile.version,
   cwd: process.cwd(),
   environment: definedOnly(process.env),
   programs: {

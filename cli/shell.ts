@@ -1,5 +1,6 @@
 /** What a command may touch of the world around it; made in main.ts, faked in tests. */
 export interface Shell {
+  readonly version: string
   readonly cwd: string
   /** Handed on to the processes of Jobs. */
   readonly environment: Readonly<Record<string, string>>

@@ -88,6 +88,7 @@ async function type({ words, interrupts = false }: Typed) {
   let err = ''
   const program = join(folder, 'program.mjs')
   const shell: Shell = {
+    version: '1.2.3',
     cwd: folder,
     environment: {},
     programs: { trainer: program, evaluator: program },
