@@ -44,7 +44,7 @@ export async function writeFigure(task: FigureTask): Promise<string | undefined>
   const { metric, sidePx } = last.file.predictions
   const { pictures, truths } = await squashedPictures(task, last.file.predictions)
   const { width, height, rgb } = comparePredictions({
-    title: `${METHODS[metric] ?? metric}: ${stages.map((stage) => stage.name).join(' and ')}`,
+    title: `${METHODS[metric] ?? metric} ${listed(stages.map((stage) => stage.name))} training`,
     subtitle: `validation ${task.validation.size} pictures · memory ${task.memoryPictures} pictures · input ${sidePx} px`,
     pictures,
     truths,
@@ -61,6 +61,9 @@ export async function writeFigure(task: FigureTask): Promise<string | undefined>
   await storage.writeAtomic(path, png)
   return path
 }
+
+const listed = (names: readonly string[]): string =>
+  [names.slice(0, -1).join(', '), ...names.slice(-1)].filter((part) => part !== '').join(' and ')
 
 async function squashedPictures(
   { validation }: FigureTask,
