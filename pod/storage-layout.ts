@@ -1,7 +1,7 @@
 import type { PodIdentity } from '../crds/run-config.ts'
 
 /** Where everything lies under the storage. */
-const runFolder = (runKey: string): string => `runs/${runKey}`
+export const runFolder = (runKey: string): string => `runs/${runKey}`
 export const runResultPath = (runKey: string): string => `${runFolder(runKey)}/result.json`
 export const attemptsFolder = (runKey: string): string => `${runFolder(runKey)}/attempts`
 export const attemptFolder = (runKey: string, { attempt, podUid }: PodIdentity): string =>

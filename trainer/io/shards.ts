@@ -1,0 +1,80 @@
+import type { ShardName } from '../../crds/checkpoint-manifest.ts'
+import { assignValues, valuesOf } from '../../vision/ops/tensor-values.ts'
+import { parameterValues } from '../../vision/vit/build-parameters.ts'
+import type { WeightTensor } from '../../vision/weights/weight-values.ts'
+import type { TrainingState, Variables } from '../core/training-state.ts'
+import type { ShardContent } from './write-checkpoint.ts'
+
+type ShardContents = ReadonlyMap<ShardName, ShardContent>
+
+const parameters = (variables: Variables): ShardContent => ({
+  tensors: parameterValues(variables),
+})
+
+/** Copies of all that training changes, group by group. */
+export function shardsOf(state: TrainingState): ShardContents {
+  const { student, teacher, queue } = state
+  const shards = new Map<ShardName, ShardContent>([
+    ['student', parameters(student.backbone)],
+    ['student-head', parameters(student.head)],
+    ['moments', momentsShard(state)],
+  ])
+  if (teacher) {
+    shards.set('teacher', parameters(teacher.backbone))
+    shards.set('teacher-head', parameters(teacher.head))
+  }
+  if (queue) {
+    const rows = { shape: queue.rows.shape, values: valuesOf(queue.rows) }
+    const metadata = { entries0: String(queue.entries(0)), entries1: String(queue.entries(1)) }
+    shards.set('queue', { tensors: new Map([['rows', rows]]), metadata })
+  }
+  return shards
+}
+
+function momentsShard({ moments, updates }: TrainingState): ShardContent {
+  const tensors = [...moments].flatMap(([name, { first, second }]) => [
+    [`${name}.first`, { shape: first.shape, values: valuesOf(first) }] as const,
+    [`${name}.second`, { shape: second.shape, values: valuesOf(second) }] as const,
+  ])
+  return { tensors: new Map(tensors), metadata: { updates: String(updates) } }
+}
+
+/** Puts a checkpoint into a state of the same settings. Throws where a tensor is missing. */
+export function restoreState(state: TrainingState, shards: ShardContents): void {
+  const { student, teacher, queue } = state
+  const contentOf = (name: ShardName): ShardContent => {
+    const content = shards.get(name)
+    if (content === undefined) throw new Error(`the checkpoint has no shard ${name}`)
+    return content
+  }
+  assignAll(student.backbone, contentOf('student'))
+  assignAll(student.head, contentOf('student-head'))
+  restoreMoments(state, contentOf('moments'))
+  if (teacher) {
+    assignAll(teacher.backbone, contentOf('teacher'))
+    assignAll(teacher.head, contentOf('teacher-head'))
+  }
+  if (queue) {
+    const content = contentOf('queue')
+    const { entries0, entries1 } = content.metadata ?? {}
+    queue.restore(tensorOf(content, 'rows').values, [Number(entries0), Number(entries1)])
+  }
+}
+
+function tensorOf({ tensors }: ShardContent, name: string): WeightTensor {
+  const tensor = tensors.get(name)
+  if (tensor === undefined) throw new Error(`the checkpoint has no tensor ${name}`)
+  return tensor
+}
+
+function assignAll(variables: Variables, content: ShardContent): void {
+  for (const [name, variable] of variables) assignValues(variable, tensorOf(content, name).values)
+}
+
+function restoreMoments(state: TrainingState, content: ShardContent): void {
+  state.updates = Number(content.metadata?.['updates'])
+  for (const [name, { first, second }] of state.moments) {
+    assignValues(first, tensorOf(content, `${name}.first`).values)
+    assignValues(second, tensorOf(content, `${name}.second`).values)
+  }
+}

@@ -1,0 +1,58 @@
+import type { RunReport } from '../../crds/run-report.ts'
+import { parseSpool } from '../../pod/spool.ts'
+import { type Storage, StorageError } from '../../pod/storage.ts'
+import { attemptsFolder, runFolder, spoolPath } from '../../pod/storage-layout.ts'
+
+/** What was reported of one step. */
+export interface CurvePoint {
+  readonly step: number
+  readonly loss: number
+  readonly backboneRate: number
+  readonly imagesPerSecond: number
+}
+
+export const curvePath = (runKey: string): string => `${runFolder(runKey)}/curve.ndjson`
+
+/** The reported steps of every attempt at a run, in order; of a step that was done twice, the later report. */
+export async function collectCurve(storage: Storage, runKey: string): Promise<CurvePoint[]> {
+  const points = new Map<number, CurvePoint & { readonly wallTime: string }>()
+  for (const attempt of await storage.list(attemptsFolder(runKey))) {
+    const path = spoolPath(`${attemptsFolder(runKey)}/${attempt}`)
+    for (const report of parseSpool(await readOrEmpty(storage, path))) {
+      const before = points.get(report.step)
+      if (report.kind !== 'Step' || (before && before.wallTime > report.wallTime)) continue
+      points.set(report.step, pointOf(report))
+    }
+  }
+  return [...points.values()]
+    .sort((a, b) => a.step - b.step)
+    .map(({ wallTime: _, ...point }) => point)
+}
+
+/** One JSON line a step. */
+export async function writeCurve(
+  storage: Storage,
+  runKey: string,
+  points: readonly CurvePoint[],
+): Promise<string> {
+  const path = curvePath(runKey)
+  await storage.writeAtomic(path, points.map((point) => `${JSON.stringify(point)}\n`).join(''))
+  return path
+}
+
+const pointOf = ({ step, metrics, wallTime }: RunReport) => ({
+  step,
+  loss: metrics['loss'] ?? Number.NaN,
+  backboneRate: metrics['backboneRate'] ?? Number.NaN,
+  imagesPerSecond: metrics['imagesPerSecond'] ?? Number.NaN,
+  wallTime,
+})
+
+async function readOrEmpty(storage: Storage, path: string): Promise<string> {
+  try {
+    return Buffer.from(await storage.read(path)).toString('utf8')
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'NotFound') return ''
+    throw error
+  }
+}

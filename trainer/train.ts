@@ -1,0 +1,171 @@
+import type { RunConfig } from '../crds/run-config.ts'
+import { RunResult } from '../crds/run-result.ts'
+import { digestMemory } from '../pod/digest-memory.ts'
+import { PodFailure } from '../pod/pod-failure.ts'
+import { runKey as keyOf } from '../pod/run-key.ts'
+import type { Spool } from '../pod/spool.ts'
+import { type Storage, StorageError } from '../pod/storage.ts'
+import { attemptFolder, runResultPath } from '../pod/storage-layout.ts'
+import type { Dataset } from '../vision/datasets/dataset.ts'
+import { openDataset } from '../vision/datasets/open-dataset.ts'
+import { checkSettings } from './check-settings.ts'
+import { totalSteps } from './core/sample-order.ts'
+import { closeTraining, startTraining } from './core/training-state.ts'
+import { finishTraining } from './finish-training.ts'
+import { type FoundCheckpoint, findCheckpoint } from './io/find-checkpoint.ts'
+import { initialWeights } from './io/initial-weights.ts'
+import { restoreState } from './io/shards.ts'
+import { type Progress, runSteps, type Training } from './run-steps.ts'
+
+/** The outside world of a trainer. */
+export interface TrainerWorld {
+  readonly storage: Storage
+  /** Aborted when the pod has to stop: training ends with a checkpoint after the step at hand. */
+  readonly signal: AbortSignal
+  readonly monotonicMs: () => number
+  /** Lets signals in between two steps. */
+  readonly breathe: () => Promise<void>
+  readonly openSpool: (attemptFolder: string) => Promise<Spool>
+  readonly log: (message: string, data: Readonly<Record<string, unknown>>) => void
+  /** Identity of the backend that was started. */
+  readonly backend: string
+}
+
+export interface Trained {
+  readonly runKey: string
+  readonly step: number
+  readonly totalSteps: number
+  readonly imagesSeen: number
+  readonly metrics: Readonly<Record<string, number>>
+  /** Identity of the backend that computed, which for a found result may be another one. */
+  readonly backend: string
+  /** Whether the result was found under its key. */
+  readonly reused: boolean
+  /** Whether training stopped before its last step, after a checkpoint. */
+  readonly isInterrupted: boolean
+}
+
+/**
+ * Trains a run to its end, or until the signal; goes on from the newest checkpoint of its key, and
+ * does nothing where its result is there. Throws PodFailure, StorageError, DatasetError, WeightsError.
+ */
+export async function train(config: RunConfig, world: TrainerWorld): Promise<Trained> {
+  const digests = digestMemory(world.storage)
+  const data = await openDataset(config.result.data, { volumes: config.execution.volumes, digests })
+  checkSettings(config.result, data.size)
+  for (const { file, why } of data.skipped) world.log('Skipped a file of the data', { file, why })
+  const weights = await initialWeights(config)
+  const runKey = keyOf({
+    result: config.result,
+    weightsDigest: weights?.sha256,
+    dataManifestDigest: data.manifestDigest,
+  })
+  const folder = attemptFolder(runKey, config.identity)
+  const spool = await world.openSpool(folder)
+  const done = await readResult(world.storage, runKey)
+  if (done !== undefined) return reuse(done, spool)
+  const state = startTraining(config.result, { weights: weights?.tensors })
+  try {
+    const resumed = await resume({ config, world, runKey })
+    if (resumed) restoreState(state, resumed.shards)
+    const training = { config, world, runKey, folder, spool, state, data }
+    return await trainFrom({ ...training, totalSteps: stepsOf(config, data) }, resumed)
+  } finally {
+    closeTraining(state)
+  }
+}
+
+const stepsOf = ({ result }: RunConfig, data: Dataset): number =>
+  totalSteps(result.optimisation, data.size)
+
+async function trainFrom(
+  training: Training,
+  resumed: FoundCheckpoint | undefined,
+): Promise<Trained> {
+  const { spool, runKey, totalSteps: total, world } = training
+  const first = resumed?.manifest.step ?? 0
+  const { batchSize } = training.config.result.optimisation
+  await spool.write([
+    {
+      kind: 'Started',
+      step: first,
+      totalSteps: total,
+      imagesSeen: first * batchSize,
+      metrics: {},
+      message: resumed ? `goes on from ${resumed.folder}` : 'starts from the initial weights',
+    },
+  ])
+  const progress = await runSteps(training, first)
+  const { step } = progress
+  const outcome = { runKey, step, totalSteps: total, imagesSeen: step * batchSize }
+  if (step < total) return interrupted(training, { ...outcome, progress })
+  const result = await finishTraining(training, progress)
+  await end(spool, { ...outcome, metrics: result.metrics, message: 'Succeeded' })
+  const { metrics } = result
+  return { ...outcome, metrics, backend: world.backend, reused: false, isInterrupted: false }
+}
+
+interface Counters {
+  readonly step: number
+  readonly totalSteps: number
+  readonly imagesSeen: number
+}
+
+async function interrupted(
+  { spool, world }: Training,
+  { progress, ...outcome }: Counters & { readonly runKey: string; readonly progress: Progress },
+): Promise<Trained> {
+  const metrics = progress.loss === undefined ? {} : { loss: progress.loss }
+  await end(spool, { ...outcome, metrics, message: `Interrupted: ${String(world.signal.reason)}` })
+  return { ...outcome, metrics, backend: world.backend, reused: false, isInterrupted: true }
+}
+
+async function end(
+  spool: Spool,
+  {
+    step,
+    totalSteps: total,
+    imagesSeen,
+    metrics,
+    message,
+  }: Counters & {
+    readonly metrics: Readonly<Record<string, number>>
+    readonly message: string
+  },
+): Promise<void> {
+  await spool.write([{ kind: 'Ended', step, totalSteps: total, imagesSeen, metrics, message }])
+}
+
+async function reuse(result: RunResult, spool: Spool): Promise<Trained> {
+  const { runKey, totalSteps: total, imagesSeen, metrics, backend } = result
+  const counters = { step: result.final.step, totalSteps: total, imagesSeen }
+  await end(spool, { ...counters, metrics, message: 'Succeeded: the result was there' })
+  return { runKey, ...counters, metrics, backend, reused: true, isInterrupted: false }
+}
+
+async function resume({
+  config,
+  world,
+  runKey,
+}: Pick<Training, 'config' | 'world' | 'runKey'>): Promise<FoundCheckpoint | undefined> {
+  const { storage: root } = config.execution
+  const { found, skipped } = await findCheckpoint({ storage: world.storage, root, runKey })
+  for (const { folder, why } of skipped) world.log('Passed over a checkpoint', { folder, why })
+  if (found) world.log('Goes on from a checkpoint', { folder: found.folder })
+  return found
+}
+
+async function readResult(storage: Storage, runKey: string): Promise<RunResult | undefined> {
+  const path = runResultPath(runKey)
+  try {
+    return RunResult.parse(JSON.parse(Buffer.from(await storage.read(path)).toString('utf8')))
+  } catch (cause) {
+    if (cause instanceof StorageError && cause.code === 'NotFound') return undefined
+    if (cause instanceof StorageError) throw cause
+    throw new PodFailure(`${path} is no result of a training: remove it and start again`, {
+      code: 'RunResultInvalid',
+      reason: 'UserError',
+      cause,
+    })
+  }
+}
