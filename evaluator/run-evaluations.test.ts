@@ -143,4 +143,29 @@ describe('an evaluator', () => {
     expect(failure?.reason).toBe('Interrupted')
     expect(await readFile(join(root, folder, 'claim.json'), 'utf8')).toBe(holder)
   })
+
+  test('measures what is free while another process is at the rest, and then takes its result', async () => {
+    const config = aConfig()
+    await aFinishedTraining(config)
+    const { evaluations: expected } = await evaluate(config)
+    const folder = join(root, `evaluations/${expected[0]?.key}`)
+    const result = await readFile(join(folder, 'result.json'))
+    await rm(join(root, 'evaluations'), { recursive: true })
+    const order: string[] = []
+    const { world } = anEvaluatorWorld(root, {
+      log: (message, { at }) => order.push(`${message} ${at}`),
+      sleep: async (ms) => {
+        if (ms > 0)
+          await world.storage.writeAtomic(`evaluations/${expected[0]?.key}/result.json`, result)
+      },
+    })
+    const holder = JSON.stringify({ run: 'another', attempt: 1, podUid: 'pod-2' })
+    await world.storage.writeAtomic(`evaluations/${expected[0]?.key}/claim.json`, holder)
+    const { evaluations, reused } = await runEvaluations(config, world)
+    expect(order).toEqual(['Evaluating 1', 'Finding the evaluation under its key 0'])
+    expect(evaluations.map(({ metrics }) => metrics)).toEqual(
+      expected.map(({ metrics }) => metrics),
+    )
+    expect(reused).toBe(false)
+  })
 })

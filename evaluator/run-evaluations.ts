@@ -11,7 +11,7 @@ import { openDataset } from '../vision/datasets/open-dataset.ts'
 import { buildParameters, parameterValues } from '../vision/vit/build-parameters.ts'
 import { evaluateBackbone } from './evaluate-backbone.ts'
 import { backboneDigest } from './io/backbone-digest.ts'
-import { type Claim, claimEvaluation } from './io/claim.ts'
+import { awaitEvaluation, type Claim, type Claimed, claimEvaluation } from './io/claim.ts'
 import { digestMemory } from './io/digest-memory.ts'
 import { evaluationKey } from './io/evaluation-key.ts'
 import { readEvaluation, writeEvaluation } from './io/evaluation-store.ts'
@@ -45,21 +45,34 @@ export interface Evaluated {
 /** Pictures in a figure, whose predictions are kept. */
 const FIGURE_PICTURES = 6
 
-/** Measures the backbone at every fraction of the schedule in `evaluation.at`, the earliest first. */
+/**
+ * Measures the backbone at every fraction of the schedule in `evaluation.at`. What another process
+ * is computing already, such as the evaluation before training, is waited for last.
+ */
 export async function runEvaluations(config: RunConfig, world: EvaluatorWorld): Promise<Evaluated> {
   const job = await openJob(config, world)
+  const fractions = [...job.settings.at].sort((a, b) => a - b)
+  const free = new Map<number, Found>()
+  for (const at of fractions) {
+    const found = await evaluateAt(job, at, 'Skip')
+    if (found !== undefined) free.set(at, found)
+  }
   const stages: FigureStage[] = []
   const evaluations: EvaluationResult[] = []
-  let [reused, step, backend] = [true, 0, world.backend]
-  for (const at of [...job.settings.at].sort((a, b) => a - b)) {
-    const found = await evaluateAt(job, at)
-    stages.push({ name: stageName(at), file: found.file })
-    reused &&= found.reused
-    step = found.weights.step
-    backend = found.file.backend
-    evaluations.push(await finish(job, { ...found, at, stages }))
+  let last: Found | undefined
+  for (const at of fractions) {
+    last = free.get(at) ?? (await evaluateAt(job, at, 'Wait'))
+    if (last === undefined) throw new Error('an evaluation that is waited for is found')
+    stages.push({ name: stageName(at), file: last.file })
+    evaluations.push(await finish(job, { ...last, at, stages }))
   }
-  return { runKey: job.runKey, step, backend, reused, evaluations }
+  return {
+    runKey: job.runKey,
+    step: last?.weights.step ?? 0,
+    backend: last?.file.backend ?? world.backend,
+    reused: [...free.values()].every((found) => found.reused) && free.size === fractions.length,
+    evaluations,
+  }
 }
 
 function stageName(at: number): string {
@@ -132,7 +145,12 @@ interface Found {
   readonly reused: boolean
 }
 
-async function evaluateAt(job: Job, at: number): Promise<Found> {
+/** One fraction; undefined when another process computes it and `whenHeld` says not to wait. */
+async function evaluateAt(
+  job: Job,
+  at: number,
+  whenHeld: 'Skip' | 'Wait',
+): Promise<Found | undefined> {
   const { config, settings, world } = job
   const weights = at === 0 ? job.initial : await readTrained(job, at)
   const digest = backboneDigest(config.result.model, weights.weights)
@@ -143,12 +161,9 @@ async function evaluateAt(job: Job, at: number): Promise<Found> {
     validationDigest: job.validation.manifestDigest,
     settings,
   })
-  const sleep = async (ms: number) => {
-    throwIfStopped(world.signal, config.identity)
-    await world.sleep(ms)
-  }
-  const claim = await claimEvaluation({ ...world, sleep, key, identity: config.identity })
-  if (claim === undefined) {
+  const claimed = await claim(job, key, whenHeld)
+  if (claimed.kind === 'Held') return undefined
+  if (claimed.kind === 'Done') {
     const file = await readEvaluation(world.storage, key)
     if (file === undefined) throw new Error(`evaluations/${key} was removed while it was read`)
     world.log('Finding the evaluation under its key', { at, key })
@@ -156,11 +171,22 @@ async function evaluateAt(job: Job, at: number): Promise<Found> {
   }
   try {
     world.log('Evaluating', { at, key, step: weights.step })
-    const file = await measure(job, { weights: weights.weights, digest, key, claim })
+    const file = await measure(job, { weights: weights.weights, digest, key, claim: claimed.claim })
     return { file, weights, reused: false }
   } finally {
-    await claim.release()
+    await claimed.claim.release()
   }
+}
+
+function claim({ config, world }: Job, key: string, whenHeld: 'Skip' | 'Wait'): Promise<Claimed> {
+  const { storage, monotonicMs, signal } = world
+  const options = { storage, monotonicMs, key, identity: config.identity }
+  if (whenHeld === 'Skip') return claimEvaluation(options)
+  const sleep = async (ms: number) => {
+    throwIfStopped(signal, config.identity)
+    await world.sleep(ms)
+  }
+  return awaitEvaluation({ ...options, sleep })
 }
 
 function readTrained(job: Job, at: number): Promise<TrainedWeights> {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Storage } from '../../pod/storage.ts'
-import { claimEvaluation } from './claim.ts'
+import { awaitEvaluation, claimEvaluation } from './claim.ts'
 
 const key = 'k'
 const claimPath = 'evaluations/k/claim.json'
@@ -50,8 +50,8 @@ describe('the claim of an evaluation', () => {
     world = aWorld()
     naps = 0
   })
-  const claim = (onNap: () => void = () => undefined) =>
-    claimEvaluation({
+  const claim = async (onNap: () => void = () => undefined) => {
+    const claimed = await awaitEvaluation({
       ...world.options,
       sleep: async (ms) => {
         naps++
@@ -59,6 +59,8 @@ describe('the claim of an evaluation', () => {
         onNap()
       },
     })
+    return claimed.kind === 'Ours' ? claimed.claim : undefined
+  }
   const byAnother = (run: string, attempt = 1) =>
     world.put(claimPath, JSON.stringify({ run, attempt, podUid: 'pod-other' }))
 
@@ -68,6 +70,13 @@ describe('the claim of an evaluation', () => {
     await ours?.release()
     expect([...world.files.keys()]).toEqual([])
     expect(naps).toBe(0)
+  })
+
+  test('can be asked for without waiting', async () => {
+    byAnother('another-run')
+    expect(await claimEvaluation(world.options)).toEqual({ kind: 'Held' })
+    world.put('evaluations/k/result.json', '{}')
+    expect(await claimEvaluation(world.options)).toEqual({ kind: 'Done' })
   })
 
   test('is not needed when the result is there', async () => {

@@ -12,7 +12,6 @@ export interface ClaimOptions {
   readonly key: string
   readonly identity: PodIdentity
   readonly monotonicMs: () => number
-  readonly sleep: (ms: number) => Promise<void>
 }
 
 /** The right to compute an evaluation, so that two processes do not both do it. */
@@ -24,21 +23,37 @@ export interface Claim {
 
 const claimPath = (key: string): string => `${evaluationFolder(key)}/claim.json`
 
+/** What became of an evaluation that somebody wants: it is there, it is ours to do, or another process is at it. */
+export type Claimed =
+  | { readonly kind: 'Done' }
+  | { readonly kind: 'Held' }
+  | { readonly kind: 'Ours'; readonly claim: Claim }
+
 /**
- * Waits until the evaluation is either done (undefined) or ours to do. The claim of a process that
- * is gone, or of an earlier attempt of the same run, is taken over. Two processes that take over at
- * the same moment would both compute, and write the same bytes.
+ * Claims an evaluation, or says that it is done, or that another process has it. The claim of a
+ * process that is gone, or of an earlier attempt of the same run, is taken over. Two processes that
+ * take over at the same moment would both compute, and write the same bytes.
  */
-export async function claimEvaluation(options: ClaimOptions): Promise<Claim | undefined> {
-  const { storage, key, identity, sleep } = options
+export async function claimEvaluation(options: ClaimOptions): Promise<Claimed> {
+  const { storage, key, identity } = options
   for (;;) {
-    if ((await storage.ageMs(evaluationResultPath(key))) !== undefined) return undefined
-    if (await storage.createExclusive(claimPath(key), textOf(identity))) return ownClaim(options)
-    if (await isAbandoned(options)) {
-      await storage.remove(claimPath(key))
-      continue
+    if ((await storage.ageMs(evaluationResultPath(key))) !== undefined) return { kind: 'Done' }
+    if (await storage.createExclusive(claimPath(key), textOf(identity))) {
+      return { kind: 'Ours', claim: ownClaim(options) }
     }
-    await sleep(POLL_MS)
+    if (!(await isAbandoned(options))) return { kind: 'Held' }
+    await storage.remove(claimPath(key))
+  }
+}
+
+/** Claims as claimEvaluation does, but waits for as long as another process has it. */
+export async function awaitEvaluation(
+  options: ClaimOptions & { readonly sleep: (ms: number) => Promise<void> },
+): Promise<Exclude<Claimed, { kind: 'Held' }>> {
+  for (;;) {
+    const claimed = await claimEvaluation(options)
+    if (claimed.kind !== 'Held') return claimed
+    await options.sleep(POLL_MS)
   }
 }
 
