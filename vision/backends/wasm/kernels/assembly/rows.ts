@@ -35,7 +35,11 @@ export function normalizeRows(args: usize, begin: i32, end: i32, scratch: usize)
     const norm = sqrt<f32>(dotRow(x, x, columns))
     store<f32>(pointerAt(args, 2) + floats(row), norm)
     const divisor = max(norm, floatAt(args, 4))
-    for (let j = 0; j < columns; j++) store<f32>(y + floats(j), load<f32>(x + floats(j)) / divisor)
+    let j = 0
+    for (; j + 4 <= columns; j += 4) {
+      v128.store(y + floats(j), f32x4.div(v128.load(x + floats(j)), splat(divisor)))
+    }
+    for (; j < columns; j++) store<f32>(y + floats(j), load<f32>(x + floats(j)) / divisor)
   }
 }
 
@@ -50,7 +54,14 @@ export function normalizeRowsGradient(args: usize, begin: i32, end: i32, scratch
     const norm = load<f32>(pointerAt(args, 2) + floats(row))
     const along: f32 = norm < eps ? 0 : dotRow(dy, y, columns)
     const divisor = max(norm, eps)
-    for (let j = 0; j < columns; j++) {
+    let j = 0
+    for (; j + 4 <= columns; j += 4) {
+      const tangent = f32x4.sub(
+        v128.load(dy + floats(j)), f32x4.mul(v128.load(y + floats(j)), splat(along)),
+      )
+      v128.store(dx + floats(j), f32x4.div(tangent, splat(divisor)))
+    }
+    for (; j < columns; j++) {
       store<f32>(dx + floats(j), (load<f32>(dy + floats(j)) - load<f32>(y + floats(j)) * along) / divisor)
     }
   }
@@ -104,7 +115,13 @@ export function distanceGradient(args: usize, begin: i32, end: i32, scratch: usi
       if (length == 0) continue
       const slope = load<f32>(pointerAt(args, 0) + at) / length
       const from = pointerAt(args, 3) + floats((group * count + other) * columns)
-      for (let j = 0; j < columns; j++) {
+      let j = 0
+      for (; j + 4 <= columns; j += 4) {
+        const place = out + floats(j)
+        const difference = f32x4.sub(v128.load(own + floats(j)), v128.load(from + floats(j)))
+        v128.store(place, f32x4.add(v128.load(place), f32x4.mul(splat(slope), difference)))
+      }
+      for (; j < columns; j++) {
         const place = out + floats(j)
         const difference = load<f32>(own + floats(j)) - load<f32>(from + floats(j))
         store<f32>(place, load<f32>(place) + slope * difference)

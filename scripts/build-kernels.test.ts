@@ -1,0 +1,10 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+
+test('the committed kernels are those of the sources beside them', async () => {
+  const script = join(import.meta.dirname, 'build-kernels.ts')
+  const { stderr } = await promisify(execFile)(process.execPath, [script, '--check'])
+  expect(stderr).toBe('')
+})
