@@ -7,7 +7,7 @@ const LIMIT_BYTES = 4096
 const bytesOf = (message: TerminationMessage): number => Buffer.byteLength(JSON.stringify(message))
 
 /** The same message within 4 KiB: first the figures go, then the text is cut, then the oldest evaluations (their files stay on the storage). */
-export function fitTermination(message: TerminationMessage): TerminationMessage {
+function fitTermination(message: TerminationMessage): TerminationMessage {
   const steps: ((m: TerminationMessage) => TerminationMessage)[] = [
     (m) => m,
     (m) => ({ ...m, evaluations: m.evaluations.map((e) => ({ ...e, figures: [] })) }),
