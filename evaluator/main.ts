@@ -40,9 +40,17 @@ function reporter(config: RunConfig, storage: Storage): EvaluatorWorld['report']
   }
 }
 
+/** The end must come within the grace period, even where storage hangs. */
+function endWithinGrace(signal: AbortSignal, graceSeconds: number): void {
+  signal.addEventListener('abort', () => {
+    globalThis.setTimeout(() => process.exit(EXIT_CODES.Interrupted), graceSeconds * 1000).unref()
+  })
+}
+
 async function evaluate(log: Logger, signal: AbortSignal): Promise<TerminationMessage> {
   const config = await readRunConfig(configPath())
-  const { threads, storage: root } = config.execution
+  const { threads, storage: root, gracePeriodSeconds } = config.execution
+  endWithinGrace(signal, gracePeriodSeconds)
   const backend = await startBackend({ backend: 'wasm', threads })
   log.info({ backend: backend.identity }, backend.why)
   try {

@@ -47,7 +47,7 @@ export interface PatchProbe {
   readonly weightDecay: number
 }
 
-/** A 1×1 convolution on bilinearly enlarged features against pixel labels, by mini-batches in the order of the set; the last epoch counts. */
+/** A 1×1 convolution on bilinearly enlarged features against pixel labels, by mini-batches in the order of the set. The last epoch counts; the peer picks the best epoch by its validation mIoU, which no held-out number should know. */
 export interface PixelProbe {
   readonly kind: 'EnlargedPixels'
   readonly crop: RandomCrop
