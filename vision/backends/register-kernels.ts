@@ -6,7 +6,7 @@ import {
   type TensorInfo,
   unregisterKernel,
 } from '@tensorflow/tfjs-core'
-import type { KernelName, KernelTable } from './kernel-signatures.ts'
+import type { KernelTable } from './kernel-signatures.ts'
 import type { TensorStore } from './tensor-store.ts'
 
 interface Shaped {
@@ -38,10 +38,6 @@ export function unregisterKernels(name: string, kernels: readonly string[]): voi
     unregisterKernel(kernelName, name)
   }
   removeBackend(name)
-}
-
-export function kernelNames(table: KernelTable<never>): readonly KernelName[] {
-  return Object.keys(table) as KernelName[]
 }
 
 function adapt<Value extends Shaped>(

@@ -2,9 +2,9 @@
  * The page through which the threads of a pool speak: int32 words at its start,
  * then the arguments of the kernel, then the text of an error.
  */
-export const CONTROL_START = 65_536
+const CONTROL_START = 65_536
 export const ARGUMENTS_START = CONTROL_START + 256
-export const ERROR_START = CONTROL_START + 2048
+const ERROR_START = CONTROL_START + 2048
 
 const CONTROL_WORDS = 64
 const MAXIMUM_ARGUMENTS = 200
