@@ -1,0 +1,149 @@
+import { API_GROUP_VERSION } from '../crds/names.ts'
+import type { NeCoRun } from '../crds/necorun.ts'
+import type { NeCoSweep } from '../crds/necosweep.ts'
+import type { ObservedJob } from '../crds/observed-job.ts'
+import type { TerminationMessage } from '../crds/run-report.ts'
+import { planRun } from '../operator/core/plan-run.ts'
+import { planSweep, type SweepAction } from '../operator/core/plan-sweep.ts'
+import {
+  emptyTally,
+  factsOf,
+  rankPoint,
+  recordRun,
+  type SweepTally,
+} from '../operator/core/sweep-tally.ts'
+
+const PARALLELISM = 64
+const objective = { metric: 'loss' }
+
+export interface PlanningRow {
+  readonly work: string
+  readonly transitions: number
+  readonly transitions_per_s: number
+  readonly seconds: number
+  /** The same by processor time: what it is when nothing else runs. */
+  readonly transitions_per_cpu_s: number
+}
+
+/** 10,000 points from nothing to done through the pure core: every plan that changes something counts. */
+export function planningRow(): PlanningRow {
+  const begin = performance.now()
+  const cpuBegin = process.cpuUsage()
+  const transitions = playSweep()
+  const cpu = process.cpuUsage(cpuBegin)
+  const seconds = (performance.now() - begin) / 1000
+  return {
+    work: `plan 10,000 points, parallelism ${PARALLELISM}`,
+    transitions,
+    transitions_per_s: transitions / seconds,
+    seconds,
+    transitions_per_cpu_s: transitions / ((cpu.user + cpu.system) / 1e6),
+  }
+}
+
+function playSweep(): number {
+  let sweep = tenThousandPoints()
+  let transitions = 0
+  const tally = emptyTally()
+  const live = new Map<string, NeCoRun>()
+  for (;;) {
+    const { actions, status } = planSweep({ sweep, tally, problems: [], nowMs: 0 })
+    for (const run of createdRuns(actions)) {
+      live.set(run.metadata.name, run)
+      record(tally, run)
+    }
+    if (status !== undefined) sweep = { ...sweep, status }
+    if (status !== undefined || actions.length > 0) transitions++
+    const oldest = live.values().next().value
+    if (oldest === undefined) return transitions
+    const ended = playRun(oldest)
+    live.delete(oldest.metadata.name)
+    transitions += ended.transitions
+    record(tally, ended.run)
+  }
+}
+
+function createdRuns(actions: readonly SweepAction[]): readonly NeCoRun[] {
+  return actions.flatMap((action) => {
+    if (action.kind !== 'CreateRun') return []
+    const { run } = action
+    return [{ ...run, metadata: { ...run.metadata, uid: 'u' } }]
+  })
+}
+
+function record(tally: SweepTally, run: NeCoRun): void {
+  const facts = factsOf(run, { replicates: 1, objective })
+  if (facts === undefined) throw new Error(`${run.metadata.name} is not a run of the sweep`)
+  recordRun(tally, facts)
+  rankPoint(tally, { point: facts.number, replicates: 1, objective })
+}
+
+/** Plans until nothing changes, while each Job starts and then succeeds. */
+function playRun(fresh: NeCoRun): { readonly run: NeCoRun; readonly transitions: number } {
+  let run = fresh
+  let jobs: readonly ObservedJob[] = []
+  let transitions = 0
+  for (;;) {
+    const { actions, status } = planRun({ run, jobs, nowMs: transitions * 1000 })
+    if (status !== undefined) run = { ...run, status }
+    const created = actions.flatMap((action) =>
+      action.kind === 'CreateJob' ? [pendingJob(action.job.name, transitions)] : [],
+    )
+    const moved = jobs.map(nextState)
+    const hasMoved = moved.some((job, i) => job !== jobs[i])
+    if (status === undefined && actions.length === 0 && !hasMoved) return { run, transitions }
+    if (status !== undefined || actions.length > 0) transitions++
+    jobs = [...moved, ...created]
+  }
+}
+
+function pendingJob(name: string, second: number): ObservedJob {
+  return {
+    ...{ name, uid: name, ownerUid: 'u', state: 'Pending', isEnding: false },
+    createdMs: second * 1000,
+  }
+}
+
+function nextState(job: ObservedJob): ObservedJob {
+  if (job.state === 'Pending') return { ...job, state: 'Running', startedMs: job.createdMs + 1000 }
+  if (job.state !== 'Running') return job
+  const endedMs = job.createdMs + 2000
+  return { ...job, state: 'Succeeded', exitCode: 0, endedMs, termination: lastWords(job.name) }
+}
+
+function lastWords(name: string): TerminationMessage {
+  return {
+    ...{ schemaVersion: 1, reason: 'Succeeded', message: 'trained', backend: 'wasm' },
+    ...{
+      runKey: 'a'.repeat(64),
+      reused: false,
+      step: 40,
+      metrics: { loss: name.length },
+      evaluations: [],
+    },
+  }
+}
+
+function tenThousandPoints(): NeCoSweep {
+  const values = Array.from({ length: 10 }, (_, i) => (i + 1) / 10)
+  const parameters = [
+    'loss.lambda',
+    'loss.studentSteepness',
+    'loss.teacherSteepness',
+    'loss.epsilon',
+  ]
+  return {
+    apiVersion: API_GROUP_VERSION,
+    kind: 'NeCoSweep',
+    metadata: { name: 'bench', uid: 'uid-bench', generation: 1 },
+    spec: {
+      run: { data: { kind: 'Scenes', count: 4 } },
+      axes: parameters.map((parameter) => ({
+        parameter,
+        values: parameter === 'loss.epsilon' ? values.map((value) => value / 100) : values,
+      })),
+      parallelism: PARALLELISM,
+      objective,
+    },
+  }
+}

@@ -1,0 +1,60 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+
+export interface Ready {
+  /** null: not a number. */
+  readonly loss: number | null
+  readonly versions: string
+}
+
+export interface Memory {
+  /** Peak resident memory above that after the imports. */
+  readonly peak_bytes: number
+  readonly scratch_bytes?: number
+}
+
+/** A child that holds one piece of work ready and runs it once for each line it is sent. */
+export class TimedProcess {
+  readonly ready: Ready
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>
+  readonly #lines: AsyncIterator<string>
+
+  private constructor(
+    ready: Ready,
+    child: ChildProcessByStdio<Writable, Readable, null>,
+    lines: AsyncIterator<string>,
+  ) {
+    this.ready = ready
+    this.#child = child
+    this.#lines = lines
+  }
+
+  /** Resolves when the child has run its work for the first times. */
+  static async start(command: string, parameters: readonly string[]): Promise<TimedProcess> {
+    const child = spawn(command, parameters, {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' },
+    })
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+    const ready = JSON.parse(await nextLine(lines, command)) as Ready
+    return new TimedProcess(ready, child, lines)
+  }
+
+  /** Milliseconds of one run. */
+  async run(): Promise<number> {
+    this.#child.stdin.write('run\n')
+    return (JSON.parse(await nextLine(this.#lines, 'the work')) as { ms: number }).ms
+  }
+
+  async close(): Promise<Memory> {
+    this.#child.stdin.end()
+    return JSON.parse(await nextLine(this.#lines, 'the work')) as Memory
+  }
+}
+
+async function nextLine(lines: AsyncIterator<string>, who: string): Promise<string> {
+  const { value, done } = await lines.next()
+  if (done === true) throw new Error(`${who} ended without an answer; its error stands above`)
+  return value
+}

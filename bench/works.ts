@@ -1,0 +1,58 @@
+import type { Relaxation, SortingNetwork } from '../crds/sections/loss.ts'
+
+/** The loss: similarities of features [G, P, D] to references [G, R, D], both sorts, backward. */
+export interface LossWork {
+  readonly work: 'loss'
+  readonly groups: number
+  readonly patches: number
+  readonly references: number
+  readonly dimension: number
+  readonly network: SortingNetwork
+  readonly relaxation: Relaxation
+  readonly lambda: number
+  readonly steepness: number
+  /** Ours only: the peer has none, and its loss is NaN where a weight reaches 0. */
+  readonly epsilon: number
+}
+
+/** A full training step of a small ViT with AdamW. */
+export interface StepWork {
+  readonly work: 'step'
+  readonly batch: number
+  readonly grid: number
+  readonly patch: number
+  readonly dim: number
+  readonly depth: number
+  readonly heads: number
+}
+
+export type Work = LossWork | StepWork
+
+const lossShape = { work: 'loss', dimension: 256, network: 'Bitonic', lambda: 0.25 } as const
+
+/** M = 3136 patches: one set of 32 references for all, and as the released program 49 an image. */
+export const lossWorks: readonly LossWork[] = [
+  {
+    ...lossShape,
+    ...{ groups: 1, patches: 3136, references: 32 },
+    ...{ relaxation: 'LogisticPhi', steepness: 100, epsilon: 1e-8 },
+  },
+  {
+    ...lossShape,
+    ...{ groups: 64, patches: 49, references: 49 },
+    ...{ relaxation: 'Cauchy', steepness: 100, epsilon: 0 },
+  },
+]
+
+export const stepWorks: readonly StepWork[] = [
+  { work: 'step', batch: 32, grid: 8, patch: 8, dim: 96, depth: 4, heads: 3 },
+]
+
+export function nameOf(work: Work): string {
+  if (work.work === 'loss') {
+    const { groups, patches, references, relaxation, network, steepness } = work
+    return `loss M=${groups * patches} R=${references} ${relaxation} ${network} β=${steepness}`
+  }
+  const { dim, depth, heads, batch, grid } = work
+  return `step ViT ${dim}×${depth}, ${heads} heads, ${grid * grid} patches, batch ${batch}`
+}
