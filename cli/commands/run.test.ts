@@ -183,11 +183,13 @@ describe('neco run', () => {
 
   it('ends with 1 when some points failed, naming them, and 2 when all did since the input is wrong', async () => {
     const some = await type({ words: ['run', 'study.yaml', '--set', 'axes[0].values=[10, 13]'] })
+    const results = await fileIn('results.json')
     expect(some.code).toBe(1)
     expect(some.out).toContain('13                 0 (2 failed)')
     expect(some.out).toContain('study-1-r0 failed. UserError: DataEmpty\n')
     const all = await type({ words: ['run', 'study.yaml', '--set', 'axes[0].values=[13]'] })
-    expect(all.code).toBe(2)
+    expect(all).toMatchObject({ code: 2, err: 'study.yaml: DataEmpty\n' })
+    expect(await fileIn('results.json')).toBe(results)
   })
 
   it('refuses a folder that holds another study or that somebody else uses, and files that are not there', async () => {

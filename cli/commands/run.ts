@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { folderStorage } from '../../pod/folder-storage.ts'
 import type { Call, Command } from '../command.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
+import { InputError } from '../input-error.ts'
 import { inputFingerprint } from '../local/input-fingerprint.ts'
 import { type LocalHome, openLocalHome } from '../local/local-home.ts'
 import { JOURNAL, type OutputPaths, outputPaths } from '../local/output-folder.ts'
@@ -13,12 +14,15 @@ import { type RunOrder, readRunOrder } from '../manifest/run-order.ts'
 import { followProgress } from '../progress/follow-progress.ts'
 import { makePainter, type Painter } from '../progress/painter.ts'
 import { closingText } from '../report/closing-text.ts'
+import { inputComplaints } from '../report/input-complaints.ts'
 import { studyExit } from '../report/study-exit.ts'
 import { type Study, studyOutcome } from '../report/study-outcome.ts'
 import { writeReport } from '../report/write-report.ts'
 import type { Shell } from '../shell.ts'
 
 const LOOK_EVERY_MS = 250
+/** The one event that is news at once; how runs end is said at the end. */
+const ATTEMPT_FAILED = 'AttemptFailed'
 
 const PLACED: Readonly<Record<Placed, string | undefined>> = {
   New: undefined,
@@ -47,8 +51,8 @@ const openHome = ({ order, shell, paths, painter }: Work): Promise<LocalHome> =>
     programs: shell.programs,
     environment: shell.environment,
     now: shell.now,
-    onEvent: ({ type, key, reason, message }) => {
-      if (type === 'Warning') painter.say(`${key.name}: ${reason}: ${message}`)
+    onEvent: ({ key, reason, message }) => {
+      if (reason === ATTEMPT_FAILED) painter.say(`${key.name}: ${message}`)
     },
   })
 
@@ -67,22 +71,27 @@ async function runToRest({ order, shell, paths, painter }: Work, home: LocalHome
   return ending
 }
 
-async function conclude({ shell, paths }: Work, study: Study): Promise<ExitCode> {
+/** Writes and prints the results. Throws InputError, and writes nothing, when every run failed by its input. */
+async function conclude({ order, shell, paths }: Work, study: Study): Promise<ExitCode> {
   const outcome = studyOutcome(study)
+  const code = studyExit(outcome)
+  if (code === EXIT.InputWrong) {
+    throw new InputError(inputComplaints(outcome, { file: order.file, fields: order.inputs }))
+  }
   const { document, files } = await writeReport(outcome, {
     root: paths.root,
     output: folderStorage(paths.root, shell.now),
     storage: folderStorage(paths.storage, shell.now),
   })
   shell.write(closingText(outcome, document, files))
-  return studyExit(outcome)
+  return code
 }
 
 async function performLocked(work: Work): Promise<ExitCode> {
   const { order, shell, paths, painter } = work
   if (order.isFresh) await clear(paths)
   const home = await openHome(work)
-  const inputs = await inputFingerprint(order.inputs)
+  const inputs = await inputFingerprint(order.inputs.map(({ path }) => path))
   const placed = await placeStudy(home, order.manifest, { inputs, folder: paths.root })
   const words = PLACED[placed]
   if (words !== undefined) painter.say(words)

@@ -59,6 +59,15 @@ export async function checkInputs(
   return found.flat()
 }
 
-/** Every file and folder that a run names, where it is on this machine. */
-export const inputPaths = (spec: RunSpec, volumes: Volumes): readonly string[] =>
-  inputsOf(spec).map(({ volume, path }) => join(volumes[volume ?? ''] ?? '', path))
+/** A field that names a file or a folder, and where that is on this machine. */
+export interface InputField {
+  readonly field: string
+  readonly path: string
+}
+
+/** Every file and folder that a run names. `root` is where the run stands in its manifest. */
+export const inputFields = (spec: RunSpec, volumes: Volumes, root: string): readonly InputField[] =>
+  inputsOf(spec).map(({ field, volume, path }) => ({
+    field: `${root}.${field}.path`,
+    path: join(volumes[volume ?? ''] ?? '', path),
+  }))

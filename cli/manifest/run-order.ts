@@ -2,17 +2,19 @@ import { dirname, join, resolve } from 'node:path'
 import type { ObjectKey } from '../../operator/ports/objects.ts'
 import { type Call, flagValue } from '../command.ts'
 import { InputError } from '../input-error.ts'
-import { checkInputs, inputPaths, type Volumes } from './check-inputs.ts'
+import { checkInputs, type InputField, inputFields, type Volumes } from './check-inputs.ts'
 import { type Manifest, readManifest } from './read-manifest.ts'
 
 /** Everything that `neco run` was asked for, checked. */
 export interface RunOrder {
+  /** The manifest as it was typed, for messages. */
+  readonly file: string
   readonly manifest: Manifest
   /** The output folder. */
   readonly out: string
   readonly volumes: Volumes
   /** Files and folders that the manifest names. */
-  readonly inputs: readonly string[]
+  readonly inputs: readonly InputField[]
   readonly isFresh: boolean
   /** The words to type to go on. */
   readonly again: string
@@ -64,10 +66,11 @@ export async function readRunOrder(call: Call, cwd: string): Promise<RunOrder> {
   }
   const out = flagValue(call, 'out') ?? join('out', studyKey(manifest).name)
   return {
+    file,
     manifest,
     out: resolve(cwd, out),
     volumes,
-    inputs: inputPaths(spec, volumes),
+    inputs: inputFields(spec, volumes, root),
     isFresh: call.switches.has('fresh'),
     again: `neco run ${file} --out ${out}`,
   }
