@@ -23,6 +23,7 @@ const end = (code, reason, more = {}) => {
 }
 const steepness = result.loss.studentSteepness
 if (steepness === 13) end(2, 'DataEmpty')
+if (steepness === 14) console.log(JSON.stringify({ level: 40, time: 1, msg: 'Skipped a file', file: 'notes.txt' }))
 if (evaluation !== undefined) {
   mkdirSync(execution.storage + '/evaluations/figures', { recursive: true })
   writeFileSync(execution.storage + '/evaluations/figures/a.png', 'a picture')
@@ -190,6 +191,11 @@ describe('neco run', () => {
     const all = await type({ words: ['run', 'study.yaml', '--set', 'axes[0].values=[13]'] })
     expect(all).toMatchObject({ code: 2, err: 'study.yaml: DataEmpty\n' })
     expect(await fileIn('results.json')).toBe(results)
+  })
+
+  it('shows what trainers warned of, once', async () => {
+    const { out } = await type({ words: ['run', 'study.yaml', '--set', 'axes[0].values=[14]'] })
+    expect(out.match(/^warning: .*$/gm)).toEqual(['warning: Skipped a file: notes.txt'])
   })
 
   it('refuses a folder that holds another study or that somebody else uses, and files that are not there', async () => {

@@ -5,6 +5,7 @@ import type { Call, Command } from '../command.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { InputError } from '../input-error.ts'
 import { inputFingerprint } from '../local/input-fingerprint.ts'
+import { jobWarnings } from '../local/job-warnings.ts'
 import { type LocalHome, openLocalHome } from '../local/local-home.ts'
 import { JOURNAL, type OutputPaths, outputPaths } from '../local/output-folder.ts'
 import { lockOutput } from '../local/output-lock.ts'
@@ -16,7 +17,7 @@ import { makePainter, type Painter } from '../progress/painter.ts'
 import { closingText } from '../report/closing-text.ts'
 import { inputComplaints } from '../report/input-complaints.ts'
 import { studyExit } from '../report/study-exit.ts'
-import { type Study, studyOutcome } from '../report/study-outcome.ts'
+import { studyOutcome } from '../report/study-outcome.ts'
 import { writeReport } from '../report/write-report.ts'
 import type { Shell } from '../shell.ts'
 
@@ -72,8 +73,8 @@ async function runToRest({ order, shell, paths, painter }: Work, home: LocalHome
 }
 
 /** Writes and prints the results. Throws InputError, and writes nothing, when every run failed by its input. */
-async function conclude({ order, shell, paths }: Work, study: Study): Promise<ExitCode> {
-  const outcome = studyOutcome(study)
+async function conclude({ order, shell, paths }: Work, home: LocalHome): Promise<ExitCode> {
+  const outcome = studyOutcome(await studyIn(home, order.manifest))
   const code = studyExit(outcome)
   if (code === EXIT.InputWrong) {
     throw new InputError(inputComplaints(outcome, { file: order.file, fields: order.inputs }))
@@ -83,7 +84,8 @@ async function conclude({ order, shell, paths }: Work, study: Study): Promise<Ex
     output: folderStorage(paths.root, shell.now),
     storage: folderStorage(paths.storage, shell.now),
   })
-  shell.write(closingText(outcome, document, files))
+  const warnings = await jobWarnings(paths.jobs, home.jobs.records())
+  shell.write(closingText(outcome, { document, files, warnings }))
   return code
 }
 
@@ -100,7 +102,7 @@ async function performLocked(work: Work): Promise<ExitCode> {
     shell.write(`interrupted; go on with: ${order.again}\n`)
     return EXIT.Interrupted
   }
-  return conclude(work, await studyIn(home, order.manifest))
+  return conclude(work, home)
 }
 
 async function perform(call: Call, shell: Shell): Promise<ExitCode> {

@@ -15,14 +15,28 @@ function provenance({ runs }: StudyOutcome): string[] {
   ]
 }
 
+/** More warnings than this are counted only. */
+const WARNINGS_SHOWN = 10
+
+function warningLines(warnings: readonly string[]): string[] {
+  const more = warnings.length - WARNINGS_SHOWN
+  return [
+    ...warnings.slice(0, WARNINGS_SHOWN).map((warning) => `warning: ${warning}`),
+    ...(more > 0 ? [`and ${more} more warnings in the logs`] : []),
+  ]
+}
+
+interface Closing {
+  readonly document: ResultsDocument
+  readonly files: readonly WrittenFile[]
+  readonly warnings: readonly string[]
+}
+
 /** What a person reads when a study has ended: the table, where the files lie, and the gains. */
-export function closingText(
-  study: StudyOutcome,
-  document: ResultsDocument,
-  files: readonly WrittenFile[],
-): string {
+export function closingText(study: StudyOutcome, { document, files, warnings }: Closing): string {
   const width = Math.max(...files.map(({ title }) => title.length))
   const lines = [
+    ...warningLines(warnings),
     ...provenance(study),
     ...files.map(({ title, path }) => `${title.padEnd(width)}  ${path}`),
     ...gainLines(document),

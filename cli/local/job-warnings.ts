@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as z from 'zod'
+import type { JobRecord } from './job-record.ts'
+
+/** pino's level of a warning; errors are above it, and are last words anyway. */
+const WARNING = 40
+
+const LogLine = z.looseObject({ level: z.number(), msg: z.string() })
+const OWN_FIELDS = new Set(['level', 'time', 'msg', 'pid', 'hostname'])
+
+function warningIn(line: string): string[] {
+  try {
+    const parsed = LogLine.parse(JSON.parse(line))
+    if (parsed.level !== WARNING) return []
+    const details = Object.entries(parsed)
+      .filter(([field]) => !OWN_FIELDS.has(field))
+      .map(([, value]) => String(value))
+    return [[parsed.msg, ...details].join(': ')]
+  } catch {
+    return []
+  }
+}
+
+/** What the processes of Jobs warned of, each thing once, in the order of the Jobs. `folder` holds a folder per Job. */
+export async function jobWarnings(
+  folder: string,
+  jobs: readonly JobRecord[],
+): Promise<readonly string[]> {
+  const logs = await Promise.all(
+    jobs.map(({ request: { namespace, name } }) =>
+      readFile(join(folder, namespace, name, 'log.ndjson'), 'utf8').catch(() => ''),
+    ),
+  )
+  return [...new Set(logs.flatMap((log) => log.split('\n').flatMap(warningIn)))]
+}
