@@ -2,6 +2,7 @@ import { memory, ready, setBackend } from '@tensorflow/tfjs-core'
 import type { BackendParts } from './backend-parts.ts'
 import { startReference } from './reference/start-reference.ts'
 import { registerKernels, unregisterKernels } from './register-kernels.ts'
+import type { Variant } from './wasm/kernel-modules.ts'
 import { startWasm } from './wasm/start-wasm.ts'
 
 export interface BackendMemory {
@@ -26,15 +27,21 @@ export interface BackendChoice {
   readonly backend: 'wasm' | 'reference'
   /** Threads of the wasm backend, this one included; 1 starts no worker. */
   readonly threads?: number
+  /** Form of the wasm kernels; the fastest that this engine takes if not given. */
+  readonly variant?: Variant
 }
 
 /**
  * Starts a backend and makes it the current one of tfjs-core. One backend of
  * each name at a time: close it before it is started again.
  */
-export async function startBackend({ backend, threads = 1 }: BackendChoice): Promise<Backend> {
+export async function startBackend({
+  backend,
+  threads = 1,
+  variant,
+}: BackendChoice): Promise<Backend> {
   if (backend === 'reference') return use('reference', startReference())
-  return use('wasm', await startWasm(threads))
+  return use('wasm', await startWasm(threads, variant))
 }
 
 async function use<Value extends { readonly shape: readonly number[] }>(

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+/** Relaxed SIMD has multiply-add in one instruction; simd runs everywhere. */
 export type Variant = 'simd' | 'relaxed'
 
 export interface KernelModules {
@@ -19,11 +20,9 @@ type KernelFunction = (args: number, begin: number, end: number, scratch: number
 const MODULE_NAMES = ['tensor-kernels', 'soft-sort'] as const
 const folder = join(import.meta.dirname, 'kernels/compiled')
 
-/** The compiled kernels in the fastest form that this engine accepts. */
-export function loadKernelModules(): KernelModules {
-  const relaxed = readModules('relaxed')
-  const variant = relaxed.every((bytes) => WebAssembly.validate(bytes)) ? 'relaxed' : 'simd'
-  const bytes = variant === 'relaxed' ? relaxed : readModules('simd')
+/** The compiled kernels, in the fastest form that this engine accepts unless one is named. */
+export function loadKernelModules(variant = fastestVariant()): KernelModules {
+  const bytes = readModules(variant)
   const hash = createHash('sha256')
   for (const each of bytes) hash.update(each)
   return {
@@ -31,6 +30,11 @@ export function loadKernelModules(): KernelModules {
     digest: hash.digest('hex').slice(0, 12),
     modules: bytes.map((each) => new WebAssembly.Module(each)),
   }
+}
+
+function fastestVariant(): Variant {
+  const isValid = readModules('relaxed').every((bytes) => WebAssembly.validate(bytes))
+  return isValid ? 'relaxed' : 'simd'
 }
 
 /** Instances on one memory; a thread makes its own. */

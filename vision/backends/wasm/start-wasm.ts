@@ -5,7 +5,7 @@ import { attentionKernels } from './attention-kernels.ts'
 import { SPLIT_VERSION } from './control-block.ts'
 import { elementwiseKernels } from './elementwise-kernels.ts'
 import { KernelHost, sizeOf, type WasmArray } from './kernel-host.ts'
-import { type KernelModules, loadKernelModules } from './kernel-modules.ts'
+import { type KernelModules, loadKernelModules, type Variant } from './kernel-modules.ts'
 import { matrixKernels } from './matrix-kernels.ts'
 import { normalizeKernels } from './normalize-kernels.ts'
 import { otherKernels } from './other-kernels.ts'
@@ -15,9 +15,12 @@ import { softSortKernels } from './soft-sort-kernels.ts'
 import { WorkerPool } from './worker-pool.ts'
 
 /** The float32 backend for training: own SIMD kernels on one shared memory. */
-export async function startWasm(threads: number): Promise<BackendParts<WasmArray>> {
+export async function startWasm(
+  threads: number,
+  variant?: Variant,
+): Promise<BackendParts<WasmArray>> {
   const heap = new SharedHeap()
-  const kernels = loadKernelModules()
+  const kernels = loadKernelModules(variant)
   const pool = await WorkerPool.start({ heap, kernels, threads })
   const host = new KernelHost(heap, pool)
   return {
@@ -32,7 +35,7 @@ export async function startWasm(threads: number): Promise<BackendParts<WasmArray
       ...softSortKernels(host),
     },
     identity: identityOf(kernels, host),
-    why: whyOf(kernels, threads),
+    why: whyOf({ kernels, threads, isAsked: variant !== undefined }),
     wasmBytes: () => heap.bytes,
     close: () => pool.close(),
   }
@@ -70,8 +73,12 @@ function multiplyAddRounding(host: KernelHost): 'fused' | 'unfused' {
   return rest === 0 ? 'unfused' : 'fused'
 }
 
-function whyOf({ variant }: KernelModules, threads: number): string {
-  const reason =
-    variant === 'relaxed' ? 'this engine has relaxed SIMD' : 'this engine has no relaxed SIMD'
-  return `wasm: ${variant} kernels, because ${reason}; ${threads} thread${threads === 1 ? '' : 's'}`
+function whyOf(start: { kernels: KernelModules; threads: number; isAsked: boolean }): string {
+  const { kernels, threads, isAsked } = start
+  const found =
+    kernels.variant === 'relaxed'
+      ? 'because this engine has relaxed SIMD'
+      : 'because this engine has no relaxed SIMD'
+  const reason = isAsked ? 'as asked' : found
+  return `wasm: ${kernels.variant} kernels, ${reason}; ${threads} thread${threads === 1 ? '' : 's'}`
 }
