@@ -1,9 +1,8 @@
-import { CheckpointManifest } from '../crds/checkpoint-manifest.ts'
 import type { KeptCheckpoint, RunResult } from '../crds/run-result.ts'
 import { canonicalJson } from '../pod/canonical-digest.ts'
-import { attemptsFolder, checkpointsFolder, runResultPath } from '../pod/storage-layout.ts'
+import { runResultPath } from '../pod/storage-layout.ts'
+import { listCheckpoints } from './io/find-checkpoint.ts'
 import { type CurvePoint, collectCurve, writeCurve } from './io/training-curve.ts'
-import { MANIFEST, stepOf } from './io/write-checkpoint.ts'
 import { keptSteps, type Progress, type Training } from './run-steps.ts'
 
 /** Writes the curve and then `result.json`, whose presence means that training is complete. */
@@ -39,19 +38,10 @@ async function checkpointsByStep({
   world: { storage },
   runKey,
 }: Training): Promise<ReadonlyMap<number, KeptCheckpoint>> {
-  const found = new Map<number, KeptCheckpoint>()
-  for (const attempt of await storage.list(attemptsFolder(runKey))) {
-    const parent = checkpointsFolder(`${attemptsFolder(runKey)}/${attempt}`)
-    for (const name of await storage.list(parent)) {
-      const step = stepOf(name)
-      const folder = `${parent}/${name}`
-      if (step === undefined || !(await storage.list(folder)).includes(MANIFEST)) continue
-      const text = Buffer.from(await storage.read(`${folder}/${MANIFEST}`)).toString('utf8')
-      const parsed = CheckpointManifest.safeParse(JSON.parse(text))
-      if (parsed.success) found.set(step, { step, folder, shards: parsed.data.shards })
-    }
-  }
-  return found
+  const complete = await listCheckpoints({ storage, runKey })
+  return new Map(
+    complete.map(({ folder, manifest: { step, shards } }) => [step, { step, folder, shards }]),
+  )
 }
 
 interface Totals {

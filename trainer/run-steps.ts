@@ -147,7 +147,10 @@ function reportBuffer({ config, world, spool, totalSteps }: Training) {
   }
   const add = async (report: ReportBody): Promise<void> => {
     const isLast = report.step === totalSteps
-    if (report.step % config.execution.reportEverySteps === 0 || isLast) waiting.push(report)
+    if (report.step % config.execution.reportEverySteps === 0 || isLast) {
+      waiting.push(report)
+      world.log('Step', { step: report.step, ...report.metrics })
+    }
     if (world.monotonicMs() - flushedMs >= FLUSH_EVERY_MS) await flush()
   }
   return { add, flush }
@@ -164,6 +167,7 @@ async function saveCheckpoint(training: Training, { step }: Progress): Promise<v
     facts: { runKey, step, totalSteps, imagesSeen, settings, backend: world.backend },
     shards: shardsOf(state),
   })
+  world.log('Checkpoint', { step, folder: written.folder })
   const message = written.folder
   await spool.write([{ kind: 'Checkpoint', step, totalSteps, imagesSeen, metrics: {}, message }])
   await pruneCheckpoints({

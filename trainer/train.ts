@@ -1,7 +1,6 @@
 import type { RunConfig } from '../crds/run-config.ts'
 import { RunResult } from '../crds/run-result.ts'
 import { digestMemory } from '../pod/digest-memory.ts'
-import { PodFailure } from '../pod/pod-failure.ts'
 import { runKey as keyOf } from '../pod/run-key.ts'
 import type { Spool } from '../pod/spool.ts'
 import { type Storage, StorageError } from '../pod/storage.ts'
@@ -62,7 +61,7 @@ export async function train(config: RunConfig, world: TrainerWorld): Promise<Tra
   })
   const folder = attemptFolder(runKey, config.identity)
   const spool = await world.openSpool(folder)
-  const done = await readResult(world.storage, runKey)
+  const done = await readResult(world, runKey)
   if (done !== undefined) return reuse(done, spool)
   const state = startTraining(config.result, { weights: weights?.tensors })
   try {
@@ -155,17 +154,17 @@ async function resume({
   return found
 }
 
-async function readResult(storage: Storage, runKey: string): Promise<RunResult | undefined> {
+/** The result under a key. One that is damaged counts as none: training goes on from its last checkpoint and writes it anew. */
+async function readResult(
+  { storage, log }: TrainerWorld,
+  runKey: string,
+): Promise<RunResult | undefined> {
   const path = runResultPath(runKey)
   try {
     return RunResult.parse(JSON.parse(Buffer.from(await storage.read(path)).toString('utf8')))
   } catch (cause) {
-    if (cause instanceof StorageError && cause.code === 'NotFound') return undefined
-    if (cause instanceof StorageError) throw cause
-    throw new PodFailure(`${path} is no result of a training: remove it and start again`, {
-      code: 'RunResultInvalid',
-      reason: 'UserError',
-      cause,
-    })
+    if (cause instanceof StorageError && cause.code !== 'NotFound') throw cause
+    if (!(cause instanceof StorageError)) log('Passed over a damaged result', { path })
+    return undefined
   }
 }

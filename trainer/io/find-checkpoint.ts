@@ -32,7 +32,10 @@ interface Candidate {
 }
 
 /** Every checkpoint folder of any attempt at this run, newest step first, in the order of names among equals. */
-async function candidates({ storage, runKey }: SearchPlace): Promise<Candidate[]> {
+async function candidates({
+  storage,
+  runKey,
+}: Pick<SearchPlace, 'storage' | 'runKey'>): Promise<Candidate[]> {
   const found: Candidate[] = []
   const attempts = attemptsFolder(runKey)
   for (const attempt of await storage.list(attempts)) {
@@ -47,7 +50,7 @@ async function candidates({ storage, runKey }: SearchPlace): Promise<Candidate[]
 
 /** The manifest, or why there is none to use. */
 async function readManifest(
-  { storage, runKey }: SearchPlace,
+  { storage, runKey }: Pick<SearchPlace, 'storage' | 'runKey'>,
   folder: string,
 ): Promise<CheckpointManifest | string> {
   try {
@@ -60,6 +63,23 @@ async function readManifest(
     if (error instanceof StorageError) throw error
     return `${MANIFEST} is damaged`
   }
+}
+
+export interface CompleteCheckpoint {
+  readonly folder: string
+  readonly manifest: CheckpointManifest
+}
+
+/** The complete checkpoints of a run by any attempt, newest first; their shards are not looked at. Throws StorageError. */
+export async function listCheckpoints(
+  place: Pick<SearchPlace, 'storage' | 'runKey'>,
+): Promise<readonly CompleteCheckpoint[]> {
+  const found: CompleteCheckpoint[] = []
+  for (const { folder } of await candidates(place)) {
+    const manifest = await readManifest(place, folder)
+    if (typeof manifest !== 'string') found.push({ folder, manifest })
+  }
+  return found
 }
 
 /** Every shard of a manifest, read and verified; or why one cannot be used. */

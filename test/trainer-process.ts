@@ -1,0 +1,54 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { RunConfig } from '../crds/run-config.ts'
+import { TerminationMessage } from '../crds/run-report.ts'
+
+/** One line of the log of a trainer. */
+export interface LogLine {
+  readonly msg: string
+  readonly step?: number
+  readonly [field: string]: unknown
+}
+
+export interface EndedTrainer {
+  /** Undefined where a signal ended it. */
+  readonly exitCode: number | undefined
+  readonly lines: readonly LogLine[]
+  /** Undefined where it ended without any. */
+  readonly lastWords: TerminationMessage | undefined
+}
+
+export interface TrainerOptions {
+  readonly config: RunConfig
+  /** Where its config and its last words go. */
+  readonly folder: string
+  /** Called at each line of the log, to end the trainer at a moment of its work. */
+  readonly onLine?: (line: LogLine, child: ChildProcess) => void
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** Runs a trainer as a process of its own, as a pod does, until it ends. */
+export async function runTrainer(options: TrainerOptions): Promise<EndedTrainer> {
+  const { config, folder, onLine, environment } = options
+  const configPath = join(folder, `${config.identity.podUid}.json`)
+  const wordsPath = join(folder, `${config.identity.podUid}.termination`)
+  await writeFile(configPath, JSON.stringify(config))
+  const child = spawn(process.execPath, ['trainer/main.ts', '--config', configPath], {
+    cwd: join(import.meta.dirname, '..'),
+    env: { ...process.env, NECO_TERMINATION_FILE: wordsPath, ...environment },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const lines: LogLine[] = []
+  createInterface({ input: child.stdout }).on('line', (text) => {
+    const line = JSON.parse(text) as LogLine
+    lines.push(line)
+    onLine?.(line, child)
+  })
+  const [exitCode] = (await once(child, 'close')) as [number | null]
+  const words = await readFile(wordsPath, 'utf8').catch(() => undefined)
+  const lastWords = words === undefined ? undefined : TerminationMessage.parse(JSON.parse(words))
+  return { exitCode: exitCode ?? undefined, lines, lastWords }
+}

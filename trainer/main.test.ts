@@ -1,0 +1,130 @@
+import type { ChildProcess } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EXIT_CODES } from '../crds/exit-codes.ts'
+import type { RunConfig } from '../crds/run-config.ts'
+import { RunResult } from '../crds/run-result.ts'
+import { aMicroRunConfig } from '../test/micro-run-config.ts'
+import { type LogLine, runTrainer } from '../test/trainer-process.ts'
+
+let root = ''
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'neco-trainer-'))
+})
+afterAll(() => rm(root, { recursive: true }))
+
+const steps = 8
+const configAt = (name: string, attempt: number, over = {}): RunConfig =>
+  aMicroRunConfig({
+    identity: { run: 'micro', attempt, podUid: `${name}-${attempt}` },
+    result: {
+      optimisation: { steps },
+      references: { source: 'TeacherQueue', queueLength: 200 },
+      model: { dropPathRate: 0.2 },
+    },
+    execution: { storage: join(root, name), checkpoint: { everySteps: 2, keep: 2 } },
+    ...over,
+  })
+
+/** The digests of everything that the last checkpoint holds. */
+async function finalDigests(name: string, runKey: string): Promise<unknown> {
+  const text = await readFile(join(root, name, 'runs', runKey, 'result.json'), 'utf8')
+  return RunResult.parse(JSON.parse(text)).final.shards
+}
+
+async function curveSteps(name: string, runKey: string): Promise<number[]> {
+  const text = await readFile(join(root, name, 'runs', runKey, 'curve.ndjson'), 'utf8')
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { step: number }).step)
+}
+
+const endAt =
+  (msg: string, step: number, signal: NodeJS.Signals) => (line: LogLine, child: ChildProcess) => {
+    if (line.msg === msg && line.step === step) child.kill(signal)
+  }
+
+describe('a trainer', () => {
+  let whole: { runKey: string; digests: unknown }
+  beforeAll(async () => {
+    const ended = await runTrainer({ config: configAt('whole', 1), folder: root })
+    const runKey = ended.lastWords?.runKey ?? ''
+    expect([ended.exitCode, ended.lastWords?.reason]).toEqual([EXIT_CODES.Succeeded, 'Succeeded'])
+    whole = { runKey, digests: await finalDigests('whole', runKey) }
+  })
+
+  test('that is killed at any moment goes on to the same bits', async () => {
+    const moments = [
+      ['Step', 2],
+      ['Checkpoint', 4],
+      ['Step', 8],
+    ] as const
+    for (const [index, [msg, step]] of moments.entries()) {
+      const config = configAt('killed', index + 1)
+      const onLine = endAt(msg, step, 'SIGKILL')
+      const { exitCode, lastWords } = await runTrainer({ config, folder: root, onLine })
+      expect([exitCode, lastWords]).toEqual([undefined, undefined])
+    }
+    const last = await runTrainer({ config: configAt('killed', 9), folder: root })
+    expect(last.lastWords?.reason).toBe('Succeeded')
+    expect(await finalDigests('killed', whole.runKey)).toEqual(whole.digests)
+    expect(await curveSteps('killed', whole.runKey)).toEqual(
+      Array.from({ length: steps }, (_, i) => i + 1),
+    )
+  })
+
+  test('that is told to stop writes a checkpoint, says so, and is gone on from', async () => {
+    const onLine = endAt('Step', 3, 'SIGTERM')
+    const stopped = await runTrainer({ config: configAt('stopped', 1), folder: root, onLine })
+    const stop = stopped.lastWords?.step ?? 0
+    expect([stopped.exitCode, stopped.lastWords?.reason]).toEqual([
+      EXIT_CODES.Interrupted,
+      'Interrupted',
+    ])
+    expect(stopped.lines).toContainEqual(expect.objectContaining({ msg: 'Checkpoint', step: stop }))
+    const resumed = await runTrainer({ config: configAt('stopped', 2), folder: root })
+    expect(resumed.lines.find(({ msg }) => msg === 'Step')?.step).toBe(stop + 1)
+    expect(await finalDigests('stopped', whole.runKey)).toEqual(whole.digests)
+  })
+
+  test('whose parent is gone stops as if it were told to', async () => {
+    const ended = await runTrainer({
+      config: configAt('orphan', 1),
+      folder: root,
+      environment: { NECO_PARENT_WATCH: 'stdin' },
+      onLine: ({ msg, step }, child) => {
+        if (msg === 'Step' && step === 2) child.stdin?.end()
+      },
+    })
+    expect([ended.exitCode, ended.lastWords?.reason]).toEqual([5, 'Interrupted'])
+  })
+
+  test('reports a result that is there and computes nothing', async () => {
+    const { exitCode, lastWords, lines } = await runTrainer({
+      config: configAt('whole', 2),
+      folder: root,
+    })
+    expect([exitCode, lastWords?.reused, lastWords?.step]).toEqual([0, true, steps])
+    expect(lines.some(({ msg }) => msg === 'Step')).toBe(false)
+  })
+
+  test('ends with a code for wrong settings, naming them', async () => {
+    const config = configAt('wrong', 1, { result: { data: { count: 3 } } })
+    const { exitCode, lastWords } = await runTrainer({ config, folder: root })
+    expect([exitCode, lastWords?.reason]).toEqual([EXIT_CODES.UserError, 'SettingsImpossible'])
+    expect(lastWords?.message).toBe(
+      'optimisation.batchSize: is 4, but data holds 3 images: lower it or give more data',
+    )
+  })
+
+  test('ends with a code for a loss that is not finite, and says what to try', async () => {
+    const loss = { relaxation: 'Logistic', studentSteepness: 10_000 } as const
+    const config = configAt('infinite', 1, { result: { loss } })
+    const { exitCode, lastWords } = await runTrainer({ config, folder: root })
+    expect([exitCode, lastWords?.reason]).toEqual([EXIT_CODES.NotFinite, 'LossNotFinite'])
+    expect(lastWords?.message).toMatch(/at step 1 of .* set loss\.epsilon/)
+  })
+})

@@ -1,0 +1,186 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { RunConfig } from '../crds/run-config.ts'
+import { RunResult } from '../crds/run-result.ts'
+import { folderStorage } from '../pod/folder-storage.ts'
+import { StorageError } from '../pod/storage.ts'
+import { runResultPath } from '../pod/storage-layout.ts'
+import { type Fault, faultyStorage } from '../test/faulty-storage.ts'
+import { trainInProcess } from '../test/in-process-training.ts'
+import { aMicroRunConfig } from '../test/micro-run-config.ts'
+import { type Backend, startBackend } from '../vision/backends/start-backend.ts'
+import { readSafetensors } from '../vision/weights/read-safetensors.ts'
+
+let root = ''
+let trainings = 0
+let backend: Backend
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'neco-train-'))
+  backend = await startBackend({ backend: 'wasm' })
+})
+afterAll(async () => {
+  await backend.close()
+  await rm(root, { recursive: true })
+})
+beforeEach(() => {
+  trainings++
+})
+
+type Overrides = Parameters<typeof aMicroRunConfig>[0]
+const configOf = (
+  result: NonNullable<Overrides>['result'] = {},
+  name = 'a',
+  everySteps = 100,
+): RunConfig =>
+  aMicroRunConfig({
+    result: { optimisation: { steps: 4 }, ...result },
+    execution: { storage: join(root, `${trainings}-${name}`), checkpoint: { everySteps } },
+  })
+
+async function resultOf(config: RunConfig, runKey: string): Promise<RunResult> {
+  const storage = folderStorage(config.execution.storage, () => 0)
+  const bytes = await storage.read(runResultPath(runKey))
+  return RunResult.parse(JSON.parse(Buffer.from(bytes).toString('utf8')))
+}
+
+async function shardOf(config: RunConfig, runKey: string, name: 'student' | 'teacher') {
+  const { final } = await resultOf(config, runKey)
+  const file = join(config.execution.storage, final.folder, final.shards[name]?.file ?? 'none')
+  return (await readSafetensors(file)).tensors
+}
+
+describe('a storage that fails', () => {
+  const faults: readonly Fault[] = ['NoSpace', 'TornWrite']
+  test.each(faults)(
+    '%s at any write stops training, which then goes on to the same bits',
+    async (fault) => {
+      const whole = configOf({ optimisation: { steps: 3 } }, 'whole')
+      const { runKey } = await trainInProcess(whole)
+      const expected = (await resultOf(whole, runKey)).final.shards
+      const broken = configOf({ optimisation: { steps: 3 } }, 'broken', 2)
+      const inner = folderStorage(broken.execution.storage, () => 0)
+      const codes = new Set<string>()
+      let failing = 0
+      // Each attempt fails one write later than the one before, until all of them succeed.
+      for (;;) {
+        const storage = faultyStorage(inner, failing++, fault)
+        const identity = { run: 'micro', attempt: failing, podUid: `pod-${failing}` }
+        const outcome = await trainInProcess({ ...broken, identity }, { storage }).catch(
+          (error: unknown) => {
+            if (error instanceof StorageError) codes.add(error.code)
+            else throw error
+          },
+        )
+        if (outcome !== undefined) break
+      }
+      expect([...codes]).toEqual([fault === 'NoSpace' ? 'StorageFull' : 'StorageFailed'])
+      expect(failing).toBeGreaterThan(5)
+      expect((await resultOf(broken, runKey)).final.shards).toEqual(expected)
+    },
+  )
+})
+
+describe('a training', () => {
+  test('does not depend on when it was interrupted', async () => {
+    const whole = configOf({}, 'whole')
+    const { runKey } = await trainInProcess(whole)
+    const parts = configOf({}, 'parts')
+    for (let attempt = 1; attempt <= 4; attempt++) {
+      const stop = new AbortController()
+      const identity = { run: 'micro', attempt, podUid: `pod-${attempt}` }
+      await trainInProcess(
+        { ...parts, identity },
+        { signal: stop.signal, log: (message) => message === 'Step' && stop.abort('test') },
+      )
+    }
+    expect((await resultOf(parts, runKey)).final.shards).toEqual(
+      (await resultOf(whole, runKey)).final.shards,
+    )
+  })
+
+  test('keeps the checkpoints that evaluations wait for', async () => {
+    const config = configOf({ optimisation: { steps: 6 } })
+    const execution = { ...config.execution, keepAt: [0, 0.5, 1] }
+    const checkpoint = { everySteps: 1, keep: 1 }
+    const { runKey } = await trainInProcess({ ...config, execution: { ...execution, checkpoint } })
+    const { kept, final } = await resultOf(config, runKey)
+    expect(kept.map(({ at, step }) => [at, step])).toEqual([
+      [0.5, 3],
+      [1, 6],
+    ])
+    expect(final.step).toBe(6)
+  })
+
+  test('trains epochs where steps are 0, and drops the last incomplete batch', async () => {
+    const config = configOf({ optimisation: { steps: 0, epochs: 2 }, data: { count: 11 } })
+    const { step, imagesSeen } = await trainInProcess(config)
+    expect([step, imagesSeen]).toEqual([4, 16])
+  })
+
+  const variants: readonly (readonly [string, NonNullable<Overrides>['result']])[] = [
+    ['a queue of the teacher', { references: { source: 'TeacherQueue', queueLength: 50 } }],
+    ['references of other images', { references: { neighbours: 'InterStrict' } }],
+    ['references of the own image', { references: { neighbours: 'Intra' } }],
+    ['a fraction of the student', { references: { source: 'StudentFraction', fraction: 0.3 } }],
+    ['the foreground', { loss: { patches: 'Foreground' } }],
+    [
+      'the background with a queue',
+      {
+        loss: { patches: 'Background' },
+        references: { source: 'TeacherQueue', queueLength: 50 },
+      },
+    ],
+    ['the order of another image', { loss: { objective: 'ShuffledOrder' } }],
+    ['plain cosine consistency', { loss: { objective: 'CosineConsistency' } }],
+    ['both directions, summed', { loss: { direction: 'Both', reduction: 'Sum' } }],
+    ['the three nearest', { loss: { keptNeighbours: 3, epsilon: 1e-6, renormaliseKept: true } }],
+    ['Euclidean distances', { loss: { similarity: 'Euclidean' } }],
+    ['the student as its own teacher', { loss: { teacher: 'None' } }],
+    [
+      'a queue of the student itself',
+      {
+        loss: { teacher: 'None' },
+        references: { source: 'TeacherQueue', queueLength: 50 },
+      },
+    ],
+    ['Adam', { optimisation: { optimiser: 'Adam' } }],
+    ['no local crops', { views: { localCrops: 0 } }],
+    ['a copied teacher head', { model: { head: { teacherHead: 'Copy' } } }],
+    ['stochastic depth', { model: { dropPathRate: 0.3 } }],
+  ]
+  test('has a loss of its own for every option', async () => {
+    const plain = configOf({ optimisation: { steps: 2 } }, 'plain')
+    const { metrics } = await trainInProcess(plain)
+    const losses = [metrics['loss']]
+    for (const [name, result] of variants) {
+      const steps = { optimisation: { steps: 2, ...result?.optimisation } }
+      const outcome = await trainInProcess(configOf({ ...result, ...steps }, name))
+      expect([name, Number.isFinite(outcome.metrics['loss'])]).toEqual([name, true])
+      losses.push(outcome.metrics['loss'])
+    }
+    expect(new Set(losses).size).toBe(variants.length + 1)
+  })
+
+  test('leaves what is not trained as it was', async () => {
+    const one = configOf({ optimisation: { steps: 2, trainableBlocks: 1 } }, 'one')
+    const { runKey } = await trainInProcess(one)
+    const trained = await shardOf(one, runKey, 'student')
+    const random = configOf({ optimisation: { steps: 2, backboneRate: 0 } }, 'none')
+    const still = await trainInProcess(random)
+    const before = await shardOf(random, still.runKey, 'student')
+    const changed = [...trained].filter(
+      ([name, { values }]) => values.join() !== before.get(name)?.values.join(),
+    )
+    expect(changed.every(([name]) => name.startsWith('blocks.1.'))).toBe(true)
+    expect(changed.length).toBeGreaterThan(10)
+  })
+
+  test('without a teacher writes none', async () => {
+    const config = configOf({ loss: { teacher: 'None' } })
+    const { runKey } = await trainInProcess(config)
+    const { final } = await resultOf(config, runKey)
+    expect(Object.keys(final.shards).sort()).toEqual(['moments', 'student', 'student-head'])
+  })
+})
