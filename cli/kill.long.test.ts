@@ -120,6 +120,20 @@ describe('a run that is killed', () => {
     expect(await deterministicPart('killed')).toEqual(expected)
   })
 
+  it('goes on by itself with the same numbers when a trainer alone is killed', async () => {
+    expect(await finish('undisturbed')).toBe(0)
+    const child = start('disturbed')
+    child.stdout?.resume()
+    const exited = once(child, 'exit')
+    const [first] = await liveTrainers('disturbed')
+    await pause(900)
+    process.kill(first?.pid ?? 0, 'SIGKILL')
+    expect((await exited)[0]).toBe(0)
+    expect(await deterministicPart('disturbed')).toEqual(await deterministicPart('undisturbed'))
+    const attempts = (await journalOf('disturbed')).map(({ request }) => request.attempt)
+    expect(Math.max(...attempts)).toBe(2)
+  })
+
   it('leaves no trainer behind when only neco itself is killed', async () => {
     const child = start('orphans')
     child.stdout?.resume()
