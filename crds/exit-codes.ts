@@ -16,3 +16,9 @@ export const EXIT_CODES = {
 } as const
 
 export type ExitReason = keyof typeof EXIT_CODES
+
+/** What a failure is called: which exit code, and one word for programs. */
+export interface NamedFailure {
+  readonly reason: ExitReason
+  readonly code: string
+}

@@ -62,7 +62,7 @@ describe('the evaluator program', () => {
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line).msg),
-    ).toContain('Evaluated')
+    ).toContain('evaluated')
     const spool = `runs/${first.lastWords.runKey}/attempts/1-pod-1/spool.ndjson`
     const reports = parseSpool(await readFile(join(root, spool), 'utf8'))
     expect(reports.map(({ kind, metrics }) => ({ kind, metrics }))).toEqual([

@@ -1,14 +1,15 @@
 import { join } from 'node:path'
 import type { RunConfig } from '../crds/run-config.ts'
 import type { EvaluationSettings } from '../crds/sections/evaluation.ts'
-import { failureReason } from '../evaluator/failure-reason.ts'
 import type { EvaluatorWorld } from '../evaluator/run-evaluations.ts'
 import { sha256 } from '../pod/canonical-digest.ts'
 import { folderStorage } from '../pod/folder-storage.ts'
+import { nameFailure } from '../pod/name-failure.ts'
 import { runKey } from '../pod/run-key.ts'
 import type { ReportBody } from '../pod/spool.ts'
 import { runResultPath } from '../pod/storage-layout.ts'
 import { openDataset } from '../vision/datasets/open-dataset.ts'
+import { visionFailure } from '../vision/vision-failure.ts'
 import { buildParameters, parameterValues } from '../vision/vit/build-parameters.ts'
 import { encodeSafetensors } from '../vision/weights/encode-safetensors.ts'
 import { aMicroRunConfig } from './micro-run-config.ts'
@@ -106,7 +107,7 @@ export async function failureOf(work: Promise<unknown>) {
   try {
     await work
   } catch (error) {
-    return { ...failureReason(error), message: (error as Error).message }
+    return { ...nameFailure(error, visionFailure), message: (error as Error).message }
   }
   return undefined
 }

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
-import { PodFailure } from '../pod/pod-failure.ts'
-import { StorageError } from '../pod/storage.ts'
 import { BackendError } from '../vision/backends/backend-error.ts'
 import { DatasetError } from '../vision/datasets/dataset-error.ts'
+import { visionFailure } from '../vision/vision-failure.ts'
 import { WeightsError } from '../vision/weights/weights-error.ts'
-import { failureReason } from './failure-reason.ts'
+import { nameFailure } from './name-failure.ts'
+import { PodFailure } from './pod-failure.ts'
+import { StorageError } from './storage.ts'
 
 const fault = { file: 'a', problem: 'b', remedy: 'c' }
 
@@ -18,5 +19,5 @@ test.each([
   [new BackendError('KernelWorkerFailed', 'no'), 'Infrastructure', 'KernelWorkerFailed'],
   [new TypeError('a bug'), 'Unexpected', 'Unexpected'],
 ])('%s is a failure of its kind', (error, reason, code) => {
-  expect(failureReason(error)).toEqual({ reason, code })
+  expect(nameFailure(error, visionFailure)).toEqual({ reason, code })
 })

@@ -1,0 +1,84 @@
+import { parseArgs } from 'node:util'
+import pino, { type Logger } from 'pino'
+import { EXIT_CODES, type ExitReason, type NamedFailure } from '../crds/exit-codes.ts'
+import type { RunConfig } from '../crds/run-config.ts'
+import type { TerminationMessage } from '../crds/run-report.ts'
+import { nameFailure } from './name-failure.ts'
+import { PodFailure } from './pod-failure.ts'
+import { readRunConfig } from './read-run-config.ts'
+import { stopSignal } from './stop-signal.ts'
+import { writeTermination } from './termination.ts'
+
+export interface PodTools {
+  readonly log: Logger
+  /** Aborted when the pod is asked to end; it then has its grace time. */
+  readonly signal: AbortSignal
+}
+
+/** A program of a pod: its work, and what its own failures are called. */
+export interface PodProgram {
+  readonly name: 'trainer' | 'evaluator'
+  /** Says the last words; their reason is Succeeded or Interrupted. */
+  readonly work: (config: RunConfig, tools: PodTools) => Promise<TerminationMessage>
+  readonly failure: (error: unknown) => NamedFailure | undefined
+}
+
+function configPath(name: PodProgram['name']): string {
+  const { values } = parseArgs({ options: { config: { type: 'string' } } })
+  if (values.config !== undefined) return values.config
+  throw new PodFailure(`--config FILE is missing: the run-config.json of this ${name}`, {
+    code: 'RunConfigMissing',
+    reason: 'UserError',
+  })
+}
+
+const failureWords = (code: string, message: string): TerminationMessage => ({
+  schemaVersion: 1,
+  reason: code,
+  message: message.slice(0, 1500),
+  reused: false,
+  step: 0,
+  metrics: {},
+  evaluations: [],
+})
+
+/** The end must come within the grace time, even where storage hangs. */
+function endWithinGrace(signal: AbortSignal, graceSeconds: number): void {
+  signal.addEventListener('abort', () => {
+    setTimeout(() => process.exit(EXIT_CODES.Interrupted), graceSeconds * 1000).unref()
+  })
+}
+
+async function runProgram(program: PodProgram, tools: PodTools): Promise<ExitReason> {
+  const terminationPath = process.env['NECO_TERMINATION_FILE']
+  const end = async (words: TerminationMessage): Promise<void> => {
+    if (terminationPath !== undefined) await writeTermination(terminationPath, words)
+  }
+  try {
+    const config = await readRunConfig(configPath(program.name))
+    endWithinGrace(tools.signal, config.execution.gracePeriodSeconds)
+    const words = await program.work(config, tools)
+    await end(words)
+    const { metrics, reused, step, reason } = words
+    tools.log.info({ metrics, reused, step }, words.message)
+    return reason === 'Interrupted' ? 'Interrupted' : 'Succeeded'
+  } catch (error) {
+    const { reason, code } = nameFailure(error, program.failure)
+    const message = error instanceof Error ? error.message : String(error)
+    tools.log.error({ err: error, reason, code }, message)
+    await end(failureWords(code, message))
+    return reason
+  }
+}
+
+/**
+ * Runs a pod program in this process: reads --config, does its work, writes its last words to the file that
+ * NECO_TERMINATION_FILE names, and sets the exit code. With NECO_PARENT_WATCH=stdin it ends when stdin does.
+ */
+export async function runPod(program: PodProgram): Promise<void> {
+  const isWatched = process.env['NECO_PARENT_WATCH'] === 'stdin'
+  const signal = stopSignal({ process, ...(isWatched ? { parentPipe: process.stdin } : {}) })
+  process.exitCode = EXIT_CODES[await runProgram(program, { log: pino({ base: null }), signal })]
+  // The pipe that the parent holds must not keep a finished pod alive.
+  if (isWatched) process.stdin.unref()
+}
