@@ -90,6 +90,14 @@ describe('a trainer', () => {
     expect(await finalDigests('stopped', whole.runKey)).toEqual(whole.digests)
   })
 
+  test('with two threads computes the same bits', async () => {
+    const { execution, ...rest } = configAt('threads', 1)
+    const config = { ...rest, execution: { ...execution, threads: 2 } }
+    const { lastWords } = await runTrainer({ config, folder: root })
+    expect(lastWords?.runKey).toBe(whole.runKey)
+    expect(await finalDigests('threads', whole.runKey)).toEqual(whole.digests)
+  })
+
   test('whose parent is gone stops as if it were told to', async () => {
     const ended = await runTrainer({
       config: configAt('orphan', 1),
