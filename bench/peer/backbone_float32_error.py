@@ -195,8 +195,9 @@ def worst(results):
     return {kind: max(r.get(kind, 0) for r in results) for kind in sorted(kinds)}
 
 
-print(f"torch {torch.__version__}, one thread, float32 against the golden float64")
-print("dino_v1_tiny", worst([dino_v1(f) for f in (False, True)]))
-print("dinov2_reg_tiny", worst([dino_v2(f) for f in (False, True)]))
-cases = read("dinov3_tiny")["cases"]
-print("dinov3_tiny", worst([dino_v3(c, f) for c in cases for f in (False, True)]))
+if __name__ == "__main__":
+    print(f"torch {torch.__version__}, one thread, float32 against the golden float64")
+    print("dino_v1_tiny", worst([dino_v1(f) for f in (False, True)]))
+    print("dinov2_reg_tiny", worst([dino_v2(f) for f in (False, True)]))
+    cases = read("dinov3_tiny")["cases"]
+    print("dinov3_tiny", worst([dino_v3(c, f) for c in cases for f in (False, True)]))
