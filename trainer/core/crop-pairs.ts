@@ -9,7 +9,7 @@ export interface CropPair {
 }
 
 /** Every pair of a global crop with another crop; those of two global crops come first. */
-export function cropPairs(crops: number): readonly CropPair[] {
+function cropPairs(crops: number): readonly CropPair[] {
   const locals = Array.from({ length: crops - 2 }, (_, index) => index + 2)
   return [
     { g: 0, v: 1 },

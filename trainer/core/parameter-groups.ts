@@ -9,7 +9,7 @@ export interface ParameterUpdate {
 }
 
 /** Whether weights of this name and shape shrink: all but biases and one-dimensional ones (neco-method §1.7). */
-export function decays(name: string, shape: readonly number[]): boolean {
+function decays(name: string, shape: readonly number[]): boolean {
   return !name.endsWith('.bias') && shape.length > 1
 }
 

@@ -11,7 +11,7 @@ export type HeadParameters = ReadonlyMap<string, Variable>
 const DEVIATION = 0.02
 
 /** Names of the parameters with their shapes, [out, in] for weights; GELUs take the odd places, as in the released program. */
-export function headShapes(
+function headShapes(
   { hiddenDim, outputDim, layers }: HeadSettings,
   inputDim: number,
 ): ReadonlyMap<string, readonly number[]> {

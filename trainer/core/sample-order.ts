@@ -23,8 +23,7 @@ export function batchAt({ seed, size, batchSize }: BatchKey, step: number): Batc
 }
 
 /** Whole batches in an epoch. */
-export const stepsPerEpoch = (size: number, batchSize: number): number =>
-  Math.floor(size / batchSize)
+const stepsPerEpoch = (size: number, batchSize: number): number => Math.floor(size / batchSize)
 
 /** Steps of a training: as given, or those of all its epochs. */
 export function totalSteps(

@@ -11,7 +11,7 @@ export interface CurvePoint {
   readonly imagesPerSecond: number
 }
 
-export const curvePath = (runKey: string): string => `${runFolder(runKey)}/curve.ndjson`
+const curvePath = (runKey: string): string => `${runFolder(runKey)}/curve.ndjson`
 
 /** The reported steps of every attempt at a run, in order; of a step that was done twice, the later report. */
 export async function collectCurve(storage: Storage, runKey: string): Promise<CurvePoint[]> {
