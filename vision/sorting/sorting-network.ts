@@ -7,7 +7,7 @@ const FEWEST_WIRES = 2
 const MOST_WIRES = 512
 
 /** The number of references cannot be sorted. */
-export class SortSizeError extends Error {
+class SortSizeError extends Error {
   readonly code = 'SortSizeInvalid'
 
   constructor(wires: number) {
