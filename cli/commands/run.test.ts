@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dispatch } from '../dispatch.ts'
 import type { Shell } from '../shell.ts'
@@ -11,7 +12,7 @@ import { watchCommand } from './watch.ts'
 
 /** A stand-in for trainer and evaluator that keeps its results under a key, as they do, and obeys signals. */
 const PROGRAM = `
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 const { identity, result, execution, evaluation } = JSON.parse(readFileSync(process.argv[3], 'utf8'))
 const runKey = createHash('sha256').update(JSON.stringify(result)).digest('hex')
@@ -26,7 +27,7 @@ if (steepness === 13) end(2, 'DataEmpty')
 if (steepness === 14) console.log(JSON.stringify({ level: 40, time: 1, msg: 'Skipped a file', file: 'notes.txt' }))
 if (evaluation !== undefined) {
   mkdirSync(execution.storage + '/evaluations/figures', { recursive: true })
-  writeFileSync(execution.storage + '/evaluations/figures/a.png', 'a picture')
+  copyFileSync(new URL('figure.png', import.meta.url), execution.storage + '/evaluations/figures/a.png')
   end(0, 'Succeeded', { evaluations: evaluation.at.map((at) => ({ key: 'k' + at, at,
     metrics: { inContextMiou: 27 + at * (5 + result.seed % 2) }, figures: ['evaluations/figures/a.png'] })) })
 }
@@ -75,6 +76,9 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'neco-run-'))
   await writeFile(join(folder, 'program.mjs'), PROGRAM)
   await writeFile(join(folder, 'study.yaml'), MANIFEST)
+  await sharp({ create: { width: 900, height: 80, channels: 3, background: '#fff' } })
+    .png()
+    .toFile(join(folder, 'figure.png'))
 })
 afterEach(() => rm(folder, { recursive: true }))
 
@@ -145,7 +149,8 @@ describe('neco run', () => {
       ].map(([title, name]) => `${title}  ${join(folder, 'out', 'study', name ?? '')}`),
       '',
     ])
-    expect(await fileIn('validation.png')).toBe('a picture')
+    const { width, height } = await sharp(join(folder, 'out/study/validation.png')).metadata()
+    expect([width, height]).toEqual([900, 80 + 22])
     expect((await fileIn('results.csv')).split('\n')).toHaveLength(6)
   })
 

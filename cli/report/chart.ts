@@ -1,7 +1,7 @@
 import { axisTicks, type Ticks } from './axis-ticks.ts'
 import { element, polyline, text } from './svg.ts'
 
-/** One place on a line: the mean over replicates, and the band around it. */
+/** One place on a line: the mean over replicates, and the spread around it. */
 export interface ChartPoint {
   readonly x: number
   readonly mean: number
@@ -25,7 +25,7 @@ export interface Chart {
 
 export const CHART_WIDTH = 420
 export const CHART_HEIGHT = 320
-const PLOT = { left: 56, right: CHART_WIDTH - 12, top: 52, bottom: CHART_HEIGHT - 44 } as const
+const PLOT = { left: 56, right: CHART_WIDTH - 20, top: 52, bottom: CHART_HEIGHT - 44 } as const
 export const INK = '#222'
 const FAINT = '#ddd'
 
@@ -72,27 +72,75 @@ const yAxis = ({ ticks, at }: Scale): string[] =>
     text(String(value), { x: PLOT.left - 7, y: at(value) + 4, 'text-anchor': 'end' }),
   ])
 
-function drawSeries({ colour, dash, points }: Series, x: Scale, y: Scale): string[] {
-  const along = points.map((point) => [x.at(point.x), y.at(point.mean)] as const)
+/** A line of few points has whiskers, which stay readable where bands of several lines would lie on one another. */
+const FEW_POINTS = 8
+const CAP = 4
+/** Whiskers of different lines at one place stand side by side within this width. */
+const WHISKERS_WIDTH = 18
+
+interface Place {
+  readonly x: number
+  readonly mean: number
+  readonly low: number
+  readonly high: number
+}
+
+const drawBand = (places: readonly Place[], fill: string): string => {
   const band = [
-    ...points.map((point) => [x.at(point.x), y.at(point.high)] as const),
-    ...points.toReversed().map((point) => [x.at(point.x), y.at(point.low)] as const),
+    ...places.map(({ x, high }) => [x, high] as const),
+    ...places.toReversed().map(({ x, low }) => [x, low] as const),
   ]
-  const dots = points.length > 8 ? [] : along
+  return element('path', { d: `${polyline(band)}Z`, fill, opacity: '0.13' })
+}
+
+const drawWhisker = ({ x, low, high }: Place, stroke: string): string => {
+  const across = (y: number) =>
+    polyline([
+      [x - CAP, y],
+      [x + CAP, y],
+    ])
+  const along = polyline([
+    [x, low],
+    [x, high],
+  ])
+  return element('path', { d: `${along}${across(low)}${across(high)}`, stroke })
+}
+
+function drawSeries({ colour, dash, points }: Series, places: readonly Place[]): string[] {
+  const isFew = points.length <= FEW_POINTS
   return [
-    element('path', { d: `${polyline(band)}Z`, fill: colour, opacity: '0.13' }),
+    ...(isFew ? [] : [drawBand(places, colour)]),
     element('path', {
-      d: polyline(along),
+      d: polyline(places.map(({ x, mean }) => [x, mean] as const)),
       fill: 'none',
       stroke: colour,
       'stroke-width': '1.8',
       ...(dash === '' ? {} : { 'stroke-dasharray': dash }),
     }),
-    ...dots.map(([cx, cy]) => element('circle', { cx, cy, r: '3', fill: colour })),
+    ...(isFew ? places.filter(({ low, high }) => low !== high) : []).map((place) =>
+      drawWhisker(place, colour),
+    ),
+    ...(isFew ? places : []).map(({ x, mean }) =>
+      element('circle', { cx: x, cy: mean, r: '3', fill: colour }),
+    ),
   ]
 }
 
-/** Draws one chart at the origin: title, axes with round ticks, one line with a band per series. */
+/** Where the points of a line lie; lines of few points that have a spread step aside for one another. */
+function placesOf(series: readonly Series[], x: Scale, y: Scale): (readonly Place[])[] {
+  const step = Math.min(8, WHISKERS_WIDTH / Math.max(series.length - 1, 1))
+  return series.map(({ points }, at) => {
+    const aside = points.length <= FEW_POINTS ? (at - (series.length - 1) / 2) * step : 0
+    return points.map(({ x: value, mean, low, high }) => ({
+      x: x.at(value) + (low === high ? 0 : aside),
+      mean: y.at(mean),
+      low: y.at(low),
+      high: y.at(high),
+    }))
+  })
+}
+
+/** Draws one chart at the origin: title, axes with round ticks, one line per series with its spread. */
 export function drawChart({ title, note, xTitle, series }: Chart): string[] {
   const points = series.flatMap((line) => line.points)
   const head = [
@@ -115,7 +163,7 @@ export function drawChart({ title, note, xTitle, series }: Chart): string[] {
       y2: PLOT.bottom,
       stroke: INK,
     }),
-    ...series.flatMap((line) => drawSeries(line, x, y)),
+    ...series.flatMap((line, at) => drawSeries(line, placesOf(series, x, y)[at] ?? [])),
     text(xTitle, {
       x: (PLOT.left + PLOT.right) / 2,
       y: CHART_HEIGHT - 8,

@@ -39,15 +39,15 @@ describe('the plot of a study', () => {
     expect(textsOf(svg)).toEqual([
       'a &lt;study&gt;',
       'NeCo loss',
-      'mean over replicates, band ± sample standard deviation',
+      'mean ± sample standard deviation over replicates',
       ...['3.7', '3.75', '3.8', '3.85', '3.9'],
       ...['1', '1.5', '2', '2.5', '3'],
       'step',
       'in-context mIoU, %',
-      'mean over replicates, band ± sample standard deviation',
+      'mean ± sample standard deviation over replicates',
       ...['26', '28', '30', '32', '34'],
       ...['0', '0.2', '0.4', '0.6', '0.8', '1'],
-      'fraction of the schedule',
+      'fraction of the schedule (0 before, 1 after training)',
       'studentSteepness 1',
       'studentSteepness 10',
     ])
@@ -68,5 +68,14 @@ describe('the plot of a study', () => {
       const sameRow = boxes.slice(at + 1).filter(({ y }) => y === box.y)
       for (const other of sameRow) expect(other.x).toBeGreaterThan(box.end)
     }
+  })
+
+  it('draws the spread of a measure as whiskers that stand beside each other, and none where nothing varies', () => {
+    const chart = svg.slice(svg.indexOf('in-context mIoU'))
+    const whiskers = [...chart.matchAll(/<path d="M([\d.]+) ([\d.]+)L\1 ([\d.]+)M[^"]*" stroke=/g)]
+    expect(whiskers).toHaveLength(2)
+    const [first, second] = whiskers.map(([, x]) => Number(x))
+    expect(Math.abs((first ?? 0) - (second ?? 0))).toBeGreaterThanOrEqual(8)
+    for (const [, , low, high] of whiskers) expect(Number(low)).toBeGreaterThan(Number(high))
   })
 })

@@ -1,5 +1,6 @@
 import type { Chart, ChartPoint, Series } from './chart.ts'
 import { lineLook, MAX_LINES, plotPage } from './plot.ts'
+import { pointLabel } from './point-label.ts'
 import type { ColumnNote, PointRow, ResultsDocument } from './results-document.ts'
 import { summarise } from './summary.ts'
 
@@ -11,7 +12,7 @@ export interface LossAtStep {
 /** The training curve of each run, by its name. */
 export type Curves = ReadonlyMap<string, readonly LossAtStep[]>
 
-const BAND = 'mean over replicates, band ± sample standard deviation'
+const SPREAD = 'mean ± sample standard deviation over replicates'
 
 function chartPoint(x: number, values: readonly number[]): ChartPoint[] {
   const summary = summarise(values)
@@ -20,13 +21,8 @@ function chartPoint(x: number, values: readonly number[]): ChartPoint[] {
   return [{ x, mean, low: mean - deviation, high: mean + deviation }]
 }
 
-const labelOf = (document: ResultsDocument, { assignment }: PointRow): string => {
-  const parts = document.swept.map((path) => {
-    const name = path.slice(path.lastIndexOf('.') + 1)
-    return `${name} ${assignment[path] ?? 'as in run'}`
-  })
-  return parts.length === 0 ? document.name : parts.join(', ')
-}
+const labelOf = ({ swept, name }: ResultsDocument, { assignment }: PointRow): string =>
+  swept.length === 0 ? name : pointLabel(swept, assignment)
 
 function lossPoints({ runs }: PointRow, curves: Curves): ChartPoint[] {
   const all = runs.flatMap(({ name }) => curves.get(name) ?? [])
@@ -66,7 +62,7 @@ const measurePoints = ({ runs }: PointRow, { columns }: Measure): ChartPoint[] =
     ),
   )
 
-/** Draws the training loss and every mIoU of a study: one line per point with its band. */
+/** Draws the training loss and every mIoU of a study: one line per point with its spread. */
 export function studyPlot(document: ResultsDocument, curves: Curves): string {
   const drawn = document.points.slice(0, MAX_LINES)
   const seriesOf = (pointsOf: (point: PointRow) => readonly ChartPoint[]): Series[] =>
@@ -80,15 +76,15 @@ export function studyPlot(document: ResultsDocument, curves: Curves): string {
   )
   const loss: Chart = {
     title: 'NeCo loss',
-    note: incomparable ? 'not comparable between these lines' : BAND,
+    note: incomparable ? 'not comparable between these lines' : SPREAD,
     xTitle: 'step',
     series: seriesOf((point) => lossPoints(point, curves)),
   }
   const evaluated = measures(document).map(
     (measure): Chart => ({
       title: `${measure.title}, %`,
-      note: BAND,
-      xTitle: 'fraction of the schedule',
+      note: SPREAD,
+      xTitle: 'fraction of the schedule (0 before, 1 after training)',
       series: seriesOf((point) => measurePoints(point, measure)),
     }),
   )

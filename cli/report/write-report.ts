@@ -1,6 +1,10 @@
 import { join } from 'node:path'
+import sharp from 'sharp'
+import { insertLine } from '../../evaluator/figure/insert-line.ts'
 import { type Storage, StorageError } from '../../pod/storage.ts'
-import { type StudyOutcome, verdictOf } from './outcome.ts'
+import { decodeImage } from '../../vision/images/decode-image.ts'
+import { bestRun } from './best-run.ts'
+import type { StudyOutcome } from './outcome.ts'
 import { readCurves } from './read-curves.ts'
 import { resultsCsv } from './results-csv.ts'
 import { type ResultsDocument, resultsDocument } from './results-document.ts'
@@ -19,26 +23,26 @@ export interface WrittenFile {
   readonly path: string
 }
 
-/** The last figure of the first run that succeeded: validation pictures with masks and predictions. */
-function figureOf({ runs }: StudyOutcome): string | undefined {
-  const evaluations = runs
-    .filter((run) => verdictOf(run) === 'Succeeded')
-    .flatMap(({ status }) => status?.evaluations ?? [])
-  const latest = Math.max(...evaluations.map(({ at }) => at))
-  return evaluations.find(({ at, figures = [] }) => at === latest && figures.length > 0)
-    ?.figures?.[0]
-}
-
+/** The figure of the best run, which says in the picture which run that is. */
 async function copyFigure(study: StudyOutcome, { output, storage }: Places): Promise<boolean> {
-  const figure = figureOf(study)
-  if (figure === undefined) return false
+  const best = bestRun(study)
+  if (best === undefined) return false
   try {
-    await output.writeAtomic('validation.png', await storage.read(figure))
+    const png = await storage.read(best.figure)
+    await output.writeAtomic('validation.png', await withLine(png, best.words))
     return true
   } catch (error) {
     if (error instanceof StorageError && error.code === 'NotFound') return false
     throw error
   }
+}
+
+async function withLine(png: Uint8Array, line: string | undefined): Promise<Uint8Array> {
+  if (line === undefined) return png
+  const { width, height, rgb } = insertLine(await decodeImage(png), line)
+  return sharp(rgb, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer()
 }
 
 /** Writes results.json, results.csv, curves.svg and validation.png, each whole or not at all, and says where they lie. */

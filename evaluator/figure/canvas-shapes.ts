@@ -35,3 +35,10 @@ export function pastePicture(
     canvas.rgb.set(own, ((y + row) * canvas.width + x) * 3)
   }
 }
+
+/** The rows of a picture from `top` to before `bottom`. */
+export const pictureRows = ({ width, rgb }: RgbImage, top: number, bottom: number): RgbImage => ({
+  width,
+  height: bottom - top,
+  rgb: rgb.subarray(top * width * 3, bottom * width * 3),
+})

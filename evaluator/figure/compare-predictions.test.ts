@@ -4,6 +4,7 @@ import type { RgbImage } from '../../vision/images/rgb-image.ts'
 import { maskCell, pictureCell } from './cell-pictures.ts'
 import { type Comparison, comparePredictions } from './compare-predictions.ts'
 import { IGNORED_COLOUR } from './ignored-colour.ts'
+import { insertLine } from './insert-line.ts'
 
 const pixelAt = ({ width, rgb }: RgbImage, x: number, y: number): number[] =>
   Array.from(rgb.subarray((y * width + x) * 3, (y * width + x) * 3 + 3))
@@ -93,4 +94,22 @@ test('every row adds the height of its cells, and pixels that do not count are n
   const quarterOfFourCells = 4 * 104 * 104
   expect(ignoredPixels(one)).toBeGreaterThanOrEqual(quarterOfFourCells + 16 * 16)
   expect(ignoredPixels(comparePredictions(whole))).toBeLessThan(16 * 16)
+})
+
+test('a line put in under the heading moves the rest down and covers nothing', () => {
+  const figure = comparePredictions(aComparison())
+  const rowsOf = ({ width, rgb }: RgbImage, top: number, bottom: number) =>
+    Buffer.from(rgb.subarray(top * width * 3, bottom * width * 3)).toString('base64')
+  const named = insertLine(figure, 'run 1')
+  expect([named.width, named.height]).toEqual([figure.width, figure.height + 22])
+  expect(rowsOf(named, 0, 66)).toBe(rowsOf(figure, 0, 66))
+  expect(rowsOf(named, 88, named.height)).toBe(rowsOf(figure, 66, figure.height))
+  expect(rowsOf(named, 66, 88)).not.toBe(rowsOf(insertLine(figure, 'run 2'), 66, 88))
+
+  const wide = insertLine(
+    figure,
+    'a line that goes on and on and on and on and on and on and on '.repeat(3),
+  )
+  expect(wide.width).toBeGreaterThan(figure.width)
+  expect(isPaper(wide, [0, 10, 20, wide.width - 20, wide.width - 10, wide.width - 1])).toBe(true)
 })

@@ -28,14 +28,17 @@ export interface FigureContent {
   readonly legend: readonly LegendEntry[]
 }
 
-const PAPER: Colour = [255, 255, 255]
+export const PAPER: Colour = [255, 255, 255]
 const INK: Colour = [28, 32, 40]
 const QUIET: Colour = [102, 110, 122]
 const RIM: Colour = [208, 212, 218]
-const MARGIN = 28
+export const MARGIN = 28
 const GAP = 12
 const TITLE_HEIGHT = 78
+/** Title and subtitle are above this row, everything else below. */
+export const HEADING_BOTTOM = 66
 const CAPTION_HEIGHT = 26
+export const SUBTITLE = { capHeightPx: 11, colour: QUIET }
 const ROW_TITLE = { capHeightPx: 13, weight: 0.17, colour: INK }
 const ROW_LINE = { capHeightPx: 11, colour: QUIET }
 const CAPTION = { capHeightPx: 9, colour: QUIET }
@@ -78,7 +81,8 @@ function layoutOf({ title, subtitle, rows, legend, cellPx }: FigureContent): Lay
   const columns = Math.max(...rows.map(({ cells }) => cells.length))
   const cellsRight = cellsLeft + columns * cellPx + (columns - 1) * GAP
   const headingRight =
-    MARGIN + Math.ceil(Math.max(textWidthPx(title, 17), textWidthPx(subtitle, 11)))
+    MARGIN +
+    Math.ceil(Math.max(textWidthPx(title, 17), textWidthPx(subtitle, SUBTITLE.capHeightPx)))
   const widthPx = Math.max(cellsRight, headingRight) + MARGIN
   let y = TITLE_HEIGHT
   const rowTops = rows.map((row) => {
@@ -124,7 +128,7 @@ function drawHeading(canvas: RgbImage, { title, subtitle }: FigureContent): void
     weight: 0.16,
     colour: INK,
   })
-  drawText(canvas, subtitle, { xPx: MARGIN, baselinePx: 60, capHeightPx: 11, colour: QUIET })
+  drawText(canvas, subtitle, { xPx: MARGIN, baselinePx: 60, ...SUBTITLE })
 }
 
 function drawRow(

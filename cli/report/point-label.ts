@@ -1,0 +1,10 @@
+import type { Scalar } from '../../crds/parameters.ts'
+
+/** What a point sets, in words: `studentSteepness 10, teacherSteepness 100`; a parameter that it leaves alone is `as in run`. */
+export const pointLabel = (
+  swept: readonly string[],
+  assignment: Readonly<Record<string, Scalar>>,
+): string =>
+  swept
+    .map((path) => `${path.slice(path.lastIndexOf('.') + 1)} ${assignment[path] ?? 'as in run'}`)
+    .join(', ')
