@@ -1,7 +1,17 @@
 import type { RunConfig } from './run-config.ts'
+import type { RunSpec } from './run-spec.ts'
+import type { Resources } from './sections/pod.ts'
 
-/** What a home fills in when it starts a pod: who the pod is, and where the storage and the volumes are for it. */
-type HomeFields = 'storage' | 'volumes'
+/** What a home fills in when it starts a pod: where the storage and the volumes are for it, and how it is reached. */
+type HomeFields = 'storage' | 'volumes' | 'bus' | 'metricsPort'
+
+/** Where and with what a pod of a cluster runs; one machine has no use for it. */
+export interface Placement extends Pick<RunSpec, 'pod' | 'storage' | 'queueName'> {
+  /** What the entry of `evaluations` asks for. */
+  readonly resources?: Resources | undefined
+  /** The image that the first pod of the run reported: later attempts use it too. */
+  readonly imageId?: string
+}
 
 export type ExecutionRequest = Omit<RunConfig['execution'], HomeFields>
 
@@ -19,4 +29,5 @@ export interface JobRequest {
   readonly result: RunConfig['result']
   readonly execution: ExecutionRequest
   readonly evaluation?: RunConfig['evaluation']
+  readonly placement: Placement
 }

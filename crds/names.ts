@@ -5,3 +5,16 @@ export const API_GROUP_VERSION = `${API_GROUP}/${API_VERSION}`
 
 export const RUN_KIND = 'NeCoRun'
 export const SWEEP_KIND = 'NeCoSweep'
+
+/** Labels of everything that belongs to a study. */
+export const LABELS = {
+  sweep: `${API_GROUP}/sweep`,
+  point: `${API_GROUP}/point`,
+  replicate: `${API_GROUP}/replicate`,
+  run: `${API_GROUP}/run`,
+  work: `${API_GROUP}/work`,
+  attempt: `${API_GROUP}/attempt`,
+} as const
+
+/** Who writes: field manager, and `app.kubernetes.io/managed-by`. */
+export const OPERATOR_NAME = 'neco-operator'

@@ -58,10 +58,15 @@ export const RunStatus = z.strictObject({
     .optional()
     .describe('work lists the training and each evaluation.')
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] }),
-  lastObserved: z.iso
+  progressTime: z.iso
     .datetime()
     .optional()
-    .describe('lastObserved is when the clocks of the phases were last added up.'),
+    .describe('progressTime is when progress was last written; it is written once a minute.'),
+  imageId: z
+    .string()
+    .max(1024)
+    .optional()
+    .describe('imageId is the image that the first pod reported; later attempts use it too.'),
   step: z.int32().min(0).optional().describe('step that training has reached.'),
   totalSteps: z.int32().min(0).optional().describe('totalSteps of training.'),
   metrics: metrics.optional().describe('metrics at the end of training.'),
@@ -82,7 +87,7 @@ export const RunStatus = z.strictObject({
     .max(160)
     .optional()
     .describe('evaluations that are done.')
-    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name', 'at'] }),
+    .meta({ 'x-kubernetes-list-type': 'atomic' }),
 })
 export type RunStatus = z.infer<typeof RunStatus>
 

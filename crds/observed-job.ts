@@ -1,7 +1,18 @@
 import type { TerminationMessage } from './run-report.ts'
 
 /** Why a pod ended, where its exit code does not say. */
-export type PodCause = 'Disrupted' | 'OutOfMemory' | 'CannotStart'
+export type PodCause = 'Disrupted' | 'OutOfMemory' | 'CannotStart' | 'Refused'
+
+/** What a Job that has not started yet waits for: admission by its queue, a node, its image, or its containers. */
+export type WaitingPhase = 'Queue' | 'Schedule' | 'Pull' | 'Init'
+
+export interface Waiting {
+  readonly phase: WaitingPhase
+  readonly sinceMs: number
+  /** One word and a sentence on what is in the way, where something is. */
+  readonly reason?: string
+  readonly message?: string
+}
 
 /** One Job as a home sees it. */
 export interface ObservedJob {
@@ -14,7 +25,12 @@ export interface ObservedJob {
   readonly createdMs: number
   readonly startedMs?: number
   readonly endedMs?: number
+  readonly waiting?: Waiting
   readonly exitCode?: number
   readonly cause?: PodCause
+  /** What the home says of the end, such as the message of an eviction. */
+  readonly message?: string
   readonly termination?: TerminationMessage
+  /** The image that the pod reports, with its digest. */
+  readonly imageId?: string
 }

@@ -25,6 +25,21 @@ export const ResultSettings = z.strictObject({
 })
 export type ResultSettings = z.infer<typeof ResultSettings>
 
+const seconds = z.int32().min(1).max(31_536_000).optional()
+
+/** How a pod reaches NATS. */
+const BusSettings = z.strictObject({
+  servers: z.array(z.string()).min(1),
+  credentialsFile: z
+    .string()
+    .describe('credentialsFile holds the NATS credentials of the attempt.'),
+  caFile: z.string().optional().describe('caFile holds the authority that signed the server.'),
+  namespace: z.string().describe('namespace of the run.'),
+  runUid: z.string().describe('runUid names the run in subjects.'),
+  work: z.string().describe('work is train, or the name of the evaluation.'),
+})
+export type BusSettings = z.infer<typeof BusSettings>
+
 /** The half that does not: where, with what, and how patiently. */
 const ExecutionSettings = z.strictObject({
   backend: z.enum(['Auto', 'Wasm']),
@@ -43,6 +58,19 @@ const ExecutionSettings = z.strictObject({
     .string()
     .describe('storage is the folder that runs, checkpoints and evaluations are kept under.'),
   reportEverySteps: z.int32().min(1),
+  firstStepSeconds: seconds.describe(
+    'firstStepSeconds is after how long without a first step the pod ends itself.',
+  ),
+  stallSeconds: seconds.describe(
+    'stallSeconds is after how long without another step the pod ends itself.',
+  ),
+  bus: BusSettings.optional().describe('bus is where reports go; to the spool alone without it.'),
+  metricsPort: z
+    .int32()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .describe('metricsPort is where the pod serves /metrics; nowhere when left out.'),
 })
 
 /** Who this pod is: attempt and pod UID together name it in paths, subjects and message ids. */

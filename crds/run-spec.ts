@@ -7,6 +7,8 @@ import { FileReference } from './sections/file-reference.ts'
 import { lossFields } from './sections/loss.ts'
 import { Architecture, headFields, modelShapeFields } from './sections/model.ts'
 import { optimisationFields } from './sections/optimisation.ts'
+import { Deadlines, Retries } from './sections/patience.ts'
+import { PodSettings, Resources, StorageSettings } from './sections/pod.ts'
 import { referencesFields } from './sections/references.ts'
 import { viewsFields } from './sections/views.ts'
 
@@ -126,6 +128,9 @@ const Evaluation = withRules(
     ),
     source: evaluationFields.source.optional(),
     seed: evaluationFields.seed.optional(),
+    resources: Resources.optional().describe(
+      'resources of its evaluator; those of pod when left out.',
+    ),
   }),
   [
     {
@@ -136,35 +141,6 @@ const Evaluation = withRules(
     },
   ],
 )
-
-const seconds = z.int32().min(1).max(31_536_000).optional()
-const Deadlines = z
-  .strictObject({
-    queueSeconds: seconds.describe('queueSeconds is how long an attempt may wait to start.'),
-    trainSeconds: seconds.describe(
-      'trainSeconds is how long the attempts of a training may run, added up.',
-    ),
-    evaluateSeconds: seconds.describe(
-      'evaluateSeconds is how long the attempts of one evaluation may run, added up.',
-    ),
-  })
-  .describe('deadlines per phase; their clocks stand still while the run is suspended.')
-const retries = z.int32().min(0).max(100).optional()
-const Retries = z
-  .strictObject({
-    infrastructure: retries.describe(
-      'infrastructure is how often storage, network and node failures are tried again; 3 when left out.',
-    ),
-    disruption: retries.describe(
-      'disruption is how often preemption, drain and eviction are tried again; 20 when left out.',
-    ),
-    unexpected: retries.describe(
-      'unexpected is how often an unforeseen exit is tried again; 1 when left out.',
-    ),
-  })
-  .describe(
-    'retries by cause; a wrong input, a run that cannot fit and a loss that is not finite are never tried again.',
-  )
 
 const runSpecFields = {
   preset: z
@@ -214,6 +190,24 @@ const runSpecFields = {
     .max(64)
     .optional()
     .describe('threads of the back end; results do not depend on it. 1 when left out.'),
+  pod: PodSettings.optional().describe('pod says where and with what the pods run.'),
+  storage: StorageSettings.optional().describe(
+    'storage of the run in a cluster; that of the operator when left out.',
+  ),
+  queueName: z
+    .string()
+    .max(63)
+    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
+    .optional()
+    .describe('queueName is the LocalQueue of Kueue that admits the Jobs.'),
+  ttlSecondsAfterFinished: z
+    .int32()
+    .min(0)
+    .max(31_536_000)
+    .optional()
+    .describe(
+      'ttlSecondsAfterFinished is how long Jobs and Secrets of an ended run stay; 3600 when left out. The run itself stays.',
+    ),
   suspend: z
     .boolean()
     .optional()
@@ -262,7 +256,7 @@ export const RunSpec = withRules(plainRunSpec, [...RUN_SPEC_RULES, uniqueNames])
 export type RunSpec = z.infer<typeof RunSpec>
 
 /** The fields of a run that may be edited while it lives. */
-const MUTABLE_RUN_FIELDS = ['suspend', 'deadlines', 'retries'] as const
+const MUTABLE_RUN_FIELDS = ['suspend', 'deadlines', 'retries', 'ttlSecondsAfterFinished'] as const
 export const IMMUTABLE_RUN_FIELDS = Object.keys(runSpecFields).filter(
   (field) => !(MUTABLE_RUN_FIELDS as readonly string[]).includes(field),
 )

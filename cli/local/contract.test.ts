@@ -64,6 +64,7 @@ const aRequest = (name: string, owner: JobRequest['owner']): JobRequest => ({
     keepAt: [],
     reportEverySteps: 1,
   },
+  placement: {},
 })
 
 describeJobsPort('the local home', async (): Promise<JobsPort> => {

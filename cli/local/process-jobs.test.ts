@@ -76,6 +76,7 @@ const aRequest = (work: string): JobRequest => ({
     keepAt: [],
     reportEverySteps: 1,
   },
+  placement: {},
 })
 const key = { namespace: 'default', name: 'study-0-r0-a1' }
 const logOf = () => readFile(join(folder, 'jobs/default/study-0-r0-a1/log.ndjson'), 'utf8')

@@ -1,10 +1,10 @@
-import type { ExecutionRequest, JobRequest } from '../../crds/job-request.ts'
+import type { ExecutionRequest, JobRequest, Placement } from '../../crds/job-request.ts'
+import { LABELS } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { RunSpec } from '../../crds/run-spec.ts'
 import type { EvaluationSettings } from '../../crds/sections/evaluation.ts'
 import { jobName, type WorkIndex } from './job-name.ts'
 import { resolvePreset } from './resolve-preset.ts'
-import { SWEEP_LABEL } from './run-of-sweep.ts'
 
 const DEFAULTS = {
   everySteps: 200,
@@ -21,18 +21,37 @@ const keptFractions = ({ evaluations = [] }: RunSpec): number[] =>
 const executionOf = (spec: RunSpec): ExecutionRequest => ({
   backend: spec.backend ?? 'Auto',
   threads: spec.threads ?? 1,
-  gracePeriodSeconds: DEFAULTS.gracePeriodSeconds,
+  gracePeriodSeconds: spec.pod?.gracePeriodSeconds ?? DEFAULTS.gracePeriodSeconds,
   checkpoint: {
     everySteps: spec.checkpoint?.everySteps ?? DEFAULTS.everySteps,
     keep: spec.checkpoint?.keep ?? DEFAULTS.keep,
   },
   keepAt: keptFractions(spec),
   reportEverySteps: DEFAULTS.reportEverySteps,
+  ...(spec.deadlines?.firstStepSeconds === undefined
+    ? {}
+    : { firstStepSeconds: spec.deadlines.firstStepSeconds }),
+  ...(spec.deadlines?.stallSeconds === undefined
+    ? {}
+    : { stallSeconds: spec.deadlines.stallSeconds }),
 })
 
+function placementOf({ spec, status }: NeCoRun, work: WorkIndex): Placement {
+  const { pod, storage, queueName, evaluations = [] } = spec
+  const resources = work === 'train' ? undefined : evaluations[work]?.resources
+  return {
+    ...(pod === undefined ? {} : { pod }),
+    ...(storage === undefined ? {} : { storage }),
+    ...(queueName === undefined ? {} : { queueName }),
+    ...(resources === undefined ? {} : { resources }),
+    ...(status?.imageId === undefined ? {} : { imageId: status.imageId }),
+  }
+}
+
 function evaluationOf(spec: RunSpec, index: number): EvaluationSettings {
-  const entry = spec.evaluations?.[index]
-  if (entry === undefined) throw new RangeError(`the run has no evaluation ${index}`)
+  const found = spec.evaluations?.[index]
+  if (found === undefined) throw new RangeError(`the run has no evaluation ${index}`)
+  const { resources: _placed, ...entry } = found
   return {
     ...entry,
     profile: entry.profile ?? 'Official',
@@ -50,7 +69,7 @@ export interface JobOf {
 /** The Job of one attempt: everything its pod is told but what only the home knows. */
 export function buildJob(run: NeCoRun, { work, workName, attempt }: JobOf): JobRequest {
   const { name, namespace = 'default', uid = '', labels } = run.metadata
-  const sweep = labels?.[SWEEP_LABEL]
+  const sweep = labels?.[LABELS.sweep]
   return {
     name: jobName(name, work, attempt),
     namespace,
@@ -62,5 +81,6 @@ export function buildJob(run: NeCoRun, { work, workName, attempt }: JobOf): JobR
     result: resolvePreset(run.spec),
     execution: executionOf(run.spec),
     ...(work === 'train' ? {} : { evaluation: evaluationOf(run.spec, work) }),
+    placement: placementOf(run, work),
   }
 }

@@ -2,6 +2,7 @@ import type { RunStatus, WorkStatus } from '../../crds/necorun.ts'
 import type { ObservedJob } from '../../crds/observed-job.ts'
 import type { TerminationMessage } from '../../crds/run-report.ts'
 import type { RunSpec } from '../../crds/run-spec.ts'
+import { clocksOf, deadlineOf } from './deadline.ts'
 import { type FailureCause, failureCause, retryLimit } from './failure-cause.ts'
 import type { PlannedEvent } from './plan.ts'
 
@@ -28,16 +29,6 @@ export interface Concluded {
 const unchanged = (work: WorkStatus): Concluded => ({ work, events: [], facts: {} })
 
 const isLive = ({ state }: ObservedJob): boolean => state === 'Pending' || state === 'Running'
-
-/** How long the Job waited and ran until now. */
-function clocksOf(job: ObservedJob, nowMs: number): { queuedMs: number; ranMs: number } {
-  const { createdMs, startedMs, endedMs = nowMs } = job
-  if (startedMs === undefined) return { queuedMs: Math.max(0, endedMs - createdMs), ranMs: 0 }
-  return {
-    queuedMs: Math.max(0, startedMs - createdMs),
-    ranMs: Math.max(0, endedMs - startedMs),
-  }
-}
 
 /** Adds the clocks of an attempt: suspension ends it, so that they stand still until the next. */
 function addClocks(work: WorkStatus, job: ObservedJob | undefined, nowMs: number): WorkStatus {
@@ -96,29 +87,13 @@ function fail(given: WorkAndJob, cause: FailureCause, message: string): Conclude
   return { work: { ...next, cause, message: message.slice(0, 1500) }, events: [event], facts: {} }
 }
 
-interface Deadline {
-  readonly name: string
-  readonly leftMs: number
-}
-
-function deadlineOf({ spec, work, nowMs }: WorkAndJob, job: ObservedJob): Deadline | undefined {
-  const { queuedMs, ranMs } = clocksOf(job, nowMs)
-  const { deadlines = {} } = spec
-  const runs = job.startedMs !== undefined
-  const phase = work.name === 'train' ? 'trainSeconds' : 'evaluateSeconds'
-  const name = runs ? phase : 'queueSeconds'
-  const limit = deadlines[name]
-  if (limit === undefined) return undefined
-  const spentMs = runs ? (work.ranMs ?? 0) + ranMs : queuedMs
-  return { name, leftMs: limit * 1000 - spentMs }
-}
-
 /** A live Job goes on until its deadline. */
 function watchDeadline(given: WorkAndJob, job: ObservedJob): Concluded {
   const deadline = deadlineOf(given, job)
   if (deadline === undefined) return unchanged(given.work)
   if (deadline.leftMs > 0) return { ...unchanged(given.work), deadlineInMs: deadline.leftMs }
-  const late = fail(given, 'Deadline', `deadlines.${deadline.name} has passed`)
+  const why = job.waiting?.message === undefined ? '' : `: ${job.waiting.message}`
+  const late = fail(given, 'Deadline', `deadlines.${deadline.name} has passed${why}`)
   return { ...late, deleteJob: given.jobName }
 }
 
@@ -149,7 +124,7 @@ function settleEnded(given: WorkAndJob, job: ObservedJob): Concluded {
       : succeed(addClocks(work, job, nowMs), termination)
   }
   const silent = exitCode === undefined ? 'ended by a signal' : `exit code ${exitCode}`
-  return fail(given, failureCause(job), termination?.message ?? silent)
+  return fail(given, failureCause(job), termination?.message ?? job.message ?? silent)
 }
 
 /** A Job that vanished was taken from us, unless we asked for it and could not write it down. */

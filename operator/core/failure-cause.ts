@@ -22,6 +22,7 @@ const CAUSE_OF_POD = {
   Disrupted: 'Disruption',
   OutOfMemory: 'Infeasible',
   CannotStart: 'Infrastructure',
+  Refused: 'UserError',
 } as const satisfies Record<string, FailureCause>
 
 /** How a failed Job is read: what the home says of the pod first, then its exit code. A process ended by a signal has no exit code: a disruption. */

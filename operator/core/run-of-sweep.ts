@@ -1,4 +1,4 @@
-import { API_GROUP, API_GROUP_VERSION, RUN_KIND, SWEEP_KIND } from '../../crds/names.ts'
+import { API_GROUP_VERSION, LABELS, RUN_KIND, SWEEP_KIND } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
 import type { RunSpec } from '../../crds/run-spec.ts'
@@ -6,10 +6,6 @@ import type { Assignment } from './decode-point.ts'
 import { decodePoint } from './decode-point.ts'
 import { COMMON_SETTINGS } from './presets.ts'
 import { withValueAt } from './settings-path.ts'
-
-const POINT_LABEL = `${API_GROUP}/point`
-const REPLICATE_LABEL = `${API_GROUP}/replicate`
-export const SWEEP_LABEL = `${API_GROUP}/sweep`
 
 export interface RunIndex {
   readonly point: number
@@ -28,8 +24,8 @@ const runName = (sweep: string, { point, replicate }: RunIndex): string =>
 /** Point and replicate of a run that a sweep made; undefined for one that a person made. */
 export function runIndexFrom(run: NeCoRun): RunIndex | undefined {
   const labels = run.metadata.labels ?? {}
-  const point = Number(labels[POINT_LABEL] ?? Number.NaN)
-  const replicate = Number(labels[REPLICATE_LABEL] ?? Number.NaN)
+  const point = Number(labels[LABELS.point] ?? Number.NaN)
+  const replicate = Number(labels[LABELS.replicate] ?? Number.NaN)
   return Number.isInteger(point) && Number.isInteger(replicate) ? { point, replicate } : undefined
 }
 
@@ -51,9 +47,9 @@ export function buildRun(sweep: NeCoSweep, index: RunIndex): NeCoRun {
       name: runName(name, index),
       ...(namespace === undefined ? {} : { namespace }),
       labels: {
-        [SWEEP_LABEL]: name,
-        [POINT_LABEL]: String(index.point),
-        [REPLICATE_LABEL]: String(index.replicate),
+        [LABELS.sweep]: name,
+        [LABELS.point]: String(index.point),
+        [LABELS.replicate]: String(index.replicate),
       },
       ownerReferences: [
         {
