@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type ProcessEnd, startProcess } from '../../../cli/local/child-process.ts'
+import type { BedFolder } from './bed-folder.ts'
+import { findOnPath } from './find-on-path.ts'
+
+/** A program of the bed. It dies with us, however we die. */
+export interface BedProcess {
+  readonly name: string
+  readonly pid: number
+  readonly logPath: string
+  readonly ended: Promise<ProcessEnd>
+  /** Signals it and what it started, as for an outage (SIGSTOP, SIGCONT, SIGKILL). */
+  readonly signal: (signal: NodeJS.Signals) => void
+  /** SIGTERM, after the grace time SIGKILL; resolves when it is gone. */
+  readonly end: (graceMs: number) => Promise<ProcessEnd>
+}
+
+interface Start {
+  readonly name: string
+  readonly command: string
+  readonly words: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** What the programs of the bed may see of our environment. */
+const shownEnvironment = (): Record<string, string> => ({
+  PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+  HOME: process.env['HOME'] ?? '/nonexistent',
+})
+
+/** Starts a program that ends when this process ends, its output in `<bed>/<name>.log`. */
+export async function startBedProcess(folder: BedFolder, start: Start): Promise<BedProcess> {
+  const logPath = join(folder.path, `${start.name}.log`)
+  const [command, ...words] = await dyingWithParent([start.command, ...start.words])
+  const started = await startProcess({
+    command,
+    words,
+    environment: { ...shownEnvironment(), ...start.environment },
+    logPath,
+  })
+  await folder.note(started.identity)
+  const { pid } = started.identity
+  return {
+    name: start.name,
+    pid,
+    logPath,
+    ended: started.ended,
+    signal: (signal) => void process.kill(-pid, signal),
+    end: (graceMs) => started.end(graceMs),
+  }
+}
+
+type Words = readonly [string, ...string[]]
+
+/** The kernel's own way where there is one; it keeps the process id. Else a shell that outlives nobody: our stdin pipe closes when we die. */
+async function dyingWithParent(words: Words): Promise<Words> {
+  const setpriv = process.platform === 'linux' ? await findOnPath('setpriv') : undefined
+  if (setpriv !== undefined) return [setpriv, '--pdeathsig', 'KILL', '--', ...words]
+  return ['/bin/sh', '-c', WATCHER, 'watch', ...words]
+}
+
+/** Runs its words until they end or stdin closes. SIGTERM goes to the whole group, so the shell only has to outlive it. */
+const WATCHER = `
+exec 3<&0
+trap : TERM
+"$@" </dev/null 3<&- &
+child=$!
+(trap - TERM; cat <&3 >/dev/null; kill -KILL $child 2>/dev/null) &
+wait $child; code=$?
+while kill -0 $child 2>/dev/null; do wait $child; code=$?; done
+exit $code
+`
+
+const LAST_LINES = 15
+
+/** What a program said last, for the message when it did not start. */
+export async function lastWords(logPath: string): Promise<string> {
+  const text = await readFile(logPath, 'utf8').catch(() => '')
+  return text.trimEnd().split('\n').slice(-LAST_LINES).join('\n')
+}
+
+/** Rejects when a program ends while it is waited for; the message holds what it said last. */
+export async function whileRunning<T>(program: BedProcess, wait: Promise<T>): Promise<T> {
+  const early = program.ended.then(async ({ exitCode, signal }) => {
+    const end = signal ?? `exit code ${exitCode}`
+    throw new Error(`${program.name} ended (${end}):\n${await lastWords(program.logPath)}`)
+  })
+  return Promise.race([wait, early])
+}
