@@ -3,6 +3,7 @@ import { keepTallies } from './kept-tallies.ts'
 import { keyText, parseKey } from './object-key.ts'
 import { reconcileRun } from './run-controller.ts'
 import { reconcileSweep } from './sweep-controller.ts'
+import type { WorkObserver } from './work-observer.ts'
 import { createWorkQueue } from './work-queue.ts'
 
 export interface Failure {
@@ -22,6 +23,7 @@ export interface Controllers {
 export function startControllers(
   ports: ControllerPorts,
   failed: (failure: Failure) => void,
+  observers: Partial<Record<Failure['kind'], WorkObserver>> = {},
 ): Controllers {
   const { clock } = ports
   const tallies = keepTallies(ports.runs)
@@ -35,16 +37,18 @@ export function startControllers(
       return result
     },
     failed: (key, error) => failed({ kind: 'NeCoRun', key, error }),
+    observer: observers.NeCoRun,
   })
   const sweeps = createWorkQueue({
     clock,
     reconcile: (text) => reconcileSweep(ports, parseKey(text), tallies),
     failed: (key, error) => failed({ kind: 'NeCoSweep', key, error }),
+    observer: observers.NeCoSweep,
   })
   const stopWatching = [
-    ports.sweeps.watch((key) => sweeps.add(keyText(key))),
-    ports.runs.watch((key) => runs.add(keyText(key))),
-    ports.jobs.watch((key) => runs.add(keyText(key))),
+    ports.sweeps.watch((key, urgency) => sweeps.add(keyText(key), urgency)),
+    ports.runs.watch((key, urgency) => runs.add(keyText(key), urgency)),
+    ports.jobs.watch((key, urgency) => runs.add(keyText(key), urgency)),
   ]
   return {
     async idle() {

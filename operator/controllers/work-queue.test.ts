@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Clock } from '../ports/clock.ts'
+import type { WorkObserver } from './work-observer.ts'
 import { createWorkQueue, type Result } from './work-queue.ts'
 
 /** A clock whose timers fire when the test turns it. */
@@ -25,7 +26,7 @@ function handClock(): Clock & { readonly turn: (ms: number) => void } {
 }
 
 /** A queue whose rounds wait until the test lets them end. */
-function heldQueue(concurrency = 2) {
+function heldQueue(concurrency = 2, observer?: WorkObserver) {
   const clock = handClock()
   const started: string[] = []
   const release = new Map<string, (result: Result | Error) => void>()
@@ -33,6 +34,7 @@ function heldQueue(concurrency = 2) {
   const queue = createWorkQueue({
     clock,
     concurrency,
+    observer,
     failed: (key, error) => errors.push([key, (error as Error).message]),
     reconcile: (key) => {
       started.push(key)
@@ -68,6 +70,27 @@ describe('a work queue', () => {
     expect(started).toEqual(['a', 'b'])
     await end('b')
     expect(started).toEqual(['a', 'b', 'c'])
+  })
+
+  test('takes keys that change now before keys found by listing, and each once', async () => {
+    const { queue, started, end } = heldQueue(1)
+    for (const key of ['a', 'b', 'c', 'd']) queue.add(key, 'resync')
+    queue.add('x')
+    queue.add('c', 'live')
+    queue.add('c', 'resync')
+    for (const key of ['a', 'x', 'c', 'b', 'd']) await end(key)
+    await queue.idle()
+    expect(started).toEqual(['a', 'x', 'c', 'b', 'd'])
+  })
+
+  test('puts a key that changed while it was worked on before those found by listing', async () => {
+    const { queue, started, end } = heldQueue(1)
+    queue.add('a')
+    queue.add('b', 'resync')
+    queue.add('a', 'live')
+    queue.add('a', 'resync')
+    for (const key of ['a', 'a', 'b']) await end(key)
+    expect(started).toEqual(['a', 'a', 'b'])
   })
 
   test('tries a failed key again after 100, 200, 400 ms, and forgets the failures after a success', async () => {
@@ -129,5 +152,32 @@ describe('a work queue', () => {
     await end('a')
     await closing
     expect(started).toEqual(['a'])
+  })
+
+  test('tells an observer of every wait, start and end, and how each round ended', async () => {
+    const heard: string[] = []
+    const { queue, clock, end } = heldQueue(1, {
+      added: (key) => heard.push(`added ${key}`),
+      started: (key) => heard.push(`started ${key}`),
+      ended: (key, outcome) => heard.push(`ended ${key} ${outcome}`),
+    })
+    queue.add('a')
+    queue.add('b', 'resync')
+    queue.add('b', 'live')
+    await end('a', new Error('no'))
+    await end('b', { requeueAfterMs: 50 })
+    clock.turn(50)
+    await end('b')
+    expect(heard).toEqual([
+      'added a',
+      'started a',
+      'added b',
+      'ended a Failed',
+      'started b',
+      'ended b Requeued',
+      'added b',
+      'started b',
+      'ended b Done',
+    ])
   })
 })

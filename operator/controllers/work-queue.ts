@@ -1,4 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
+import type { Urgency } from '../ports/objects.ts'
+import type { RoundOutcome, WorkObserver } from './work-observer.ts'
 
 export interface Result {
   /** Look again after this time though nothing changes. */
@@ -12,11 +14,16 @@ export interface WorkQueueOptions {
   readonly failed: (key: string, error: unknown) => void
   /** Keys worked on at once. */
   readonly concurrency?: number
+  readonly observer?: WorkObserver | undefined
 }
 
-/** A queue of keys: one worker a key at a time, changes while it works make one more round, failures back off. */
+/**
+ * A queue of keys: one worker a key at a time, changes while it works make one more round, failures back off. Keys that
+ * changed just now go before those that were found while everything was listed.
+ */
 export interface WorkQueue {
-  add(key: string): void
+  /** live where left out; a key that waits already keeps the more urgent of both. */
+  add(key: string, urgency?: Urgency): void
   /** Whether no key is waiting or being worked on. */
   isIdle(): boolean
   /** Resolves when no key is waiting or being worked on; timers that are set do not count. */
@@ -32,10 +39,13 @@ const LONGEST_WAIT_MS = 3_600_000
 
 class KeyedWorkQueue implements WorkQueue {
   readonly #options: WorkQueueOptions
-  readonly #waiting = new Set<string>()
+  readonly #waiting: Readonly<Record<Urgency, Set<string>>> = {
+    live: new Set(),
+    resync: new Set(),
+  }
   readonly #working = new Set<string>()
   /** Changed while being worked on: looked at once more after. */
-  readonly #dirty = new Set<string>()
+  readonly #dirty = new Map<string, Urgency>()
   readonly #failures = new Map<string, number>()
   readonly #timers = new Map<string, () => void>()
   #idleWaiters: (() => void)[] = []
@@ -45,11 +55,11 @@ class KeyedWorkQueue implements WorkQueue {
     this.#options = options
   }
 
-  add(key: string): void {
+  add(key: string, urgency: Urgency = 'live'): void {
     if (this.#isClosed) return
     this.#cancelTimer(key)
-    if (this.#working.has(key)) this.#dirty.add(key)
-    else this.#waiting.add(key)
+    if (this.#working.has(key)) this.#markDirty(key, urgency)
+    else this.#wait(key, urgency)
     this.#pump()
   }
 
@@ -60,38 +70,64 @@ class KeyedWorkQueue implements WorkQueue {
 
   close(): Promise<void> {
     this.#isClosed = true
-    this.#waiting.clear()
+    for (const keys of Object.values(this.#waiting)) keys.clear()
     this.#dirty.clear()
     for (const key of [...this.#timers.keys()]) this.#cancelTimer(key)
     return this.idle()
   }
 
   isIdle(): boolean {
-    return this.#waiting.size === 0 && this.#working.size === 0
+    const { live, resync } = this.#waiting
+    return live.size + resync.size + this.#working.size === 0
+  }
+
+  #markDirty(key: string, urgency: Urgency): void {
+    if (this.#dirty.get(key) !== 'live') this.#dirty.set(key, urgency)
+  }
+
+  #wait(key: string, urgency: Urgency): void {
+    const { live, resync } = this.#waiting
+    if (live.has(key)) return
+    if (!resync.has(key)) this.#options.observer?.added(key)
+    if (urgency === 'live') resync.delete(key)
+    this.#waiting[urgency].add(key)
   }
 
   #pump(): void {
     const { concurrency = 4 } = this.#options
-    for (const key of this.#waiting) {
-      if (this.#working.size >= concurrency) return
-      this.#waiting.delete(key)
-      this.#working.add(key)
-      void this.#work(key)
+    for (const keys of [this.#waiting.live, this.#waiting.resync]) {
+      for (const key of keys) {
+        if (this.#working.size >= concurrency) return
+        keys.delete(key)
+        this.#working.add(key)
+        void this.#work(key)
+      }
     }
   }
 
   async #work(key: string): Promise<void> {
+    this.#options.observer?.started(key)
+    const outcome = await this.#round(key)
+    this.#options.observer?.ended(key, outcome)
+    this.#working.delete(key)
+    const changed = this.#dirty.get(key)
+    this.#dirty.delete(key)
+    if (changed !== undefined) this.add(key, changed)
+    this.#pump()
+    if (this.isIdle()) for (const resolve of this.#idleWaiters.splice(0)) resolve()
+  }
+
+  async #round(key: string): Promise<RoundOutcome> {
     try {
       const { requeueAfterMs } = await this.#options.reconcile(key)
       this.#failures.delete(key)
-      if (requeueAfterMs !== undefined) this.#addLater(key, requeueAfterMs)
+      if (requeueAfterMs === undefined) return 'Done'
+      this.#addLater(key, requeueAfterMs)
+      return 'Requeued'
     } catch (error) {
       this.#backOff(key, error)
+      return 'Failed'
     }
-    this.#working.delete(key)
-    if (this.#dirty.delete(key)) this.add(key)
-    this.#pump()
-    if (this.isIdle()) for (const resolve of this.#idleWaiters.splice(0)) resolve()
   }
 
   #backOff(key: string, error: unknown): void {

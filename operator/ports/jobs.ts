@@ -1,14 +1,16 @@
 import type { JobRequest } from '../../crds/job-request.ts'
 import type { ObservedJob } from '../../crds/observed-job.ts'
-import type { ObjectKey } from './objects.ts'
+import type { ObjectKey, Urgency } from './objects.ts'
 
 /** The Jobs of runs. A home makes one pod of each and never starts it a second time. */
 export interface Jobs {
+  /** How long the Jobs of an ended run stay where the run does not say; for ever when undefined. */
+  readonly keptSeconds?: number
   listOwnedBy(runUid: string): Promise<readonly ObservedJob[]>
-  /** Fails with AlreadyExists, also where the Job of that name belongs to somebody else. */
+  /** Fails with AlreadyExists, also where the Job of that name belongs to somebody else, and with Invalid where the home refuses what is asked. */
   create(request: JobRequest): Promise<void>
   /** Asks the pod to end (SIGTERM, then the grace time) and removes the Job when it has. Deleting nothing is no failure. */
   delete(key: ObjectKey): Promise<void>
   /** Calls back with the key of the owning run whenever one of its Jobs changes, until the returned function is called. */
-  watch(changed: (run: ObjectKey) => void): () => void
+  watch(changed: (run: ObjectKey, urgency?: Urgency) => void): () => void
 }

@@ -18,6 +18,9 @@ export interface ObjectKey {
   readonly name: string
 }
 
+/** live: it changed just now. resync: it was found while everything was listed, and can wait for what changes now. */
+export type Urgency = 'live' | 'resync'
+
 interface ObjectsOf<Plain, Stored, Status> {
   get(key: ObjectKey): Promise<Stored | undefined>
   list(): Promise<readonly Stored[]>
@@ -28,7 +31,7 @@ interface ObjectsOf<Plain, Stored, Status> {
   /** Deletes the object and, in the background, all it owns. Deleting nothing is no failure. */
   delete(key: ObjectKey): Promise<void>
   /** Calls back with the key of every object that is there or that changes, until the returned function is called. */
-  watch(changed: (key: ObjectKey) => void): () => void
+  watch(changed: (key: ObjectKey, urgency?: Urgency) => void): () => void
 }
 
 export interface Runs extends ObjectsOf<NeCoRun, StoredRun, RunStatus> {

@@ -3,17 +3,37 @@
  * - NotFound: the object is not there.
  * - AlreadyExists: an object of that name is there.
  * - Conflict: the object was changed since the resourceVersion that was given; read it again.
+ * - Invalid: the home refuses what was written; trying again cannot help, and `causes` say which fields.
+ * - Forbidden: the operator is not who it should be, or lacks a right.
  * - Unavailable: the home cannot be reached now; trying again can help.
  */
-export type PortErrorCode = 'NotFound' | 'AlreadyExists' | 'Conflict' | 'Unavailable'
+export type PortErrorCode =
+  | 'NotFound'
+  | 'AlreadyExists'
+  | 'Conflict'
+  | 'Invalid'
+  | 'Forbidden'
+  | 'Unavailable'
+
+/** What is wrong with one field of what was written. */
+export interface FieldCause {
+  readonly field: string
+  readonly message: string
+}
 
 export class PortError extends Error {
   override readonly name = 'PortError'
   readonly code: PortErrorCode
+  readonly causes: readonly FieldCause[]
 
-  constructor(code: PortErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: PortErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly causes?: readonly FieldCause[] } = {},
+  ) {
     super(message, options)
     this.code = code
+    this.causes = options.causes ?? []
   }
 }
 

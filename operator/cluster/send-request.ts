@@ -1,0 +1,69 @@
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { ApiRequest } from './api-client.ts'
+import type { ApiEndpoint } from './api-endpoint.ts'
+
+/** The request was not sent: the gate for writes is shut. */
+export class GateShutError extends Error {}
+/** The connection had been kept alive and was closed just as it was used again. */
+export class LostKeepAliveError extends Error {}
+
+function pathOf({ path, query = {} }: ApiRequest): string {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.set(name, String(value))
+  }
+  return parameters.size === 0 ? path : `${path}?${parameters}`
+}
+
+const LOST_CODES = new Set(['ECONNRESET', 'EPIPE'])
+
+function errorOf(sent: ClientRequest, error: Error & { readonly code?: string }): Error {
+  const isLost = sent.reusedSocket && LOST_CODES.has(error.code ?? '')
+  return isLost ? new LostKeepAliveError(error.message, { cause: error }) : error
+}
+
+const bodyHeaders = (body: string | undefined, contentType = 'application/json') =>
+  body === undefined
+    ? {}
+    : { 'content-type': contentType, 'content-length': Buffer.byteLength(body) }
+
+/** Sends a request once, unless its gate is shut, and gives the answer as soon as its head has come. */
+export async function sendRequest(
+  endpoint: ApiEndpoint,
+  request: ApiRequest,
+  { userAgent, signal }: { readonly userAgent: string; readonly signal: AbortSignal },
+): Promise<IncomingMessage> {
+  const body = request.body === undefined ? undefined : JSON.stringify(request.body)
+  const headers = {
+    accept: 'application/json',
+    'user-agent': userAgent,
+    ...bodyHeaders(body, request.contentType),
+  }
+  const sent = await endpoint.open(pathOf(request), { method: request.method, headers, signal })
+  return new Promise((resolve, reject) => {
+    sent.on('response', resolve)
+    sent.on('error', (error) => reject(errorOf(sent, error)))
+    if (request.gate?.isOpen() === false) sent.destroy(new GateShutError())
+    else sent.end(body)
+  })
+}
+
+/** The whole body of an answer. */
+export async function textOf(response: IncomingMessage): Promise<string> {
+  response.setEncoding('utf8')
+  let text = ''
+  for await (const chunk of response) text += chunk
+  return text
+}
+
+/** The lines of a body as they come. */
+export async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
+  response.setEncoding('utf8')
+  let rest = ''
+  for await (const chunk of response) {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
+  if (rest !== '') yield rest
+}
