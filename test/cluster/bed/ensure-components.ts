@@ -60,6 +60,13 @@ async function buildMissing(go: string, say: Say): Promise<Map<string, string>> 
   return found
 }
 
+/** Lines that say what is missing and how to get it; none when all is there or Go can build it. */
+export async function missingComponents(): Promise<readonly string[]> {
+  if ((await findOnPath('go')) !== undefined) return []
+  const found = await findAll()
+  return found.size === all.length ? [] : missingLines(found)
+}
+
 function missingLines(found: ReadonlyMap<string, string>): readonly string[] {
   const missing = all.filter(({ name }) => !found.has(name))
   return [

@@ -1,0 +1,181 @@
+import { join } from 'node:path'
+import { type ApiAccess, askApi } from './api-request.ts'
+import type { BedFolder } from './bed-folder.ts'
+import { type BedProcess, startBedProcess, whileRunning } from './bed-process.ts'
+import {
+  type ControlPlaneFiles,
+  writeControlPlaneFiles,
+  writeKubeconfigs,
+} from './control-plane-files.ts'
+import {
+  apiServerFlags,
+  controllerManagerFlags,
+  etcdFlags,
+  type Ports,
+  schedulerFlags,
+} from './control-plane-flags.ts'
+import type { ComponentPaths } from './ensure-components.ts'
+import { freePort } from './free-port.ts'
+import { askServiceAccountToken } from './service-account-token.ts'
+import { makeTokenUsers, tokenOf } from './token-users.ts'
+import { waitUntil } from './wait-until.ts'
+
+interface Start {
+  readonly folder: BedFolder
+  readonly programs: ComponentPaths
+  readonly log: (line: string) => void
+  /** Users besides those every bed has, with their groups. */
+  readonly users?: Readonly<Record<string, readonly string[]>>
+}
+
+/** What is known of a running control plane. */
+interface Facts {
+  readonly url: string
+  readonly caFile: string
+  /** Certificate authority as PEM. */
+  readonly ca: string
+  readonly adminToken: string
+  /** User to token. */
+  readonly tokens: Readonly<Record<string, string>>
+  /** User to path of a kubeconfig. */
+  readonly kubeconfigs: Readonly<Record<string, string>>
+  /** Every request, one JSON object (audit.k8s.io/v1 Event) a line, written when it is answered. */
+  readonly auditLog: string
+}
+
+/** A control plane of its own: etcd, API server, controller manager, scheduler. */
+export interface ControlPlane extends Facts {
+  /** Path of a kubeconfig of a user of the bed. Throws for an unknown one. */
+  readonly kubeconfig: (user: string) => string
+  /** A token of a service account, valid for ten hours. */
+  readonly serviceAccountToken: (namespace: string, name: string) => Promise<string>
+  /** An outage: Killed closes connections and refuses new ones, Frozen leaves them open and silent. */
+  readonly stopApiServer: (how: 'Killed' | 'Frozen') => Promise<void>
+  /** Ends the outage, on the same port; resolves when the server is ready. */
+  readonly startApiServer: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+const READY_WITHIN_MS = 180_000
+
+interface Parts {
+  readonly start: Start
+  readonly files: ControlPlaneFiles
+  readonly ports: Ports
+  readonly facts: Facts
+  /** All that was started, by name; the API server is replaced after an outage. */
+  readonly running: Map<string, BedProcess>
+}
+
+/** Starts a control plane on free ports of 127.0.0.1, ready for objects. Throws with the last words of the program that did not start. */
+export async function startControlPlane(start: Start): Promise<ControlPlane> {
+  const startedMs = performance.now()
+  const parts = await prepare(start)
+  try {
+    await startAll(parts)
+  } catch (cause) {
+    await endAll(parts)
+    throw cause
+  }
+  start.log(`control plane ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
+  return {
+    ...parts.facts,
+    kubeconfig: (user) => {
+      const path = parts.facts.kubeconfigs[user]
+      if (path === undefined) throw new Error(`${user}: the bed has no user of that name`)
+      return path
+    },
+    serviceAccountToken: (namespace, name) =>
+      askServiceAccountToken(adminOf(parts), { namespace, name }),
+    ...outages(parts),
+    close: () => endAll(parts),
+  }
+}
+
+const adminOf = ({ facts }: Parts): ApiAccess => ({ ...facts, token: facts.adminToken })
+
+async function prepare(start: Start): Promise<Parts> {
+  const folder = join(start.folder.path, 'control-plane')
+  const ports = { api: await freePort(), etcd: await freePort(), etcdPeer: await freePort() }
+  const users = makeTokenUsers(start.users ?? {})
+  const { files, ca } = await writeControlPlaneFiles(folder, users)
+  const { caFile, auditLog } = files
+  const url = `https://127.0.0.1:${ports.api}`
+  const facts = {
+    url,
+    caFile,
+    ca,
+    auditLog,
+    adminToken: tokenOf(users, 'admin'),
+    tokens: Object.fromEntries(users.map(({ name, token }) => [name, token])),
+    kubeconfigs: await writeKubeconfigs(folder, users, { url, caFile }),
+  }
+  return { start, files, ports, facts, running: new Map() }
+}
+
+async function startAll(parts: Parts): Promise<void> {
+  const { files, ports, facts } = parts
+  await launch(parts, 'etcd', etcdFlags(files, ports))
+  await startApi(parts)
+  const config = (name: string) => facts.kubeconfigs[`system:${name}`] ?? ''
+  const manager = 'kube-controller-manager'
+  const controllers = [
+    await launch(parts, manager, controllerManagerFlags(files, config(manager))),
+    await launch(parts, 'kube-scheduler', schedulerFlags(config('kube-scheduler'))),
+  ]
+  const ready = hasDefaultAccount(parts)
+  await Promise.all(controllers.map((program) => whileRunning(program, ready)))
+}
+
+type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler'
+
+async function launch(
+  { start, running }: Parts,
+  name: Program,
+  words: readonly string[],
+): Promise<BedProcess> {
+  const command = start.programs[name]
+  const program = await startBedProcess(start.folder, { name, command, words })
+  running.set(name, program)
+  return program
+}
+
+async function startApi(parts: Parts): Promise<void> {
+  const words = apiServerFlags(parts.files, parts.ports)
+  const program = await launch(parts, 'kube-apiserver', words)
+  await whileRunning(program, answersOk(parts, '/readyz'))
+}
+
+/** Pods need the namespace's service account, which the controller manager makes. */
+const hasDefaultAccount = (parts: Parts): Promise<true> =>
+  answersOk(parts, '/api/v1/namespaces/default/serviceaccounts/default')
+
+const answersOk = (parts: Parts, path: string): Promise<true> =>
+  waitUntil({
+    what: `${parts.facts.url}${path}`,
+    withinMs: READY_WITHIN_MS,
+    look: async () => (await askApi(adminOf(parts), { path })).status === 200 || undefined,
+  })
+
+function outages(parts: Parts): Pick<ControlPlane, 'stopApiServer' | 'startApiServer'> {
+  let frozen = false
+  return {
+    stopApiServer: async (how) => {
+      frozen = how === 'Frozen'
+      const api = parts.running.get('kube-apiserver')
+      if (frozen) api?.signal('SIGSTOP')
+      else await api?.end(0)
+    },
+    startApiServer: async () => {
+      if (!frozen) return startApi(parts)
+      frozen = false
+      parts.running.get('kube-apiserver')?.signal('SIGCONT')
+      await answersOk(parts, '/readyz')
+    },
+  }
+}
+
+/** At once: they hold nothing worth keeping, and a polite API server takes its time. */
+async function endAll({ running }: Parts): Promise<void> {
+  await Promise.all([...running.values()].map((program) => program.end(0)))
+}

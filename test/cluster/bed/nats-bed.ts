@@ -1,0 +1,143 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import type { BedFolder } from './bed-folder.ts'
+import { type BedProcess, startBedProcess, whileRunning } from './bed-process.ts'
+import { makeAuthority } from './certificate.ts'
+import { freePort } from './free-port.ts'
+import { makeNatsAccounts, type NatsAccounts } from './nats-accounts.ts'
+import { waitUntil } from './wait-until.ts'
+
+interface Start {
+  readonly folder: BedFolder
+  /** Path of nats-server. */
+  readonly program: string
+  /** Tells beds in one folder apart. */
+  readonly name?: string
+  /** None leaves JetStream off; NotForAccount has it, but not for account NECO. */
+  readonly jetStream?: 'On' | 'None' | 'NotForAccount'
+}
+
+/** A NATS server with TLS, JetStream and accounts by JWT. */
+export interface NatsBed {
+  /** tls://127.0.0.1:port */
+  readonly url: string
+  readonly caFile: string
+  /** Public id of account NECO. */
+  readonly account: string
+  /** Seed of the key that signs users of account NECO. */
+  readonly accountSigningSeedFile: string
+  readonly operatorCredsFile: string
+  readonly systemCredsFile: string
+  /** Credentials that the server refuses. */
+  readonly strangerCredsFile: string
+  /** http://127.0.0.1:port, for /varz, /jsz, /connz. */
+  readonly monitorUrl: string
+  /** Ends the server: Gently as an upgrade does, Killed as a lost machine. */
+  readonly stop: (how?: 'Gently' | 'Killed') => Promise<void>
+  /** Starts it again on the same port and store. */
+  readonly start: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+const READY_WITHIN_MS = 60_000
+const GRACE_MS = 10_000
+
+/** Starts nats-server on a free port of 127.0.0.1, ready for connections. */
+export async function startNats(options: Start): Promise<NatsBed> {
+  const name = options.name ?? 'nats'
+  const folder = join(options.folder.path, name)
+  await mkdir(join(folder, 'store'), { recursive: true })
+  const jetStream = options.jetStream ?? 'On'
+  const accounts = await makeNatsAccounts(jetStream === 'On')
+  const ports = { client: await freePort(), monitor: await freePort() }
+  const files = await writeNatsFiles(folder, accounts)
+  const config = join(folder, 'nats.conf')
+  await writeFile(config, configText({ folder, accounts, ports, jetStream: jetStream !== 'None' }))
+  const words = ['--config', config]
+  const launch = async (): Promise<BedProcess> => {
+    const program = await startBedProcess(options.folder, { name, command: options.program, words })
+    await whileRunning(program, accepting(ports.client))
+    return program
+  }
+  let program = await launch()
+  const stop = async (how: 'Gently' | 'Killed' = 'Gently') => {
+    await program.end(how === 'Gently' ? GRACE_MS : 0)
+  }
+  return {
+    ...files,
+    url: `tls://127.0.0.1:${ports.client}`,
+    monitorUrl: `http://127.0.0.1:${ports.monitor}`,
+    account: accounts.account,
+    stop,
+    start: async () => {
+      program = await launch()
+    },
+    close: () => stop('Killed'),
+  }
+}
+
+async function writeNatsFiles(folder: string, accounts: NatsAccounts) {
+  const authority = makeAuthority('neco-bed-nats')
+  const server = authority.issue('nats-server', ['127.0.0.1', 'localhost', 'nats'])
+  const paths = {
+    caFile: join(folder, 'ca.crt'),
+    accountSigningSeedFile: join(folder, 'account-signing.nk'),
+    operatorCredsFile: join(folder, 'operator.creds'),
+    systemCredsFile: join(folder, 'system.creds'),
+    strangerCredsFile: join(folder, 'stranger.creds'),
+  }
+  const texts: readonly (readonly [string, string])[] = [
+    [paths.caFile, authority.certPem],
+    [join(folder, 'tls.crt'), server.certPem],
+    [join(folder, 'tls.key'), server.keyPem],
+    [paths.accountSigningSeedFile, accounts.signingSeed],
+    [paths.operatorCredsFile, accounts.operatorCreds],
+    [paths.systemCredsFile, accounts.systemCreds],
+    [paths.strangerCredsFile, accounts.strangerCreds],
+  ]
+  for (const [path, text] of texts) await writeFile(path, text, { mode: 0o600 })
+  return paths
+}
+
+interface Config {
+  readonly folder: string
+  readonly accounts: NatsAccounts
+  readonly ports: { readonly client: number; readonly monitor: number }
+  readonly jetStream: boolean
+}
+
+function configText({ folder, accounts, ports, jetStream }: Config): string {
+  const preload = Object.entries(accounts.preload).map(([id, jwt]) => `  ${id}: ${jwt}`)
+  const store = JSON.stringify(join(folder, 'store'))
+  return [
+    'server_name: neco-bed',
+    `listen: "127.0.0.1:${ports.client}"`,
+    `http: "127.0.0.1:${ports.monitor}"`,
+    `tls { cert_file: ${JSON.stringify(join(folder, 'tls.crt'))}, key_file: ${JSON.stringify(join(folder, 'tls.key'))} }`,
+    ...(jetStream ? [`jetstream { store_dir: ${store}, max_mem: 256M, max_file: 4G }`] : []),
+    `operator: ${accounts.operatorJwt}`,
+    `system_account: ${accounts.systemAccount}`,
+    'resolver: MEMORY',
+    'resolver_preload {',
+    ...preload,
+    '}',
+    '',
+  ].join('\n')
+}
+
+/** A NATS server greets who connects, before any TLS, once it serves. */
+const accepting = (port: number): Promise<true> =>
+  waitUntil({
+    what: `NATS on port ${port}`,
+    withinMs: READY_WITHIN_MS,
+    look: () =>
+      new Promise((resolve, reject) => {
+        const socket = connect(port, '127.0.0.1')
+        socket.once('error', reject)
+        socket.once('data', () => {
+          socket.destroy()
+          resolve(true)
+        })
+      }),
+  })

@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config'
+import { missingComponents } from './test/cluster/bed/ensure-components.ts'
+
+const TEN_MINUTES_MS = 600_000
+
+export default defineConfig(async () => {
+  const missing = await missingComponents()
+  for (const line of missing) process.stdout.write(`${line}\n`)
+  // With CI=true a missing program is a failure: the set-up finds it missing again, and throws.
+  const skip = missing.length > 0 && process.env['CI'] !== 'true'
+  return {
+    test: {
+      include: skip
+        ? ['test/cluster/bed/missing.cluster.ts']
+        : ['test/cluster/**/*.cluster.test.ts'],
+      exclude: ['**/node_modules/**', 'out/**'],
+      reporters: ['default', './test/closing-line.ts'],
+      globalSetup: skip ? [] : ['./test/cluster/bed/global-setup.ts'],
+      fileParallelism: false,
+      testTimeout: TEN_MINUTES_MS,
+      hookTimeout: TEN_MINUTES_MS,
+      teardownTimeout: 60_000,
+    },
+  }
+})
