@@ -13,6 +13,10 @@ export const EXIT_CODES = {
   Interrupted: 5,
   /** The loss became NaN or infinite. */
   NotFinite: 6,
+  /** No first step within its deadline. */
+  FirstStepLate: 7,
+  /** No further step within its deadline. */
+  Stalled: 8,
 } as const
 
 export type ExitReason = keyof typeof EXIT_CODES

@@ -3,28 +3,30 @@ import type { RunConfig } from '../crds/run-config.ts'
 import type { TerminationMessage } from '../crds/run-report.ts'
 import { folderStorage } from '../pod/folder-storage.ts'
 import { type PodTools, runPod } from '../pod/run-pod.ts'
-import { openSpool, type ReportBody, type Spool } from '../pod/spool.ts'
+import type { ReportBody, Spool } from '../pod/spool.ts'
 import type { Storage } from '../pod/storage.ts'
-import { attemptFolder, spoolPath } from '../pod/storage-layout.ts'
+import { attemptFolder } from '../pod/storage-layout.ts'
+import type { PodVoice } from '../pod/voice.ts'
 import { startBackend } from '../vision/backends/start-backend.ts'
 import { visionFailure } from '../vision/vision-failure.ts'
-import { type Evaluated, type EvaluatorWorld, runEvaluations } from './run-evaluations.ts'
+import { type Evaluated, runEvaluations } from './run-evaluations.ts'
 
 const monotonicMs = (): number => performance.now()
 const sleep = (ms: number): Promise<void> => (ms > 0 ? setTimeout(ms) : setImmediate())
 
 /** Opens the spool with the first report, since its path holds the run key. */
-function reporter(config: RunConfig, storage: Storage): EvaluatorWorld['report'] {
+function reporter({ identity }: RunConfig, storage: Storage, voice: PodVoice) {
   let spool: Spool | undefined
-  return async (runKey: string, body: ReportBody) => {
-    const path = spoolPath(attemptFolder(runKey, config.identity))
-    const { identity } = config
-    spool ??= await openSpool({ storage, path, identity, now: () => new Date(), monotonicMs })
+  return async (runKey: string, body: ReportBody): Promise<void> => {
+    spool ??= await voice.openSpool(storage, attemptFolder(runKey, identity))
     await spool.write([body])
   }
 }
 
-async function evaluate(config: RunConfig, { log, signal }: PodTools): Promise<TerminationMessage> {
+async function evaluate(
+  config: RunConfig,
+  { log, signal, voice }: PodTools,
+): Promise<TerminationMessage> {
   const { threads, storage: root } = config.execution
   const backend = await startBackend({ backend: 'wasm', threads })
   log.info({ backend: backend.identity }, backend.why)
@@ -35,7 +37,7 @@ async function evaluate(config: RunConfig, { log, signal }: PodTools): Promise<T
       signal,
       monotonicMs,
       sleep,
-      report: reporter(config, storage),
+      report: reporter(config, storage, voice),
       log: (message, data) => log.info(data, message),
       backend: backend.identity,
     })

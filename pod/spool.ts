@@ -19,6 +19,8 @@ export interface SpoolOptions {
   readonly monotonicMs: () => number
   /** Step lines beyond this many bytes are thinned; results never are. */
   readonly capBytes?: number
+  /** Hears of every line as soon as it is durable. */
+  readonly written?: (reports: readonly RunReport[]) => void
 }
 
 /** Writes the report lines of one pod, durably and in order. */
@@ -49,6 +51,11 @@ function safeParse(line: string): RunReport | undefined {
   }
 }
 
+/** The complete lines of a spool; none where there is no file. Throws StorageError. */
+export async function readSpool(storage: Storage, path: string): Promise<RunReport[]> {
+  return parseSpool(await readOrEmpty(storage, path))
+}
+
 async function readOrEmpty(storage: Storage, path: string): Promise<string> {
   try {
     return Buffer.from(await storage.read(path)).toString('utf8')
@@ -60,7 +67,7 @@ async function readOrEmpty(storage: Storage, path: string): Promise<string> {
 
 /** Opens the spool of a pod and goes on after its last complete line. */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
-  const { storage, path, identity, now, monotonicMs, capBytes = CAP_BYTES } = options
+  const { storage, path, identity, now, monotonicMs, capBytes = CAP_BYTES, written } = options
   const before = await readOrEmpty(storage, path)
   let sequence = parseSpool(before).at(-1)?.sequence ?? 0
   let bytes = Buffer.byteLength(before)
@@ -69,28 +76,28 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
 
   const isKept = ({ kind }: ReportBody): boolean =>
     kind !== 'Step' || bytes < capBytes || stepLines++ % THINNED_TO === 0
-  const lineOf = (body: ReportBody): string => {
-    const { run, attempt, podUid } = identity
-    const times = { wallTime: now().toISOString(), monotonicMs: monotonicMs() }
-    const report = {
-      schemaVersion: 1,
-      run,
-      attempt,
-      podUid,
-      sequence: ++sequence,
-      ...body,
-      ...times,
-    }
-    return `${JSON.stringify(report)}\n`
-  }
+  const numbered = (body: ReportBody): RunReport => ({
+    schemaVersion: 1,
+    run: identity.run,
+    attempt: identity.attempt,
+    podUid: identity.podUid,
+    sequence: ++sequence,
+    ...body,
+    metrics: { ...body.metrics },
+    wallTime: now().toISOString(),
+    monotonicMs: monotonicMs(),
+  })
   return {
-    async write(reports) {
-      const kept = reports.filter(isKept)
+    async write(bodies) {
+      const kept = bodies.filter(isKept)
       if (kept.length === 0) return
-      const text = (isTorn ? '\n' : '') + kept.map(lineOf).join('')
+      const reports = kept.map(numbered)
+      const lines = reports.map((report) => `${JSON.stringify(report)}\n`)
+      const text = (isTorn ? '\n' : '') + lines.join('')
       await storage.append(path, text)
       isTorn = false
       bytes += Buffer.byteLength(text)
+      written?.(reports)
     },
   }
 }

@@ -7,7 +7,12 @@ export const attemptsFolder = (runKey: string): string => `${runFolder(runKey)}/
 export const attemptFolder = (runKey: string, { attempt, podUid }: PodIdentity): string =>
   `${attemptsFolder(runKey)}/${attempt}-${podUid}`
 export const spoolPath = (attempt: string): string => `${attempt}/spool.ndjson`
+/** How far the reports of a spool have been shipped. */
+export const spoolMarkPath = (attempt: string): string => `${attempt}/spool.acked`
 export const checkpointsFolder = (attempt: string): string => `${attempt}/checkpoints`
+/** The run key in the path of an attempt; undefined for any other path. */
+export const runKeyOf = (attempt: string): string | undefined =>
+  /^runs\/([^/]+)\//.exec(attempt)?.[1]
 export const evaluationFolder = (key: string): string => `evaluations/${key}`
 export const evaluationResultPath = (key: string): string => `${evaluationFolder(key)}/result.json`
 export const DIGEST_CACHE_PATH = 'cache/digests.json'

@@ -4,8 +4,6 @@ import type { RunConfig } from '../crds/run-config.ts'
 import type { TerminationMessage } from '../crds/run-report.ts'
 import { folderStorage } from '../pod/folder-storage.ts'
 import { type PodTools, runPod } from '../pod/run-pod.ts'
-import { openSpool } from '../pod/spool.ts'
-import { spoolPath } from '../pod/storage-layout.ts'
 import { startBackend } from '../vision/backends/start-backend.ts'
 import { visionFailure } from '../vision/vision-failure.ts'
 import { OverlapError } from './core/views/draw-crops.ts'
@@ -18,27 +16,21 @@ const trainerFailure = (error: unknown): NamedFailure | undefined =>
 
 async function trainAsTold(
   config: RunConfig,
-  { log, signal }: PodTools,
+  { log, signal, voice }: PodTools,
 ): Promise<TerminationMessage> {
   const { threads, storage: root } = config.execution
   const backend = await startBackend({ backend: 'wasm', threads })
   log.info({ backend: backend.identity }, backend.why)
   try {
     const storage = folderStorage(root, () => Date.now())
-    const { identity } = config
     const trained = await train(config, {
       storage,
       signal,
       monotonicMs,
       breathe: () => setImmediate(),
-      openSpool: (folder) =>
-        openSpool({
-          storage,
-          path: spoolPath(folder),
-          identity,
-          now: () => new Date(),
-          monotonicMs,
-        }),
+      openSpool: (folder) => voice.openSpool(storage, folder),
+      stepped: voice.stepped,
+      checkpoints: voice.checkpoints,
       log: (message, data) => log.info(data, message),
       backend: backend.identity,
     })

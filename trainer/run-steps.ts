@@ -70,6 +70,7 @@ export async function runSteps(training: Training, first: number): Promise<Progr
 
 function isCheckpointDue(training: Training, step: number): boolean {
   const { everySteps } = training.config.execution.checkpoint
+  if (training.world.checkpoints?.isAsked()) return true
   if (step === training.totalSteps || step % everySteps === 0) return true
   return [...keptSteps(training).values()].includes(step)
 }
@@ -146,6 +147,7 @@ function reportBuffer({ config, world, spool, totalSteps }: Training) {
     await spool.write(batch)
   }
   const add = async (report: ReportBody): Promise<void> => {
+    world.stepped?.(report)
     const isLast = report.step === totalSteps
     if (report.step % config.execution.reportEverySteps === 0 || isLast) {
       waiting.push(report)
@@ -170,6 +172,8 @@ async function saveCheckpoint(training: Training, { step }: Progress): Promise<v
   world.log('Checkpoint', { step, folder: written.folder })
   const message = written.folder
   await spool.write([{ kind: 'Checkpoint', step, totalSteps, imagesSeen, metrics: {}, message }])
+  const digest = written.shards.student?.sha256 ?? ''
+  world.checkpoints?.made({ step, folder: written.folder, digest })
   await pruneCheckpoints({
     storage: world.storage,
     runKey,

@@ -1,8 +1,9 @@
 import type { RunConfig } from '../crds/run-config.ts'
 import { RunResult } from '../crds/run-result.ts'
+import type { CheckpointWish } from '../pod/checkpoint-wish.ts'
 import { digestMemory } from '../pod/digest-memory.ts'
 import { runKey as keyOf } from '../pod/run-key.ts'
-import type { Spool } from '../pod/spool.ts'
+import type { ReportBody, Spool } from '../pod/spool.ts'
 import { type Storage, StorageError } from '../pod/storage.ts'
 import { attemptFolder, runResultPath } from '../pod/storage-layout.ts'
 import type { Dataset } from '../vision/datasets/dataset.ts'
@@ -25,6 +26,10 @@ export interface TrainerWorld {
   /** Lets signals in between two steps. */
   readonly breathe: () => Promise<void>
   readonly openSpool: (attemptFolder: string) => Promise<Spool>
+  /** Hears of each finished step, also between two reports. */
+  readonly stepped?: (step: ReportBody) => void
+  /** Asks for checkpoints between two steps, and hears of each. */
+  readonly checkpoints?: CheckpointWish
   readonly log: (message: string, data: Readonly<Record<string, unknown>>) => void
   /** Identity of the backend that was started. */
   readonly backend: string

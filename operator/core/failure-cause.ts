@@ -17,6 +17,8 @@ const CAUSE_OF_EXIT: Readonly<Record<Exclude<ExitReason, 'Succeeded'>, FailureCa
   Infrastructure: 'Infrastructure',
   Interrupted: 'Disruption',
   NotFinite: 'NotFinite',
+  FirstStepLate: 'Deadline',
+  Stalled: 'Deadline',
 }
 const CAUSE_OF_POD = {
   Disrupted: 'Disruption',

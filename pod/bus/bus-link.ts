@@ -1,0 +1,21 @@
+/** One message that has to be kept. */
+export interface BusMessage {
+  readonly subject: string
+  readonly data: string
+  /** The server keeps a message of one id once, within its window. */
+  readonly id?: string
+}
+
+/** What a pod needs of the bus. It comes and goes, and nothing of it fails or delays the work of a pod. */
+export interface BusLink {
+  /** Resolves when the server has stored the message; rejects where it is away or refuses. */
+  store(message: BusMessage): Promise<void>
+  /** Answers requests on a subject, for as long as the link is open. */
+  serve(subject: string, answer: (request: string) => Promise<string>): void
+  /** Calls back each time the link has come up. */
+  onUp(call: () => void): void
+  close(): Promise<void>
+}
+
+/** Waits, or returns at once when the signal aborts; never rejects. */
+export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>

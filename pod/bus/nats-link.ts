@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs'
+import { type JetStreamClient, jetstream } from '@nats-io/jetstream'
+import { connect, credsAuthenticator, type NatsConnection, type NodeConnectionOptions } from 'nats'
+import type { BusLink, BusMessage, Sleep } from './bus-link.ts'
+
+export interface NatsLinkOptions {
+  readonly servers: readonly string[]
+  readonly credentialsFile: string
+  readonly caFile?: string | undefined
+  readonly inboxPrefix: string
+  /** What the server shows this client as. */
+  readonly name: string
+  readonly sleep: Sleep
+  readonly log: (message: string, data: Readonly<Record<string, unknown>>) => void
+}
+
+const CONNECT_TIMEOUT_MS = 5000
+const STORE_TIMEOUT_MS = 5000
+const PING_EVERY_MS = 10_000
+const FIRST_PAUSE_MS = 500
+const LONGEST_PAUSE_MS = 15_000
+/** Different complaints that are logged; each is logged once. */
+const MAX_COMPLAINTS = 20
+
+const connectionOptions = (options: NatsLinkOptions): NodeConnectionOptions => ({
+  servers: [...options.servers],
+  name: options.name,
+  inboxPrefix: options.inboxPrefix,
+  // Read again at each connection: the Secret may have been renewed.
+  authenticator: credsAuthenticator(() => readFileSync(options.credentialsFile)),
+  ...(options.caFile === undefined ? {} : { tls: { caFile: options.caFile } }),
+  timeout: CONNECT_TIMEOUT_MS,
+  pingInterval: PING_EVERY_MS,
+  maxReconnectAttempts: -1,
+  ignoreAuthErrorAbort: true,
+  noAsyncTraces: true,
+})
+
+/** Opens a link that connects in the background, again and again, and says each kind of failure once. */
+export function openNatsLink(options: NatsLinkOptions): BusLink {
+  const link = new NatsLink(options)
+  link.start()
+  return link
+}
+
+/** Holds the connection. */
+class NatsLink implements BusLink {
+  readonly #options: NatsLinkOptions
+  readonly #closing = new AbortController()
+  readonly #served = new Map<string, (request: string) => Promise<string>>()
+  readonly #whenUp = new Set<() => void>()
+  readonly #complaints = new Set<string>()
+  #connection: NatsConnection | undefined
+  #stream: JetStreamClient | undefined
+  #isUp = false
+  #keeping: Promise<void> = Promise.resolve()
+
+  constructor(options: NatsLinkOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#keeping = this.#keep()
+  }
+
+  async store({ subject, data, id }: BusMessage): Promise<void> {
+    if (!this.#isUp || this.#stream === undefined) throw new Error('NATS is not connected')
+    const named = id === undefined ? {} : { msgID: id }
+    await this.#stream.publish(subject, data, { ...named, timeout: STORE_TIMEOUT_MS })
+  }
+
+  serve(subject: string, answer: (request: string) => Promise<string>): void {
+    this.#served.set(subject, answer)
+    if (this.#connection !== undefined) this.#subscribe(this.#connection, subject)
+  }
+
+  onUp(call: () => void): void {
+    this.#whenUp.add(call)
+    if (this.#isUp) call()
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#connection?.close()
+    await this.#keeping
+  }
+
+  async #keep(): Promise<void> {
+    let pauseMs = FIRST_PAUSE_MS
+    while (!this.#closing.signal.aborted) {
+      try {
+        const connection = await connect(connectionOptions(this.#options))
+        pauseMs = FIRST_PAUSE_MS
+        await this.#use(connection)
+      } catch (error) {
+        this.#complain(error)
+      }
+      this.#isUp = false
+      await this.#options.sleep(pauseMs, this.#closing.signal)
+      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)
+    }
+  }
+
+  /** Until the connection is closed for good. */
+  async #use(connection: NatsConnection): Promise<void> {
+    this.#connection = connection
+    this.#stream = jetstream(connection)
+    if (this.#closing.signal.aborted) return connection.close()
+    for (const subject of this.#served.keys()) this.#subscribe(connection, subject)
+    this.#setUp(true)
+    for await (const status of connection.status()) {
+      if (status.type === 'disconnect') this.#setUp(false)
+      if (status.type === 'reconnect') this.#setUp(true)
+      if (status.type === 'error') this.#complain(status.error)
+    }
+  }
+
+  #setUp(isUp: boolean): void {
+    if (isUp === this.#isUp) return
+    this.#isUp = isUp
+    this.#options.log(isUp ? 'NATS is connected' : 'NATS is away: reports wait in the spool', {})
+    if (isUp) for (const call of this.#whenUp) call()
+  }
+
+  #subscribe(connection: NatsConnection, subject: string): void {
+    connection.subscribe(subject, {
+      callback: (error, message) => {
+        const answer = this.#served.get(subject)
+        if (error !== null || answer === undefined) return
+        answer(message.string()).then(
+          (reply) => message.respond(reply),
+          (failure: unknown) => this.#complain(failure),
+        )
+      },
+    })
+  }
+
+  #complain(error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error)
+    if (this.#complaints.has(why) || this.#complaints.size >= MAX_COMPLAINTS) return
+    this.#complaints.add(why)
+    const servers = this.#options.servers.join(', ')
+    this.#options.log('NATS refuses or is away: reports wait in the spool', { servers, why })
+  }
+}

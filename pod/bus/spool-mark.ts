@@ -1,0 +1,34 @@
+import { SpoolMark } from '../../crds/bus-messages.ts'
+import type { AttemptAddress } from '../../crds/bus-names.ts'
+import { type Storage, StorageError } from '../storage.ts'
+
+/** The mark beside a spool; undefined where there is none, or where it cannot be read as one. Throws StorageError. */
+export async function readSpoolMark(
+  storage: Storage,
+  path: string,
+): Promise<SpoolMark | undefined> {
+  try {
+    const text = Buffer.from(await storage.read(path)).toString('utf8')
+    return SpoolMark.parse(JSON.parse(text))
+  } catch (error) {
+    if (error instanceof StorageError && error.code !== 'NotFound') throw error
+    return undefined
+  }
+}
+
+export interface MarkedSpool {
+  readonly address: AttemptAddress
+  readonly podUid: string
+  readonly acked: number
+}
+
+/** Says durably where the reports of a spool go and how far they have got. Throws StorageError. */
+export async function writeSpoolMark(
+  storage: Storage,
+  path: string,
+  { address, podUid, acked }: MarkedSpool,
+): Promise<void> {
+  const { namespace, runUid, work, attempt } = address
+  const mark: SpoolMark = { schemaVersion: 1, namespace, runUid, work, attempt, podUid, acked }
+  await storage.writeAtomic(path, JSON.stringify(mark))
+}
