@@ -3,6 +3,7 @@ import type { NeCoRun } from '../crds/necorun.ts'
 import type { NeCoSweep } from '../crds/necosweep.ts'
 import type { ObservedJob } from '../crds/observed-job.ts'
 import type { TerminationMessage } from '../crds/run-report.ts'
+import { QUIET_HOME } from '../operator/core/home-facts.ts'
 import { planRun } from '../operator/core/plan-run.ts'
 import { planSweep, type SweepAction } from '../operator/core/plan-sweep.ts'
 import {
@@ -47,7 +48,13 @@ function playSweep(): number {
   const tally = emptyTally()
   const live = new Map<string, NeCoRun>()
   for (;;) {
-    const { actions, status } = planSweep({ sweep, tally, problems: [], nowMs: 0 })
+    const { actions, status } = planSweep({
+      sweep,
+      tally,
+      problems: [],
+      home: QUIET_HOME,
+      nowMs: 0,
+    })
     for (const run of createdRuns(actions)) {
       live.set(run.metadata.name, run)
       record(tally, run)
@@ -84,7 +91,7 @@ function playRun(fresh: NeCoRun): { readonly run: NeCoRun; readonly transitions:
   let jobs: readonly ObservedJob[] = []
   let transitions = 0
   for (;;) {
-    const { actions, status } = planRun({ run, jobs, nowMs: transitions * 1000 })
+    const { actions, status } = planRun({ run, jobs, home: QUIET_HOME, nowMs: transitions * 1000 })
     if (status !== undefined) run = { ...run, status }
     const created = actions.flatMap((action) =>
       action.kind === 'CreateJob' ? [pendingJob(action.job.name, transitions)] : [],

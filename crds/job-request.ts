@@ -28,6 +28,9 @@ export interface JobRequest {
   readonly sweep?: string
   readonly result: RunConfig['result']
   readonly execution: ExecutionRequest
+  /** The evaluation that this is; the training where left out. */
   readonly evaluation?: RunConfig['evaluation']
+  /** Every evaluation of the run in its order, for a home that writes down once what each of its pods is told. */
+  readonly evaluations?: readonly NonNullable<RunConfig['evaluation']>[]
   readonly placement: Placement
 }

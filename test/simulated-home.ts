@@ -5,6 +5,7 @@ import type { ObjectMeta } from '../crds/object-meta.ts'
 import type { ObservedJob } from '../crds/observed-job.ts'
 import type { ControllerPorts } from '../operator/controllers/controller-ports.ts'
 import type { ObjectEvent } from '../operator/ports/events.ts'
+import { NO_HINTS } from '../operator/ports/hints.ts'
 import type { ObjectKey, StoredMeta } from '../operator/ports/objects.ts'
 import { PortError } from '../operator/ports/port-error.ts'
 
@@ -121,6 +122,8 @@ export function simulatedHome(): SimulatedHome {
     },
     clock: { nowMs: () => nowMs, after: () => () => {} },
     events: { publish: async (event) => void published.push(event) },
+    surroundings: { obstaclesTo: async () => [] },
+    hints: NO_HINTS,
     runs: {
       ...runs,
       listOwnedBy: async (uid) =>

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { RUN_KIND } from '../../crds/names.ts'
+import type { ControllerPorts } from '../../operator/controllers/controller-ports.ts'
 import type { Clock } from '../../operator/ports/clock.ts'
 import type { Events, ObjectEvent } from '../../operator/ports/events.ts'
-import type { Runs } from '../../operator/ports/objects.ts'
+import { NO_HINTS } from '../../operator/ports/hints.ts'
 import { folderStorage } from '../../pod/folder-storage.ts'
 import { type Journal, openJournal } from './journal.ts'
 import { ObjectStore } from './object-store.ts'
@@ -11,12 +12,9 @@ import { ProcessJobs } from './process-jobs.ts'
 import { runsIn, type StoredSweeps, sweepsIn } from './stored-kinds.ts'
 
 /** The home without a cluster: everything the controllers need, on one machine. */
-export interface LocalHome {
-  readonly runs: Runs
+export interface LocalHome extends ControllerPorts {
   readonly sweeps: StoredSweeps
   readonly jobs: ProcessJobs
-  readonly events: Events
-  readonly clock: Clock
   readonly journal: Journal
 }
 
@@ -61,6 +59,15 @@ export async function openLocalHome(options: Options): Promise<LocalHome> {
   const events: Events = {
     publish: async (event) => onEvent(event),
   }
-  const clock = systemClock(now)
-  return { runs: runsIn(store), sweeps: sweepsIn(store), jobs, events, clock, journal }
+  return {
+    runs: runsIn(store),
+    sweeps: sweepsIn(store),
+    jobs,
+    events,
+    clock: systemClock(now),
+    // What is missing on one machine was said before the study was placed.
+    surroundings: { obstaclesTo: async () => [] },
+    hints: NO_HINTS,
+    journal,
+  }
 }

@@ -39,7 +39,7 @@ export const Resources = z.strictObject({
 })
 export type Resources = z.infer<typeof Resources>
 
-const Toleration = z.strictObject({
+export const Toleration = z.strictObject({
   key: z.string().max(317).optional().describe('key of the taint; every taint when left out.'),
   operator: z.enum(['Exists', 'Equal']).optional().describe('operator is Equal when left out.'),
   value: z.string().max(63).optional().describe('value of the taint, for Equal.'),

@@ -1,5 +1,12 @@
 import type { JobRequest } from '../../crds/job-request.ts'
-import { planRun, type RunAction, type RunPlan } from '../core/plan-run.ts'
+import { isAccepted } from '../core/conditions.ts'
+import {
+  type ObservedRun,
+  planRun,
+  type RunAction,
+  type RunPlan,
+  refuseRun,
+} from '../core/plan-run.ts'
 import type { ObjectKey, StoredRun } from '../ports/objects.ts'
 import { isPortError } from '../ports/port-error.ts'
 import type { ControllerPorts } from './controller-ports.ts'
@@ -43,10 +50,41 @@ async function apply(
   return requeueAfterMs === undefined ? {} : { requeueAfterMs }
 }
 
+/** What is in the way of a run is looked for until it is accepted: after that its attempts say. */
+const obstaclesTo = async ({ surroundings }: ControllerPorts, run: StoredRun) =>
+  isAccepted(run.status)
+    ? []
+    : surroundings.obstaclesTo({
+        namespace: run.metadata.namespace,
+        spec: run.spec,
+        parallelism: 1,
+      })
+
+async function observe(ports: ControllerPorts, run: StoredRun): Promise<ObservedRun> {
+  const { uid } = run.metadata
+  return {
+    run,
+    jobs: await ports.jobs.listOwnedBy(uid),
+    home: {
+      obstacles: await obstaclesTo(ports, run),
+      busState: ports.hints.busState(),
+      progress: ports.hints.progressOf(uid),
+      keptSeconds: ports.jobs.keptSeconds,
+    },
+    nowMs: ports.clock.nowMs(),
+  }
+}
+
 /** Brings one run a step further: observe, plan, apply. */
 export async function reconcileRun(ports: ControllerPorts, key: ObjectKey): Promise<Result> {
   const run = await ports.runs.get(key)
   if (run === undefined || run.metadata.deletionTimestamp !== undefined) return {}
-  const jobs = await ports.jobs.listOwnedBy(run.metadata.uid)
-  return apply(ports, run, planRun({ run, jobs, nowMs: ports.clock.nowMs() }))
+  const observed = await observe(ports, run)
+  try {
+    return await apply(ports, run, planRun(observed))
+  } catch (error) {
+    if (!isPortError(error, 'Invalid')) throw error
+    const { message } = error as Error
+    return apply(ports, run, refuseRun(observed, [{ reason: 'Refused', path: 'pod', message }]))
+  }
 }

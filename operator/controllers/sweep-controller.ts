@@ -1,5 +1,5 @@
 import type { NeCoRun } from '../../crds/necorun.ts'
-import { conditionOf } from '../core/conditions.ts'
+import { isAccepted } from '../core/conditions.ts'
 import { planSweep, type SweepAction, type SweepPlan } from '../core/plan-sweep.ts'
 import { validateSweep } from '../core/validate-sweep.ts'
 import type { ObjectKey, StoredSweep } from '../ports/objects.ts'
@@ -42,7 +42,7 @@ function applyAction(
 }
 
 /** All writes: the actions, then the status in one write, then the events. */
-async function apply(ports: ControllerPorts, sweep: StoredSweep, plan: SweepPlan): Promise<void> {
+async function apply(ports: ControllerPorts, sweep: StoredSweep, plan: SweepPlan): Promise<Result> {
   const { namespace, name, uid, resourceVersion } = sweep.metadata
   const key = { namespace, name }
   for (const action of plan.actions) await applyAction(ports, sweep, action)
@@ -50,11 +50,17 @@ async function apply(ports: ControllerPorts, sweep: StoredSweep, plan: SweepPlan
   for (const event of plan.events) {
     await ports.events.publish({ kind: 'NeCoSweep', key, uid, ...event })
   }
+  const { requeueAfterMs } = plan
+  return requeueAfterMs === undefined ? {} : { requeueAfterMs }
 }
 
-/** The immutable part was checked when the sweep was accepted. */
-const wasAccepted = ({ status }: StoredSweep): boolean =>
-  conditionOf(status?.conditions, 'Accepted')?.status === 'True'
+/** The parallelism may be edited, and a claim that one pod can use may not do for two. */
+async function obstaclesTo({ surroundings }: ControllerPorts, sweep: StoredSweep) {
+  const { metadata, spec, status } = sweep
+  if (isAccepted(status) && status?.observedGeneration === metadata.generation) return []
+  const { parallelism = 1, run } = spec
+  return surroundings.obstaclesTo({ namespace: metadata.namespace, spec: run, parallelism })
+}
 
 /** Brings one sweep a step further: observe, plan, apply. Without kept tallies every run is read. */
 export async function reconcileSweep(
@@ -68,8 +74,18 @@ export async function reconcileSweep(
     return {}
   }
   const tally = await tallies.of(sweep)
-  const problems = wasAccepted(sweep) ? [] : validateSweep(sweep)
-  const observed = { sweep, tally, problems, nowMs: ports.clock.nowMs() }
-  await apply(ports, sweep, planSweep(observed))
-  return {}
+  return apply(
+    ports,
+    sweep,
+    planSweep({
+      sweep,
+      tally,
+      problems: isAccepted(sweep.status) ? [] : validateSweep(sweep),
+      home: {
+        obstacles: await obstaclesTo(ports, sweep),
+        busState: ports.hints.busState(),
+      },
+      nowMs: ports.clock.nowMs(),
+    }),
+  )
 }

@@ -81,6 +81,7 @@ export function buildJob(run: NeCoRun, { work, workName, attempt }: JobOf): JobR
     result: resolvePreset(run.spec),
     execution: executionOf(run.spec),
     ...(work === 'train' ? {} : { evaluation: evaluationOf(run.spec, work) }),
+    evaluations: (run.spec.evaluations ?? []).map((_, index) => evaluationOf(run.spec, index)),
     placement: placementOf(run, work),
   }
 }

@@ -39,17 +39,43 @@ export interface StateReport {
   /** One word that says why; the state itself when left out. */
   readonly reason?: string
   readonly message: string
+  /** Why it is not accepted, where that has a word of its own. */
+  readonly acceptedReason?: string
+  /** Whether what pods say can be heard; left out where no bus is configured. */
+  readonly busDegraded?: boolean
   readonly generation: number
   readonly nowMs: number
 }
 
+type Draft = Pick<Condition, 'reason' | 'message'> & { readonly holds: boolean }
+
+const BUS_MESSAGES = {
+  true: 'NATS cannot be reached: pods go on, and what they say arrives later',
+  false: 'NATS is connected',
+} as const
+
+function draftsOf(report: StateReport): [ConditionType, Draft][] {
+  const { state, reason = state, message, acceptedReason = reason, busDegraded } = report
+  const drafts = Object.entries(CONDITION_TABLE[state]).map(
+    ([type, holds]): [ConditionType, Draft] => [
+      type as ConditionType,
+      { holds, message, reason: type === 'Accepted' ? acceptedReason : reason },
+    ],
+  )
+  if (busDegraded === undefined) return drafts
+  const bus = {
+    holds: busDegraded,
+    reason: busDegraded ? 'Disconnected' : 'Connected',
+    message: BUS_MESSAGES[`${busDegraded}`],
+  }
+  return [...drafts, ['BusDegraded', bus]]
+}
+
 /** Conditions of a state. lastTransitionTime moves only where a status changes. */
-export function conditionsOf(
-  { state, reason = state, message, generation, nowMs }: StateReport,
-  before: readonly Condition[] = [],
-): Condition[] {
+export function conditionsOf(report: StateReport, before: readonly Condition[] = []): Condition[] {
+  const { generation, nowMs } = report
   const now = new Date(nowMs).toISOString()
-  return Object.entries(CONDITION_TABLE[state]).map(([type, holds]) => {
+  return draftsOf(report).map(([type, { holds, reason, message }]) => {
     const status = holds ? 'True' : 'False'
     const old = before.find((condition) => condition.type === type)
     const lastTransitionTime = old?.status === status ? old.lastTransitionTime : now
@@ -65,3 +91,8 @@ export const conditionOf = (
 /** Whether an object has ended: Complete or Failed, which never change again. */
 export const isEnded = (conditions: readonly Condition[] | undefined): boolean =>
   (['Complete', 'Failed'] as const).some((type) => conditionOf(conditions, type)?.status === 'True')
+
+/** Whether an object was accepted: its immutable part is in order and its home can run it. */
+export const isAccepted = (
+  status: { readonly conditions?: readonly Condition[] | undefined } | undefined,
+): boolean => conditionOf(status?.conditions, 'Accepted')?.status === 'True'

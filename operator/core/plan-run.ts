@@ -1,12 +1,16 @@
 import type { JobRequest } from '../../crds/job-request.ts'
 import type { NeCoRun, RunStatus, WorkStatus } from '../../crds/necorun.ts'
 import type { ObservedJob } from '../../crds/observed-job.ts'
+import type { Obstacle } from '../../crds/obstacle.ts'
 import { buildJob } from './build-job.ts'
 import { type Concluded, concludeWork, stopWork } from './conclude-work.ts'
-import { conditionsOf, isEnded, type ObjectState } from './conditions.ts'
+import { conditionOf, conditionsOf, isEnded } from './conditions.ts'
+import type { HomeFacts } from './home-facts.ts'
 import { jobName, type WorkIndex } from './job-name.ts'
 import type { Plan, PlannedEvent } from './plan.ts'
 import { resolvePreset } from './resolve-preset.ts'
+import { type Outcome, outcomeOf } from './run-outcome.ts'
+import { isProgressOnly, PROGRESS_EVERY_MS, progressWaitMs } from './run-progress.ts'
 import { validateSettings } from './validate-settings.ts'
 
 export type RunAction =
@@ -17,6 +21,7 @@ export type RunAction =
 export interface ObservedRun {
   readonly run: NeCoRun
   readonly jobs: readonly ObservedJob[]
+  readonly home: HomeFacts
   readonly nowMs: number
 }
 
@@ -106,89 +111,130 @@ function startNext(draft: Draft, { run, jobs }: ObservedRun): Draft {
   }
 }
 
-interface Outcome {
-  readonly state: ObjectState
-  readonly reason?: string
-  readonly message: string
-}
-
-function outcomeOf({ works }: Draft, observed: ObservedRun): Outcome {
-  const failed = works.find(({ state }) => state === 'Failed')
-  if (failed !== undefined) {
-    const message = `${failed.name}: ${failed.message ?? 'failed'}`
-    return { state: 'Failed', reason: failed.cause ?? 'Unexpected', message }
-  }
-  if (works.every(({ state }) => state === 'Succeeded')) {
-    return { state: 'Succeeded', message: 'trained and evaluated' }
-  }
-  if (observed.run.spec.suspend === true) {
-    return { state: 'Suspended', message: 'suspended; set suspend to false to go on' }
-  }
-  const current = works.find(({ state }) => state !== 'Succeeded')
-  const name = current?.name ?? TRAIN
-  const isRunning = observed.jobs.some(({ state, isEnding }) => state === 'Running' && !isEnding)
-  return isRunning
-    ? { state: 'Running', message: `${name}, attempt ${current?.attempt}` }
-    : { state: 'Queued', message: `${name} waits for a pod` }
-}
-
-const stateEvents = (
-  state: ObjectState,
-  outcome: Outcome,
-  was: string | undefined,
-): PlannedEvent[] => {
-  const reason = outcome.reason ?? state
-  if (was === reason || state === 'Queued' || state === 'Running') return []
-  const type = state === 'Failed' || state === 'NotAccepted' ? 'Warning' : 'Normal'
-  return [{ type, reason, message: outcome.message }]
+function stateEvents({ state, reason, message }: Outcome, was: string | undefined): PlannedEvent[] {
+  const word = reason ?? state
+  const isQuiet = state === 'Running' || (state === 'Queued' && reason === undefined)
+  if (was === word || isQuiet) return []
+  const isBad = state === 'Failed' || state === 'NotAccepted' || state === 'Queued'
+  return [{ type: isBad ? 'Warning' : 'Normal', reason: word, message }]
 }
 
 const sameStatus = (a: RunStatus, b: RunStatus | undefined): boolean =>
   JSON.stringify(a) === JSON.stringify(b)
 
-function finish(observed: ObservedRun, draft: Draft, outcome: Outcome): RunPlan {
-  const { run, nowMs } = observed
+/** What the pod of the training last said, while it trains. */
+function progressOf({ run, home }: ObservedRun, { works }: Draft): Partial<RunStatus> {
+  const { progress } = home
+  if (progress === undefined || works[0]?.state !== 'Running') return {}
+  const { step, totalSteps, metrics } = progress
+  return { step, totalSteps, metrics: { ...run.status?.metrics, ...metrics } }
+}
+
+/** The image of the first pod that reports one: later attempts run it too, whatever its tag means by then. */
+function imageIdOf({ run, jobs }: ObservedRun): Partial<RunStatus> {
+  if (run.status?.imageId !== undefined) return {}
+  const imageId = jobs.find((job) => job.imageId !== undefined)?.imageId
+  return imageId === undefined ? {} : { imageId }
+}
+
+function statusOf(observed: ObservedRun, draft: Draft, outcome: Outcome): RunStatus {
+  const { run, home, nowMs } = observed
+  const { busState } = home
   const { generation = 1 } = run.metadata
   const before = run.status
-  const conditions = conditionsOf({ ...outcome, generation, nowMs }, before?.conditions)
-  const status: RunStatus = {
+  const bus = busState === 'Off' ? {} : { busDegraded: busState === 'Degraded' }
+  return {
     ...before,
+    ...imageIdOf(observed),
+    ...progressOf(observed, draft),
     ...draft.facts,
-    conditions,
+    conditions: conditionsOf({ ...outcome, ...bus, generation, nowMs }, before?.conditions),
     observedGeneration: generation,
     planVersion: before?.planVersion ?? PLAN_VERSION,
-    work: [...draft.works],
-  }
-  const was = before?.conditions?.find(({ type }) => type === 'Ready')?.reason
-  const waitMs = draft.waitMs.length > 0 ? { requeueAfterMs: Math.min(...draft.waitMs) } : {}
-  return {
-    actions: draft.actions,
-    ...(sameStatus(status, before) ? {} : { status }),
-    events: [...draft.events, ...stateEvents(outcome.state, outcome, was)],
-    ...waitMs,
+    ...(draft.works.length === 0 ? {} : { work: [...draft.works] }),
   }
 }
 
-function notAccepted(observed: ObservedRun, messages: readonly string[]): RunPlan {
+/** The status to write now, and how long until more of it may be written. */
+function dueStatus(
+  status: RunStatus,
+  before: RunStatus | undefined,
+  nowMs: number,
+): { readonly status?: RunStatus; readonly waitMs: readonly number[] } {
+  if (sameStatus(status, before)) return { waitMs: [] }
+  if (!isProgressOnly(status, before)) return { status, waitMs: [] }
+  const waitMs = progressWaitMs(before, nowMs)
+  if (waitMs > 0) return { waitMs: [waitMs] }
+  return { status: { ...status, progressTime: new Date(nowMs).toISOString() }, waitMs: [] }
+}
+
+function finish(observed: ObservedRun, draft: Draft, outcome: Outcome): RunPlan {
+  const { run, home, nowMs } = observed
+  const due = dueStatus(statusOf(observed, draft, outcome), run.status, nowMs)
+  const was = run.status?.conditions?.find(({ type }) => type === 'Ready')?.reason
+  const isHeard = outcome.state === 'Running' && home.busState !== 'Off'
+  const waits = [...draft.waitMs, ...due.waitMs, ...(isHeard ? [PROGRESS_EVERY_MS] : [])]
+  return {
+    actions: draft.actions,
+    ...(due.status === undefined ? {} : { status: due.status }),
+    events: [...draft.events, ...stateEvents(outcome, was)],
+    ...(waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : {}),
+  }
+}
+
+const LOOK_AGAIN_MS = 30_000
+
+/** The plan of a run that cannot start: nothing is made, and it is looked at again, since what is in the way may go. */
+export function refuseRun(observed: ObservedRun, obstacles: readonly Obstacle[]): RunPlan {
   const works = observed.run.status?.work ?? []
-  const draft: Draft = { works, actions: [], events: [], facts: {}, waitMs: [] }
-  return finish(observed, draft, { state: 'NotAccepted', message: messages.join('; ') })
+  const draft: Draft = { works, actions: [], events: [], facts: {}, waitMs: [LOOK_AGAIN_MS] }
+  const message = obstacles.map((one) => `spec.${one.path}: ${one.message}`).join('; ')
+  const [first] = obstacles
+  const acceptedReason = first === undefined ? {} : { acceptedReason: first.reason }
+  return finish(observed, draft, {
+    state: 'NotAccepted',
+    message: message.slice(0, 4000),
+    ...acceptedReason,
+  })
+}
+
+/** Jobs of a run that has ended stay for their time, so that their logs can be read; the run stays. */
+function cleanUp({ run, jobs, home, nowMs }: ObservedRun): RunPlan {
+  const kept = run.spec.ttlSecondsAfterFinished ?? home.keptSeconds
+  const left = jobs.filter(({ isEnding }) => !isEnding)
+  if (kept === undefined || left.length === 0) return { actions: [], events: [] }
+  const ended = (['Complete', 'Failed'] as const)
+    .map((type) => conditionOf(run.status?.conditions, type))
+    .find((condition) => condition?.status === 'True')
+  const waitMs = Date.parse(ended?.lastTransitionTime ?? '') + kept * 1000 - nowMs
+  if (waitMs > 0) return { actions: [], events: [], requeueAfterMs: waitMs }
+  return { actions: left.map(({ name }) => ({ kind: 'DeleteJob', name })), events: [] }
+}
+
+function obstaclesTo({ run, home }: ObservedRun): readonly Obstacle[] {
+  const problems = validateSettings(resolvePreset(run.spec))
+  return [...problems.map((problem) => ({ reason: 'NotAccepted', ...problem })), ...home.obstacles]
+}
+
+/** The Job of the work at hand, where it was seen. */
+function jobAtHand({ works }: Draft, { run, jobs }: ObservedRun): ObservedJob | undefined {
+  const position = works.findIndex(({ state }) => state !== 'Succeeded')
+  const attempt = works[position]?.attempt ?? 0
+  const job = jobNamed(jobs, jobName(run.metadata.name, indexOf(Math.max(0, position)), attempt))
+  return job?.isEnding === true ? undefined : job
 }
 
 /** Chooses the next steps of a run. Pure and total: equal inputs give equal plans, and a plan that was applied gives no further action. */
 export function planRun(observed: ObservedRun): RunPlan {
   const { run } = observed
-  if (isEnded(run.status?.conditions)) return { actions: [], events: [] }
-  const problems = validateSettings(resolvePreset(run.spec))
-  if (problems.length > 0) {
-    return notAccepted(
-      observed,
-      problems.map(({ path, message }) => `spec.${path}: ${message}`),
-    )
-  }
+  if (isEnded(run.status?.conditions)) return cleanUp(observed)
+  const obstacles = obstaclesTo(observed)
+  if (obstacles.length > 0) return refuseRun(observed, obstacles)
   const concluded = concludeAll(observed, run.status?.work ?? freshWork(run))
+  const isSuspended = run.spec.suspend === true
   const hasFailed = concluded.works.some(({ state }) => state === 'Failed')
-  const stops = hasFailed || run.spec.suspend === true
-  const draft = stops ? stopAll(concluded, observed) : startNext(concluded, observed)
-  return finish(observed, draft, outcomeOf(draft, observed))
+  const draft =
+    hasFailed || isSuspended ? stopAll(concluded, observed) : startNext(concluded, observed)
+  const { works } = draft
+  return finish(observed, draft, outcomeOf({ works, job: jobAtHand(draft, observed), isSuspended }))
 }

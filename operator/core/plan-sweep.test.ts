@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { API_GROUP_VERSION } from '../../crds/names.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
+import { QUIET_HOME } from './home-facts.ts'
 import { planSweep } from './plan-sweep.ts'
 import {
   emptyTally,
@@ -36,7 +37,7 @@ function play(sweep: NeCoSweep): { sweep: NeCoSweep; tally: SweepTally; largestS
   const tally = emptyTally()
   let largestStatus = 0
   for (;;) {
-    const plan = planSweep({ sweep, tally, problems: [], nowMs: 0 })
+    const plan = planSweep({ sweep, tally, problems: [], home: QUIET_HOME, nowMs: 0 })
     for (const action of plan.actions) {
       if (action.kind !== 'CreateRun') continue
       const number = Number(action.run.metadata.labels?.['neco.dev/point'])
@@ -122,7 +123,7 @@ describe('a tally', () => {
       })
     }
     forgetRun(tally, 4)
-    const { actions } = planSweep({ sweep, tally, problems: [], nowMs: 0 })
+    const { actions } = planSweep({ sweep, tally, problems: [], home: QUIET_HOME, nowMs: 0 })
     expect(
       actions.map((action) => action.kind === 'CreateRun' && action.run.metadata.name),
     ).toEqual(['large-4-r0'])
@@ -134,7 +135,9 @@ test('lowering the parallelism makes no new run and stops none', () => {
   for (let number = 0; number < 3; number++) {
     recordRun(tally, { number, name: `large-${number}-r0`, state: 'Live', isSuspended: false })
   }
-  expect(planSweep({ sweep: aSweep(1, 1), tally, problems: [], nowMs: 0 }).actions).toEqual([])
+  expect(
+    planSweep({ sweep: aSweep(1, 1), tally, problems: [], home: QUIET_HOME, nowMs: 0 }).actions,
+  ).toEqual([])
 })
 
 test('replicate r trains with seed + r and is otherwise the same run', () => {
@@ -143,7 +146,13 @@ test('replicate r trains with seed + r and is otherwise the same run', () => {
     ...sweep,
     spec: { ...sweep.spec, replicates: 2, run: { ...sweep.spec.run, seed: 7 } },
   }
-  const { actions } = planSweep({ sweep: twice, tally: emptyTally(), problems: [], nowMs: 0 })
+  const { actions } = planSweep({
+    sweep: twice,
+    tally: emptyTally(),
+    problems: [],
+    home: QUIET_HOME,
+    nowMs: 0,
+  })
   const runs = actions.flatMap((action) => (action.kind === 'CreateRun' ? [action.run] : []))
   expect(runs.map(({ metadata }) => metadata.name)).toEqual(['large-0-r0', 'large-0-r1'])
   expect(runs.map(({ spec }) => spec.seed)).toEqual([7, 8])

@@ -1,11 +1,13 @@
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { CellSummary, NeCoSweep, SweepStatus } from '../../crds/necosweep.ts'
-import { conditionsOf, isEnded, type ObjectState } from './conditions.ts'
+import { conditionsOf, isEnded } from './conditions.ts'
 import { countPoints, decodePoint } from './decode-point.ts'
 import { BUDGET_OF_CAUSE } from './failure-cause.ts'
+import type { HomeFacts } from './home-facts.ts'
 import type { Plan, PlannedEvent } from './plan.ts'
 import { PLAN_VERSION } from './plan-run.ts'
 import { buildRun, runIndexOf } from './run-of-sweep.ts'
+import type { Outcome } from './run-outcome.ts'
 import type { SweepTally } from './sweep-tally.ts'
 
 export type SweepAction =
@@ -18,6 +20,7 @@ export interface ObservedSweep {
   readonly tally: SweepTally
   /** What is wrong with the specification beyond its schema. */
   readonly problems: readonly { readonly path: string; readonly message: string }[]
+  readonly home: HomeFacts
   readonly nowMs: number
 }
 
@@ -55,11 +58,7 @@ function createRuns({ sweep, tally }: ObservedSweep, total: number): SweepAction
   return created
 }
 
-interface Outcome {
-  readonly state: ObjectState
-  readonly reason?: string
-  readonly message: string
-}
+const LOOK_AGAIN_MS = 30_000
 
 const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`
 
@@ -71,13 +70,25 @@ function endOutcome({ succeeded, failed }: SweepTally): Outcome {
     : { state: 'PartlyFailed', message }
 }
 
+function refusal({ problems, home }: ObservedSweep): Outcome | undefined {
+  const { obstacles } = home
+  const inTemplate = obstacles.map((one) => ({ ...one, path: `spec.run.${one.path}` }))
+  const messages = [...problems, ...inTemplate].map(({ path, message }) => `${path}: ${message}`)
+  if (messages.length === 0) return undefined
+  const [first] = obstacles
+  const isOfHome = problems.length === 0 && first !== undefined
+  return {
+    state: 'NotAccepted',
+    message: messages.join('; ').slice(0, 4000),
+    ...(isOfHome ? { acceptedReason: first.reason } : {}),
+  }
+}
+
 /** What settles a sweep before any run is made; undefined while it may go on. */
 function settledOutcome(observed: ObservedSweep, total: number): Outcome | undefined {
-  const { tally, problems } = observed
-  if (problems.length > 0) {
-    const messages = problems.map(({ path, message }) => `${path}: ${message}`)
-    return { state: 'NotAccepted', message: messages.join('; ').slice(0, 4000) }
-  }
+  const { tally } = observed
+  const refused = refusal(observed)
+  if (refused !== undefined) return refused
   const exceeded = exceededBudget(observed)
   if (exceeded !== undefined) {
     const message = `failureBudget.${exceeded} is exceeded`
@@ -141,7 +152,7 @@ function eventsOf(outcome: Outcome, was: string | undefined): PlannedEvent[] {
 
 /** Chooses the next steps of a sweep. Pure and total: equal inputs give equal plans, and a plan that was applied gives no further action. */
 export function planSweep(observed: ObservedSweep): SweepPlan {
-  const { sweep, nowMs } = observed
+  const { sweep, home, nowMs } = observed
   const before = sweep.status
   if (isEnded(before?.conditions)) return { actions: [], events: [] }
   const points = observed.problems.length > 0 ? 0 : countPoints(sweep.spec)
@@ -151,8 +162,9 @@ export function planSweep(observed: ObservedSweep): SweepPlan {
   const made = actions.filter(({ kind }) => kind === 'CreateRun').length
   const outcome = settled ?? openOutcome(observed, made, total)
   const { generation = 1 } = sweep.metadata
+  const bus = home.busState === 'Off' ? {} : { busDegraded: home.busState === 'Degraded' }
   const status: SweepStatus = {
-    conditions: conditionsOf({ ...outcome, generation, nowMs }, before?.conditions),
+    conditions: conditionsOf({ ...outcome, ...bus, generation, nowMs }, before?.conditions),
     observedGeneration: generation,
     planVersion: before?.planVersion ?? PLAN_VERSION,
     points,
@@ -161,5 +173,10 @@ export function planSweep(observed: ObservedSweep): SweepPlan {
   }
   const was = before?.conditions?.find(({ type }) => type === 'Ready')?.reason
   const isSame = JSON.stringify(status) === JSON.stringify(before)
-  return { actions, ...(isSame ? {} : { status }), events: eventsOf(outcome, was) }
+  return {
+    actions,
+    ...(isSame ? {} : { status }),
+    events: eventsOf(outcome, was),
+    ...(home.obstacles.length > 0 ? { requeueAfterMs: LOOK_AGAIN_MS } : {}),
+  }
 }

@@ -1,0 +1,9 @@
+/** Why no pod of a run can start in a home, however often it is tried. */
+export interface Obstacle {
+  /** One word for programs, such as StorageNotConfigured. */
+  readonly reason: string
+  /** The field of the run that it is about, such as storage.claim. */
+  readonly path: string
+  /** Names the object and says what to do. */
+  readonly message: string
+}

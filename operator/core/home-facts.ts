@@ -1,0 +1,16 @@
+import type { Obstacle } from '../../crds/obstacle.ts'
+import type { BusState, Progress } from '../../crds/progress.ts'
+
+/** What a plan is told of the home beside the objects it is about. */
+export interface HomeFacts {
+  /** What keeps pods from starting here; looked for until the object is accepted. */
+  readonly obstacles: readonly Obstacle[]
+  readonly busState: BusState
+  /** What the pod at work last said. */
+  readonly progress?: Progress | undefined
+  /** How long Jobs of an ended run stay where the run does not say; for ever when undefined. */
+  readonly keptSeconds?: number | undefined
+}
+
+/** A home with nothing in the way and no bus. */
+export const QUIET_HOME: HomeFacts = { obstacles: [], busState: 'Off' }
