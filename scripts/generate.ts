@@ -1,6 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
+import { crdTemplate } from '../charts/crd-template.ts'
+import { valuesSchema } from '../charts/values-schema.ts'
 import { buildCrd, KINDS } from '../crds/to-crd.ts'
 import { editorSchema } from '../crds/to-editor-schema.ts'
 import { referencePage } from '../crds/to-reference.ts'
@@ -11,13 +13,21 @@ const NOTE = '# Made by `npm run generate` from crds/. Do not edit.\n'
 const yaml = (value: unknown): string =>
   NOTE + stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
 
+const json = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`
+const CHART = 'charts/neco-operator'
+
 /** Every generated file by its path: one list for writing and for checking. */
 const generated: ReadonlyMap<string, string> = new Map([
   ...KINDS.map((kind): [string, string] => [
     `crds/generated/${kind.plural}.yaml`,
     yaml(buildCrd(kind)),
   ]),
-  ['crds/generated/neco.schema.json', `${JSON.stringify(editorSchema(), null, 1)}\n`],
+  ['crds/generated/neco.schema.json', json(editorSchema())],
+  ...KINDS.map((kind): [string, string] => [
+    `${CHART}/templates/generated/${kind.plural}.yaml`,
+    crdTemplate(kind, NOTE),
+  ]),
+  [`${CHART}/values.schema.json`, json(valuesSchema())],
   ['docs/reference.md', referencePage()],
 ])
 

@@ -1,0 +1,45 @@
+{{/* What the operator may do with what belongs to studies, in the namespaces that it watches. */}}
+{{- define "neco.studyRules" -}}
+- apiGroups: [neco.dev]
+  resources: [necoruns]
+  verbs: [get, list, watch, create, update, patch, delete]
+- apiGroups: [neco.dev]
+  resources: [necosweeps]
+  verbs: [get, list, watch]
+- apiGroups: [neco.dev]
+  resources: [necoruns/status, necosweeps/status]
+  verbs: [get, update, patch]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, list, watch, create, delete]
+- apiGroups: ['']
+  resources: [pods]
+  verbs: [get, list, watch]
+- apiGroups: ['']
+  resources: [configmaps]
+  verbs: [get, list, watch, create, patch, delete]
+# Credentials are written and removed, and never read.
+- apiGroups: ['']
+  resources: [secrets]
+  verbs: [create, delete]
+- apiGroups: ['', events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+- apiGroups: ['']
+  resources: [persistentvolumeclaims]
+  verbs: [get]
+- apiGroups: [kueue.x-k8s.io]
+  resources: [localqueues]
+  verbs: [get]
+{{- end -}}
+
+{{/* What it may read of the cluster: whether a node is gone, and whether the CRDs are there. */}}
+{{- define "neco.clusterRules" -}}
+- apiGroups: ['']
+  resources: [nodes]
+  verbs: [get, list, watch]
+- apiGroups: [apiextensions.k8s.io]
+  resources: [customresourcedefinitions]
+  resourceNames: [necoruns.neco.dev, necosweeps.neco.dev]
+  verbs: [get]
+{{- end -}}
