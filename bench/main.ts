@@ -1,24 +1,33 @@
 import { cpus } from 'node:os'
 import { createInterface } from 'node:readline/promises'
+import { memoryRow } from './memory.ts'
 import { findPeerPython, INSTALL_NOTE, installPeers } from './peer-python.ts'
 import { planningRow } from './planning.ts'
 import { compareSideBySide, type Row } from './side-by-side.ts'
 import { lossWorks, nameOf, stepWorks, type Work } from './works.ts'
 
-const USAGE = `npm run bench -- loss|step|plan [--json] [--yes]
+const USAGE = `npm run bench -- loss|step|plan|memory [--json] [--yes]
 
-  loss   the NeCo loss, forward and backward, against PyTorch with diffsort
-  step   a training step of a small ViT against PyTorch
-  plan   state changes a second of the operator's core
+  loss    the NeCo loss, forward and backward, and its sorts alone, against PyTorch with diffsort
+  step    a training step of a small ViT against PyTorch
+  plan    state changes a second of the operator's core
+  memory  what 500 steps of a micro model leave behind
   --json prints one object a row    --yes installs the peers without asking
 
 Example: npm run bench -- loss --json`
 
+/** What has no peer. */
+const ALONE = new Map<string, () => object | Promise<object>>([
+  ['plan', planningRow],
+  ['memory', memoryRow],
+])
+
 async function main(words: readonly string[]): Promise<number> {
   const [what] = words.filter((word) => !word.startsWith('--'))
   const asJson = words.includes('--json')
-  if (what === 'plan') {
-    print([planningRow()], asJson)
+  const alone = ALONE.get(what ?? '')
+  if (alone !== undefined) {
+    print([await alone()], asJson)
     return 0
   }
   if (what !== 'loss' && what !== 'step') {

@@ -3,6 +3,8 @@ import type { Relaxation, SortingNetwork } from '../crds/sections/loss.ts'
 /** The loss: similarities of features [G, P, D] to references [G, R, D], both sorts, backward. */
 export interface LossWork {
   readonly work: 'loss'
+  /** Cosine: from the features, as in training. Given: the sorts alone, on similarities that are there. */
+  readonly similarities: 'Cosine' | 'Given'
   readonly groups: number
   readonly patches: number
   readonly references: number
@@ -31,7 +33,7 @@ export type Work = LossWork | StepWork
 const lossShape = { work: 'loss', dimension: 256, network: 'Bitonic', lambda: 0.25 } as const
 
 /** M = 3136 patches: one set of 32 references for all, and as the released program 49 an image. */
-export const lossWorks: readonly LossWork[] = [
+const lossSettings: readonly Omit<LossWork, 'similarities'>[] = [
   {
     ...lossShape,
     ...{ groups: 1, patches: 3136, references: 32 },
@@ -44,14 +46,21 @@ export const lossWorks: readonly LossWork[] = [
   },
 ]
 
+/** Each first as in training, then the sorts alone. */
+export const lossWorks: readonly LossWork[] = lossSettings.flatMap((settings): LossWork[] => [
+  { ...settings, similarities: 'Cosine' },
+  { ...settings, similarities: 'Given' },
+])
+
 export const stepWorks: readonly StepWork[] = [
   { work: 'step', batch: 32, grid: 8, patch: 8, dim: 96, depth: 4, heads: 3 },
 ]
 
 export function nameOf(work: Work): string {
   if (work.work === 'loss') {
-    const { groups, patches, references, relaxation, network, steepness } = work
-    return `loss M=${groups * patches} R=${references} ${relaxation} ${network} β=${steepness}`
+    const { groups, patches, references, relaxation, network, steepness, similarities } = work
+    const part = similarities === 'Cosine' ? 'loss' : 'sorts of the loss alone'
+    return `${part} M=${groups * patches} R=${references} ${relaxation} ${network} β=${steepness}`
   }
   const { dim, depth, heads, batch, grid } = work
   return `step ViT ${dim}×${depth}, ${heads} heads, ${grid * grid} patches, batch ${batch}`

@@ -21,9 +21,16 @@ def loss_step(work):
         distribution=work["distribution"],
     )
 
-    def permutations(features):
-        similarity = normalize(features, dim=2) @ references.transpose(1, 2)
-        return sort(similarity.reshape(-1, count))[1]
+    def similarity(features):
+        return (normalize(features, dim=2) @ references.transpose(1, 2)).reshape(-1, count)
+
+    given = work["similarities"] == "Given"
+    if given:
+        student = similarity(student).detach().requires_grad_()
+        teacher = similarity(teacher)
+
+    def permutations(of):
+        return sort(of if given else similarity(of))[1]
 
     def loss_of(student, teacher):
         with torch.no_grad():

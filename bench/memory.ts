@@ -1,0 +1,71 @@
+import { setImmediate } from 'node:timers/promises'
+import { startBackend } from '../vision/backends/start-backend.ts'
+import { trainingStep } from './ours/training-step.ts'
+import { nameOf, type StepWork } from './works.ts'
+
+/** The garbage collector has found the size of its heap by then. */
+const WARM_UP_STEPS = 3000
+const STEPS = 500
+const LOOK_EVERY_STEPS = 10
+
+const micro: StepWork = {
+  ...{ work: 'step', batch: 4, grid: 4, patch: 8 },
+  ...{ dim: 16, depth: 1, heads: 2 },
+}
+
+export interface MemoryRow {
+  readonly work: string
+  readonly steps: number
+  /** Growth of the tensors and of the WebAssembly memory over all steps: 0 when nothing leaks. */
+  readonly tensor_growth_bytes: number
+  readonly wasm_growth_bytes: number
+  readonly rss_first_bytes: number
+  readonly rss_last_bytes: number
+  /** Slope of a straight line through the resident memory, which the garbage collector makes noisy. */
+  readonly rss_slope_bytes_per_step: number
+}
+
+/** Trains a micro model and follows what its memory does after warm-up. */
+export async function memoryRow(): Promise<MemoryRow> {
+  const backend = await startBackend({ backend: 'wasm', threads: 1 })
+  const step = trainingStep(micro)
+  for (let index = 0; index < WARM_UP_STEPS; index++) await stepInTurn(step)
+  const before = backend.memory()
+  const rss: number[] = []
+  for (let index = 0; index < STEPS; index++) {
+    if (index % LOOK_EVERY_STEPS === 0) rss.push(process.memoryUsage.rss())
+    await stepInTurn(step)
+  }
+  rss.push(process.memoryUsage.rss())
+  const after = backend.memory()
+  await backend.close()
+  return {
+    work: `memory over ${STEPS} steps of ${nameOf(micro)}`,
+    steps: STEPS,
+    tensor_growth_bytes: after.bytes - before.bytes,
+    wasm_growth_bytes: after.wasmBytes - before.wasmBytes,
+    rss_first_bytes: rss[0] ?? Number.NaN,
+    rss_last_bytes: rss.at(-1) ?? Number.NaN,
+    rss_slope_bytes_per_step: slope(rss) / LOOK_EVERY_STEPS,
+  }
+}
+
+/** As in training, where the event loop turns between steps. */
+async function stepInTurn(step: () => number): Promise<void> {
+  step()
+  await setImmediate()
+}
+
+/** Slope of the least-squares line through values at 0, 1, 2, … */
+function slope(values: readonly number[]): number {
+  const middle = (values.length - 1) / 2
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+  const [over, under] = values.reduce(
+    ([top, bottom], value, at) => [
+      top + (at - middle) * (value - mean),
+      bottom + (at - middle) ** 2,
+    ],
+    [0, 0],
+  )
+  return over / under
+}
