@@ -1,0 +1,157 @@
+import { Registry } from 'prom-client'
+import { describe, expect, test } from 'vitest'
+import { API_GROUP_VERSION, LABELS } from '../../crds/names.ts'
+import type { NeCoRun } from '../../crds/necorun.ts'
+import type { NeCoSweep } from '../../crds/necosweep.ts'
+import { aStudy } from '../../test/simulated-study.ts'
+import { conditionsOf } from '../core/conditions.ts'
+import { exportStudies, studyMetrics } from './study-metrics.ts'
+import { MOST_SERIES_OF_RUN, MOST_SERIES_OF_SWEEP } from './study-series.ts'
+
+const inState = (state: 'Running' | 'Succeeded') =>
+  conditionsOf({ state, message: 'm', generation: 1, nowMs: 0 })
+
+const aSweep = (): NeCoSweep => {
+  const study = aStudy()
+  return {
+    ...study,
+    metadata: { ...study.metadata, namespace: 'lab', uid: 'u' },
+    status: {
+      conditions: inState('Running'),
+      points: 3,
+      pending: 1,
+      running: 2,
+      succeeded: 2,
+      failed: 1,
+      failures: { Infeasible: 1 },
+    },
+  }
+}
+
+const aRun = (change: Partial<NeCoRun> = {}): NeCoRun => ({
+  apiVersion: API_GROUP_VERSION,
+  kind: 'NeCoRun',
+  metadata: {
+    name: 'study-0-r1',
+    namespace: 'lab',
+    labels: { [LABELS.sweep]: 'study', [LABELS.point]: '0', [LABELS.replicate]: '1' },
+    ownerReferences: [
+      { apiVersion: API_GROUP_VERSION, kind: 'NeCoSweep', name: 'study', uid: 'u' },
+    ],
+  },
+  spec: {
+    data: { kind: 'Scenes', count: 4 },
+    seed: 401,
+    loss: { studentSteepness: 10 },
+    views: { blurProbability: 0 },
+  },
+  status: {
+    conditions: inState('Running'),
+    step: 30,
+    totalSteps: 40,
+    metrics: { loss: 1.5, imagesPerSecond: 80 },
+    evaluations: [
+      {
+        name: 'quality',
+        at: 1,
+        key: 'k',
+        metrics: { inContextMiou: 42, linearMiou: 50, neighbourAgreementTau: 0.25 },
+      },
+    ],
+  },
+  ...change,
+})
+
+async function textOf(runs: readonly NeCoRun[], sweeps: readonly NeCoSweep[], maxSeries = 1000) {
+  const registry = new Registry()
+  studyMetrics(registry, maxSeries).refresh({ runs, sweeps })
+  const text = await registry.metrics()
+  return text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+}
+
+describe('metrics of studies', () => {
+  test('say state, progress and results of a run, and its settings once', async () => {
+    expect(await textOf([aRun()], [aSweep()])).toEqual([
+      'neco_run_info{namespace="lab",run="study-0-r1",sweep="study",point="0",replicate="1",loss_student_steepness="10",seed="401"} 1',
+      'neco_run_state{namespace="lab",run="study-0-r1",state="Running"} 1',
+      'neco_run_progress_ratio{namespace="lab",run="study-0-r1"} 0.75',
+      'neco_result_loss{namespace="lab",run="study-0-r1"} 1.5',
+      'neco_result_images_per_second{namespace="lab",run="study-0-r1"} 80',
+      'neco_result_miou_ratio{namespace="lab",run="study-0-r1",evaluation="quality",at="1",protocol="in-context"} 0.42',
+      'neco_result_miou_ratio{namespace="lab",run="study-0-r1",evaluation="quality",at="1",protocol="linear"} 0.5',
+      'neco_result_neighbour_agreement_ratio{namespace="lab",run="study-0-r1",evaluation="quality",at="1"} 0.25',
+      'neco_sweep_state{namespace="lab",sweep="study",state="Running"} 1',
+      'neco_sweep_points{namespace="lab",sweep="study"} 3',
+      'neco_sweep_runs{namespace="lab",sweep="study",state="pending"} 1',
+      'neco_sweep_runs{namespace="lab",sweep="study",state="running"} 2',
+      'neco_sweep_runs{namespace="lab",sweep="study",state="succeeded"} 2',
+      'neco_sweep_runs{namespace="lab",sweep="study",state="failed"} 1',
+      'neco_sweep_failed_runs{namespace="lab",sweep="study",cause="Infeasible"} 1',
+      'neco_series_dropped_total 0',
+    ])
+  })
+
+  test('show a parameter that the sweep varies, whichever it is, and no other', async () => {
+    const swept = aSweep()
+    const sweep = {
+      ...swept,
+      spec: { ...swept.spec, points: [{ 'views.blurProbability': 0 }] },
+    } as NeCoSweep
+    const [info] = await textOf([aRun()], [sweep])
+    expect(info).toContain('views_blur_probability="0"')
+    expect((await textOf([aRun()], []))[0]).not.toContain('views_blur_probability')
+  })
+
+  test('call a run done that succeeded without a step of its own', async () => {
+    const reused = aRun({ status: { conditions: inState('Succeeded'), step: 0, totalSteps: 40 } })
+    expect(await textOf([reused], [])).toContain(
+      'neco_run_progress_ratio{namespace="lab",run="study-0-r1"} 1',
+    )
+  })
+
+  test('call a run pending that nobody has looked at', async () => {
+    const { status: _none, ...fresh } = aRun()
+    expect(await textOf([fresh], [])).toContain(
+      'neco_run_state{namespace="lab",run="study-0-r1",state="Pending"} 1',
+    )
+  })
+
+  test('are at most 20 a run and 30 a sweep, what was measured at the end of training first', async () => {
+    const evaluations = Array.from({ length: 21 }, (_, i) => ({
+      name: 'quality',
+      at: i / 20,
+      key: 'k',
+      metrics: { inContextMiou: 1, linearMiou: 2, neighbourAgreementTau: 0.1 },
+    }))
+    const run = aRun({ status: { conditions: inState('Running'), evaluations } })
+    const causes = Array.from({ length: 40 }, (_, i) => [`Cause${i}`, 1])
+    const sweep = { ...aSweep(), status: { failures: Object.fromEntries(causes) } }
+    const { series, dropped } = exportStudies({ runs: [run], sweeps: [sweep] }, 1000)
+    const ofRun = series.filter(({ labels }) => labels['run'] !== undefined)
+    expect(ofRun).toHaveLength(MOST_SERIES_OF_RUN)
+    expect(series.length - ofRun.length).toBe(MOST_SERIES_OF_SWEEP)
+    expect(ofRun.filter(({ labels }) => labels['at'] === '1')).toHaveLength(3)
+    expect(dropped).toBe(3 + 63 - 20 + (46 - 30))
+  })
+
+  test('are capped in total, and what is left out is counted', async () => {
+    const runs = Array.from({ length: 5 }, (_, i) =>
+      aRun({ metadata: { name: `r${i}`, namespace: 'lab' } }),
+    )
+    const { series, dropped } = exportStudies({ runs, sweeps: [] }, 20)
+    expect(series).toHaveLength(16)
+    expect(dropped).toBe(24)
+    expect(await textOf(runs, [], 20)).toContain('neco_series_dropped_total 24')
+  })
+
+  test('are gone with the object, and with the lead', async () => {
+    const registry = new Registry()
+    const metrics = studyMetrics(registry, 1000)
+    metrics.refresh({ runs: [aRun()], sweeps: [aSweep()] })
+    expect(await registry.metrics()).toContain('study-0-r1')
+    metrics.refresh({ runs: [], sweeps: [aSweep()] })
+    expect(await registry.metrics()).not.toContain('study-0-r1')
+    metrics.refresh(undefined)
+    expect(await registry.metrics()).not.toContain('sweep="study"')
+  })
+})
