@@ -1,0 +1,19 @@
+import type { Clock } from '../../../operator/ports/clock.ts'
+
+/** Resolves after a time, or as soon as the signal aborts; it never rejects. */
+export type Delay = (delayMs: number, signal?: AbortSignal) => Promise<void>
+
+/** Makes waiting out of a clock's timers. */
+export const delayOn =
+  (clock: Clock): Delay =>
+  (delayMs, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve()
+      const finish = () => {
+        cancel()
+        signal?.removeEventListener('abort', finish)
+        resolve()
+      }
+      const cancel = clock.after(delayMs, finish)
+      signal?.addEventListener('abort', finish, { once: true })
+    })

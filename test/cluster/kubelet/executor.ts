@@ -1,0 +1,67 @@
+import type { Environment } from './container-env.ts'
+import type { Container, Pod } from './pod-object.ts'
+
+/** What runs the containers of a kubelet. A port with two implementations: processes, and a script. */
+export interface Executor {
+  /** Whether containers see files and variables, so that the kubelet must prepare them. */
+  readonly readsFiles: boolean
+  /** Starts a container. Rejects with a `ContainerStartError` when it cannot be started. */
+  readonly start: (start: ContainerStart) => Promise<RunningContainer>
+}
+
+export interface Mount {
+  /** Folder or file on this machine. */
+  readonly source: string
+  /** Absolute path in the container. */
+  readonly target: string
+  readonly readOnly: boolean
+}
+
+export interface ContainerStart {
+  readonly pod: Pod
+  readonly container: Container
+  readonly command: readonly string[]
+  readonly environment: Environment
+  readonly workingDir: string
+  readonly mounts: readonly Mount[]
+  /** A folder of this one container run, which exists and is empty. */
+  readonly folder: string
+  /** Where stdout and stderr go. */
+  readonly logPath: string
+  /** Names that the container resolves to addresses, as in `/etc/hosts`. */
+  readonly hosts: Readonly<Record<string, string>>
+}
+
+export interface ContainerEnd {
+  /** As a runtime reports it: 128 + the signal number for a container that a signal ended. */
+  readonly exitCode: number
+  /** `Completed` or `Error` when absent. */
+  readonly reason?: string
+  /** What the container wrote as its last words, at most 4096 bytes. */
+  readonly terminationMessage?: string
+  /** The whole pod ends with it, as after an eviction by the kubelet. */
+  readonly podEnd?: PodEnd
+}
+
+/** Why a kubelet ended a pod of its own accord. */
+export interface PodEnd {
+  /** Such as `Evicted`. */
+  readonly reason: string
+  readonly message: string
+  /** Reason of a condition `DisruptionTarget`, such as `TerminationByKubelet`. */
+  readonly disruption?: string
+}
+
+export interface RunningContainer {
+  readonly ended: Promise<ContainerEnd>
+  /** Asks it to end, and ends it when the grace is over. A later call can only shorten the grace. */
+  readonly stop: (graceMs: number) => void
+  /** Runs a command inside and gives its exit code; for probes. */
+  readonly execute: (command: readonly string[], timeoutMs: number) => Promise<number>
+}
+
+/** A container could not be started: `StartError` as runtimes say it. */
+export class ContainerStartError extends Error {
+  override readonly name = 'ContainerStartError'
+  readonly code = 'StartError'
+}

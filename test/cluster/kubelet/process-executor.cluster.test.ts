@@ -1,0 +1,144 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ContainerStart } from './executor.ts'
+import { type Behaviour, executorContract } from './executor-contract.ts'
+import { detectIsolation, type Isolation } from './isolation.ts'
+import type { Container } from './pod-object.ts'
+import { processExecutor } from './process-executor.ts'
+import { systemClock } from './system-clock.ts'
+
+let base = ''
+let count = 0
+let namespaces: Isolation = { kind: 'Rewritten' }
+beforeAll(async () => {
+  base = await mkdtemp(join(tmpdir(), 'neco-kubelet-'))
+  namespaces = await detectIsolation()
+})
+afterAll(() => rm(base, { recursive: true }))
+
+const MESSAGE_PATH = '/dev/termination-log'
+const PATH = '/usr/local/bin:/usr/bin:/bin'
+
+async function aStart(
+  command: readonly string[],
+  more: Partial<ContainerStart> = {},
+): Promise<ContainerStart> {
+  const folder = join(base, String(++count))
+  await mkdir(folder)
+  const container: Container = { name: 'main', image: 'image' }
+  return {
+    pod: {
+      metadata: { name: 'pod', namespace: 'default', uid: 'uid' },
+      spec: { containers: [container] },
+    },
+    container,
+    command,
+    environment: { PATH, MESSAGE_PATH },
+    workingDir: '/tmp',
+    mounts: [],
+    folder,
+    logPath: join(folder, 'log'),
+    hosts: {},
+    ...more,
+  }
+}
+
+const executorWith = (isolation: Isolation) =>
+  processExecutor({ isolation, clock: systemClock, nodePath: process.execPath })
+const logOf = (start: ContainerStart) => readFile(start.logPath, 'utf8')
+
+async function logged(start: ContainerStart, word: string): Promise<void> {
+  while (!(await logOf(start)).includes(word)) await new Promise((done) => setTimeout(done, 5))
+}
+
+/** Programs in Node, as ours are; they say when they can be signalled. */
+const programOf = (behaviour: Behaviour): string => {
+  if (behaviour.kind === 'IgnoresStop') {
+    return 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("ready")'
+  }
+  const say = `require("fs").writeFileSync(process.env.MESSAGE_PATH, ${JSON.stringify(behaviour.message)}); process.exit(${behaviour.exitCode})`
+  return behaviour.kind === 'Ends'
+    ? say
+    : `process.on("SIGTERM", () => { ${say} }); setInterval(() => {}, 1000); console.log("ready")`
+}
+
+const behaving = (isolation: () => Isolation) => async (behaviour: Behaviour) => {
+  const start = await aStart(['node', '-e', programOf(behaviour)])
+  const running = await executorWith(isolation()).start(start)
+  if (behaviour.kind !== 'Ends') await logged(start, 'ready')
+  return running
+}
+
+executorContract(
+  'process executor in namespaces',
+  behaving(() => namespaces),
+)
+executorContract(
+  'process executor with rewritten paths',
+  behaving(() => ({ kind: 'Rewritten' })),
+)
+
+async function run(command: readonly string[], more: Partial<ContainerStart> = {}) {
+  const start = await aStart(command, more)
+  const running = await executorWith(namespaces).start(start)
+  const end = await running.ended
+  return { ...end, log: await logOf(start) }
+}
+
+describe('a process in namespaces of its own', () => {
+  it('sees its mounts at their paths, which need not exist on this machine', async () => {
+    const source = join(base, 'volume')
+    await mkdir(source)
+    await writeFile(join(source, 'file'), 'content')
+    const script = 'cat file; echo more > other; echo x > /read-only/no; pwd; node --version'
+    const mounts = [
+      { source, target: '/etc/neco/data', readOnly: false },
+      { source, target: '/read-only', readOnly: true },
+    ]
+    const { exitCode, log } = await run(['sh', '-c', script], {
+      mounts,
+      workingDir: '/etc/neco/data',
+    })
+    expect(log).toContain('content')
+    expect(log).toContain('Read-only file system')
+    expect(log).toContain(`/etc/neco/data\n${process.version}\n`)
+    expect(await readFile(join(source, 'other'), 'utf8')).toBe('more\n')
+    expect(exitCode).toBe(0)
+  })
+
+  it('is process 1, changes nothing outside its mounts, and resolves the names it is given', async () => {
+    const script = 'echo $$ > /etc/neco-was-here; cat /etc/neco-was-here; cat /etc/hosts'
+    const { log } = await run(['sh', '-c', script], { hosts: { 'nats.neco.svc': '127.0.0.1' } })
+    expect(log).toMatch(/^1\n/)
+    expect(log).toContain('127.0.0.1 nats.neco.svc\n')
+    await expect(readFile('/etc/neco-was-here')).rejects.toThrow('ENOENT')
+  })
+
+  it('runs as the user of its security context and with a read-only root when that is asked for', async () => {
+    const securityContext = { runAsUser: 65532, readOnlyRootFilesystem: true }
+    const container: Container = { name: 'main', image: 'image', securityContext }
+    const script = 'id -u; touch /tmp/file; echo bye > /dev/termination-log'
+    const { log, terminationMessage } = await run(['sh', '-c', script], { container })
+    expect(log).toMatch(/^65532\n.*Read-only file system/)
+    expect(terminationMessage).toBe('bye\n')
+  })
+
+  it('cannot start without its program, and says which', async () => {
+    await expect(run(['no-such-program'])).rejects.toMatchObject({
+      code: 'StartError',
+      message: 'exec: "no-such-program": executable file not found in $PATH',
+    })
+  })
+
+  it('leaves the end of its log when it fails without last words, if its policy says so', async () => {
+    const container: Container = {
+      name: 'main',
+      image: 'image',
+      terminationMessagePolicy: 'FallbackToLogsOnError',
+    }
+    const end = await run(['sh', '-c', 'echo what went wrong; exit 4'], { container })
+    expect(end).toMatchObject({ exitCode: 4, terminationMessage: 'what went wrong\n' })
+  })
+})
