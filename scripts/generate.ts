@@ -6,6 +6,7 @@ import { valuesSchema } from '../charts/values-schema.ts'
 import { buildCrd, KINDS } from '../crds/to-crd.ts'
 import { editorSchema } from '../crds/to-editor-schema.ts'
 import { referencePage } from '../crds/to-reference.ts'
+import { necoDashboard } from '../dashboards/neco.ts'
 
 const root = join(import.meta.dirname, '..')
 const NOTE = '# Made by `npm run generate` from crds/. Do not edit.\n'
@@ -28,6 +29,7 @@ const generated: ReadonlyMap<string, string> = new Map([
     crdTemplate(kind, NOTE),
   ]),
   [`${CHART}/values.schema.json`, json(valuesSchema())],
+  [`${CHART}/generated/dashboard.json`, json(necoDashboard())],
   ['docs/reference.md', referencePage()],
 ])
 
