@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { OPERATOR_NAME } from '../../crds/names.ts'
 import type { Clock } from '../ports/clock.ts'
 import { type AbortScope, abortScope, pause } from './abort-scope.ts'
 import type { ApiEndpoint } from './api-endpoint.ts'
@@ -150,7 +151,7 @@ class HttpApiClient implements ApiClient {
     const verb = request.query?.['watch'] === true ? 'WATCH' : request.method
     const count = (status: number) =>
       answered?.({ verb, status, durationMs: clock.nowMs() - startMs })
-    const { endpoint, userAgent = 'neco-operator' } = this.#options
+    const { endpoint, userAgent = OPERATOR_NAME } = this.#options
     const sending = sendRequest(endpoint, request, { userAgent, signal: scope.signal })
     const response = await sending.catch((error: unknown) => {
       count(0)

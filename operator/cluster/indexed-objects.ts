@@ -8,7 +8,14 @@ export interface ApiObject {
     readonly uid: string
     readonly resourceVersion: string
     readonly labels?: Readonly<Record<string, string>> | undefined
-    readonly ownerReferences?: readonly { readonly uid: string }[] | undefined
+    readonly ownerReferences?:
+      | readonly {
+          readonly uid: string
+          readonly kind?: string | undefined
+          readonly name?: string | undefined
+          readonly controller?: boolean | undefined
+        }[]
+      | undefined
   }
 }
 

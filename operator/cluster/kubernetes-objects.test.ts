@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { FakeApiServer } from '../../test/fake-api-server.ts'
+import { handClock } from '../../test/hand-clock.ts'
+import { describeObjectsPort } from '../ports/contract/objects-contract.ts'
+import { type ApiClient, createApiClient } from './api-client.ts'
+import { endpointOf } from './api-endpoint.ts'
+import { type ClusterObjects, openObjects } from './kubernetes-objects.ts'
+
+let server: FakeApiServer
+const opened: (ClusterObjects | ApiClient)[] = []
+beforeEach(async () => {
+  server = new FakeApiServer()
+  await server.listen()
+})
+afterEach(async () => {
+  for (const each of opened.splice(0)) await each.close()
+  await server.close()
+})
+
+function open(namespace?: string): ClusterObjects {
+  const clock = handClock()
+  const api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
+  const objects = openObjects({ api, clock, random: () => 0, namespace })
+  opened.push(objects, api)
+  return objects
+}
+
+describeObjectsPort('a fake API server', async () => open())
+describeObjectsPort('one namespace of a fake API server', async () => open('default'))
+
+const RUNS = '/apis/neco.dev/v1alpha1/necoruns'
+const key = { namespace: 'default', name: 'a' }
+const aRun = { metadata: key, spec: { data: { kind: 'Scenes', count: 8 } } }
+
+describe('the objects of a fake API server', () => {
+  test('are written with strict validation, as one field manager, and the status by an apply with a precondition', async () => {
+    server.objects.create(RUNS, aRun)
+    const { runs } = open()
+    const { metadata } = (await runs.get(key)) ?? {}
+    await runs.writeStatus(key, { step: 1 }, metadata?.resourceVersion ?? '')
+    expect(server.requests.at(-1)).toEqual({
+      method: 'PATCH',
+      path: '/apis/neco.dev/v1alpha1/namespaces/default/necoruns/a/status',
+      query: { fieldManager: 'neco-operator', fieldValidation: 'Strict' },
+      contentType: 'application/apply-patch+yaml',
+      body: {
+        apiVersion: 'neco.dev/v1alpha1',
+        kind: 'NeCoRun',
+        metadata: { ...key, resourceVersion: '101' },
+        status: { step: 1 },
+      },
+    })
+  })
+
+  test('say at start-up that they can wait, and later that they cannot', async () => {
+    server.objects.create(RUNS, aRun)
+    const { runs, synced } = open()
+    const heard: string[] = []
+    const isHeard = Promise.withResolvers<void>()
+    runs.watch(({ name }, urgency) => {
+      heard.push(`${name} ${urgency}`)
+      if (heard.length === 2) isHeard.resolve()
+    })
+    await synced
+    server.objects.write(RUNS, 'default/a', { status: { step: 3 } })
+    await isHeard.promise
+    expect(heard).toEqual(['a resync', 'a live'])
+  })
+
+  test('are told of once when we write them, not again when the watch tells of it', async () => {
+    const { runs, synced } = open()
+    await synced
+    const heard: string[] = []
+    const isHeard = Promise.withResolvers<void>()
+    runs.watch(({ name }) => {
+      heard.push(name)
+      if (name === 'last') isHeard.resolve()
+    })
+    await runs.create({ apiVersion: 'neco.dev/v1alpha1', kind: 'NeCoRun', ...aRun } as never)
+    server.objects.create(RUNS, { ...aRun, metadata: { ...key, name: 'last' } })
+    await isHeard.promise
+    expect(heard).toEqual(['a', 'last'])
+  })
+})
