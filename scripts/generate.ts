@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
+import { argocdConfigMap } from '../argocd/config-map.ts'
 import { crdTemplate } from '../charts/crd-template.ts'
 import { valuesSchema } from '../charts/values-schema.ts'
 import { buildCrd, KINDS } from '../crds/to-crd.ts'
@@ -30,6 +31,10 @@ const generated: ReadonlyMap<string, string> = new Map([
   ]),
   [`${CHART}/values.schema.json`, json(valuesSchema())],
   [`${CHART}/generated/dashboard.json`, json(necoDashboard())],
+  [
+    'argocd/argocd-cm.yaml',
+    `# Made by \`npm run generate\` from argocd/health.lua. Do not edit.\n${argocdConfigMap(await readFile(join(root, 'argocd/health.lua'), 'utf8'))}`,
+  ],
   ['docs/reference.md', referencePage()],
 ])
 

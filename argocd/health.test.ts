@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { LuaFactory } from 'wasmoon'
+import { parse } from 'yaml'
+import { CONDITION_TABLE, conditionsOf, type ObjectState } from '../operator/core/conditions.ts'
+
+const SNIPPET = join(import.meta.dirname, 'argocd-cm.yaml')
+
+const factory = new LuaFactory()
+let scripts: Readonly<Record<string, string>>
+
+beforeAll(async () => {
+  scripts = parse(await readFile(SNIPPET, 'utf8')).data
+})
+
+/** What Argo CD would show of an object: the script of its kind in the ConfigMap, in a Lua of its own each time. */
+async function healthOf(obj: object, kind = 'NeCoSweep'): Promise<unknown> {
+  const lua = await factory.createEngine({ enableProxy: false })
+  try {
+    lua.global.set('obj', obj)
+    return await lua.doString(scripts[`resource.customizations.health.neco.dev_${kind}`] ?? '')
+  } finally {
+    lua.global.close()
+  }
+}
+
+interface Said {
+  readonly state: ObjectState
+  readonly generation?: number
+  readonly busDegraded?: boolean
+}
+
+function objectIn({ state, generation = 1, busDegraded = false }: Said, newest = generation) {
+  const message = `it is ${state}`
+  const conditions = conditionsOf({ state, message, generation, nowMs: 0, busDegraded })
+  return { metadata: { name: 'study', generation: newest }, status: { conditions } }
+}
+
+/** The last column of the truth table. */
+const HEALTH: Readonly<Record<ObjectState, string>> = {
+  Queued: 'Progressing',
+  Running: 'Progressing',
+  Suspended: 'Suspended',
+  Succeeded: 'Healthy',
+  PartlyFailed: 'Healthy',
+  Failed: 'Degraded',
+  NotAccepted: 'Degraded',
+}
+const STATES = Object.keys(CONDITION_TABLE) as ObjectState[]
+
+describe.each(['NeCoRun', 'NeCoSweep'])('to Argo CD a %s', (kind) => {
+  test.each(STATES)('that is %s has the health of its row, and says why', async (state) => {
+    const health = await healthOf(objectIn({ state }), kind)
+    expect(health).toEqual({ status: HEALTH[state], message: `it is ${state}` })
+  })
+  test.each(STATES)('that is %s stays so when NATS is away', async (state) => {
+    const health = await healthOf(objectIn({ state, busDegraded: true }), kind)
+    expect(health).toMatchObject({ status: HEALTH[state] })
+  })
+})
+
+describe('an object is progressing', () => {
+  const PROGRESSING = { status: 'Progressing' }
+  const metadata = { generation: 1 }
+
+  test.each([
+    ['without a status', { metadata }],
+    ['with an empty status', { metadata, status: {} }],
+    ['without any condition', { metadata, status: { conditions: [] } }],
+    [
+      'before its condition Ready',
+      { metadata, status: { conditions: [{ type: 'Accepted', status: 'True' }] } },
+    ],
+  ])('%s', async (_when, obj) => {
+    expect(await healthOf(obj)).toMatchObject(PROGRESSING)
+  })
+  test.each(['Queued', 'Running', 'Suspended', 'NotAccepted'] as const)(
+    'while the operator has seen only an older spec, in which it was %s',
+    async (state) => {
+      expect(await healthOf(objectIn({ state, generation: 1 }, 2))).toMatchObject(PROGRESSING)
+    },
+  )
+})
+
+test.each(['Succeeded', 'PartlyFailed', 'Failed'] as const)(
+  'an object that ended as %s stays what it is when its spec is edited afterwards',
+  async (state) => {
+    const health = await healthOf(objectIn({ state, generation: 1 }, 2))
+    expect(health).toMatchObject({ status: HEALTH[state] })
+  },
+)
+
+test('the state without a message is said by its reason', async () => {
+  const { metadata, status } = objectIn({ state: 'Suspended' })
+  const conditions = status.conditions.map((condition) => ({ ...condition, message: '' }))
+  expect(await healthOf({ metadata, status: { conditions } })).toEqual({
+    status: 'Suspended',
+    message: 'Suspended',
+  })
+})
