@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'out/**', '**/*.long.test.ts'],
+    exclude: ['**/node_modules/**', 'out/**', '**/*.long.test.ts', '**/*.cluster.test.ts'],
     reporters: ['default', './test/closing-line.ts'],
     testTimeout: 60_000,
     maxWorkers: 2,

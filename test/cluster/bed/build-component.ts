@@ -25,7 +25,8 @@ export async function buildComponent(component: Component, go: string): Promise<
     await rename(aside, path)
     return path
   } catch (cause) {
-    throw new Error(`${component.name} could not be built with ${go}`, { cause })
+    const { stderr } = cause as { stderr?: string }
+    throw new Error(`${component.name} could not be built with ${go}:\n${stderr ?? ''}`, { cause })
   } finally {
     await rm(aside, { force: true })
   }

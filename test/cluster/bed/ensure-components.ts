@@ -75,7 +75,7 @@ function missingLines(found: ReadonlyMap<string, string>): readonly string[] {
   ]
 }
 
-const LOOK_EVERY_MS = 2_000
+const LOOK_EVERY_MS = 500
 
 /** Waits until no other run builds: two at once would do all the work twice. */
 async function lockCache(say: Say): Promise<OutputLock> {
