@@ -1,0 +1,41 @@
+import type { JsonNode } from '../../../crds/to-crd.ts'
+import type { Draw } from './draw.ts'
+import {
+  type Plain,
+  propertiesOf,
+  randomValue,
+  requiredOf,
+  withDistinctKeys,
+} from './random-value.ts'
+
+const isBranch = (value: unknown): boolean => typeof value === 'object' && value !== null
+
+function mutateObject(value: Plain, node: JsonNode, draw: Draw): unknown {
+  const properties = propertiesOf(node)
+  const names = Object.keys(properties)
+  if (names.length === 0) return randomValue(node, draw)
+  const name = draw.pick(names)
+  const child = properties[name] as JsonNode
+  const isThere = value[name] !== undefined
+  if (isThere && isBranch(value[name]) && draw.chance(0.8)) {
+    return { ...value, [name]: mutate(value[name], child, draw) }
+  }
+  if (isThere && !requiredOf(node).includes(name) && draw.chance(0.3)) {
+    const { [name]: _gone, ...rest } = value
+    return rest
+  }
+  return { ...value, [name]: randomValue(child, draw) }
+}
+
+function mutateArray(value: readonly unknown[], node: JsonNode, draw: Draw): unknown {
+  if (value.length === 0 || draw.chance(0.25)) return randomValue(node, draw)
+  const at = Math.floor(draw.number() * value.length)
+  const changed = value.with(at, mutate(value[at], node['items'] as JsonNode, draw))
+  return withDistinctKeys(changed, node)
+}
+
+/** The value with one random change somewhere in it, after which its structure is still valid. */
+export function mutate(value: unknown, node: JsonNode, draw: Draw): unknown {
+  if (Array.isArray(value)) return mutateArray(value, node, draw)
+  return isBranch(value) ? mutateObject(value as Plain, node, draw) : randomValue(node, draw)
+}

@@ -1,0 +1,62 @@
+import { SWEEP_KIND } from '../../../crds/names.ts'
+import type { Draw } from './draw.ts'
+import type { Plain } from './random-value.ts'
+
+type Nudge = (spec: Plain) => Plain
+
+const section =
+  (name: string, values: Plain): Nudge =>
+  (spec) => ({ ...spec, [name]: { ...(spec[name] as Plain | undefined), ...values } })
+const both =
+  (first: Nudge, second: Nudge): Nudge =>
+  (spec) =>
+    second(first(spec))
+
+/** Changes of a run that a rule is about, which random changes would rarely make together; some keep the rule, some break it. */
+const OF_RUN: readonly Nudge[] = [
+  both(section('loss', { keptNeighbours: 40 }), section('references', { count: 36 })),
+  both(section('loss', { keptNeighbours: 8 }), section('references', { count: 36 })),
+  both(section('loss', { patches: 'Foreground' }), section('model', { registers: 4 })),
+  both(section('loss', { patches: 'Foreground' }), section('model', { registers: 0 })),
+  section('model', { dim: 96, heads: 5 }),
+  section('model', { dim: 96, heads: 6 }),
+  section('model', { form: 'DinoV1', registers: 2 }),
+  section('model', { form: 'DinoV1', registers: 0 }),
+  section('views', { globalScale: [0.9, 0.3] }),
+  section('views', { localScale: [0.3, 0.3] }),
+  section('views', { aspectRatio: [2, 1] }),
+  section('views', { blurRadius: [0.2, 0.1] }),
+  section('references', { source: 'TeacherQueue', neighbours: 'InterStrict' }),
+  section('references', { source: 'TeacherBatch', neighbours: 'InterStrict' }),
+  section('references', { source: 'TeacherBatch', fraction: 0.5 }),
+  section('pod', { volumes: [{ name: 'a', claim: 'data', path: '../up' }] }),
+  section('pod', { volumes: [{ name: 'a', claim: 'data', path: 'down/here' }] }),
+  section('pod', { volumes: [{ name: 'a', claim: 'data', image: 'registry.example/data' }] }),
+  (spec) => {
+    const [first] = (spec['evaluations'] ?? []) as Plain[]
+    return first === undefined ? spec : { ...spec, evaluations: [first, first] }
+  },
+  (spec) => {
+    const [first] = (spec['evaluations'] ?? []) as Plain[]
+    return first === undefined ? spec : { ...spec, evaluations: [{ ...first, name: 'other' }] }
+  },
+]
+
+const axis = { parameter: 'loss.lambda', values: [0.1, 0.2] }
+const OF_SWEEP: readonly Nudge[] = [
+  (spec) => ({ ...spec, axes: [axis], zip: [axis] }),
+  (spec) => ({ ...spec, axes: [axis], zip: [{ ...axis, parameter: 'loss.epsilon' }] }),
+  (spec) => ({ ...spec, axes: [], points: [], zip: [] }),
+  (spec) => ({ ...spec, axes: [axis], search: { method: 'Random', count: 3 } }),
+  (spec) => ({ ...spec, axes: [axis], search: { method: 'Sobol' } }),
+  (spec) => ({ ...spec, axes: [{ parameter: 'loss.lambda', min: 0, max: 1, scale: 'Log' }] }),
+  (spec) => ({ ...spec, axes: [{ parameter: 'loss.lambda', min: 2, max: 1 }] }),
+]
+
+/** The spec with one change that some rule is about. */
+export function nudge(kind: string, spec: unknown, draw: Draw): unknown {
+  if (kind !== SWEEP_KIND) return draw.pick(OF_RUN)(spec as Plain)
+  if (draw.chance(0.4)) return draw.pick(OF_SWEEP)(spec as Plain)
+  const { run, ...rest } = spec as Plain
+  return { ...rest, run: draw.pick(OF_RUN)(run as Plain) }
+}
