@@ -1,0 +1,126 @@
+import { API_GROUP, API_GROUP_VERSION, API_VERSION } from '../../../crds/names.ts'
+import { buildCrd, KINDS } from '../../../crds/to-crd.ts'
+import { PortError } from '../../ports/port-error.ts'
+import type { ApiClient } from '../api-client.ts'
+import { ApiError } from '../api-error.ts'
+import { collectionPath } from '../resource-path.ts'
+import { missingFields } from './missing-fields.ts'
+
+/** Refused: starting again changes nothing until somebody does what the message says. Away: it can be tried again. */
+export type ApiCheck =
+  | { readonly state: 'Ready' }
+  | { readonly state: 'Away' | 'Refused'; readonly message: string }
+
+interface Checking {
+  readonly api: ApiClient
+  /** Those that are watched; all where empty. */
+  readonly namespaces: readonly string[]
+}
+
+const INSTALL =
+  'install those of this version: helm upgrade --install with the chart neco-operator, or kubectl apply --server-side -f crds/generated/'
+
+class Refusal extends Error {}
+
+const get = (api: ApiClient, path: string, query = {}): Promise<unknown> =>
+  api.request({ method: 'GET', path, query })
+
+/** As get, but undefined for what is not there. */
+async function find(api: ApiClient, path: string): Promise<unknown> {
+  try {
+    return await get(api, path)
+  } catch (error) {
+    if (error instanceof PortError && error.code === 'NotFound') return undefined
+    throw error
+  }
+}
+
+interface Group {
+  readonly versions: readonly { readonly version: string }[]
+}
+interface Resources {
+  readonly resources: readonly { readonly name: string }[]
+}
+
+async function checkVersions({ api }: Checking): Promise<void> {
+  const group = (await find(api, `/apis/${API_GROUP}`)) as Group | undefined
+  const kinds = KINDS.map(({ kind }) => kind).join(' and ')
+  if (group === undefined) {
+    throw new Refusal(`the CRDs of ${API_GROUP} (${kinds}) are not installed: ${INSTALL}`)
+  }
+  const served = group.versions.map(({ version }) => version)
+  if (!served.includes(API_VERSION)) {
+    const versions = served.join(', ')
+    throw new Refusal(
+      `the CRDs of ${API_GROUP} are of another version (${versions}, not ${API_VERSION}): ${INSTALL}`,
+    )
+  }
+  const { resources } = (await get(api, `/apis/${API_GROUP_VERSION}`)) as Resources
+  const names = new Set(resources.map(({ name }) => name))
+  const missing = KINDS.filter(({ plural }) => !names.has(plural) || !names.has(`${plural}/status`))
+  if (missing.length === 0) return
+  const crds = missing.map(({ plural }) => `${plural}.${API_GROUP}`).join(', ')
+  throw new Refusal(`missing CRDs: ${crds}; ${INSTALL}`)
+}
+
+async function checkRights({ api, namespaces }: Checking): Promise<void> {
+  const scopes = namespaces.length === 0 ? [undefined] : namespaces
+  for (const { kind, plural } of KINDS) {
+    const resource = { apiVersion: API_GROUP_VERSION, kind, plural }
+    for (const scope of scopes) {
+      const path = collectionPath(resource, scope)
+      await get(api, path, { limit: 1 }).catch((error: unknown) => {
+        if (!(error instanceof ApiError) || error.status !== 403) throw error
+        const where = scope === undefined ? 'all namespaces' : `namespace ${scope}`
+        throw new Refusal(
+          `this account may not list ${plural} in ${where}: bind the role of the chart to it, or set watchNamespaces (${error.message})`,
+        )
+      })
+    }
+  }
+}
+
+/** Fields that this operator writes or reads and that the CRDs of an older release do not have. Not looked at where the account may not read CRDs. */
+async function checkFields({ api }: Checking): Promise<void> {
+  for (const kind of KINDS) {
+    const name = `${kind.plural}.${API_GROUP}`
+    const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`
+    const installed = await find(api, path).catch((error: unknown) => {
+      if (error instanceof ApiError && error.status === 403) return undefined
+      throw error
+    })
+    const missing = installed === undefined ? [] : missingFields(buildCrd(kind), installed)
+    if (missing.length === 0) continue
+    const shown = missing.slice(0, 3).join(', ')
+    const more = missing.length > 3 ? ` and ${missing.length - 3} more` : ''
+    throw new Refusal(`the CRD ${name} is of an older release, without ${shown}${more}: ${INSTALL}`)
+  }
+}
+
+function verdictOf(error: unknown): ApiCheck {
+  if (error instanceof Refusal) return { state: 'Refused', message: error.message }
+  if (!(error instanceof ApiError)) throw error
+  const { status, message } = error
+  if (status === 401) {
+    return {
+      state: 'Refused',
+      message: `the API server does not know who this is: renew the credentials in the kubeconfig (${message})`,
+    }
+  }
+  if (status === 403) {
+    return { state: 'Refused', message: `this account lacks a right: ${message}` }
+  }
+  return { state: 'Away', message }
+}
+
+/** Whether the API server is there, knows us, has our kinds in this version, and lets us list them. */
+export async function checkApiServer(checking: Checking): Promise<ApiCheck> {
+  try {
+    await checkVersions(checking)
+    await checkRights(checking)
+    await checkFields(checking)
+    return { state: 'Ready' }
+  } catch (error) {
+    return verdictOf(error)
+  }
+}

@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { KubeConfig } from '@kubernetes/client-node'
+
+export interface KubeConfigSource {
+  /** Given by a flag; goes before everything else. */
+  readonly file?: string | undefined
+  readonly context?: string | undefined
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly homeFolder: string
+  /** Where a pod finds its token and certificate. */
+  readonly accountFolder?: string
+}
+
+export type KubeConfigRead =
+  | { readonly ok: true; readonly kubeConfig: KubeConfig; readonly from: string }
+  | { readonly ok: false; readonly problem: string }
+
+const ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount'
+
+const refused = (problem: string): KubeConfigRead => ({ ok: false, problem })
+
+/** The API server by what a pod is told; undefined outside a pod. Tokens are read again when they are renewed. */
+function inCluster({ environment, accountFolder = ACCOUNT_FOLDER }: KubeConfigSource) {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = environment
+  const tokenFile = join(accountFolder, 'token')
+  if (host === undefined || !existsSync(tokenFile)) return undefined
+  const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const kubeConfig = new KubeConfig()
+  kubeConfig.loadFromOptions({
+    clusters: [{ name: 'cluster', server, caFile: join(accountFolder, 'ca.crt') }],
+    users: [{ name: 'account', authProvider: { name: 'tokenFile', config: { tokenFile } } }],
+    contexts: [{ name: 'in-cluster', cluster: 'cluster', user: 'account' }],
+    currentContext: 'in-cluster',
+  })
+  return kubeConfig
+}
+
+/** KUBECONFIG may name several files, of which the first that says something goes before. */
+function readFiles(files: readonly string[]): KubeConfig {
+  const [first = '', ...others] = files
+  const kubeConfig = new KubeConfig()
+  kubeConfig.loadFromFile(first)
+  for (const file of others) {
+    const other = new KubeConfig()
+    other.loadFromFile(file)
+    kubeConfig.mergeConfig(other, true)
+  }
+  return kubeConfig
+}
+
+function fromFile(file: string, context: string | undefined): KubeConfigRead {
+  const files = file.split(delimiter).filter((path) => path !== '')
+  const absent = files.find((path) => !existsSync(path))
+  if (absent !== undefined) {
+    return refused(`${absent}: no such kubeconfig; give another by --kubeconfig`)
+  }
+  try {
+    return withContext(readFiles(files), file, context)
+  } catch (error) {
+    return refused(`${file}: no valid kubeconfig: ${(error as Error).message}`)
+  }
+}
+
+function withContext(
+  kubeConfig: KubeConfig,
+  file: string,
+  context: string | undefined,
+): KubeConfigRead {
+  const known = kubeConfig.getContexts().map(({ name }) => name)
+  if (context !== undefined) kubeConfig.setCurrentContext(context)
+  const current = kubeConfig.getCurrentContext()
+  if (!known.includes(current)) {
+    const asked = current ? `has no context ${current}` : 'names no current context'
+    return refused(`${file} ${asked}; give one by --context: ${known.join(', ') || 'it has none'}`)
+  }
+  if (kubeConfig.getCurrentCluster() === null) {
+    return refused(`${file}: context ${current} names a cluster that is not in the file`)
+  }
+  return { ok: true, kubeConfig, from: `${file}, context ${current}` }
+}
+
+/** Finds the cluster to work in: the file that was asked for, KUBECONFIG, the pod's own account, then ~/.kube/config. */
+export function loadKubeConfig(source: KubeConfigSource): KubeConfigRead {
+  const { file, context, environment, homeFolder } = source
+  const asked = file ?? environment['KUBECONFIG']
+  if (asked !== undefined && asked !== '') return fromFile(asked, context)
+  const kubeConfig = inCluster(source)
+  if (kubeConfig !== undefined) return { ok: true, kubeConfig, from: 'the service account' }
+  const usual = join(homeFolder, '.kube', 'config')
+  if (existsSync(usual)) return fromFile(usual, context)
+  return refused(
+    `no kubeconfig: this is no pod with a service account, KUBECONFIG is not set and ${usual} does not exist; give a file by --kubeconfig`,
+  )
+}
