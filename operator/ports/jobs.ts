@@ -7,7 +7,7 @@ export interface Jobs {
   /** How long the Jobs of an ended run stay where the run does not say; for ever when undefined. */
   readonly keptSeconds?: number
   listOwnedBy(runUid: string): Promise<readonly ObservedJob[]>
-  /** Fails with AlreadyExists, also where the Job of that name belongs to somebody else, and with Invalid where the home refuses what is asked. */
+  /** Fails with AlreadyExists, also where the Job of that name belongs to another run, with NameConflict where it belongs to nobody we know, and with Invalid where the home refuses what is asked. */
   create(request: JobRequest): Promise<void>
   /** Asks the pod to end (SIGTERM, then the grace time) and removes the Job when it has. Deleting nothing is no failure. */
   delete(key: ObjectKey): Promise<void>

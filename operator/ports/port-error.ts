@@ -2,6 +2,7 @@
  * How a port fails:
  * - NotFound: the object is not there.
  * - AlreadyExists: an object of that name is there.
+ * - NameConflict: an object of that name is there which is not ours and will not go away by itself.
  * - Conflict: the object was changed since the resourceVersion that was given; read it again.
  * - Invalid: the home refuses what was written; trying again cannot help, and `causes` say which fields.
  * - Forbidden: the operator is not who it should be, or lacks a right.
@@ -10,6 +11,7 @@
 export type PortErrorCode =
   | 'NotFound'
   | 'AlreadyExists'
+  | 'NameConflict'
   | 'Conflict'
   | 'Invalid'
   | 'Forbidden'

@@ -1,0 +1,80 @@
+import type { V1Container, V1EnvVar, V1ResourceRequirements } from '@kubernetes/client-node'
+import type { JobRequest } from '../../../crds/job-request.ts'
+import type { Resources } from '../../../crds/sections/pod.ts'
+import { volumeMountsOf } from './build-volumes.ts'
+import type { FrozenPlacement } from './frozen-placement.ts'
+import { configKey, POD_PATHS } from './run-config-map.ts'
+
+/** Named, since images and the kubelet of tests that runs processes must both know where the program is. */
+const WORKING_FOLDER = '/app'
+const TERMINATION_FILE = '/dev/termination-log'
+
+const amounts = (given: Resources['limits']): Record<string, string> =>
+  Object.fromEntries(Object.entries(given ?? {}).map(([name, amount]) => [name, String(amount)]))
+
+const requirementsOf = ({ requests, limits }: Resources): V1ResourceRequirements => ({
+  ...(requests === undefined ? {} : { requests: amounts(requests) }),
+  ...(limits === undefined ? {} : { limits: amounts(limits) }),
+})
+
+/** What an entry of `evaluations` asks for goes before all else. */
+const resourcesOf = ({ program, placement }: JobRequest, frozen: FrozenPlacement) =>
+  placement.resources ?? frozen.resources[program]
+
+const fromField = (name: string, fieldPath: string): V1EnvVar => ({
+  name,
+  valueFrom: { fieldRef: { fieldPath } },
+})
+
+function environmentOf({ attempt, program, placement }: JobRequest): V1EnvVar[] {
+  const ours: V1EnvVar[] = [
+    fromField('NECO_POD_UID', 'metadata.uid'),
+    { name: 'NECO_ATTEMPT', value: String(attempt) },
+    fromField('POD_IP', 'status.podIP'),
+    { name: 'NECO_TERMINATION_FILE', value: TERMINATION_FILE },
+  ]
+  const taken = new Set(ours.map(({ name }) => name))
+  const override = placement.pod?.containers?.find(({ name }) => name === program)
+  return [...(override?.env ?? []).filter(({ name }) => !taken.has(name)), ...ours]
+}
+
+/** An image by its digest, as a runtime reports it where it was pulled from a registry. */
+const PINNED = /^(?:docker-pullable:\/\/)?([^\s@/][^\s@]*@sha256:[0-9a-f]{64})$/
+
+/** The image of the first attempt again, also where its tag has moved since. The first pod was a trainer. */
+function imageOf({ program, placement }: JobRequest, { images }: FrozenPlacement): string {
+  const image = images[program]
+  const pinned = PINNED.exec(placement.imageId ?? '')?.[1]
+  return pinned !== undefined && image === images.trainer ? pinned : image
+}
+
+/** The one container of a pod: trainer or evaluator. */
+export function buildContainer(request: JobRequest, frozen: FrozenPlacement): V1Container {
+  const { imagePullPolicy, metricsPort } = frozen
+  const resources = resourcesOf(request, frozen)
+  return {
+    name: request.program,
+    image: imageOf(request, frozen),
+    ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
+    command: [
+      'node',
+      `${request.program}/main.ts`,
+      '--config',
+      `${POD_PATHS.config}/${configKey(request)}`,
+    ],
+    workingDir: WORKING_FOLDER,
+    env: environmentOf(request),
+    ...(metricsPort === undefined
+      ? {}
+      : { ports: [{ name: 'metrics', containerPort: metricsPort, protocol: 'TCP' }] }),
+    ...(resources === undefined ? {} : { resources: requirementsOf(resources) }),
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+    terminationMessagePath: TERMINATION_FILE,
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    volumeMounts: volumeMountsOf(request, frozen),
+  }
+}

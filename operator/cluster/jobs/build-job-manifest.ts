@@ -1,0 +1,129 @@
+import type {
+  V1Job,
+  V1JobSpec,
+  V1PodSpec,
+  V1PodTemplateSpec,
+  V1Secret,
+} from '@kubernetes/client-node'
+import type { JobRequest } from '../../../crds/job-request.ts'
+import { LABELS } from '../../../crds/names.ts'
+import { buildContainer } from './build-container.ts'
+import { buildVolumes } from './build-volumes.ts'
+import type { FrozenPlacement } from './frozen-placement.ts'
+import { BUS_KEYS, ownerOf, runLabels } from './run-config-map.ts'
+
+/** Kueue admits a Job that carries it; see kueue.sigs.k8s.io. */
+export const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name'
+
+/** What the kubelet needs beyond the grace time of the program to end a pod in good order. */
+const KUBELET_SECONDS = 5
+
+/** The user of the trainer's image; a number, since the kubelet proves by it that it is not root. */
+const POD_USER = 1000
+
+const labelsOf = (request: JobRequest): Record<string, string> => ({
+  ...runLabels(request),
+  'app.kubernetes.io/component': request.program,
+  [LABELS.work]: request.work,
+  [LABELS.attempt]: String(request.attempt),
+})
+
+/** The settings of a pod that only say where it may run, passed on as they are. */
+function schedulingOf({ placement }: JobRequest): Partial<V1PodSpec> {
+  const { nodeSelector, tolerations, priorityClassName, runtimeClassName } = placement.pod ?? {}
+  return {
+    ...(nodeSelector === undefined ? {} : { nodeSelector }),
+    ...(tolerations === undefined ? {} : { tolerations: tolerations.map(withoutUndefined) }),
+    ...(priorityClassName === undefined ? {} : { priorityClassName }),
+    ...(runtimeClassName === undefined ? {} : { runtimeClassName }),
+  }
+}
+
+const withoutUndefined = <T extends object>(object: T) =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))
+
+function podSpecOf(request: JobRequest, frozen: FrozenPlacement): V1PodSpec {
+  const pullSecrets = frozen.imagePullSecrets.map((name) => ({ name }))
+  return {
+    restartPolicy: 'Never',
+    terminationGracePeriodSeconds: request.execution.gracePeriodSeconds + KUBELET_SECONDS,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: POD_USER,
+      runAsGroup: POD_USER,
+      fsGroup: POD_USER,
+      fsGroupChangePolicy: 'OnRootMismatch',
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    ...(pullSecrets.length === 0 ? {} : { imagePullSecrets: pullSecrets }),
+    ...schedulingOf(request),
+    containers: [buildContainer(request, frozen)],
+    volumes: buildVolumes(request, frozen),
+  }
+}
+
+const templateOf = (request: JobRequest, frozen: FrozenPlacement): V1PodTemplateSpec => ({
+  metadata: { labels: labelsOf(request) },
+  spec: podSpecOf(request, frozen),
+})
+
+/** Never a second pod of an attempt: whatever ends it ends the Job, and disruptions are told by their condition. */
+const specOf = (request: JobRequest, frozen: FrozenPlacement): V1JobSpec => ({
+  completions: 1,
+  parallelism: 1,
+  backoffLimit: 0,
+  podReplacementPolicy: 'Failed',
+  podFailurePolicy: {
+    rules: [{ action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }],
+  },
+  ...(request.placement.queueName === undefined ? {} : { suspend: true }),
+  template: templateOf(request, frozen),
+})
+
+/** The Job of one attempt. With a queue it is made suspended, and what Kueue owns of it is never touched after. */
+export function buildJobManifest(request: JobRequest, frozen: FrozenPlacement): V1Job {
+  const { queueName } = request.placement
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: request.name,
+      namespace: request.namespace,
+      labels: {
+        ...labelsOf(request),
+        ...(queueName === undefined ? {} : { [QUEUE_LABEL]: queueName }),
+      },
+      ownerReferences: [ownerOf(request)],
+    },
+    spec: specOf(request, frozen),
+  }
+}
+
+export interface BusSecret {
+  /** What the NATS client reads: a JWT and its seed. */
+  readonly credentials: string
+  readonly caCertificate?: string | undefined
+}
+
+/** The Secret of one attempt, named as its Job and owned by the run, since it must be there before the Job is. */
+export const buildSecretManifest = (
+  request: JobRequest,
+  { credentials, caCertificate }: BusSecret,
+): V1Secret => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: {
+    name: request.name,
+    namespace: request.namespace,
+    labels: labelsOf(request),
+    ownerReferences: [ownerOf(request)],
+  },
+  type: 'Opaque',
+  immutable: true,
+  stringData: {
+    [BUS_KEYS.credentials]: credentials,
+    ...(caCertificate === undefined ? {} : { [BUS_KEYS.ca]: caCertificate }),
+  },
+})

@@ -1,0 +1,156 @@
+import type { V1ConfigMap } from '@kubernetes/client-node'
+import type { JobRequest } from '../../../crds/job-request.ts'
+import { OPERATOR_NAME } from '../../../crds/names.ts'
+import type { ObjectMeta } from '../../../crds/object-meta.ts'
+import type { Bus } from '../../ports/bus.ts'
+import { isPortError, PortError } from '../../ports/port-error.ts'
+import type { ApiClient } from '../api-client.ts'
+import type { KindClient, Written } from '../kind-client.ts'
+import { collectionPath, objectPath, type Resource } from '../resource-path.ts'
+import { buildJobManifest, buildSecretManifest } from './build-job-manifest.ts'
+import { type FrozenPlacement, freezePlacement, placementObstacles } from './frozen-placement.ts'
+import type { JobDefaults } from './job-defaults.ts'
+import { CONFIG_MAP_RESOURCE, JOB_RESOURCE, SECRET_RESOURCE } from './job-kinds.ts'
+import { nameTaken, type Taken } from './name-conflict.ts'
+import type { JobView } from './pod-view.ts'
+import { readObject } from './read-object.ts'
+import { buildRunConfigMap, type PodBus, placementIn } from './run-config-map.ts'
+
+/** How pods reach the bus, and who signs for them. */
+export interface JobBus extends PodBus {
+  readonly credentials: Bus['credentials']
+}
+
+export interface CreateOptions {
+  readonly api: ApiClient
+  readonly jobs: KindClient<JobView>
+  readonly defaults: JobDefaults
+  /** Left out, pods keep their reports on the storage. */
+  readonly bus?: JobBus | undefined
+}
+
+type WithMeta<T> = T & { readonly metadata?: Taken['metadata'] }
+
+const create = (api: ApiClient, resource: Resource, object: { metadata?: object }) =>
+  api.request({
+    method: 'POST',
+    path: collectionPath(resource, (object.metadata as { namespace: string }).namespace),
+    query: { fieldManager: OPERATOR_NAME, fieldValidation: 'Strict' },
+    body: object,
+  })
+
+/** Whether something was made: false where the name was taken. */
+const isCreated = (making: Promise<unknown>): Promise<boolean> =>
+  making.then(
+    () => true,
+    (error: unknown) => {
+      if (isPortError(error, 'AlreadyExists')) return false
+      throw error
+    },
+  )
+
+const runKey = ({ namespace, owner }: JobRequest) => ({ namespace, name: owner.name })
+
+/** The ConfigMap of a run, if it is there. Fails with AlreadyExists or NameConflict where it is not that of this very run. */
+async function readConfigMap(api: ApiClient, request: JobRequest) {
+  const found = await readObject<WithMeta<V1ConfigMap>>(api, CONFIG_MAP_RESOURCE, runKey(request))
+  if (found === undefined) return undefined
+  const owners: NonNullable<ObjectMeta['ownerReferences']> = found.metadata?.ownerReferences ?? []
+  if (owners.some(({ uid }) => uid === request.owner.uid)) return found
+  throw nameTaken({ kind: 'ConfigMap', ...runKey(request), metadata: found.metadata })
+}
+
+function refusal({ placement }: JobRequest, defaults: JobDefaults): PortError {
+  const obstacles = placementObstacles(placement, defaults)
+  const causes = obstacles.map(({ path, message }) => ({ field: path, message }))
+  return new PortError('Invalid', causes.map(({ message }) => message).join('; '), { causes })
+}
+
+/** Writes down what every pod of the run is told. */
+async function makeConfigMap(
+  { api, defaults, bus }: CreateOptions,
+  request: JobRequest,
+): Promise<FrozenPlacement | undefined> {
+  const resolved = freezePlacement(request.placement, defaults)
+  if (resolved === undefined) throw refusal(request, defaults)
+  const placement = { ...resolved, hasBus: bus !== undefined }
+  const manifest = buildRunConfigMap(request, { placement, bus })
+  return (await isCreated(create(api, CONFIG_MAP_RESOURCE, manifest))) ? placement : undefined
+}
+
+/** What was written down for the run, by this attempt if by none before. */
+async function placementOf(options: CreateOptions, request: JobRequest): Promise<FrozenPlacement> {
+  const isFirst = request.program === 'trainer' && request.attempt === 1
+  const made = isFirst ? await makeConfigMap(options, request) : undefined
+  if (made !== undefined) return made
+  const found = await readConfigMap(options.api, request)
+  const placement = found === undefined ? undefined : placementIn(found)
+  if (placement !== undefined) return placement
+  if (found !== undefined) {
+    const name = `${request.namespace}/${request.owner.name}`
+    throw new PortError(
+      'Invalid',
+      `ConfigMap ${name} cannot be read; delete it to have it made again`,
+    )
+  }
+  const again = await makeConfigMap(options, request)
+  if (again !== undefined) return again
+  throw new PortError(
+    'Conflict',
+    `ConfigMap ${request.owner.name} was made by somebody else just now`,
+  )
+}
+
+/** Secrets are made and deleted, never read: one that is there already is that of an attempt that got no Job. */
+async function makeSecret({ api, bus }: CreateOptions, request: JobRequest): Promise<void> {
+  const { namespace, name, owner, work, attempt } = request
+  const address = { kind: 'Pod', namespace, runUid: owner.uid, work, attempt } as const
+  const credentials = await bus?.credentials(address)
+  if (credentials === undefined) return
+  const secret = buildSecretManifest(request, {
+    credentials: credentials.text,
+    caCertificate: bus?.caCertificate,
+  })
+  if (await isCreated(create(api, SECRET_RESOURCE, secret))) return
+  await deleteSecret(api, { namespace, name })
+  await create(api, SECRET_RESOURCE, secret)
+}
+
+/** Deletes the Secret of an attempt; deleting nothing is no failure. Fails with ApiError. */
+export async function deleteSecret(
+  api: ApiClient,
+  key: { readonly namespace: string; readonly name: string },
+): Promise<void> {
+  try {
+    await api.request({ method: 'DELETE', path: objectPath(SECRET_RESOURCE, key) })
+  } catch (error) {
+    if (!isPortError(error, 'NotFound')) throw error
+  }
+}
+
+async function makeJob(
+  { api, jobs }: CreateOptions,
+  request: JobRequest,
+  placement: FrozenPlacement,
+): Promise<void> {
+  const { namespace, name } = request
+  try {
+    await jobs.create(buildJobManifest(request, placement) as Written)
+  } catch (error) {
+    if (!isPortError(error, 'AlreadyExists')) throw error
+    const found = await readObject<WithMeta<JobView>>(api, JOB_RESOURCE, { namespace, name })
+    throw nameTaken({ kind: 'Job', namespace, name, metadata: found?.metadata })
+  }
+}
+
+/** Makes the Job of an attempt, and before it what its pod needs: the ConfigMap of the run and a Secret. Fails with ApiError, and as `nameTaken` says. */
+export async function createJob(options: CreateOptions, request: JobRequest): Promise<void> {
+  const { namespace, name } = request
+  const held = options.jobs.cache.get({ namespace, name })
+  if (held !== undefined) {
+    throw nameTaken({ kind: 'Job', namespace, name, metadata: held.metadata as ObjectMeta })
+  }
+  const placement = await placementOf(options, request)
+  if (placement.hasBus) await makeSecret(options, request)
+  await makeJob(options, request, placement)
+}

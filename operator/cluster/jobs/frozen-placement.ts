@@ -1,0 +1,88 @@
+import * as z from 'zod'
+import type { JobRequest, Placement } from '../../../crds/job-request.ts'
+import type { Obstacle } from '../../../crds/obstacle.ts'
+import { Resources, StorageSettings } from '../../../crds/sections/pod.ts'
+import type { JobDefaults } from './job-defaults.ts'
+
+type Program = JobRequest['program']
+
+/** `placement.json`: what a run and the defaults of its first day say together, so that an upgrade of the operator does not alter a live run. */
+export const FrozenPlacement = z.strictObject({
+  schemaVersion: z.literal(1),
+  images: z.strictObject({ trainer: z.string().min(1), evaluator: z.string().min(1) }),
+  imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).optional(),
+  imagePullSecrets: z.array(z.string()),
+  storage: StorageSettings,
+  resources: z.strictObject({ trainer: Resources.optional(), evaluator: Resources.optional() }),
+  metricsPort: z.int().optional(),
+  hasBus: z.boolean().describe('hasBus says that each attempt has a Secret to reach the bus with.'),
+})
+export type FrozenPlacement = z.infer<typeof FrozenPlacement>
+
+const overrideOf = ({ pod }: Placement, program: Program) =>
+  pod?.containers?.find(({ name }) => name === program)
+
+const imageOf = (placement: Placement, defaults: JobDefaults, program: Program) =>
+  overrideOf(placement, program)?.image ?? placement.pod?.image ?? defaults.image
+
+/** The most specific of all that name resources counts, whole: an evaluator that names some asks for no GPU of the trainer. */
+function resourcesOf(placement: Placement, defaults: JobDefaults, program: Program) {
+  const ofOperator =
+    program === 'evaluator'
+      ? (defaults.evaluatorResources ?? defaults.resources)
+      : defaults.resources
+  return overrideOf(placement, program)?.resources ?? placement.pod?.resources ?? ofOperator
+}
+
+const IMAGE_NOT_CONFIGURED: Obstacle = {
+  reason: 'ImageNotConfigured',
+  path: 'pod.image',
+  message: 'neither the run nor the operator names an image: set pod.image, or defaults.image',
+}
+
+const STORAGE_NOT_CONFIGURED: Obstacle = {
+  reason: 'StorageNotConfigured',
+  path: 'storage.claim',
+  message:
+    'neither the run nor the operator names a PersistentVolumeClaim: set storage.claim, or defaults.storage.claim',
+}
+
+type PlacedFields = Pick<Placement, 'pod' | 'storage'>
+
+/** Whether pods can be placed at all: an image for both programs, and a claim. */
+export function placementObstacles(placement: PlacedFields, defaults: JobDefaults): Obstacle[] {
+  const programs = ['trainer', 'evaluator'] as const
+  const hasImages = programs.every((one) => imageOf(placement, defaults, one) !== undefined)
+  const hasStorage = (placement.storage ?? defaults.storage) !== undefined
+  return [
+    ...(hasImages ? [] : [IMAGE_NOT_CONFIGURED]),
+    ...(hasStorage ? [] : [STORAGE_NOT_CONFIGURED]),
+  ]
+}
+
+const optional = <Key extends string, Value>(key: Key, value: Value | undefined) =>
+  (value === undefined ? {} : { [key]: value }) as { readonly [K in Key]?: Value }
+
+/** What a run says, else what the operator says, without the bus; undefined where `placementObstacles` finds any. */
+export function freezePlacement(
+  placement: Placement,
+  defaults: JobDefaults,
+): Omit<FrozenPlacement, 'hasBus'> | undefined {
+  const trainer = imageOf(placement, defaults, 'trainer')
+  const evaluator = imageOf(placement, defaults, 'evaluator')
+  const storage = placement.storage ?? defaults.storage
+  if (trainer === undefined || evaluator === undefined || storage === undefined) return undefined
+  const { pod } = placement
+  return {
+    schemaVersion: 1,
+    images: { trainer, evaluator },
+    ...optional('imagePullPolicy', pod?.imagePullPolicy ?? defaults.imagePullPolicy),
+    imagePullSecrets: [...(pod?.imagePullSecrets ?? defaults.imagePullSecrets ?? [])],
+    storage,
+    resources: {
+      ...optional('trainer', resourcesOf(placement, defaults, 'trainer')),
+      ...optional('evaluator', resourcesOf(placement, defaults, 'evaluator')),
+    },
+    ...optional('metricsPort', defaults.metricsPort),
+  }
+}

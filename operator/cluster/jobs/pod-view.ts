@@ -1,0 +1,99 @@
+import type { ApiObject } from '../indexed-objects.ts'
+
+/** What an API server says of a condition; times are as it writes them. */
+export interface ConditionView {
+  readonly type: string
+  readonly status: string
+  readonly reason?: string
+  readonly message?: string
+  readonly lastTransitionTime?: string
+}
+
+export interface TerminatedView {
+  readonly exitCode?: number
+  readonly signal?: number
+  readonly reason?: string
+  readonly message?: string
+  readonly startedAt?: string
+  readonly finishedAt?: string
+}
+
+export interface ContainerView {
+  readonly name: string
+  readonly imageID?: string
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string }
+    readonly running?: { readonly startedAt?: string }
+    readonly terminated?: TerminatedView
+  }
+}
+
+interface OwnerView {
+  readonly uid: string
+  readonly kind?: string
+  readonly name?: string
+  readonly controller?: boolean
+}
+
+type MetaView = Omit<ApiObject['metadata'], 'ownerReferences'> & {
+  readonly ownerReferences?: readonly OwnerView[]
+  readonly creationTimestamp?: string
+  readonly deletionTimestamp?: string
+}
+
+/** The fields of a pod that anything here reads. */
+export interface PodView {
+  readonly metadata: MetaView
+  readonly spec?: { readonly nodeName?: string }
+  readonly status?: {
+    readonly phase?: string
+    readonly reason?: string
+    readonly message?: string
+    readonly startTime?: string
+    readonly conditions?: readonly ConditionView[]
+    readonly initContainerStatuses?: readonly ContainerView[]
+    readonly containerStatuses?: readonly ContainerView[]
+  }
+}
+
+/** The fields of a Job that anything here reads. */
+export interface JobView {
+  readonly metadata: MetaView
+  readonly spec?: { readonly suspend?: boolean }
+  readonly status?: {
+    readonly startTime?: string
+    readonly completionTime?: string
+    readonly active?: number
+    readonly succeeded?: number
+    readonly failed?: number
+    readonly uncountedTerminatedPods?: {
+      readonly succeeded?: readonly string[]
+      readonly failed?: readonly string[]
+    }
+    readonly conditions?: readonly ConditionView[]
+  }
+}
+
+/** The fields of a node that say whether its kubelet is alive. */
+export interface NodeView {
+  readonly metadata: { readonly name: string }
+  readonly spec?: { readonly taints?: readonly { readonly key: string }[] }
+  readonly status?: { readonly conditions?: readonly ConditionView[] }
+}
+
+/** Milliseconds since 1970 of a time as an API server writes it; undefined where it has none. */
+export function timeMs(text: string | null | undefined): number | undefined {
+  const ms = Date.parse(text ?? '')
+  return Number.isNaN(ms) ? undefined : ms
+}
+
+/** The condition of a type, where it is true. */
+export const trueCondition = (
+  conditions: readonly ConditionView[] | undefined,
+  type: string,
+): ConditionView | undefined =>
+  conditions?.find((condition) => condition.type === type && condition.status === 'True')
+
+/** A reason and its sentence as one text. */
+export const sentence = (reason: string | undefined, message: string | undefined): string =>
+  [reason, message].filter((part) => part !== undefined && part !== '').join(': ')

@@ -1,0 +1,21 @@
+import type { ObjectKey } from '../../ports/objects.ts'
+import { isPortError } from '../../ports/port-error.ts'
+import type { ApiClient } from '../api-client.ts'
+import { objectPath, type Resource } from '../resource-path.ts'
+
+/** What a path holds now; undefined where there is nothing. Fails with ApiError. */
+export async function readPath<T>(api: ApiClient, path: string): Promise<T | undefined> {
+  try {
+    return (await api.request({ method: 'GET', path })) as T
+  } catch (error) {
+    if (isPortError(error, 'NotFound')) return undefined
+    throw error
+  }
+}
+
+/** One object as it is now; undefined where it is not there. Fails with ApiError. */
+export const readObject = <T>(
+  api: ApiClient,
+  resource: Resource,
+  key: ObjectKey,
+): Promise<T | undefined> => readPath<T>(api, objectPath(resource, key))
