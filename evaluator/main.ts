@@ -39,6 +39,7 @@ async function evaluate(
       sleep,
       report: reporter(config, storage, voice),
       log: (message, data) => log.info(data, message),
+      warn: (message, data) => log.warn(data, message),
       backend: backend.identity,
     })
     return lastWords(evaluated)

@@ -9,6 +9,7 @@ import type { ReportBody } from '../pod/spool.ts'
 import type { Storage } from '../pod/storage.ts'
 import type { Dataset } from '../vision/datasets/dataset.ts'
 import { openDataset } from '../vision/datasets/open-dataset.ts'
+import { warnOfSkipped } from '../vision/datasets/warn-of-skipped.ts'
 import { buildParameters, parameterValues } from '../vision/vit/build-parameters.ts'
 import { evaluateBackbone } from './evaluate-backbone.ts'
 import { backboneDigest } from './io/backbone-digest.ts'
@@ -28,6 +29,8 @@ export interface EvaluatorWorld {
   /** Says what was measured, durably, as soon as it is. */
   readonly report: (runKey: string, body: ReportBody) => Promise<void>
   readonly log: (message: string, data: Readonly<Record<string, unknown>>) => void
+  /** As log, for what a person should see. */
+  readonly warn: (message: string, data: Readonly<Record<string, unknown>>) => void
   /** Identity of the backend that was started. */
   readonly backend: string
 }
@@ -102,6 +105,8 @@ async function openJob(config: RunConfig, world: EvaluatorWorld): Promise<Job> {
   const memory = await openDataset(settings.memory, home)
   const validation = await openDataset(settings.validation, home)
   checkClasses(settings.name, memory, validation)
+  warnOfSkipped(`evaluations ${settings.name}: memory`, memory, world.warn)
+  warnOfSkipped(`evaluations ${settings.name}: validation`, validation, world.warn)
   const data = await openDataset(config.result.data, home)
   const weights = await readInitialWeights(config)
   return {

@@ -52,6 +52,7 @@ export function anEvaluatorWorld(root: string, overrides: Partial<EvaluatorWorld
       reports.push(body)
     },
     log: () => undefined,
+    warn: () => undefined,
     backend: 'test',
     ...overrides,
   }

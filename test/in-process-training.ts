@@ -10,12 +10,13 @@ export interface InProcessOptions {
   readonly storage?: Storage
   readonly signal?: AbortSignal
   readonly log?: (message: string, data: Readonly<Record<string, unknown>>) => void
+  readonly warn?: (message: string, data: Readonly<Record<string, unknown>>) => void
 }
 
 /** Trains in this process on the backend that is started, with a clock that stands still but for a tick at each look. */
 export function trainInProcess(
   config: RunConfig,
-  { storage, signal, log }: InProcessOptions = {},
+  { storage, signal, log, warn }: InProcessOptions = {},
 ): Promise<Trained> {
   const chosen = storage ?? folderStorage(config.execution.storage, () => 0)
   let ticks = 0
@@ -33,6 +34,7 @@ export function trainInProcess(
         monotonicMs: () => ticks++,
       }),
     log: log ?? (() => undefined),
+    warn: warn ?? (() => undefined),
     backend: 'test',
   })
 }

@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EXIT_CODES } from '../crds/exit-codes.ts'
 import type { RunConfig } from '../crds/run-config.ts'
@@ -126,6 +127,28 @@ describe('a trainer', () => {
     expect(lastWords?.message).toBe(
       'optimisation.batchSize: is 4, but data holds 3 images: lower it or give more data',
     )
+  })
+
+  test('warns of files that are no images, by count and name, and trains on the others', async () => {
+    const photos = join(root, 'photos')
+    await mkdir(photos)
+    await writeFile(join(photos, 'notes.txt'), 'no picture')
+    for (const name of ['a', 'b', 'c', 'd']) {
+      await sharp({ create: { width: 40, height: 40, channels: 3, background: '#48c' } })
+        .jpeg()
+        .toFile(join(photos, `${name}.jpg`))
+    }
+    const config = configAt('photos', 1, {
+      result: { data: { kind: 'ImageFolder', path: 'photos' } },
+      execution: { storage: join(root, 'photographed'), volumes: { '': root } },
+    })
+    const { exitCode, lines } = await runTrainer({ config, folder: root })
+    expect(exitCode).toBe(0)
+    const warned = lines.filter(({ level }) => level === 40)
+    expect(warned).toMatchObject([
+      { msg: 'data: left out 1 file that is no image; 4 images are used' },
+      { msg: 'left out', file: join(photos, 'notes.txt') },
+    ])
   })
 
   test('ends with a code for a loss that is not finite, and says what to try', async () => {

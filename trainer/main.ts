@@ -32,6 +32,7 @@ async function trainAsTold(
       stepped: voice.stepped,
       checkpoints: voice.checkpoints,
       log: (message, data) => log.info(data, message),
+      warn: (message, data) => log.warn(data, message),
       backend: backend.identity,
     })
     return lastWords(trained)

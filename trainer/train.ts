@@ -8,6 +8,7 @@ import { type Storage, StorageError } from '../pod/storage.ts'
 import { attemptFolder, runResultPath } from '../pod/storage-layout.ts'
 import type { Dataset } from '../vision/datasets/dataset.ts'
 import { openDataset } from '../vision/datasets/open-dataset.ts'
+import { warnOfSkipped } from '../vision/datasets/warn-of-skipped.ts'
 import { checkSettings } from './check-settings.ts'
 import { totalSteps } from './core/sample-order.ts'
 import { closeTraining, startTraining } from './core/training-state.ts'
@@ -31,6 +32,8 @@ export interface TrainerWorld {
   /** Asks for checkpoints between two steps, and hears of each. */
   readonly checkpoints?: CheckpointWish
   readonly log: (message: string, data: Readonly<Record<string, unknown>>) => void
+  /** As log, for what a person should see. */
+  readonly warn: (message: string, data: Readonly<Record<string, unknown>>) => void
   /** Identity of the backend that was started. */
   readonly backend: string
 }
@@ -57,7 +60,7 @@ export async function train(config: RunConfig, world: TrainerWorld): Promise<Tra
   const digests = digestMemory(world.storage)
   const data = await openDataset(config.result.data, { volumes: config.execution.volumes, digests })
   checkSettings(config.result, data.size)
-  for (const { file, why } of data.skipped) world.log('Skipped a file of the data', { file, why })
+  warnOfSkipped('data', data, world.warn)
   const weights = await initialWeights(config)
   const runKey = keyOf({
     result: config.result,
@@ -154,7 +157,7 @@ async function resume({
 }: Pick<Training, 'config' | 'world' | 'runKey'>): Promise<FoundCheckpoint | undefined> {
   const { storage: root } = config.execution
   const { found, skipped } = await findCheckpoint({ storage: world.storage, root, runKey })
-  for (const { folder, why } of skipped) world.log('Passed over a checkpoint', { folder, why })
+  for (const { folder, why } of skipped) world.warn('Passed over a checkpoint', { folder, why })
   if (found) world.log('Goes on from a checkpoint', { folder: found.folder })
   return found
 }

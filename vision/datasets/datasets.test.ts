@@ -8,6 +8,7 @@ import { drawScene } from '../scenes/draw-scene.ts'
 import { readClassTable, VOC_CLASSES } from './class-table.ts'
 import { type DigestMemory, digestFiles } from './file-digests.ts'
 import { openDataset } from './open-dataset.ts'
+import { warnOfSkipped } from './warn-of-skipped.ts'
 
 let root = ''
 beforeEach(async () => {
@@ -89,6 +90,14 @@ describe('a folder of images', () => {
     const { size, skipped } = await openFolder()
     expect(size).toBe(1)
     expect(skipped.map(({ file }) => file)).toEqual([join(root, 'notes.txt')])
+    const said: string[] = []
+    warnOfSkipped('data', { size, skipped }, (message, { file }) =>
+      said.push([message, file ?? ''].join(' ')),
+    )
+    expect(said).toEqual([
+      'data: left out 1 file that is no image; 1 image is used ',
+      `left out ${join(root, 'notes.txt')}`,
+    ])
   })
   test('can be limited', async () => {
     for (const name of ['a', 'b', 'c']) await put(`${name}.jpg`, await jpeg(10))
