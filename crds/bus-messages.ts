@@ -10,7 +10,7 @@ export const CheckpointNotice = z.strictObject({
 export type CheckpointNotice = z.infer<typeof CheckpointNotice>
 
 /** The heartbeat of an attempt: the newest one stands in the bucket. */
-export const Progress = z.strictObject({
+export const Heartbeat = z.strictObject({
   schemaVersion: z.literal(1),
   run: z.string(),
   attempt: z.int32().min(1),
@@ -29,10 +29,10 @@ export const Progress = z.strictObject({
   /** Whether the pod says no more. */
   hasEnded: z.boolean(),
 })
-export type Progress = z.infer<typeof Progress>
+export type Heartbeat = z.infer<typeof Heartbeat>
 
 /** Whether all that an attempt wrote has arrived; where it has not, a reader fetches the rest from the storage. */
-export const isAllShipped = (progress: Progress | undefined): boolean =>
+export const isAllShipped = (progress: Heartbeat | undefined): boolean =>
   progress?.hasEnded === true && progress.unshipped === 0
 
 /** What the operator asks of a pod. */

@@ -69,3 +69,10 @@ export const readerInboxPrefix = (run: RunAddress): string => `_INBOX.${tokensOf
 
 /** The id of a report: the server stores it once in its window, and every consumer counts it once for good. */
 export const reportId = (podUid: string, sequence: number): string => `${podUid}-${sequence}`
+
+/** The UID of the run in the key of an attempt; undefined for any other key. */
+export function runUidOfKey(key: string): string | undefined {
+  const [, runUid, ...rest] = key.split('.')
+  if (runUid === undefined || rest.length !== 2) return undefined
+  return decodeURIComponent(runUid.replaceAll('=', '%'))
+}

@@ -10,8 +10,8 @@ export interface BusMessage {
 export interface BusLink {
   /** Resolves when the server has stored the message; rejects where it is away or refuses. */
   store(message: BusMessage): Promise<void>
-  /** Answers requests on a subject, for as long as the link is open. */
-  serve(subject: string, answer: (request: string) => Promise<string>): void
+  /** Answers requests on a subject for as long as the link is open; resolves when the server knows, or at once where it is away. */
+  serve(subject: string, answer: (request: string) => Promise<string>): Promise<void>
   /** Calls back each time the link has come up. */
   onUp(call: () => void): void
   close(): Promise<void>

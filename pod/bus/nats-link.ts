@@ -69,9 +69,11 @@ class NatsLink implements BusLink {
     await this.#stream.publish(subject, data, { ...named, timeout: STORE_TIMEOUT_MS })
   }
 
-  serve(subject: string, answer: (request: string) => Promise<string>): void {
+  async serve(subject: string, answer: (request: string) => Promise<string>): Promise<void> {
     this.#served.set(subject, answer)
-    if (this.#connection !== undefined) this.#subscribe(this.#connection, subject)
+    if (this.#connection === undefined) return
+    this.#subscribe(this.#connection, subject)
+    if (this.#isUp) await this.#connection.flush().catch(() => undefined)
   }
 
   onUp(call: () => void): void {
@@ -96,6 +98,7 @@ class NatsLink implements BusLink {
         this.#complain(error)
       }
       this.#isUp = false
+      this.#connection = undefined
       await this.#options.sleep(pauseMs, this.#closing.signal)
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)
     }

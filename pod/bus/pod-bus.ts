@@ -65,7 +65,7 @@ export function openPodBus(options: PodBusOptions): PodBus {
     const subject = progressSubject(progressKey(address))
     await link.store({ subject, data: JSON.stringify(heartbeatOf(said)) }).catch(() => undefined)
   }
-  link.serve(commandSubject(address), (text) =>
+  void link.serve(commandSubject(address), (text) =>
     answerCommand(text, {
       checkpoints: options.makesCheckpoints ? checkpoints : undefined,
       stop: options.stop,

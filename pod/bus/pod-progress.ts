@@ -1,11 +1,11 @@
-import type { CheckpointNotice, Progress } from '../../crds/bus-messages.ts'
+import type { CheckpointNotice, Heartbeat } from '../../crds/bus-messages.ts'
 import type { PodIdentity } from '../../crds/run-config.ts'
 import type { RunReport } from '../../crds/run-report.ts'
 import type { ReportBody } from '../spool.ts'
 
 /** How far a pod has got. */
 export type PodProgress = Pick<
-  Progress,
+  Heartbeat,
   'runKey' | 'step' | 'totalSteps' | 'imagesSeen' | 'imagesPerSecond' | 'loss' | 'checkpoint'
 >
 
@@ -27,7 +27,7 @@ export function progressAfter(
   }
 }
 
-export interface Heartbeat {
+export interface Beat {
   readonly identity: Pick<PodIdentity, 'run' | 'attempt' | 'podUid'>
   readonly progress: PodProgress
   readonly checkpoint: CheckpointNotice | undefined
@@ -37,7 +37,7 @@ export interface Heartbeat {
 }
 
 /** What stands in the bucket for an attempt. */
-export function heartbeatOf(beat: Heartbeat): Progress {
+export function heartbeatOf(beat: Beat): Heartbeat {
   const { run, attempt, podUid } = beat.identity
   return {
     schemaVersion: 1,

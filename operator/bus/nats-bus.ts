@@ -1,0 +1,217 @@
+import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { parseCreds } from '@nats-io/jwt'
+import { Kvm } from '@nats-io/kv'
+import { connect, credsAuthenticator, type NatsConnection } from 'nats'
+import { CommandReply, type CommandRequest } from '../../crds/bus-messages.ts'
+import {
+  type AttemptAddress,
+  commandSubject,
+  PROGRESS_BUCKET,
+  progressKey,
+  type RunAddress,
+} from '../../crds/bus-names.ts'
+import type { RunReport } from '../../crds/run-report.ts'
+import type {
+  Bus,
+  BusCredentials,
+  BusHealth,
+  BusNews,
+  Command,
+  CommandAnswer,
+  CredentialsRequest,
+} from '../ports/bus.ts'
+import type { Clock } from '../ports/clock.ts'
+import { type HeartbeatBoard, heartbeatBoard } from './heartbeat-board.ts'
+import { KeptConnection } from './kept-connection.ts'
+import { busError, nameBusFailure } from './name-bus-failure.ts'
+import { prepareStreams } from './prepare-streams.ts'
+import { readReports } from './read-reports.ts'
+import { signCredentials } from './sign-credentials.ts'
+import type { StreamLimits } from './stream-settings.ts'
+
+export interface NatsBusOptions {
+  readonly servers: readonly string[]
+  /** Credentials of the operator's own user. */
+  readonly credentialsFile: string
+  /** Seed of a signing key of the account: pods get users that it signs. */
+  readonly signingKeyFile: string
+  readonly caFile?: string | undefined
+  readonly limits: StreamLimits
+  /** How long the credentials of a pod are good. */
+  readonly credentialsValidMs: number
+}
+
+export interface NatsBusWorld {
+  readonly clock: Clock
+  readonly log: (message: string, data: Readonly<Record<string, unknown>>) => void
+}
+
+const CONNECT_TIMEOUT_MS = 5000
+/** A server that is gone without a word is noticed after three of these. */
+const PING_EVERY_MS = 5000
+/** A restart of the server is no trouble yet. */
+const DEGRADED_AFTER_MS = 8000
+
+/** Opens the bus: resolves when it is connected, or when the first try has failed; from then on it connects by itself. */
+export async function openNatsBus(options: NatsBusOptions, world: NatsBusWorld): Promise<Bus> {
+  const bus = new NatsBus(options, world)
+  await bus.start()
+  return bus
+}
+
+/** Holds the connection, its health and the board of heartbeats. */
+class NatsBus implements Bus {
+  readonly #options: NatsBusOptions
+  readonly #world: NatsBusWorld
+  readonly #connection: KeptConnection
+  readonly #board: HeartbeatBoard = heartbeatBoard()
+  readonly #watchers = new Set<(news: BusNews) => void>()
+  #health: BusHealth
+  #cancelDegraded: (() => void) | undefined
+  #stopListening: () => void = () => {}
+
+  constructor(options: NatsBusOptions, world: NatsBusWorld) {
+    this.#options = options
+    this.#world = world
+    this.#health = { state: 'Degraded', sinceMs: world.clock.nowMs() }
+    this.#connection = new KeptConnection({
+      clock: world.clock,
+      connect: () => this.#connect(),
+      prepare: (connection) => this.#prepare(connection),
+      up: () => this.#isUp(),
+      down: (why) => this.#isDown(why),
+    })
+  }
+
+  start(): Promise<void> {
+    return this.#connection.start()
+  }
+
+  health(): BusHealth {
+    return this.#health
+  }
+
+  async credentials(request: CredentialsRequest): Promise<BusCredentials> {
+    const { credentialsFile, signingKeyFile, servers, credentialsValidMs } = this.#options
+    try {
+      const own = await parseCreds(await readFile(credentialsFile))
+      return await signCredentials(request, {
+        seed: await readFile(signingKeyFile, 'utf8'),
+        account: own.aid,
+        nowMs: this.#world.clock.nowMs(),
+        validMs: credentialsValidMs,
+      })
+    } catch (cause) {
+      const what = `no credentials for pods: ${(cause as Error).message} (${credentialsFile}, ${signingKeyFile})`
+      throw busError('BusUnauthorised', servers, { what, cause })
+    }
+  }
+
+  async command(address: AttemptAddress, { name, timeoutMs }: Command): Promise<CommandAnswer> {
+    const connection = this.#connection.live
+    if (connection === undefined) return { state: 'NoAnswer', why: 'the bus is away' }
+    const request: CommandRequest = { schemaVersion: 1, command: name }
+    try {
+      const text = JSON.stringify(request)
+      const reply = await connection.request(commandSubject(address), text, { timeout: timeoutMs })
+      return CommandReply.parse(reply.json())
+    } catch (error) {
+      return { state: 'NoAnswer', why: error instanceof Error ? error.message : String(error) }
+    }
+  }
+
+  heartbeat(address: AttemptAddress) {
+    return this.#board.of(progressKey(address))
+  }
+
+  heartbeatOfRun(runUid: string) {
+    return this.#board.ofRun(runUid)
+  }
+
+  async reports(run: RunAddress): Promise<readonly RunReport[]> {
+    const { servers } = this.#options
+    const connection = this.#connection.live
+    if (connection === undefined) throw busError('BusUnreachable', servers, { what: 'it is away' })
+    try {
+      return await readReports(connection, run)
+    } catch (error) {
+      throw nameBusFailure(error, servers)
+    }
+  }
+
+  watch(changed: (news: BusNews) => void): () => void {
+    this.#watchers.add(changed)
+    return () => this.#watchers.delete(changed)
+  }
+
+  async close(): Promise<void> {
+    this.#cancelDegraded?.()
+    this.#stopListening()
+    await this.#connection.close()
+  }
+
+  #connect(): Promise<NatsConnection> {
+    const { servers, credentialsFile, caFile } = this.#options
+    return connect({
+      servers: [...servers],
+      name: 'neco-operator',
+      authenticator: credsAuthenticator(() => readFileSync(credentialsFile)),
+      ...(caFile === undefined ? {} : { tls: { caFile } }),
+      timeout: CONNECT_TIMEOUT_MS,
+      pingInterval: PING_EVERY_MS,
+      maxReconnectAttempts: -1,
+      noAsyncTraces: true,
+    })
+  }
+
+  async #prepare(connection: NatsConnection): Promise<void> {
+    const { servers, limits } = this.#options
+    await prepareStreams(connection, { servers, limits })
+    this.#stopListening()
+    const bucket = await new Kvm(connection).open(PROGRESS_BUCKET)
+    const entries = await bucket.watch()
+    this.#stopListening = () => entries.stop()
+    void this.#listen(entries)
+  }
+
+  async #listen(entries: Awaited<ReturnType<Awaited<ReturnType<Kvm['open']>>['watch']>>) {
+    for await (const { key, revision, operation, value } of entries) {
+      if (operation !== 'PUT') continue
+      const runUid = this.#board.hear(key, revision, new TextDecoder().decode(value))
+      if (runUid !== undefined) this.#tell({ kind: 'Run', runUid })
+    }
+  }
+
+  #isUp(): void {
+    this.#cancelDegraded?.()
+    this.#cancelDegraded = undefined
+    this.#become({ state: 'Connected', sinceMs: this.#world.clock.nowMs() })
+  }
+
+  #isDown(why: unknown): void {
+    const { servers } = this.#options
+    const { code, message } =
+      why === undefined
+        ? busError('BusUnreachable', servers, { what: 'the connection was lost' })
+        : nameBusFailure(why, servers)
+    const sinceMs = this.#world.clock.nowMs()
+    const degrade = () => this.#become({ state: 'Degraded', sinceMs, problem: { code, message } })
+    if (this.#health.state !== 'Connected') degrade()
+    else this.#cancelDegraded ??= this.#world.clock.after(DEGRADED_AFTER_MS, degrade)
+  }
+
+  #become(health: BusHealth): void {
+    const { state, problem } = this.#health
+    const isSame = health.state === state && health.problem?.message === problem?.message
+    if (isSame) return
+    const sinceMs = health.state === state ? this.#health.sinceMs : health.sinceMs
+    this.#health = { ...health, sinceMs }
+    this.#world.log('The bus has changed', { ...this.#health })
+    this.#tell({ kind: 'Health' })
+  }
+
+  #tell(news: BusNews): void {
+    for (const watcher of this.#watchers) watcher(news)
+  }
+}

@@ -1,0 +1,73 @@
+import { createUser, encodeUser, fmtCreds, fromPublic, fromSeed } from '@nats-io/jwt'
+import {
+  commandSubject,
+  inboxPrefix,
+  progressKey,
+  progressKeysOfRun,
+  progressSubject,
+  readerInboxPrefix,
+  reportsOfAttempt,
+  reportsOfRun,
+} from '../../crds/bus-names.ts'
+import type { BusCredentials, CredentialsRequest } from '../ports/bus.ts'
+
+export interface Rights {
+  readonly publish: readonly string[]
+  readonly subscribe: readonly string[]
+}
+
+/** What a pod may do: report, beat and hear commands as its own attempt; a reader may report and beat for its run. */
+export function rightsOf(request: CredentialsRequest): Rights {
+  if (request.kind === 'Reader') {
+    return {
+      publish: [reportsOfRun(request), progressSubject(progressKeysOfRun(request))],
+      subscribe: [`${readerInboxPrefix(request)}.>`],
+    }
+  }
+  return {
+    publish: [reportsOfAttempt(request), progressSubject(progressKey(request))],
+    subscribe: [commandSubject(request), `${inboxPrefix(request)}.>`],
+  }
+}
+
+export interface Signer {
+  /** Seed of a signing key of the account. */
+  readonly seed: string
+  /** Public key of the account. */
+  readonly account: string
+  readonly nowMs: number
+  readonly validMs: number
+}
+
+/** A command waits for its checkpoint; its answer must come within this time. */
+const ANSWER_WITHIN_MS = 600_000
+const NANOS_PER_MS = 1_000_000
+
+/** A new user with these rights and no more, in the form of a credentials file. Throws where the seed is none. */
+export async function signCredentials(
+  request: CredentialsRequest,
+  { seed, account, nowMs, validMs }: Signer,
+): Promise<BusCredentials> {
+  const user = createUser()
+  const { publish, subscribe } = rightsOf(request)
+  const expiresMs = nowMs + validMs
+  const signer = fromSeed(new TextEncoder().encode(seed.trim()))
+  const isOwnKey = signer.getPublicKey() === account
+  const jwt = await encodeUser(
+    nameOf(request),
+    user,
+    isOwnKey ? signer : fromPublic(account),
+    {
+      pub: { allow: [...publish] },
+      sub: { allow: [...subscribe] },
+      resp: { max: 1, ttl: ANSWER_WITHIN_MS * NANOS_PER_MS },
+    },
+    { exp: Math.floor(expiresMs / 1000), ...(isOwnKey ? {} : { signer }) },
+  )
+  return { text: new TextDecoder().decode(fmtCreds(jwt, user)), expiresMs }
+}
+
+const nameOf = (request: CredentialsRequest): string =>
+  request.kind === 'Pod'
+    ? `${request.runUid}-${request.work}-a${request.attempt}`
+    : `${request.runUid}-reader`

@@ -1,0 +1,102 @@
+import type {
+  CheckpointNotice,
+  CommandName,
+  CommandReply,
+  Heartbeat,
+} from '../../crds/bus-messages.ts'
+import type { AttemptAddress, RunAddress } from '../../crds/bus-names.ts'
+import type { BusState } from '../../crds/progress.ts'
+import type { RunReport } from '../../crds/run-report.ts'
+
+/**
+ * Why the bus cannot be used:
+ * - BusUnreachable: no server answers.
+ * - BusUnauthorised: the credentials are refused, cannot be read, or may not do what is needed.
+ * - BusTooOld: the server is older than 2.11 and ignores settings silently.
+ * - BusWithoutJetStream: the server or the account has no JetStream.
+ * - BusSettingsIgnored: a stream reads back other settings than were asked for.
+ * - BusFailed: any other answer of the server.
+ */
+export type BusErrorCode =
+  | 'BusUnreachable'
+  | 'BusUnauthorised'
+  | 'BusTooOld'
+  | 'BusWithoutJetStream'
+  | 'BusSettingsIgnored'
+  | 'BusFailed'
+
+/** A failure of the bus; its message says what to do. */
+export class BusError extends Error {
+  override readonly name = 'BusError'
+  readonly code: BusErrorCode
+
+  constructor(code: BusErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+export interface BusHealth {
+  readonly state: BusState
+  /** Since when it is so, by the clock of the home. */
+  readonly sinceMs: number
+  /** What is in the way, where it is Degraded. */
+  readonly problem?: { readonly code: BusErrorCode; readonly message: string }
+}
+
+/** Who gets credentials: the pod of an attempt, or the reader that ships what pods of a run left behind. */
+export type CredentialsRequest =
+  | ({ readonly kind: 'Pod' } & AttemptAddress)
+  | ({ readonly kind: 'Reader' } & RunAddress)
+
+export interface BusCredentials {
+  /** The text of a credentials file. A secret. */
+  readonly text: string
+  readonly expiresMs: number
+}
+
+/** How a pod answered a command. NoAnswer: there is no such pod, it did not answer in time, or the bus is away. */
+export type CommandAnswer =
+  | { readonly state: 'Done'; readonly checkpoint?: CheckpointNotice | undefined }
+  | Extract<CommandReply, { state: 'Refused' }>
+  | { readonly state: 'NoAnswer'; readonly why: string }
+
+export interface Command {
+  readonly name: CommandName
+  /** How long to wait for the checkpoint (ms). */
+  readonly timeoutMs: number
+}
+
+/** What the operator hears of pods and asks of them. Silence says nothing: no decision rests on it. */
+export interface Bus {
+  health(): BusHealth
+  /** Makes credentials, also while the bus is away; undefined where no bus is configured. Fails with BusUnauthorised where the key cannot be read. */
+  credentials(request: CredentialsRequest): Promise<BusCredentials | undefined>
+  /** Asks the live pod of an attempt; never fails. */
+  command(address: AttemptAddress, command: Command): Promise<CommandAnswer>
+  /** The newest heartbeat of an attempt that was heard. */
+  heartbeat(address: AttemptAddress): Heartbeat | undefined
+  /** The newest heartbeat of any attempt at the training of a run. */
+  heartbeatOfRun(runUid: string): Heartbeat | undefined
+  /** All that the pods of a run reported, each report once, by pod and number. Fails with BusUnreachable and BusFailed; empty where no bus is configured. */
+  reports(run: RunAddress): Promise<readonly RunReport[]>
+  /** Calls back when the state of the bus changes, and with the UID of a run when one of its pods was heard, until the returned function is called. */
+  watch(changed: (heard: BusNews) => void): () => void
+  close(): Promise<void>
+}
+
+export type BusNews =
+  | { readonly kind: 'Health' }
+  | { readonly kind: 'Run'; readonly runUid: string }
+
+/** A home without a bus. */
+export const NO_BUS: Bus = {
+  health: () => ({ state: 'Off', sinceMs: 0 }),
+  credentials: () => Promise.resolve(undefined),
+  command: () => Promise.resolve({ state: 'NoAnswer', why: 'no bus is configured' }),
+  heartbeat: () => undefined,
+  heartbeatOfRun: () => undefined,
+  reports: () => Promise.resolve([]),
+  watch: () => () => {},
+  close: () => Promise.resolve(),
+}

@@ -1,0 +1,201 @@
+import { describe, expect, it } from 'vitest'
+import type { CommandReply, CommandRequest, Heartbeat } from '../../../crds/bus-messages.ts'
+import type { AttemptAddress } from '../../../crds/bus-names.ts'
+import type { RunReport } from '../../../crds/run-report.ts'
+import type { Bus } from '../bus.ts'
+
+/** A pod on the bus, with the credentials that the bus made for its attempt. */
+export interface PodHand {
+  /** Resolves when it is stored. */
+  readonly report: (report: RunReport) => Promise<void>
+  readonly beat: (heartbeat: Heartbeat) => Promise<void>
+  readonly serve: (answer: (request: CommandRequest) => CommandReply) => Promise<void>
+}
+
+/** A bus that is connected and empty, and a hand on its server and its pods. */
+export interface BusPort {
+  readonly bus: Bus
+  readonly pod: (address: AttemptAddress, podUid: string) => Promise<PodHand>
+  readonly goAway: () => Promise<void>
+  readonly comeBack: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+const namespace = 'default'
+const attempt = (runUid: string, number = 1, work = 'train'): AttemptAddress => ({
+  namespace,
+  runUid,
+  work,
+  attempt: number,
+})
+
+/** A report of a pod, told in the minute of its number. */
+export function aReport(podUid: string, sequence: number): RunReport {
+  const minute = String(sequence).padStart(2, '0')
+  return {
+    schemaVersion: 1,
+    run: 'study-0-r0',
+    attempt: 1,
+    podUid,
+    sequence,
+    kind: 'Step',
+    step: sequence,
+    totalSteps: 9,
+    imagesSeen: 4 * sequence,
+    wallTime: `2026-11-24T10:${minute}:00.000Z`,
+    monotonicMs: sequence,
+    metrics: { loss: 3.5 },
+  }
+}
+
+/** The heartbeat of a pod at a step. */
+export function aHeartbeat(podUid: string, step: number): Heartbeat {
+  const minute = String(step).padStart(2, '0')
+  return {
+    schemaVersion: 1,
+    run: 'study-0-r0',
+    attempt: 1,
+    podUid,
+    wallTime: `2026-11-24T10:${minute}:00.000Z`,
+    step,
+    totalSteps: 9,
+    imagesSeen: 4 * step,
+    loss: 3.5,
+    unshipped: 0,
+    hasEnded: false,
+  }
+}
+
+/** Resolves when the bus says something after which the condition holds. */
+function once(bus: Bus, holds: () => boolean): Promise<void> {
+  if (holds()) return Promise.resolve()
+  return new Promise((resolve) => {
+    const stop = bus.watch(() => {
+      if (!holds()) return
+      stop()
+      resolve()
+    })
+  })
+}
+
+async function within<T>(open: () => Promise<BusPort>, check: (port: BusPort) => Promise<T>) {
+  const port = await open()
+  try {
+    await check(port)
+  } finally {
+    await port.close()
+  }
+}
+
+function describeReports(open: () => Promise<BusPort>): void {
+  it('gives each report of a run once, however often it was told, in the order of its pod', () =>
+    within(open, async ({ bus, pod }) => {
+      const [first, second, other] = await Promise.all([
+        pod(attempt('run-1'), 'pod-a'),
+        pod(attempt('run-1', 2), 'pod-b'),
+        pod(attempt('run-2'), 'pod-c'),
+      ])
+      for (const sequence of [1, 3, 2, 1, 3, 4]) await first.report(aReport('pod-a', sequence))
+      await second.report(aReport('pod-b', 5))
+      await other.report(aReport('pod-c', 1))
+      const reports = await bus.reports({ namespace, runUid: 'run-1' })
+      expect(reports.map(({ podUid, sequence }) => [podUid, sequence])).toEqual([
+        ['pod-a', 1],
+        ['pod-a', 2],
+        ['pod-a', 3],
+        ['pod-a', 4],
+        ['pod-b', 5],
+      ])
+      expect(reports[0]).toEqual(aReport('pod-a', 1))
+    }))
+
+  it('gives none for a run that said nothing', () =>
+    within(open, async ({ bus }) => {
+      expect(await bus.reports({ namespace, runUid: 'run-9' })).toEqual([])
+    }))
+}
+
+function describeHeartbeats(open: () => Promise<BusPort>): void {
+  it('keeps the newest heartbeat of an attempt, tells whose it was, and knows none of others', () =>
+    within(open, async ({ bus, pod }) => {
+      const heard: string[] = []
+      bus.watch((news) => {
+        if (news.kind === 'Run') heard.push(news.runUid)
+      })
+      const hand = await pod(attempt('run-1'), 'pod-a')
+      await hand.beat(aHeartbeat('pod-a', 1))
+      await hand.beat(aHeartbeat('pod-a', 2))
+      await once(bus, () => bus.heartbeat(attempt('run-1'))?.step === 2)
+      expect(bus.heartbeat(attempt('run-1'))).toEqual(aHeartbeat('pod-a', 2))
+      expect(bus.heartbeatOfRun('run-1')).toEqual(aHeartbeat('pod-a', 2))
+      expect(bus.heartbeat(attempt('run-1', 2))).toBeUndefined()
+      expect(bus.heartbeatOfRun('run-2')).toBeUndefined()
+      expect(new Set(heard)).toEqual(new Set(['run-1']))
+    }))
+}
+
+function describeCommands(open: () => Promise<BusPort>): void {
+  const checkpoint = {
+    step: 4,
+    folder: 'runs/key/attempts/1-pod-a/checkpoints/step-00000004',
+    digest: 'd'.repeat(64),
+    wallTime: '2026-11-24T10:00:00.000Z',
+  }
+  const command = (name: 'checkpoint' | 'stop') => ({ name, timeoutMs: 20_000 })
+
+  it('asks the pod of an attempt and gives its answer', () =>
+    within(open, async ({ bus, pod }) => {
+      const asked: string[] = []
+      const hand = await pod(attempt('run-1'), 'pod-a')
+      await hand.serve(({ command: name }) => {
+        asked.push(name)
+        return name === 'stop'
+          ? { state: 'Refused', code: 'Busy', message: 'not now' }
+          : { state: 'Done', checkpoint }
+      })
+      const answer = await bus.command(attempt('run-1'), command('checkpoint'))
+      expect(answer).toEqual({ state: 'Done', checkpoint })
+      const refused = await bus.command(attempt('run-1'), command('stop'))
+      expect(refused).toEqual({ state: 'Refused', code: 'Busy', message: 'not now' })
+      expect(asked).toEqual(['checkpoint', 'stop'])
+    }))
+
+  it('says so where no pod answers', () =>
+    within(open, async ({ bus }) => {
+      const answer = await bus.command(attempt('run-9'), command('stop'))
+      expect(answer).toMatchObject({ state: 'NoAnswer' })
+    }))
+}
+
+function describeOutage(open: () => Promise<BusPort>): void {
+  it('is Degraded while the server is away, fails nothing but reading, and is Connected again after', () =>
+    within(open, async ({ bus, pod, goAway, comeBack }) => {
+      expect(bus.health()).toMatchObject({ state: 'Connected' })
+      const hand = await pod(attempt('run-1'), 'pod-a')
+      await hand.report(aReport('pod-a', 1))
+      const degraded = once(bus, () => bus.health().state === 'Degraded')
+      await goAway()
+      await degraded
+      expect(bus.health().problem).toMatchObject({ code: 'BusUnreachable' })
+      const answer = await bus.command(attempt('run-1'), { name: 'stop', timeoutMs: 20_000 })
+      expect(answer).toMatchObject({ state: 'NoAnswer' })
+      const reading = bus.reports({ namespace, runUid: 'run-1' })
+      await expect(reading).rejects.toMatchObject({ code: 'BusUnreachable' })
+      expect(await bus.credentials({ kind: 'Pod', ...attempt('run-1') })).toBeDefined()
+      const connected = once(bus, () => bus.health().state === 'Connected')
+      await comeBack()
+      await connected
+      const [kept, ...others] = await bus.reports({ namespace, runUid: 'run-1' })
+      expect([kept, others]).toEqual([aReport('pod-a', 1), []])
+    }))
+}
+
+/** What the operator relies on, whatever the bus; `open` gives a bus without messages each time. */
+export function describeBusPort(name: string, open: () => Promise<BusPort>): void {
+  describe(`the bus: ${name}`, () => {
+    describeReports(open)
+    describeHeartbeats(open)
+    describeCommands(open)
+    describeOutage(open)
+  })
+}

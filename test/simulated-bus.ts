@@ -1,0 +1,80 @@
+import type { CommandName, CommandReply, CommandRequest, Heartbeat } from '../crds/bus-messages.ts'
+import { type AttemptAddress, commandSubject, progressKey } from '../crds/bus-names.ts'
+import type { RunReport } from '../crds/run-report.ts'
+import { distinctReports } from '../operator/bus/heard-reports.ts'
+import { heartbeatBoard } from '../operator/bus/heartbeat-board.ts'
+import { type Bus, BusError, type BusHealth, type BusNews } from '../operator/ports/bus.ts'
+
+/** A bus in memory, and a hand on it. */
+export interface SimulatedBus extends Bus {
+  readonly report: (address: AttemptAddress, report: RunReport) => void
+  readonly beat: (address: AttemptAddress, heartbeat: Heartbeat) => void
+  readonly serve: (
+    address: AttemptAddress,
+    answer: (request: CommandRequest) => CommandReply,
+  ) => void
+  /** The server goes away, or comes back. */
+  readonly setAway: (isAway: boolean) => void
+  /** The commands that were given, with the run they were for. */
+  readonly commands: readonly { readonly runUid: string; readonly name: CommandName }[]
+}
+
+const VALID_MS = 30 * 24 * 3_600_000
+
+/** Makes a bus that is connected and empty; `nowMs` is the clock of its home. */
+export function simulatedBus(nowMs: () => number): SimulatedBus {
+  const reports: { readonly runUid: string; readonly report: RunReport }[] = []
+  const board = heartbeatBoard()
+  const served = new Map<string, (request: CommandRequest) => CommandReply>()
+  const watchers = new Set<(news: BusNews) => void>()
+  const commands: { runUid: string; name: CommandName }[] = []
+  let health: BusHealth = { state: 'Connected', sinceMs: nowMs() }
+  let revision = 0
+  const tell = (news: BusNews): void => {
+    for (const watcher of watchers) watcher(news)
+  }
+  const isAway = (): boolean => health.state !== 'Connected'
+  const throwIfAway = (): void => {
+    if (isAway()) throw new BusError('BusUnreachable', 'the simulated bus is away')
+  }
+  return {
+    health: () => health,
+    credentials: ({ runUid }) =>
+      Promise.resolve({ text: `credentials for ${runUid}`, expiresMs: nowMs() + VALID_MS }),
+    async command(address, { name }) {
+      const answer = served.get(commandSubject(address))
+      if (isAway() || answer === undefined) return { state: 'NoAnswer', why: 'nobody is there' }
+      commands.push({ runUid: address.runUid, name })
+      return answer({ schemaVersion: 1, command: name })
+    },
+    heartbeat: (address) => board.of(progressKey(address)),
+    heartbeatOfRun: (runUid) => board.ofRun(runUid),
+    async reports({ runUid }) {
+      throwIfAway()
+      return distinctReports(reports.flatMap((r) => (r.runUid === runUid ? r.report : [])))
+    },
+    watch(changed) {
+      watchers.add(changed)
+      return () => watchers.delete(changed)
+    },
+    close: () => Promise.resolve(),
+    report({ runUid }, report) {
+      throwIfAway()
+      reports.push({ runUid, report })
+    },
+    beat(address, heartbeat) {
+      throwIfAway()
+      const runUid = board.hear(progressKey(address), ++revision, JSON.stringify(heartbeat))
+      if (runUid !== undefined) tell({ kind: 'Run', runUid })
+    },
+    serve: (address, answer) => void served.set(commandSubject(address), answer),
+    setAway(away) {
+      const problem = { code: 'BusUnreachable', message: 'the simulated bus is away' } as const
+      health = away
+        ? { state: 'Degraded', sinceMs: nowMs(), problem }
+        : { state: 'Connected', sinceMs: nowMs() }
+      tell({ kind: 'Health' })
+    },
+    commands,
+  }
+}
