@@ -1,0 +1,75 @@
+export interface Copy {
+  /** The stage that is copied from; the build context where undefined. */
+  readonly from: string | undefined
+  readonly sources: readonly string[]
+  readonly target: string
+}
+
+export interface Stage {
+  readonly name: string
+  readonly base: string
+  readonly copies: readonly Copy[]
+  readonly removed: readonly string[]
+  readonly user: string | undefined
+  readonly workdir: string | undefined
+  readonly command: readonly string[]
+}
+
+const EMPTY = { copies: [], removed: [], user: undefined, workdir: undefined, command: [] }
+
+/** Instructions without comments, each on one line. */
+const instructionsOf = (text: string): string[] =>
+  text
+    .replaceAll(/^\s*#.*\n/gm, '')
+    .replaceAll(/\\\n/g, ' ')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+
+function copyOf(rest: string): Copy {
+  const words = rest.split(/\s+/)
+  const paths = words.filter((word) => !word.startsWith('--'))
+  const flag = words.find((word) => word.startsWith('--from='))
+  return {
+    from: flag?.slice('--from='.length),
+    sources: paths.slice(0, -1),
+    target: paths.at(-1) ?? '',
+  }
+}
+
+const removedBy = (rest: string): string[] =>
+  [...rest.matchAll(/\brm -rf ([^&]+)/g)].flatMap(([, paths = '']) => paths.trim().split(/\s+/))
+
+function extended(stage: Stage, word: string, rest: string): Stage {
+  switch (word) {
+    case 'COPY':
+      return { ...stage, copies: [...stage.copies, copyOf(rest)] }
+    case 'RUN':
+      return { ...stage, removed: [...stage.removed, ...removedBy(rest)] }
+    case 'USER':
+      return { ...stage, user: rest }
+    case 'WORKDIR':
+      return { ...stage, workdir: rest }
+    case 'CMD':
+      return { ...stage, command: JSON.parse(rest) }
+    default:
+      return stage
+  }
+}
+
+/** The stages of a Dockerfile, by the few instructions that ours uses; ADD is refused, since it may fetch. */
+export function readDockerfile(text: string): readonly Stage[] {
+  const stages: Stage[] = []
+  for (const line of instructionsOf(text)) {
+    const [word = '', ...words] = line.split(/\s+/)
+    const rest = words.join(' ')
+    if (word === 'ADD') throw new Error(`ADD may fetch what nobody has seen: ${line}`)
+    const stage = stages.pop()
+    if (word === 'FROM') {
+      const [base = '', , name = ''] = words
+      if (stage !== undefined) stages.push(stage)
+      stages.push({ ...EMPTY, name, base })
+    } else if (stage !== undefined) stages.push(extended(stage, word, rest))
+  }
+  return stages
+}
