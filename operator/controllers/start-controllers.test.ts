@@ -1,7 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import type { BusState } from '../../crds/progress.ts'
 import { type SimulatedHome, simulatedHome } from '../../test/simulated-home.ts'
 import { aStudy, endPod, inState, KEY, startPod } from '../../test/simulated-study.ts'
-import { isEnded } from '../core/conditions.ts'
+import { conditionOf, isEnded } from '../core/conditions.ts'
+import type { Hints } from '../ports/hints.ts'
 import { startControllers } from './start-controllers.ts'
 
 /** A home that counts how often its runs are read. */
@@ -90,6 +93,36 @@ describe('the controllers', () => {
     expect(before?.metadata.uid).toBeDefined()
     expect(after?.metadata.uid).toBeDefined()
     expect(after?.metadata.uid).not.toBe(before?.metadata.uid)
+  })
+
+  test('say of every object that goes on that the bus is away, and that it is back', async () => {
+    const home = simulatedHome()
+    let state: BusState = 'Connected'
+    const told: (() => void)[] = []
+    const hints: Hints = {
+      busState: () => state,
+      progressOf: () => undefined,
+      watchBus: (changed) => {
+        told.push(changed)
+        return () => {}
+      },
+    }
+    await home.sweeps.create(aStudy())
+    const controllers = startControllers({ ...home, hints }, () => {})
+    const degraded = async () => {
+      await setImmediate()
+      await controllers.idle()
+      const objects = [...(await home.runs.list()), ...(await home.sweeps.list())]
+      return objects.map(({ status }) => conditionOf(status?.conditions, 'BusDegraded')?.status)
+    }
+    const parts = new Set([await degraded()].flat())
+    for (const now of ['Degraded', 'Connected'] as const) {
+      state = now
+      for (const tell of told) tell()
+      parts.add([...new Set(await degraded())].join())
+    }
+    await controllers.close()
+    expect([...parts]).toEqual(['False', 'True'])
   })
 
   test('leave another study of the same name alone', async () => {

@@ -1,3 +1,5 @@
+import { isEnded } from '../core/conditions.ts'
+import type { StoredRun, StoredSweep } from '../ports/objects.ts'
 import type { ControllerPorts } from './controller-ports.ts'
 import { keepTallies } from './kept-tallies.ts'
 import { keyText, parseKey } from './object-key.ts'
@@ -49,7 +51,16 @@ export function startControllers(
     ports.sweeps.watch((key, urgency) => sweeps.add(keyText(key), urgency)),
     ports.runs.watch((key, urgency) => runs.add(keyText(key), urgency)),
     ports.jobs.watch((key, urgency) => runs.add(keyText(key), urgency)),
+    ports.hints.watchBus(() => void wakeLive().catch(() => {})),
   ]
+  /** Every object that goes on says whether the bus is away. One that is not woken here is by its next change. */
+  async function wakeLive(): Promise<void> {
+    const isLive = ({ status }: StoredRun | StoredSweep) => !isEnded(status?.conditions)
+    for (const run of (await ports.runs.list()).filter(isLive)) runs.add(keyText(run.metadata))
+    for (const sweep of (await ports.sweeps.list()).filter(isLive)) {
+      sweeps.add(keyText(sweep.metadata))
+    }
+  }
   return {
     async idle() {
       while (!(runs.isIdle() && sweeps.isIdle())) await Promise.all([runs.idle(), sweeps.idle()])
