@@ -30,6 +30,11 @@ const Defaults = z.strictObject({
   evaluatorResources: Resources.optional().describe(
     'evaluatorResources of evaluators whose run names none; resources where left out.',
   ),
+  jobSeconds: z
+    .int()
+    .min(0)
+    .default(3600)
+    .describe('jobSeconds is how long Jobs of ended runs stay where a run does not say.'),
   metricsPort: port.default(9400).describe('metricsPort is where pods serve /metrics.'),
 })
 
@@ -46,29 +51,41 @@ const Nats = z.strictObject({
   caFile: path
     .optional()
     .describe('caFile is the certificate of the authority that signed the servers’, as PEM.'),
-  credentialsFile: path
-    .optional()
+  credentialsFile: z
+    .string({ error: 'required: the .creds file that the operator connects with' })
+    .min(1)
     .describe('credentialsFile holds the credentials (.creds) of the operator itself.'),
-  accountSigningKeyFile: path
-    .optional()
+  accountSigningKeyFile: z
+    .string({ error: 'required: the seed (SA…) that signs the credentials of pods' })
+    .min(1)
     .describe(
-      'accountSigningKeyFile holds the seed (SA…) that signs credentials of attempts; without it pods get none.',
+      'accountSigningKeyFile holds the seed (SA…) of a signing key of the account, for the credentials of attempts.',
     ),
   account: z
     .string()
     .regex(/^A[A-Z2-7]{55}$/, 'expected the public key of an account: A and 55 characters')
     .optional()
-    .describe('account is the public key of the account that the signing key belongs to.'),
+    .describe(
+      'account that the credentials must be of, where it is given: a mix-up is told at start.',
+    ),
   credentialsDays: z
     .int()
     .min(1)
     .max(365)
     .default(30)
     .describe('credentialsDays is how long the credentials of an attempt are valid.'),
+  streamReplicas: z
+    .int()
+    .min(1)
+    .max(5)
+    .default(1)
+    .describe('streamReplicas is how many servers keep what pods report.'),
+  keepReportsDays: z
+    .int()
+    .min(1)
+    .default(30)
+    .describe('keepReportsDays is how long reports can be plotted.'),
 })
-
-const signsForAnAccount = ({ accountSigningKeyFile, account }: z.infer<typeof Nats>): boolean =>
-  (accountSigningKeyFile === undefined) === (account === undefined)
 
 const Lease = z
   .strictObject({
@@ -112,18 +129,24 @@ const Ports = z
 /** What the operator is told by its `--config` file. */
 export const OperatorConfig = z.strictObject({
   defaults: Defaults.prefault({}).describe('defaults of what a run leaves open.'),
-  nats: Nats.refine(signsForAnAccount, {
-    error: 'account and accountSigningKeyFile belong together: give both or neither',
-    path: ['account'],
-  })
-    .optional()
-    .describe('nats is the bus; without it there is no live progress.'),
+  nats: Nats.optional().describe('nats is the bus; without it there is no live progress.'),
   lease: Lease.prefault({}).describe('lease by which one of several replicas leads.'),
   ports: Ports.prefault({}).describe('ports the operator listens on.'),
   watchNamespaces: z
     .array(z.string().min(1))
     .default([])
     .describe('watchNamespaces are the only namespaces looked at; all of them where empty.'),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(8)
+    .describe('concurrency is how many objects of a kind are worked on at once.'),
+  releaseLostNodesAfterSeconds: seconds
+    .optional()
+    .describe(
+      'releaseLostNodesAfterSeconds is when a run leaves a node that has gone silent; never where left out, since its pod may still write.',
+    ),
   log: z
     .strictObject({
       level: z

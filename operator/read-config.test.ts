@@ -15,10 +15,11 @@ describe('the configuration of the operator', () => {
     expect(result).toEqual({
       ok: true,
       config: {
-        defaults: { imagePullSecrets: [], metricsPort: 9400 },
+        defaults: { imagePullSecrets: [], jobSeconds: 3600, metricsPort: 9400 },
         lease: { name: 'neco-operator', durationSeconds: 15, renewSeconds: 10, retrySeconds: 2 },
         ports: { metrics: 8080, health: 8081 },
         watchNamespaces: [],
+        concurrency: 8,
         log: { level: 'info' },
         metrics: { maxSeries: 50_000 },
       },
@@ -26,14 +27,15 @@ describe('the configuration of the operator', () => {
   })
 
   test('reads YAML and JSON alike', () => {
-    const yaml = 'ports: { metrics: 1, health: 2 }\nnats:\n  servers: [nats://nats:4222]\n'
-    const json = '{"ports":{"metrics":1,"health":2},"nats":{"servers":["nats://nats:4222"]}}'
+    const yaml = 'ports: { metrics: 1, health: 2 }\nlease:\n  name: other\n'
+    const json = '{"ports":{"metrics":1,"health":2},"lease":{"name":"other"}}'
     expect(read(yaml)).toEqual(read(json))
     expect(read(yaml).ok).toBe(true)
   })
 
   test('names the file, the field and what is wrong, for every problem at once', () => {
-    const text = 'ports: { metrics: 70000 }\nnats: { servers: [nats.example] }\nlogs: {}\n'
+    const text =
+      'ports: { metrics: 70000 }\nnats: { servers: [nats.example], credentialsFile: a, accountSigningKeyFile: b }\nlogs: {}\n'
     expect(problemsOf(text)).toEqual([
       'config.yaml: nats.servers[0]: expected a URL such as nats://nats.nats:4222',
       'config.yaml: ports.metrics: Too big: expected number to be <=65535',
@@ -58,10 +60,9 @@ describe('the configuration of the operator', () => {
     ])
   })
 
-  test('refuses an account without the key that signs for it', () => {
-    const account = `A${'B'.repeat(55)}`
-    expect(problemsOf(`nats: { servers: [tls://n:4222], account: ${account} }`)).toEqual([
-      'config.yaml: nats.account: account and accountSigningKeyFile belong together: give both or neither',
+  test('refuses a bus that pods could not be let into', () => {
+    expect(problemsOf('nats: { servers: [tls://n:4222], credentialsFile: a }')).toEqual([
+      'config.yaml: nats.accountSigningKeyFile: required: the seed (SA…) that signs the credentials of pods',
     ])
   })
 
