@@ -1,0 +1,120 @@
+import { join } from 'node:path'
+import type { ApiConnection } from './api-connection.ts'
+import { type Heartbeat, keepAlive, type NodeSpec, registerNode } from './node-heartbeat.ts'
+import { NodeLink } from './node-link.ts'
+import type { PodAddresses } from './pod-address.ts'
+import { PodLife, type PodPorts } from './pod-life.ts'
+import { nameOf, type Pod } from './pod-object.ts'
+import { watchPods } from './pod-watch.ts'
+
+type SharedPorts = Omit<PodPorts, 'folder' | 'podIp' | 'hostIp'> &
+  Pick<Heartbeat, 'port' | 'address' | 'leaseMs' | 'statusMs'>
+
+export interface NodePorts extends SharedPorts {
+  readonly addresses: PodAddresses
+  /** Folder of the kubelet on this machine. */
+  readonly folder: string
+}
+
+/** One node: its heartbeat, its way to the API server, and its pods. */
+export class KubeletNode {
+  readonly spec: NodeSpec
+  readonly #ports: NodePorts
+  readonly #link = new NodeLink()
+  readonly #api: ApiConnection
+  readonly #pods = new Map<string, PodLife>()
+  readonly #ended = new Set<Promise<void>>()
+  #beat = new AbortController()
+  #tasks: Promise<unknown> = Promise.resolve()
+
+  constructor(spec: NodeSpec, ports: NodePorts) {
+    this.spec = spec
+    this.#ports = ports
+    this.#api = this.#link.over(ports.api)
+  }
+
+  get pods(): readonly PodLife[] {
+    return [...this.#pods.values()]
+  }
+
+  /** Registers the node and begins to run what is bound to it. Rejects when the API server refuses. */
+  async open(): Promise<void> {
+    await registerNode(this.#heartbeat())
+    this.#begin()
+  }
+
+  /** Cuts the node off: no heartbeat, no news, no word of its pods, which run on. */
+  cut(): void {
+    this.#link.cut()
+    this.#beat.abort()
+  }
+
+  /** The node is back: it registers, hears what has changed, and says what it wanted to say. */
+  async restore(): Promise<void> {
+    if (!this.#link.isCut) return
+    await this.#tasks
+    this.#link.restore()
+    await registerNode(this.#heartbeat())
+    this.#begin()
+  }
+
+  async close(): Promise<void> {
+    this.#beat.abort()
+    this.#link.close()
+    for (const life of this.#pods.values()) life.kill()
+    await this.#tasks
+    await Promise.all(this.#ended)
+  }
+
+  #begin(): void {
+    this.#beat = new AbortController()
+    const { signal } = this.#beat
+    this.#tasks = Promise.all([
+      keepAlive(this.#heartbeat(), signal),
+      watchPods({
+        api: this.#api,
+        node: this.spec.name,
+        knownUids: () => [...this.#pods.keys()],
+        onPod: (pod) => this.#see(pod),
+        onGone: (uid, last) => this.#pods.get(uid)?.vanish(last),
+        delay: this.#ports.delay,
+        log: this.#ports.log,
+        signal,
+      }),
+    ])
+  }
+
+  #heartbeat(): Heartbeat {
+    const nowMs = () => this.#ports.clock.nowMs()
+    return { ...this.#ports, api: this.#api, node: this.spec, readySinceMs: nowMs(), nowMs }
+  }
+
+  #see(pod: Pod): void {
+    const { uid } = pod.metadata
+    const known = this.#pods.get(uid)
+    if (known === undefined) this.#take(pod)
+    else known.update(pod)
+  }
+
+  #take(pod: Pod): void {
+    const { uid } = pod.metadata
+    const { addresses, folder, address, log } = this.#ports
+    const life = new PodLife(pod, {
+      ...this.#ports,
+      api: this.#api,
+      folder: join(folder, 'pods', uid),
+      podIp: addresses.addressOf(uid),
+      hostIp: address,
+    })
+    this.#pods.set(uid, life)
+    const ended = life
+      .live()
+      .catch((error: unknown) => log(`${nameOf(pod)}: ${String(error)}`))
+      .finally(() => {
+        this.#pods.delete(uid)
+        this.#ended.delete(ended)
+        addresses.release(uid)
+      })
+    this.#ended.add(ended)
+  }
+}

@@ -1,0 +1,45 @@
+import type { ApiConnection } from './api-connection.ts'
+
+/** The way from one node to the API server. It can be cut: what the node wants to say waits until it is restored, as on a node that lost its network. */
+export class NodeLink {
+  #restored = Promise.withResolvers<void>()
+  #isCut = false
+  #isClosed = false
+
+  get isCut(): boolean {
+    return this.#isCut
+  }
+
+  cut(): void {
+    if (this.#isCut || this.#isClosed) return
+    this.#isCut = true
+    this.#restored = Promise.withResolvers()
+    this.#restored.promise.catch(() => undefined)
+  }
+
+  restore(): void {
+    this.#isCut = false
+    this.#restored.resolve()
+  }
+
+  /** Everything that waits, and every later call, fails. */
+  close(): void {
+    this.#isClosed = true
+    this.#restored.reject(new Error('the kubelet is closed'))
+  }
+
+  /** The API as the node reaches it. */
+  over(api: ApiConnection): ApiConnection {
+    const whenOpen = async () => {
+      if (this.#isCut) await this.#restored.promise
+      if (this.#isClosed) throw new Error('the kubelet is closed')
+    }
+    return {
+      ...api,
+      call: async (call) => {
+        await whenOpen()
+        return api.call(call)
+      },
+    }
+  }
+}

@@ -1,0 +1,43 @@
+const ADDRESSES_PER_BLOCK = 254
+const FIRST_NETWORK = 64
+const NETWORKS = 64
+
+/** A small number made of a text, always the same (FNV-1a). */
+function textNumber(text: string): number {
+  let hash = 0x811c9dc5
+  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
+  return hash
+}
+
+/** Gives each pod a loopback address of its own, so that pods may listen on the same port. Kubelets with different seeds use different networks (127.64 to 127.127), mostly. */
+export class PodAddresses {
+  readonly #network: string
+  readonly #byUid = new Map<string, string>()
+  readonly #free: string[] = []
+  #next = 1
+
+  constructor(seed: string) {
+    const number = textNumber(seed)
+    this.#network = `127.${FIRST_NETWORK + (number % NETWORKS)}`
+  }
+
+  /** The address of a pod; the same one each time until it is released. */
+  addressOf(uid: string): string {
+    const address = this.#byUid.get(uid) ?? this.#free.shift() ?? this.#fresh()
+    this.#byUid.set(uid, address)
+    return address
+  }
+
+  /** Lets another pod have the address. */
+  release(uid: string): void {
+    const address = this.#byUid.get(uid)
+    if (address !== undefined) this.#free.push(address)
+    this.#byUid.delete(uid)
+  }
+
+  #fresh(): string {
+    const number = this.#next++
+    const block = Math.floor((number - 1) / ADDRESSES_PER_BLOCK)
+    return `${this.#network}.${block}.${((number - 1) % ADDRESSES_PER_BLOCK) + 1}`
+  }
+}

@@ -1,0 +1,73 @@
+import { isDeepStrictEqual } from 'node:util'
+import { type ApiConnection, refusalOf } from './api-connection.ts'
+import type { Delay } from './delay.ts'
+import { nameOf, type Pod } from './pod-object.ts'
+import type { ReportedStatus } from './pod-status.ts'
+
+interface StatusPorts {
+  readonly api: ApiConnection
+  readonly delay: Delay
+  readonly log: (line: string) => void
+  readonly signal: AbortSignal
+}
+
+const RETRY_MS = 500
+
+/** Writes the status of one pod when it changes: only the newest, one at a time, and again while the API server is away. */
+export class StatusWriter {
+  readonly #pod: Pod
+  readonly #ports: StatusPorts
+  #wanted: ReportedStatus | undefined
+  #sent: ReportedStatus | undefined
+  #isGone = false
+  #writing: Promise<void> | undefined
+
+  constructor(pod: Pod, ports: StatusPorts) {
+    this.#pod = pod
+    this.#ports = ports
+  }
+
+  write(status: ReportedStatus): void {
+    this.#wanted = status
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = undefined
+    })
+  }
+
+  /** Resolves when nothing is left to write. */
+  async flushed(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing
+  }
+
+  async #writeAll(): Promise<void> {
+    // What changes at the same moment is written at once.
+    await Promise.resolve()
+    while (this.#isBehind()) {
+      const status = this.#wanted
+      if (await this.#tryWrite()) this.#sent = status
+      else await this.#ports.delay(RETRY_MS, this.#ports.signal)
+    }
+  }
+
+  #isBehind(): boolean {
+    if (this.#isGone || this.#ports.signal.aborted) return false
+    return !isDeepStrictEqual(this.#wanted, this.#sent)
+  }
+
+  async #tryWrite(): Promise<boolean> {
+    const { api, log, signal } = this.#ports
+    const { namespace, name, uid } = this.#pod.metadata
+    const path = `/api/v1/namespaces/${namespace}/pods/${name}/status`
+    try {
+      const body = { metadata: { uid }, status: this.#wanted }
+      const answer = await api.call({ method: 'PATCH', path, body })
+      // The uid differs (409) or nothing is there (404): this pod is no more.
+      this.#isGone = answer.status === 404 || answer.status === 409
+      if (answer.status === 200 || this.#isGone) return true
+      log(`${nameOf(this.#pod)}: status refused: ${refusalOf(answer)}`)
+    } catch (error) {
+      if (!signal.aborted) log(`${nameOf(this.#pod)}: status not written: ${String(error)}`)
+    }
+    return false
+  }
+}
