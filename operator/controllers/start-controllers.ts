@@ -14,6 +14,12 @@ export interface Failure {
   readonly error: unknown
 }
 
+export interface ControllerOptions {
+  readonly observers?: Partial<Record<Failure['kind'], WorkObserver>>
+  /** Objects of a kind worked on at once. */
+  readonly concurrency?: number
+}
+
 /** Running controllers. */
 export interface Controllers {
   /** Resolves when nothing is left to do until something changes. */
@@ -25,11 +31,12 @@ export interface Controllers {
 export function startControllers(
   ports: ControllerPorts,
   failed: (failure: Failure) => void,
-  observers: Partial<Record<Failure['kind'], WorkObserver>> = {},
+  { observers = {}, ...concurrency }: ControllerOptions = {},
 ): Controllers {
   const { clock } = ports
   const tallies = keepTallies(ports.runs)
   const runs = createWorkQueue({
+    ...concurrency,
     clock,
     reconcile: async (text) => {
       const key = parseKey(text)
@@ -42,6 +49,7 @@ export function startControllers(
     observer: observers.NeCoRun,
   })
   const sweeps = createWorkQueue({
+    ...concurrency,
     clock,
     reconcile: (text) => reconcileSweep(ports, parseKey(text), tallies),
     failed: (key, error) => failed({ kind: 'NeCoSweep', key, error }),

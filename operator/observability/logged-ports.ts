@@ -1,0 +1,90 @@
+import type { ControllerPorts } from '../controllers/controller-ports.ts'
+import { conditionOf } from '../core/conditions.ts'
+import type { Events } from '../ports/events.ts'
+import type { Jobs } from '../ports/jobs.ts'
+import type { ObjectKey, Runs, Sweeps } from '../ports/objects.ts'
+import type { Log } from './log.ts'
+
+const objectOf = ({ namespace, name }: ObjectKey) => ({ object: `${namespace}/${name}` })
+
+const stateOf = ({ conditions }: Parameters<Runs['writeStatus']>[1]) => {
+  const ready = conditionOf(conditions, 'Ready')
+  return { state: ready?.reason, note: ready?.message }
+}
+
+function loggedRuns(runs: Runs, log: Log): Runs {
+  return {
+    get: (key) => runs.get(key),
+    list: () => runs.list(),
+    listOwnedBy: (uid) => runs.listOwnedBy(uid),
+    watch: (changed) => runs.watch(changed),
+    async create(run) {
+      const stored = await runs.create(run)
+      log.info(objectOf(stored.metadata), 'run created')
+      return stored
+    },
+    async writeStatus(key, status, resourceVersion) {
+      const stored = await runs.writeStatus(key, status, resourceVersion)
+      log.debug({ ...objectOf(key), ...stateOf(status) }, 'status of run written')
+      return stored
+    },
+    async writeSpec(key, spec, resourceVersion) {
+      const stored = await runs.writeSpec(key, spec, resourceVersion)
+      log.info({ ...objectOf(key), suspend: spec.suspend === true }, 'spec of run written')
+      return stored
+    },
+    async delete(key) {
+      await runs.delete(key)
+      log.info(objectOf(key), 'run deleted')
+    },
+  }
+}
+
+function loggedSweeps(sweeps: Sweeps, log: Log): Sweeps {
+  return {
+    get: (key) => sweeps.get(key),
+    list: () => sweeps.list(),
+    watch: (changed) => sweeps.watch(changed),
+    create: (sweep) => sweeps.create(sweep),
+    delete: (key) => sweeps.delete(key),
+    async writeStatus(key, status, resourceVersion) {
+      const stored = await sweeps.writeStatus(key, status, resourceVersion)
+      log.debug({ ...objectOf(key), ...stateOf(status) }, 'status of sweep written')
+      return stored
+    },
+  }
+}
+
+function loggedJobs(jobs: Jobs, log: Log): Jobs {
+  return {
+    ...(jobs.keptSeconds === undefined ? {} : { keptSeconds: jobs.keptSeconds }),
+    listOwnedBy: (uid) => jobs.listOwnedBy(uid),
+    watch: (changed) => jobs.watch(changed),
+    async create(request) {
+      await jobs.create(request)
+      const { work, attempt, owner } = request
+      log.info({ ...objectOf(request), run: owner.name, work, attempt }, 'job created')
+    },
+    async delete(key) {
+      await jobs.delete(key)
+      log.info(objectOf(key), 'job asked to end')
+    },
+  }
+}
+
+const loggedEvents = (events: Events, log: Log): Events => ({
+  async publish(event) {
+    const { kind, key, type, reason, message } = event
+    log.info({ kind, ...objectOf(key), type, reason, note: message }, 'event')
+    await events.publish(event)
+  },
+})
+
+/** The same ports, with a line in the log for everything that the controllers do and for every reason they give. */
+export const loggedPorts = (ports: ControllerPorts, log: Log): ControllerPorts => ({
+  ...ports,
+  runs: loggedRuns(ports.runs, log),
+  sweeps: loggedSweeps(ports.sweeps, log),
+  jobs: loggedJobs(ports.jobs, log),
+  events: loggedEvents(ports.events, log),
+})
