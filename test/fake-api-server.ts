@@ -91,6 +91,8 @@ const statusBody = (code: number, reason: string, details?: object): object => (
  */
 export class FakeApiServer {
   readonly requests: FakeRequest[] = []
+  /** The Authorization header of each request. */
+  readonly authorizations: (string | undefined)[] = []
   readonly objects = new FakeObjects((event) => this.#tell(event))
   readonly #server = createServer((request, response) => void this.#serve(request, response))
   readonly #sockets = new Set<Socket>()
@@ -171,6 +173,7 @@ export class FakeApiServer {
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const request = await read(incoming)
     this.requests.push(request)
+    this.authorizations.push(incoming.headers.authorization)
     for (const listen of this.#listeners) listen(request)
     const faulty = [...this.#faults].find(({ matches }) => matches(request))
     try {
