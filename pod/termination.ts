@@ -1,4 +1,4 @@
-import { rename, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { TerminationMessage } from '../crds/run-report.ts'
 
 /** A container's termination message holds 4096 bytes. */
@@ -24,9 +24,10 @@ function fitTermination(message: TerminationMessage): TerminationMessage {
   return fitted
 }
 
-/** Writes the last words of a pod as a whole file. */
+/**
+ * Writes the last words of a pod into the file itself: in a cluster it is mounted alone into the container, so that
+ * no other file can take its place. Words torn by a kill read as none.
+ */
 export async function writeTermination(path: string, message: TerminationMessage): Promise<void> {
-  const text = JSON.stringify(fitTermination(TerminationMessage.parse(message)))
-  await writeFile(`${path}.tmp`, text)
-  await rename(`${path}.tmp`, path)
+  await writeFile(path, JSON.stringify(fitTermination(TerminationMessage.parse(message))))
 }
