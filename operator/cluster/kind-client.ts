@@ -4,7 +4,12 @@ import { isPortError } from '../ports/port-error.ts'
 import type { ApiRequest } from './api-client.ts'
 import type { ApiObject, IndexOf } from './indexed-objects.ts'
 import { ObjectCache } from './object-cache.ts'
-import { type Reflector, type ReflectorOptions, startReflector } from './reflector.ts'
+import {
+  type Reflector,
+  type ReflectorObserver,
+  type ReflectorOptions,
+  startReflector,
+} from './reflector.ts'
 import { collectionPath, objectPath, type Resource } from './resource-path.ts'
 
 export interface KindOptions<T extends ApiObject>
@@ -14,6 +19,8 @@ export interface KindOptions<T extends ApiObject>
   readonly namespace?: string | undefined
   readonly indexes?: Readonly<Record<string, IndexOf<T>>> | undefined
   readonly subscriberFailed?: ((error: unknown) => void) | undefined
+  /** Made once for each kind that is followed, where `observer` is left out. */
+  readonly observerOf?: ((kind: string) => ReflectorObserver) | undefined
 }
 
 export interface Patch {
@@ -103,7 +110,8 @@ export function openKind<T extends ApiObject>(options: KindOptions<T>): KindClie
   const { resource, namespace, indexes = {}, subscriberFailed = () => {} } = options
   const cache = new ObjectCache<T>({ indexes, subscriberFailed })
   const path = collectionPath(resource, namespace)
-  const reflector = startReflector<T>({ ...options, cache, path })
+  const observer = options.observer ?? options.observerOf?.(resource.kind)
+  const reflector = startReflector<T>({ ...options, cache, path, observer })
   return {
     cache,
     synced: reflector.synced,

@@ -9,6 +9,8 @@ import type { ObjectCache } from './object-cache.ts'
 import { type Bookmark, watchStream } from './watch-stream.ts'
 
 export interface ReflectorObserver {
+  /** The API server said something: a page, an event or a bookmark. */
+  heard?(): void
   listed?(objects: number, durationMs: number): void
   /** A watch began; the first one after each list, and one more after each that ended. */
   watching?(): void
@@ -189,6 +191,7 @@ class CacheReflector<T extends ApiObject> implements Reflector {
 
   #heard(): void {
     this.#lastEventMs = this.#options.clock.nowMs()
+    this.#options.observer?.heard?.()
   }
 }
 
