@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest'
+import { aJobRequest, anEvaluation, frozen } from '../../../test/job-request.ts'
+import { freezePlacement, placementObstacles } from './frozen-placement.ts'
+import type { JobDefaults } from './job-defaults.ts'
+import { buildRunConfigMap, placementIn } from './run-config-map.ts'
+
+const defaults: JobDefaults = {
+  image: 'registry.test/neco:1',
+  storage: { claim: 'neco-storage' },
+  resources: { limits: { 'nvidia.com/gpu': 1 } },
+  metricsPort: 9400,
+}
+describe('the ConfigMap of a run', () => {
+  const bus = { servers: ['tls://nats.test:4222'], caCertificate: 'PEM' }
+  const request = aJobRequest({
+    evaluations: [anEvaluation('scenes'), anEvaluation('voc')],
+    placement: { pod: { volumes: [{ name: 'coco', claim: 'datasets' }] } },
+  })
+  const read = (key: string, placement = frozen()) =>
+    JSON.parse(buildRunConfigMap(request, { placement, bus }).data?.[key] ?? '')
+
+  test('cannot be edited, belongs to the run, and holds a run-config for each piece of work', () => {
+    const { immutable, metadata, data } = buildRunConfigMap(request, {
+      placement: frozen(),
+      bus: undefined,
+    })
+    expect([immutable, metadata?.name, metadata?.ownerReferences?.[0]?.uid]).toEqual([
+      true,
+      'study-0-r0',
+      'uid-of-the-run',
+    ])
+    expect(Object.keys(data ?? {})).toEqual([
+      'train.json',
+      'evaluation-0.json',
+      'evaluation-1.json',
+      'placement.json',
+    ])
+  })
+
+  test('tells a pod where it finds things, and not which attempt and pod it is', () => {
+    const config = read('evaluation-1.json', frozen({ metricsPort: 9400 }))
+    expect(config.identity).toEqual({ sweep: 'study', run: 'study-0-r0' })
+    expect(config.evaluation).toEqual(anEvaluation('voc'))
+    expect(config.execution).toMatchObject({
+      storage: '/storage',
+      volumes: { '': '/storage', coco: '/volumes/coco' },
+      metricsPort: 9400,
+      bus: {
+        servers: ['tls://nats.test:4222'],
+        credentialsFile: '/etc/neco-bus/nats.creds',
+        caFile: '/etc/neco-bus/ca.crt',
+        namespace: 'team',
+        runUid: 'uid-of-the-run',
+        work: 'voc',
+      },
+    })
+    expect(read('train.json')).not.toHaveProperty('evaluation')
+  })
+
+  test('gives back the placement of its first day', () => {
+    const placement = frozen({ metricsPort: 1234, storage: { claim: 'old', path: 'x' } })
+    expect(placementIn(buildRunConfigMap(request, { placement, bus }))).toEqual(placement)
+    expect(placementIn({ data: { 'placement.json': '{' } })).toBeUndefined()
+    expect(placementIn({})).toBeUndefined()
+  })
+})
+
+describe('a frozen placement', () => {
+  const cpu = (amount: number) => ({ requests: { cpu: amount } })
+  test('takes the most specific resources, whole', () => {
+    const pod = {
+      resources: cpu(2),
+      containers: [{ name: 'evaluator' as const, resources: cpu(3) }],
+    }
+    expect(freezePlacement({ pod }, defaults)?.resources).toEqual({
+      trainer: cpu(2),
+      evaluator: cpu(3),
+    })
+    expect(freezePlacement({}, defaults)?.resources).toEqual({
+      trainer: defaults.resources,
+      evaluator: defaults.resources,
+    })
+    expect(freezePlacement({}, { ...defaults, evaluatorResources: cpu(4) })?.resources).toEqual({
+      trainer: defaults.resources,
+      evaluator: cpu(4),
+    })
+  })
+
+  test('takes image, claim and pull secrets of the run before those of the operator', () => {
+    const pod = { image: 'mine', containers: [{ name: 'evaluator' as const, image: 'eval' }] }
+    expect(freezePlacement({ pod, storage: { claim: 'my-claim' } }, defaults)).toMatchObject({
+      images: { trainer: 'mine', evaluator: 'eval' },
+      storage: { claim: 'my-claim' },
+      imagePullSecrets: [],
+      metricsPort: 9400,
+    })
+  })
+
+  test('is refused without an image and without a claim', () => {
+    expect(placementObstacles({}, {}).map(({ reason, path }) => [reason, path])).toEqual([
+      ['ImageNotConfigured', 'pod.image'],
+      ['StorageNotConfigured', 'storage.claim'],
+    ])
+    expect(freezePlacement({}, {})).toBeUndefined()
+    expect(placementObstacles({}, defaults)).toEqual([])
+  })
+})
