@@ -1,0 +1,80 @@
+import type { Jobs } from '../ports/jobs.ts'
+import type { ObjectKey, Runs, Sweeps } from '../ports/objects.ts'
+import { PortError } from '../ports/port-error.ts'
+
+/** The ports of one namespace. */
+export interface NamespacePorts {
+  readonly runs: Runs
+  readonly sweeps: Sweeps
+  readonly jobs: Jobs
+}
+
+type ByNamespace = ReadonlyMap<string, NamespacePorts>
+type Port = keyof NamespacePorts
+
+const portOf = <P extends Port>(all: ByNamespace, port: P, namespace: string | undefined) => {
+  const found = all.get(namespace ?? '')
+  if (found === undefined) throw new PortError('NotFound', `namespace ${namespace} is not watched`)
+  return found[port]
+}
+
+const each = <P extends Port>(all: ByNamespace, port: P): NamespacePorts[P][] =>
+  [...all.values()].map((ports) => ports[port])
+
+async function concat<T>(lists: readonly Promise<readonly T[]>[]): Promise<readonly T[]> {
+  return (await Promise.all(lists)).flat()
+}
+
+/** Watches all; the function it gives stops all. */
+const watchAll =
+  <C>(ports: readonly { watch(changed: C): () => void }[]) =>
+  (changed: C): (() => void) => {
+    const stops = ports.map((port) => port.watch(changed))
+    return () => {
+      for (const stop of stops) stop()
+    }
+  }
+
+function joinRuns(all: ByNamespace): Runs {
+  const at = ({ namespace }: ObjectKey): Runs => portOf(all, 'runs', namespace)
+  return {
+    watch: watchAll(each(all, 'runs')),
+    get: async (key) => all.get(key.namespace)?.runs.get(key),
+    list: () => concat(each(all, 'runs').map((runs) => runs.list())),
+    listOwnedBy: (uid) => concat(each(all, 'runs').map((runs) => runs.listOwnedBy(uid))),
+    create: async (run) => portOf(all, 'runs', run.metadata.namespace).create(run),
+    writeStatus: async (key, status, version) => at(key).writeStatus(key, status, version),
+    writeSpec: async (key, spec, version) => at(key).writeSpec(key, spec, version),
+    delete: async (key) => all.get(key.namespace)?.runs.delete(key),
+  }
+}
+
+function joinSweeps(all: ByNamespace): Sweeps {
+  return {
+    watch: watchAll(each(all, 'sweeps')),
+    get: async (key) => all.get(key.namespace)?.sweeps.get(key),
+    list: () => concat(each(all, 'sweeps').map((sweeps) => sweeps.list())),
+    create: async (sweep) => portOf(all, 'sweeps', sweep.metadata.namespace).create(sweep),
+    writeStatus: async (key, status, version) =>
+      portOf(all, 'sweeps', key.namespace).writeStatus(key, status, version),
+    delete: async (key) => all.get(key.namespace)?.sweeps.delete(key),
+  }
+}
+
+function joinJobs(all: ByNamespace): Jobs {
+  const [first] = each(all, 'jobs')
+  return {
+    ...(first?.keptSeconds === undefined ? {} : { keptSeconds: first.keptSeconds }),
+    watch: watchAll(each(all, 'jobs')),
+    listOwnedBy: (uid) => concat(each(all, 'jobs').map((jobs) => jobs.listOwnedBy(uid))),
+    create: async (request) => portOf(all, 'jobs', request.namespace).create(request),
+    delete: async (key) => all.get(key.namespace)?.jobs.delete(key),
+  }
+}
+
+/** Several namespaces as if they were all there is. A write to any other fails with NotFound; nothing is read from it. */
+export function joinNamespaces(all: ByNamespace): NamespacePorts {
+  const [only] = all.values()
+  if (all.size === 1 && only !== undefined && all.has('')) return only
+  return { runs: joinRuns(all), sweeps: joinSweeps(all), jobs: joinJobs(all) }
+}

@@ -1,0 +1,58 @@
+import type { ReflectorObserver } from '../cluster/reflector.ts'
+import type { Log } from './log.ts'
+import type { OperatorGauges } from './operator-gauges.ts'
+
+export interface WatchBoardOptions {
+  readonly log: Log
+  readonly gauges: OperatorGauges
+  /** Unix time. */
+  readonly nowMs: () => number
+  /** A clock that is never set. */
+  readonly monotonicMs: () => number
+}
+
+/** What is known of every watch: for metrics, for the log, and for the liveness probe. */
+export interface WatchBoard {
+  observerOf(kind: string): ReflectorObserver
+  /** The kinds whose watch has neither heard nor tried anything for so long that its loop must have ended. A server that is away is tried again and again. */
+  deadWatches(): readonly string[]
+}
+
+/** A watch that works is heard of within two minutes, and one that does not is tried again within 30 s. */
+const DEAD_AFTER_MS = 600_000
+
+export function watchBoard({ log, gauges, nowMs, monotonicMs }: WatchBoardOptions): WatchBoard {
+  const lastSignMs = new Map<string, number>()
+  return {
+    observerOf(kind) {
+      const child = log.child({ watch: kind })
+      const sign = (): void => void lastSignMs.set(kind, monotonicMs())
+      let isFirst = true
+      sign()
+      gauges.watched(kind, undefined)
+      return {
+        heard() {
+          sign()
+          gauges.watched(kind, nowMs())
+        },
+        listed(objects, durationMs) {
+          sign()
+          child.info({ objects, durationMs }, 'objects listed')
+        },
+        watching() {
+          sign()
+          if (!isFirst) gauges.watchRestarted(kind)
+          isFirst = false
+        },
+        failed(phase, error) {
+          sign()
+          child.warn({ phase, error }, 'watch failed; it is tried again')
+        },
+      }
+    },
+    deadWatches: () =>
+      [...lastSignMs]
+        .filter(([, atMs]) => monotonicMs() - atMs > DEAD_AFTER_MS)
+        .map(([kind]) => `watch of ${kind}`),
+  }
+}
