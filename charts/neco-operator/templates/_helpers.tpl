@@ -90,6 +90,10 @@ credentialsDays: {{ .Values.nats.credentialsDays }}
 
 {{/* What the operator reads with --config. */}}
 {{- define "neco.config" -}}
+{{- $lease := .Values.lease -}}
+{{- if or (ge (int $lease.retrySeconds) (int $lease.renewSeconds)) (ge (int $lease.renewSeconds) (int $lease.durationSeconds)) -}}
+{{- fail "lease: retrySeconds must be less than renewSeconds, and that less than durationSeconds" -}}
+{{- end -}}
 {{- $defaults := .Values.defaults -}}
 defaults:
   image: {{ include "neco.image" (dict "root" . "image" $defaults.image) }}

@@ -1,0 +1,171 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { OperatorConfig } from '../../operator/config.ts'
+import { sharedBed } from './bed/shared-bed.ts'
+import { fullValues } from './chart/full-values.ts'
+import { goModule } from './chart/go-module.ts'
+import { CHART, makeHelm, objectsIn, type Rendered } from './chart/helm.ts'
+
+const PROMETHEUS_OPERATOR = 'github.com/prometheus-operator/prometheus-operator@v0.91.0'
+const POD_MONITORS = 'example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml'
+
+const bed = sharedBed()
+const helm = makeHelm({
+  program: bed.programs.helm,
+  folder: bed.path(),
+  kubeconfig: bed.kubeconfig('admin'),
+})
+
+let namespace: string
+let studies: string
+beforeAll(async () => {
+  namespace = await bed.newNamespace('chart')
+  studies = await bed.newNamespace('studies')
+  const file = join(await goModule(PROMETHEUS_OPERATOR), POD_MONITORS)
+  await bed.kubectl.ok(['apply', '--server-side', '-f', file])
+  await bed.kubectl.ok(['wait', '--for=condition=Established', '--timeout=60s', '-f', file])
+})
+
+async function render(values: object = {}): Promise<readonly Rendered[]> {
+  const file = await helm.valuesFile(values)
+  return objectsIn(await helm.ok(['template', 'neco', CHART, '-n', namespace, '--values', file]))
+}
+
+const only = (objects: readonly Rendered[], kind: string, name?: string): Rendered => {
+  const found = objects.filter(
+    (object) => object.kind === kind && (name === undefined || object.metadata.name === name),
+  )
+  expect(found.map(({ metadata }) => metadata.name)).toHaveLength(1)
+  return found[0] as Rendered
+}
+
+const VARIANTS = ['nothing said', 'all switched on', 'one namespace watched'] as const
+const valuesOf = (variant: (typeof VARIANTS)[number]): object =>
+  ({
+    'nothing said': {},
+    'all switched on': fullValues([]),
+    'one namespace watched': fullValues([studies]),
+  })[variant]
+
+describe.each(VARIANTS)('the chart, with %s,', (variant) => {
+  test('passes helm lint without a warning', async () => {
+    const file = await helm.valuesFile(valuesOf(variant))
+    const words = ['lint', CHART, '--strict', '--values', file]
+    const { exitCode, stdout, stderr } = await helm.run(words)
+    expect([exitCode, stdout.match(/\[(WARNING|ERROR)\].*/g), stderr]).toEqual([0, null, ''])
+  })
+
+  test('is accepted by the API server to the last field, under restricted pod security', async () => {
+    const label = 'pod-security.kubernetes.io/warn=restricted'
+    await bed.kubectl.ok(['label', 'namespace', namespace, label, '--overwrite'])
+    const objects = await render(valuesOf(variant))
+    const { exitCode, stderr } = await bed.kubectl.run(
+      [
+        'apply',
+        '--server-side',
+        '--dry-run=server',
+        '--validate=strict',
+        '--force-conflicts',
+        '-f',
+        '-',
+      ],
+      { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) },
+    )
+    expect([exitCode, stderr]).toEqual([0, ''])
+  })
+
+  test('gives the operator a configuration that it takes', async () => {
+    const config = only(await render(valuesOf(variant)), 'ConfigMap', nameOf(variant))
+    const text = (config['data'] as { 'config.yaml': string })['config.yaml']
+    expect(OperatorConfig.safeParse(parse(text)).error).toBeUndefined()
+  })
+})
+
+const nameOf = (variant: string): string =>
+  variant === 'nothing said' ? 'neco-neco-operator' : 'neco'
+
+test('what the values say reaches the configuration of the operator', async () => {
+  const config = only(await render(fullValues([studies])), 'ConfigMap', 'neco')
+  const text = (config['data'] as { 'config.yaml': string })['config.yaml']
+  expect(parse(text)).toEqual({
+    defaults: {
+      image: 'mirror.example.org/neco/neco-operator/trainer:v2',
+      imagePullSecrets: ['mirror'],
+      storage: { claim: 'studies', path: 'neco' },
+      resources: {
+        requests: { cpu: 4, memory: '16Gi' },
+        limits: { memory: '16Gi', 'nvidia.com/gpu': 1 },
+      },
+      evaluatorResources: { requests: { cpu: '500m', memory: '2Gi' } },
+      metricsPort: 9400,
+    },
+    nats: {
+      servers: ['tls://nats.nats.svc:4222'],
+      podServers: ['tls://nats.example.org:4443'],
+      caFile: '/etc/neco-nats/ca.crt',
+      credentialsFile: '/etc/neco-nats/user.creds',
+      accountSigningKeyFile: '/etc/neco-nats/signing.nk',
+      account: `A${'B'.repeat(55)}`,
+      credentialsDays: 7,
+    },
+    lease: {
+      name: 'neco',
+      namespace,
+      durationSeconds: 6,
+      renewSeconds: 4,
+      retrySeconds: 1,
+    },
+    ports: { metrics: 8080, health: 8081 },
+    watchNamespaces: [studies],
+    log: { level: 'debug' },
+    metrics: { maxSeries: 50_000 },
+  })
+})
+
+test('a run without a GPU to ask for is had by taking the default away', async () => {
+  const config = only(await render({ defaults: { resources: null } }), 'ConfigMap')
+  const text = (config['data'] as { 'config.yaml': string })['config.yaml']
+  expect(parse(text).defaults.resources).toBeUndefined()
+})
+
+describe('the CRDs', () => {
+  test('are those that are generated, and stay when the chart goes', async () => {
+    const objects = await render()
+    for (const plural of ['necoruns', 'necosweeps']) {
+      const crd = only(objects, 'CustomResourceDefinition', `${plural}.neco.dev`)
+      const file = join(CHART, `../../crds/generated/${plural}.yaml`)
+      const generated = parse(await readFile(file, 'utf8')) as Rendered
+      expect(crd['spec']).toEqual(generated['spec'])
+      expect(crd.metadata.annotations).toEqual({ 'helm.sh/resource-policy': 'keep' })
+    }
+  })
+  test('are left out where crds.install is false', async () => {
+    const kinds = (await render({ crds: { install: false } })).map(({ kind }) => kind)
+    expect(kinds).not.toContain('CustomResourceDefinition')
+  })
+})
+
+describe('a wrong value is refused with its path:', () => {
+  test.each([
+    ['replicas=two', "at '/replicas': got string, want integer"],
+    ['replicas=99', "at '/replicas': maximum: got 99, want 5"],
+    ['logLevel=loud', "at '/logLevel': value must be one of"],
+    ['image.tagg=1', "at '/image': additional properties 'tagg' not allowed"],
+    ['image.digest=latest', "at '/image/digest': 'latest' does not match pattern"],
+    [
+      'nats.servers={nats.svc:4222}',
+      "at '/nats/servers/0': 'nats.svc:4222' does not match pattern",
+    ],
+    ['nats.account=SABC', "at '/nats/account': 'SABC' does not match pattern"],
+    ['defaults.storage=studies', "at '/defaults/storage': got string, want object"],
+    ['metrics.port=80', "at '/metrics/port': minimum: got 80, want 1,024"],
+    ['podMonitor.enabled=true', "additional properties 'podMonitor' not allowed"],
+    ['lease.renewSeconds=20', 'lease: retrySeconds must be less than renewSeconds'],
+    ['nats.signingKey.secretName=key', 'nats.account is needed with nats.signingKey'],
+  ])('%s', async (setting, message) => {
+    const { exitCode, stderr } = await helm.run(['template', 'neco', CHART, '--set', setting])
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining(message)])
+  })
+})

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+
+export const CHART = join(import.meta.dirname, '../../../charts/neco-operator')
+
+export interface HelmAnswer {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Helm {
+  /** Any exit code is an answer. */
+  run(words: readonly string[]): Promise<HelmAnswer>
+  /** What it printed. Throws with its words when the exit code is not 0. */
+  ok(words: readonly string[]): Promise<string>
+  /** The path of a file with values, for --values. */
+  valuesFile(values: object): Promise<string>
+}
+
+interface Make {
+  readonly program: string
+  /** Where its caches and files of values go. */
+  readonly folder: string
+  readonly kubeconfig: string
+}
+
+/** The real helm, with its home in the folder of the bed. */
+export function makeHelm({ program, folder, kubeconfig }: Make): Helm {
+  let files = 0
+  const home = join(folder, 'helm')
+  const environment = {
+    PATH: process.env['PATH'],
+    KUBECONFIG: kubeconfig,
+    HELM_CACHE_HOME: join(home, 'cache'),
+    HELM_CONFIG_HOME: join(home, 'config'),
+    HELM_DATA_HOME: join(home, 'data'),
+  }
+  const run = (words: readonly string[]): Promise<HelmAnswer> => {
+    const { promise, resolve, reject } = Promise.withResolvers<HelmAnswer>()
+    const child = spawn(program, [...words], {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const said = { stdout: '', stderr: '' }
+    for (const stream of ['stdout', 'stderr'] as const) {
+      child[stream].setEncoding('utf8').on('data', (part: string) => {
+        said[stream] += part
+      })
+    }
+    child.once('error', reject)
+    child.once('close', (code) => resolve({ ...said, exitCode: code ?? -1 }))
+    return promise
+  }
+  return {
+    run,
+    ok: async (words) => {
+      const { exitCode, stdout, stderr } = await run(words)
+      if (exitCode !== 0) throw new Error(`helm ${words.join(' ')}: exit ${exitCode}\n${stderr}`)
+      return stdout
+    },
+    valuesFile: async (values) => {
+      await mkdir(home, { recursive: true })
+      const path = join(home, `values-${++files}.json`)
+      await writeFile(path, JSON.stringify(values))
+      return path
+    },
+  }
+}
+
+/** An object of the API as far as the tests look into it. */
+export interface Rendered {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
+    readonly labels?: Readonly<Record<string, string>>
+    readonly annotations?: Readonly<Record<string, string>>
+  }
+  readonly [field: string]: unknown
+}
+
+/** The objects of a rendered chart. */
+export const objectsIn = (yaml: string): readonly Rendered[] =>
+  parseAllDocuments(yaml)
+    .map((document) => document.toJS() as Rendered | null)
+    .filter((object) => object !== null)
