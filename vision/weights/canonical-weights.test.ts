@@ -209,6 +209,17 @@ test('the first differing tensor is named with both shapes', () => {
   )
 })
 
+test('a value that is no finite number is named with its tensor', () => {
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    const weights = new Map(weightsOf(micro))
+    const { shape, values } = weights.get('norm.bias') ?? zeros(1)
+    weights.set('norm.bias', { shape, values: Float32Array.from(values).fill(value, 2, 3) })
+    expect(() => read(weights, micro)).toThrow(
+      `weights.safetensors: tensor norm.bias: its value 2 is ${value}; the file is damaged`,
+    )
+  }
+})
+
 test('a tensor that is missing, and one too many, are named', () => {
   expect(() => read(weightsOf({ ...micro, depth: 1 }), micro)).toThrow(
     'tensor blocks.1.norm1.weight: it is not in the file, the model wants it with shape [4]',

@@ -14,7 +14,8 @@ interface Piece extends Destination {
 /**
  * The tensors of a file under the names and in the order of `parameterShapes`, whichever program
  * wrote it: prefix stripped, heads and mask token dropped, q, k and v joined, registers dropped when
- * the model has none. Throws WeightsError when the file holds another model.
+ * the model has none. Throws WeightsError when the file holds another model,
+ * or a value that is no finite number.
  */
 export function toCanonicalWeights(
   tensors: Tensors,
@@ -25,6 +26,7 @@ export function toCanonicalWeights(
   const canonical = new Map<string, WeightTensor>()
   for (const [name, shape] of shapes) {
     const values = assemble(pieces.get(name) ?? [], { ...model, name, shape })
+    throwIfNotFinite(values, { file: model.file, tensor: name })
     canonical.set(name, { shape, values })
   }
   for (const [name, [piece]] of pieces) {
@@ -34,6 +36,17 @@ export function toCanonicalWeights(
     throw anotherModel({ file: model.file, tensor, problem })
   }
   return canonical
+}
+
+function throwIfNotFinite(
+  values: Float32Array | Float64Array,
+  place: { readonly file: string; readonly tensor: string },
+): void {
+  const at = values.findIndex((value) => !Number.isFinite(value))
+  if (at < 0) return
+  const problem = `its value ${at} is ${values[at]}`
+  const remedy = 'the file is damaged or its training diverged: choose other weights'
+  throw new WeightsError({ code: 'WeightsNotFinite', ...place, problem, remedy })
 }
 
 /**

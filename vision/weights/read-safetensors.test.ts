@@ -110,6 +110,11 @@ describe('a damaged file is refused by name', () => {
       code: 'WeightsHeaderInvalid',
       says: /not JSON/,
     },
+    'a header with a byte that is no text': {
+      bytes: withHeader({ a: f32(0, 4) }, 4).fill(0xff, 10, 11),
+      code: 'WeightsHeaderInvalid',
+      says: /not UTF-8/,
+    },
     'an entry without offsets': {
       bytes: withHeader({ a: { dtype: 'F32', shape: [1] } }, 4),
       code: 'WeightsHeaderInvalid',

@@ -6,7 +6,7 @@ import { WeightsError } from './weights-error.ts'
 
 /** A header larger than this is no header of weights; the format's own limit. */
 const MAX_HEADER_BYTES = 100_000_000
-const REMEDY = 'the file is damaged or incomplete: fetch or write it again'
+const REMEDY = 'the file is damaged or was changed: fetch or write it again'
 
 export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, WeightTensor>
@@ -61,8 +61,21 @@ async function readHeader(reader: Reader): Promise<SafetensorsHeader> {
       remedy: 'it is no safetensors file or incomplete: fetch or write it again',
     })
   }
-  const json = new TextDecoder().decode(await readBytes(reader, lengthBytes, 'its header'))
+  const json = textOf(await readBytes(reader, lengthBytes, 'its header'), reader.path)
   return parseSafetensorsHeader(json, { name: reader.path, dataBytes: size - 8 - lengthBytes })
+}
+
+/** Bytes that are no UTF-8 would become replacement characters in silence. */
+function textOf(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    const problem = 'its header is not UTF-8 text'
+    throw new WeightsError(
+      { code: 'WeightsHeaderInvalid', file, problem, remedy: REMEDY },
+      { cause },
+    )
+  }
 }
 
 async function readTensors(

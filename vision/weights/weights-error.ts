@@ -7,6 +7,7 @@ export type WeightsErrorCode =
   | 'WeightsTensorSizeWrong'
   | 'WeightsTensorTwice'
   | 'WeightsTypeUnsupported'
+  | 'WeightsNotFinite'
   | 'WeightsSeveralModels'
   | 'WeightsOfAnotherModel'
 
