@@ -10,6 +10,8 @@ interface Timer {
 export interface HandClock extends Clock {
   /** Lets time pass; timers fire in their order, those set on the way included. */
   turn(ms: number): void
+  /** Lets time pass without any timer, as for a process that is halted. */
+  halt(ms: number): void
   /** Resolves with the delay of a timer that is set and fits, as soon as there is one. */
   whenSet(fits: (delayMs: number) => boolean): Promise<number>
   /** The delays of the timers that are set. */
@@ -39,6 +41,9 @@ export function handClock(startMs = 1_000_000): HandClock {
         timer.call()
       }
       nowMs = untilMs
+    },
+    halt: (ms) => {
+      nowMs += ms
     },
     whenSet: (fits) => {
       const found = [...timers].find(({ delayMs }) => fits(delayMs))
