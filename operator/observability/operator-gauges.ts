@@ -91,7 +91,7 @@ function busMetrics(registry: Registry): Pick<OperatorGauges, 'bus' | 'reportRec
   })
   const reports = new Counter({
     name: 'neco_reports_received_total',
-    help: 'Reports of pods that arrived over NATS, each counted once.',
+    help: 'Heartbeats of pods that were heard over NATS; each carries the newest report.',
     registers,
   })
   return {

@@ -1,0 +1,31 @@
+import { pause } from '../cluster/abort-scope.ts'
+import type { ApiClient } from '../cluster/api-client.ts'
+import { backoffMs } from '../cluster/backoff.ts'
+import { type ApiCheck, checkApiServer } from '../cluster/preflight/check-api-server.ts'
+import type { Log } from '../observability/log.ts'
+import type { Clock } from '../ports/clock.ts'
+
+export interface AwaitedServer {
+  readonly api: ApiClient
+  readonly namespaces: readonly string[]
+  readonly clock: Clock
+  /** In [0, 1). */
+  readonly random: () => number
+  readonly log: Log
+  readonly stop: AbortSignal
+}
+
+/** Waits for an API server that has what is needed, as long as it is away; what is refused is refused at once. Stopped: the signal came first. */
+export async function awaitApiServer(
+  awaited: AwaitedServer,
+): Promise<Exclude<ApiCheck, { state: 'Away' }> | { readonly state: 'Stopped' }> {
+  const { api, namespaces, clock, random, log, stop } = awaited
+  for (let failures = 1; !stop.aborted; failures++) {
+    const check = await checkApiServer({ api, namespaces })
+    if (check.state !== 'Away') return check
+    const retryInMs = Math.round(backoffMs(failures, random()))
+    log.warn({ note: check.message, retryInMs }, 'API server is away; it is tried again')
+    await pause(clock, retryInMs, stop)
+  }
+  return { state: 'Stopped' }
+}

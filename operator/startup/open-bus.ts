@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises'
+import { parseCreds } from '@nats-io/jwt'
+import { openNatsBus } from '../bus/nats-bus.ts'
+import type { JobBus } from '../cluster/jobs/create-job.ts'
+import type { OperatorConfig } from '../config.ts'
+import type { Log } from '../observability/log.ts'
+import type { OperatorGauges } from '../observability/operator-gauges.ts'
+import { type Bus, NO_BUS } from '../ports/bus.ts'
+import type { Clock } from '../ports/clock.ts'
+
+type NatsConfig = NonNullable<OperatorConfig['nats']>
+
+export interface BusWorld {
+  readonly clock: Clock
+  readonly log: Log
+  readonly gauges: OperatorGauges
+}
+
+export interface OpenBus {
+  readonly bus: Bus
+  /** What pods are given to reach it; undefined without a bus. */
+  readonly forPods: JobBus | undefined
+}
+
+const DAY_MS = 86_400_000
+const KEEP_HEARTBEATS_DAYS = 2
+
+/** What is wrong with the files that the configuration names, in a sentence each; a server is not asked. */
+export async function busProblems(nats: NatsConfig | undefined): Promise<readonly string[]> {
+  if (nats === undefined) return []
+  const files = {
+    credentialsFile: nats.credentialsFile,
+    accountSigningKeyFile: nats.accountSigningKeyFile,
+    caFile: nats.caFile,
+  }
+  const problems = await Promise.all(
+    Object.entries(files).map(async ([field, file]) => {
+      if (file === undefined) return []
+      const code = await readFile(file).then(
+        () => undefined,
+        (error: NodeJS.ErrnoException) => error.code,
+      )
+      return code === undefined ? [] : [`nats.${field}: ${file} cannot be read (${code})`]
+    }),
+  )
+  const unreadable = problems.flat()
+  return unreadable.length > 0 ? unreadable : accountProblems(nats)
+}
+
+async function accountProblems({ account, credentialsFile }: NatsConfig): Promise<string[]> {
+  try {
+    const { aid } = await parseCreds(await readFile(credentialsFile))
+    if (account === undefined || aid === account) return []
+    return [`nats.account: is ${account}, but ${credentialsFile} is of account ${aid}`]
+  } catch {
+    return [`nats.credentialsFile: ${credentialsFile} holds no NATS credentials (.creds)`]
+  }
+}
+
+/** Opens the bus of the configuration. It never fails: a bus that cannot be used is Degraded, and the log says why. */
+export async function openBus(nats: NatsConfig | undefined, world: BusWorld): Promise<OpenBus> {
+  if (nats === undefined) {
+    world.gauges.bus('Off')
+    return { bus: NO_BUS, forPods: undefined }
+  }
+  const log = world.log.child({ part: 'bus' })
+  const bus = await openNatsBus(
+    {
+      servers: nats.servers,
+      credentialsFile: nats.credentialsFile,
+      signingKeyFile: nats.accountSigningKeyFile,
+      caFile: nats.caFile,
+      limits: {
+        replicas: nats.streamReplicas,
+        keepReportsMs: nats.keepReportsDays * DAY_MS,
+        keepHeartbeatsMs: KEEP_HEARTBEATS_DAYS * DAY_MS,
+      },
+      credentialsValidMs: nats.credentialsDays * DAY_MS,
+    },
+    { clock: world.clock, log: (message, data) => log.info(data, message) },
+  )
+  observe(bus, { ...world, log })
+  const caCertificate = nats.caFile === undefined ? undefined : await readFile(nats.caFile, 'utf8')
+  const servers = nats.podServers ?? nats.servers
+  const credentials: Bus['credentials'] = (request) => bus.credentials(request)
+  return { bus, forPods: { servers, caCertificate, credentials } }
+}
+
+function observe(bus: Bus, { gauges, log }: BusWorld): void {
+  const say = (): void => {
+    const { state, problem } = bus.health()
+    gauges.bus(state)
+    if (state === 'Degraded') {
+      log.warn({ code: problem?.code, note: problem?.message }, 'bus is degraded; runs go on')
+    }
+  }
+  say()
+  bus.watch(({ kind }) => (kind === 'Health' ? say() : gauges.reportReceived()))
+}
