@@ -1,8 +1,15 @@
 import type { ApiConnection } from './api-connection.ts'
 
+/** A promise that may fail without anybody waiting for it. */
+function handled(): PromiseWithResolvers<void> {
+  const resolvers = Promise.withResolvers<void>()
+  resolvers.promise.catch(() => undefined)
+  return resolvers
+}
+
 /** The way from one node to the API server. It can be cut: what the node wants to say waits until it is restored, as on a node that lost its network. */
 export class NodeLink {
-  #restored = Promise.withResolvers<void>()
+  #restored = handled()
   #isCut = false
   #isClosed = false
 
@@ -13,8 +20,7 @@ export class NodeLink {
   cut(): void {
     if (this.#isCut || this.#isClosed) return
     this.#isCut = true
-    this.#restored = Promise.withResolvers()
-    this.#restored.promise.catch(() => undefined)
+    this.#restored = handled()
   }
 
   restore(): void {

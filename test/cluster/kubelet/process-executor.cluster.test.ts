@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -140,5 +143,41 @@ describe('a process in namespaces of its own', () => {
     }
     const end = await run(['sh', '-c', 'echo what went wrong; exit 4'], { container })
     expect(end).toMatchObject({ exitCode: 4, terminationMessage: 'what went wrong\n' })
+  })
+})
+
+/** A program that starts a container and is then killed; the container holds a connection, which closes when it dies. */
+const parentOf = (start: ContainerStart) => `
+import { detectIsolation } from ${JSON.stringify(join(import.meta.dirname, 'isolation.ts'))}
+import { processExecutor } from ${JSON.stringify(join(import.meta.dirname, 'process-executor.ts'))}
+import { systemClock } from ${JSON.stringify(join(import.meta.dirname, 'system-clock.ts'))}
+const ports = { isolation: await detectIsolation(), clock: systemClock, nodePath: process.execPath }
+await processExecutor(ports).start(${JSON.stringify(start)})
+`
+
+describe('a process whose kubelet is killed', () => {
+  it.each([undefined, 65532])('dies with it, whoever it runs as (user %s)', async (runAsUser) => {
+    const server = createServer()
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const hold = `require("net").connect(${port}, "127.0.0.1"); process.on("SIGTERM", () => {})`
+    const container: Container = {
+      name: 'main',
+      image: 'image',
+      ...(runAsUser === undefined ? {} : { securityContext: { runAsUser } }),
+    }
+    const start = await aStart(['node', '-e', hold], { container })
+    const words = ['--input-type=module-typescript', '-e', parentOf(start)]
+    const parent = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'inherit'] })
+    const [socket] = (await once(server, 'connection')) as [Socket]
+    const closed = once(
+      socket.on('error', () => undefined),
+      'close',
+    )
+    socket.resume()
+    parent.kill('SIGKILL')
+    await closed
+    server.close()
   })
 })

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { type ApiConnection, refusalOf } from './api-connection.ts'
 import type { Delay } from './delay.ts'
@@ -41,7 +42,7 @@ export class StatusWriter {
 
   async #writeAll(): Promise<void> {
     // What changes at the same moment is written at once.
-    await Promise.resolve()
+    await setImmediate()
     while (this.#isBehind()) {
       const status = this.#wanted
       if (await this.#tryWrite()) this.#sent = status

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import { type ContainerRecord, newContainerRecord, type PodRecord } from './pod-record.ts'
+import { podPhase, podStatus } from './pod-status.ts'
+
+const waiting = newContainerRecord('main', 'image', false)
+const running: ContainerRecord = {
+  ...waiting,
+  state: { kind: 'Running', startedAt: 'then', containerId: 'process://1' },
+  isStarted: true,
+  isReady: true,
+}
+const ended = (exitCode: number): ContainerRecord => ({
+  ...waiting,
+  state: { kind: 'Terminated', terminated: { exitCode, reason: 'Error' } },
+  isFinal: true,
+})
+const podOf = (containers: readonly ContainerRecord[], more: Partial<PodRecord> = {}) => ({
+  podIp: '127.64.0.1',
+  hostIp: '127.0.0.1',
+  startedAt: 'then',
+  initContainers: [],
+  containers,
+  end: undefined,
+  isOver: false,
+  ...more,
+})
+const evicted = { reason: 'Evicted', message: 'low on memory' }
+
+describe('the phase of a pod', () => {
+  it.each<[string, PodRecord]>([
+    ['Pending', podOf([waiting])],
+    ['Pending', podOf([running, waiting])],
+    ['Pending', podOf([waiting], { initContainers: [running] })],
+    ['Running', podOf([running])],
+    ['Running', podOf([running, ended(1)])],
+    ['Running', podOf([{ ...waiting, last: { exitCode: 1, reason: 'Error' } }])],
+    ['Succeeded', podOf([ended(0), ended(0)], { isOver: true })],
+    ['Failed', podOf([ended(0), ended(1)], { isOver: true })],
+    ['Failed', podOf([waiting], { initContainers: [ended(1)] })],
+    ['Failed', podOf([running], { end: evicted })],
+  ])('is %s', (phase, record) => {
+    expect(podPhase(record)).toBe(phase)
+  })
+})
+
+describe('the conditions of a pod', () => {
+  const conditionsOf = (record: PodRecord) =>
+    Object.fromEntries(
+      podStatus(record, {}, 'now').conditions.map(({ type, status }) => [type, status]),
+    )
+
+  it('say ready when every container is', () => {
+    expect(conditionsOf(podOf([running]))).toEqual({
+      PodScheduled: 'True',
+      PodReadyToStartContainers: 'True',
+      Initialized: 'True',
+      ContainersReady: 'True',
+      Ready: 'True',
+    })
+    const unready = { ...running, isReady: false }
+    expect(conditionsOf(podOf([running, unready]))).toMatchObject({ Ready: 'False' })
+    expect(conditionsOf(podOf([waiting], { initContainers: [running] }))).toMatchObject({
+      Initialized: 'False',
+      Ready: 'False',
+    })
+  })
+
+  it('keep the time of their last transition as long as they say the same', () => {
+    const first = podStatus(podOf([waiting]), {}, 'first')
+    const second = podStatus(podOf([running]), first, 'second')
+    const timeOf = (type: string) =>
+      second.conditions.find((condition) => condition.type === type)?.lastTransitionTime
+    expect(timeOf('PodScheduled')).toBe('first')
+    expect(timeOf('Ready')).toBe('second')
+  })
+})
