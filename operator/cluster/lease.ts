@@ -50,8 +50,8 @@ export function leaseStore(api: ApiClient, key: ObjectKey): LeaseStore {
   }
 }
 
-/** A time as a Lease has it: with six digits after the second, no more and no fewer. */
-const microTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z')
+/** A time as Leases and Events have it: with six digits after the second, no more and no fewer. */
+export const microTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z')
 
 /** The spec by which a process takes or keeps a Lease; a new holder counts as a transition. */
 export function heldSpec(
