@@ -1,0 +1,228 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { FakeApiServer } from '../../../test/fake-api-server.ts'
+import type { FakeObject } from '../../../test/fake-objects.ts'
+import {
+  CONFIG_MAPS,
+  JOBS,
+  type JobHome,
+  makePod,
+  openJobHome,
+  SECRETS,
+} from '../../../test/job-home.ts'
+import { aJobRequest } from '../../../test/job-request.ts'
+import { at, failed, said, trainer } from '../../../test/pod-states.ts'
+import type { ObjectKey } from '../../ports/objects.ts'
+
+let server: FakeApiServer
+const homes: JobHome[] = []
+beforeEach(async () => {
+  server = new FakeApiServer()
+  await server.listen()
+})
+afterEach(async () => {
+  for (const home of homes.splice(0)) await home.close()
+  await server.close()
+})
+const open = (changes = {}): JobHome => {
+  const home = openJobHome(server, changes)
+  homes.push(home)
+  return home
+}
+
+const request = aJobRequest()
+const runUid = request.owner.uid
+const key: ObjectKey = { namespace: 'team', name: request.name }
+const name = `team/${request.name}`
+const writes = () =>
+  server.requests.flatMap(({ method, path }) => (method === 'GET' ? [] : [`${method} ${path}`]))
+const running = {
+  phase: 'Running',
+  containerStatuses: [trainer({ running: { startedAt: at(130) } })],
+}
+const bus = {
+  servers: ['tls://nats.test:4222'],
+  caCertificate: 'PEM',
+  credentials: async () => ({ text: 'a secret', expiresMs: 0 }),
+}
+
+describe('making a Job', () => {
+  test('makes the ConfigMap of the run, the Secret of the attempt, then the Job', async () => {
+    const { jobs } = open({ bus })
+    await jobs.create(request)
+    const root = '/namespaces/team'
+    expect(writes()).toEqual([
+      `POST /api/v1${root}/configmaps`,
+      `POST /api/v1${root}/secrets`,
+      `POST /apis/batch/v1${root}/jobs`,
+    ])
+    expect(await jobs.listOwnedBy(runUid)).toMatchObject([{ name: request.name, isEnding: false }])
+  })
+
+  test('asks for credentials of this attempt alone', async () => {
+    const asked: unknown[] = []
+    const credentials = async (address: unknown) => {
+      asked.push(address)
+      return { text: 'a secret', expiresMs: 0 }
+    }
+    await open({ bus: { ...bus, credentials } }).jobs.create(request)
+    expect(asked).toEqual([{ kind: 'Pod', namespace: 'team', runUid, work: 'train', attempt: 1 }])
+  })
+
+  test('makes the next attempt from what was written down, whatever the defaults are now', async () => {
+    await open({ defaults: { image: 'old:1', storage: { claim: 'first' } } }).jobs.create(request)
+    const later = open({ defaults: { image: 'new:2', storage: { claim: 'second' } } })
+    await later.jobs.create(aJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
+    const { spec } = server.objects.get(JOBS, 'team/study-0-r0-a2')
+    expect(spec).toMatchObject({
+      template: {
+        spec: {
+          containers: [{ image: 'old:1' }],
+          volumes: [{}, { persistentVolumeClaim: { claimName: 'first' } }, {}],
+        },
+      },
+    })
+  })
+
+  test('makes the ConfigMap again where somebody deleted it', async () => {
+    const { jobs } = open()
+    await jobs.create(request)
+    server.objects.delete(CONFIG_MAPS, 'team/study-0-r0')
+    await jobs.create(aJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
+    expect(server.objects.list(CONFIG_MAPS)).toHaveLength(1)
+  })
+
+  test('replaces a Secret that an attempt left which got no Job, without reading it', async () => {
+    const { jobs } = open({ bus })
+    server.objects.create(SECRETS, { metadata: { name: request.name, namespace: 'team' } })
+    await jobs.create(request)
+    const [secret] = server.objects.list(SECRETS) as (FakeObject & { stringData: object })[]
+    expect(secret?.stringData).toEqual({ 'nats.creds': 'a secret', 'ca.crt': 'PEM' })
+    const reads = server.requests.filter(
+      ({ method, path }) => method === 'GET' && path.includes('secrets'),
+    )
+    expect(reads).toEqual([])
+  })
+
+  test('leaves a live Job of the name, and its Secret, alone', async () => {
+    const { jobs } = open({ bus })
+    await jobs.create(request)
+    const before = writes().length
+    await expect(jobs.create(request)).rejects.toMatchObject({ code: 'AlreadyExists' })
+    expect(writes().length).toBe(before)
+  })
+
+  test.each(['jobs', 'configmaps'])(
+    'is a conflict of names where somebody else has one of the %s',
+    async (what) => {
+      const { jobs } = open()
+      const [collection, taken] =
+        what === 'jobs' ? [JOBS, request.name] : [CONFIG_MAPS, request.owner.name]
+      server.objects.create(collection, { metadata: { name: taken, namespace: 'team' } })
+      await expect(jobs.create(request)).rejects.toMatchObject({
+        code: 'NameConflict',
+        message: expect.stringContaining(`team/${taken} is in the way: it belongs to nobody`),
+      })
+    },
+  )
+
+  test('is refused without an image or a claim, naming both fields', async () => {
+    const made = open({ defaults: {} }).jobs.create(request)
+    await expect(made).rejects.toMatchObject({
+      code: 'Invalid',
+      causes: [{ field: 'pod.image' }, { field: 'storage.claim' }],
+    })
+  })
+
+  test('is refused where the API server refuses the Job, with its causes', async () => {
+    const details = { causes: [{ field: 'spec.template', message: 'no such class' }] }
+    server.fail(({ method, path }) => method === 'POST' && path.endsWith('/jobs'), {
+      status: 422,
+      reason: 'Invalid',
+      details,
+    })
+    await expect(open().jobs.create(request)).rejects.toMatchObject({
+      code: 'Invalid',
+      causes: [{ field: 'spec.template', message: 'no such class' }],
+    })
+  })
+})
+
+describe('deleting a Job', () => {
+  test('is done in the foreground, of that very Job, and its Secret goes too', async () => {
+    const { jobs } = open({ bus })
+    await jobs.create(request)
+    const { uid } = server.objects.get(JOBS, name).metadata
+    await jobs.delete(key)
+    expect(server.requests.slice(-2)).toMatchObject([
+      {
+        method: 'DELETE',
+        path: `/apis/batch/v1/namespaces/team/jobs/${request.name}`,
+        body: { propagationPolicy: 'Foreground', preconditions: { uid } },
+      },
+      { method: 'DELETE', path: `/api/v1/namespaces/team/secrets/${request.name}` },
+    ])
+    expect(await jobs.listOwnedBy(runUid)).toEqual([])
+  })
+
+  test('asks for nothing where there is no such Job of ours', async () => {
+    const { jobs } = open()
+    server.objects.create(JOBS, { metadata: { name: 'foreign', namespace: 'team' } })
+    await jobs.delete({ namespace: 'team', name: 'gone' })
+    expect(writes()).toEqual([])
+  })
+})
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+const heardOnce = (jobs: JobHome['jobs']) => {
+  const next = Promise.withResolvers<ObjectKey>()
+  const stop = jobs.watch((run) => next.resolve(run))
+  return next.promise.finally(stop)
+}
+
+describe('the Jobs of a run', () => {
+  test('are told of by the state of their pods', async () => {
+    const { jobs } = open()
+    await jobs.create(request)
+    const heard = heardOnce(jobs)
+    makePod(server, name, running)
+    expect(await heard).toEqual({ namespace: 'team', name: 'study-0-r0' })
+  })
+
+  test('are read anew, once, when closed before anything was heard of their pods', async () => {
+    server.fail(({ path, query }) => path.endsWith('/pods') && query['watch'] === 'true', 'hang')
+    const { jobs } = open()
+    await jobs.create(request)
+    makePod(server, name, failed({ exitCode: 2, message: said }))
+    const conditions = [{ type: 'Failed', status: 'True' }]
+    server.objects.write(JOBS, name, { status: { failed: 1, conditions } })
+    const first = async () => (await jobs.listOwnedBy(runUid))[0]
+    while ((await first())?.state === 'Pending') await turn()
+    expect(await first()).toMatchObject({ state: 'Failed', exitCode: 2 })
+    const reads = server.requests.filter(
+      ({ path, query }) => path === '/api/v1/namespaces/team/pods' && query['watch'] === undefined,
+    )
+    expect(reads).toHaveLength(1)
+  })
+
+  test('are given up with their node, for which they are looked at again by themselves', async () => {
+    const { jobs, clock } = open()
+    await jobs.create(request)
+    makePod(server, name, { ...running, phase: 'Unknown' })
+    const stop = jobs.watch(() => {})
+    const first = async () => (await jobs.listOwnedBy(runUid))[0]
+    server.objects.create('/api/v1/nodes', { metadata: { name: 'n1' } })
+    while ((await first())?.state !== 'Running') await turn()
+    expect(clock.delays()).toContain(10_000)
+    server.objects.delete('/api/v1/nodes', '/n1')
+    const heard = heardOnce(jobs)
+    clock.turn(10_000)
+    expect(await heard).toMatchObject({ name: 'study-0-r0' })
+    expect(await first()).toMatchObject({
+      state: 'Failed',
+      cause: 'Disrupted',
+      message: 'NodeLost: node n1 was deleted',
+    })
+    stop()
+  })
+})
