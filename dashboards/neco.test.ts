@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { STUDY_FAMILIES } from '../operator/observability/study-families.ts'
+import { operatorMetrics } from '../operator/observability/metrics-registry.ts'
 import { podMetrics } from '../pod/pod-metrics.ts'
 import { DASHBOARD_UID, necoDashboard } from './neco.ts'
 import { ROWS } from './panels.ts'
@@ -8,16 +8,10 @@ import { dashboardQueries } from './queries.ts'
 const dashboard = JSON.parse(JSON.stringify(necoDashboard()))
 const ASKED = dashboardQueries({ namespace: 'team', sweep: '.*', run: '.*', rateInterval: '30s' })
 
-const OPERATOR_METRICS = [
-  'workqueue_depth',
-  'controller_runtime_reconcile_errors_total',
-  'controller_runtime_reconcile_time_seconds_bucket',
-  'neco_event_loop_lag_seconds',
-  'rest_client_requests_total',
-  'neco_bus_connected',
-  'neco_reports_received_total',
-  'leader_election_master_status',
-]
+const operatorFamilies = (): string[] =>
+  operatorMetrics(1000)
+    .registry.getMetricsAsArray()
+    .flatMap(({ name }) => [name, `${name}_bucket`])
 const podFamilies = (program: 'trainer' | 'evaluator'): string[] => {
   const identity = { run: 'r', attempt: 1, podUid: 'u' }
   return podMetrics(identity, program, () => new Date(0))
@@ -57,10 +51,9 @@ describe('its queries', () => {
   })
   test('ask only for measures that pods and operator export', () => {
     const exported = new Set([
-      ...Object.keys(STUDY_FAMILIES),
+      ...operatorFamilies(),
       ...podFamilies('trainer'),
       ...podFamilies('evaluator'),
-      ...OPERATOR_METRICS,
     ])
     const asked = ASKED.flatMap(({ expr }) => [
       ...expr.matchAll(/\b(?:neco|workqueue|controller_runtime|rest_client|leader_election)_\w+/g),

@@ -186,11 +186,16 @@ const OPERATOR: readonly PanelOf[] = [
     ],
   },
   {
-    title: 'Event-loop lag',
+    title: 'Event-loop lag, p99',
     description: 'How long a replica could do nothing else.',
     kind: 'Lines',
     unit: 's',
-    queries: [{ expr: 'max by (pod, instance) (neco_event_loop_lag_seconds)', legend: '{{pod}}' }],
+    queries: [
+      {
+        expr: 'max by (pod, instance) (neco_event_loop_lag_seconds{statistic="p99"})',
+        legend: '{{pod}}',
+      },
+    ],
   },
   {
     title: 'Requests to the API server a second',
@@ -206,12 +211,13 @@ const OPERATOR: readonly PanelOf[] = [
   },
   {
     title: 'Bus',
-    description: '1 while the leader is connected to NATS, and the reports it received a second.',
+    description:
+      '1 while the leader is connected to NATS, and the heartbeats of pods that it hears a second.',
     kind: 'Lines',
     unit: 'none',
     queries: [
       { expr: 'max(neco_bus_connected)', legend: 'connected' },
-      { expr: 'sum(rate(neco_reports_received_total[$__rate_interval]))', legend: 'reports/s' },
+      { expr: 'sum(rate(neco_reports_received_total[$__rate_interval]))', legend: 'heartbeats/s' },
     ],
   },
   {
