@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -12,6 +12,7 @@ import { trainInProcess } from '../test/in-process-training.ts'
 import { aMicroRunConfig } from '../test/micro-run-config.ts'
 import { type Backend, startBackend } from '../vision/backends/start-backend.ts'
 import { readSafetensors } from '../vision/weights/read-safetensors.ts'
+import { listCheckpoints } from './io/find-checkpoint.ts'
 
 let root = ''
 let trainings = 0
@@ -98,6 +99,28 @@ describe('a training', () => {
     expect((await resultOf(parts, runKey)).final.shards).toEqual(
       (await resultOf(whole, runKey)).final.shards,
     )
+  })
+
+  test('warns of a checkpoint that was changed, and not of one that a kill left unfinished', async () => {
+    const config = configOf({}, 'a', 1)
+    const { storage: folder } = config.execution
+    const { runKey, step } = await trainInProcess(config)
+    const place = { storage: folderStorage(folder, () => 0), runKey }
+    const [last, before] = await listCheckpoints(place)
+    await rm(join(folder, runResultPath(runKey)))
+    await rm(join(folder, last?.folder ?? '', 'manifest.json'))
+    const shard = join(folder, before?.folder ?? '', before?.manifest.shards.student?.file ?? '')
+    const bytes = await readFile(shard)
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1)
+    await writeFile(shard, bytes)
+    const [warned, logged]: [unknown[], unknown[]] = [[], []]
+    const again = await trainInProcess(config, {
+      warn: (message, { folder: of }) => warned.push([message, of]),
+      log: (message, { folder: of }) => of !== undefined && logged.push([message, of]),
+    })
+    expect(warned).toEqual([['Passed over a checkpoint', before?.folder]])
+    expect(logged[0]).toEqual(['Passed over a checkpoint', last?.folder])
+    expect(again.step).toBe(step)
   })
 
   test('keeps the checkpoints that evaluations wait for', async () => {

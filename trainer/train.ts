@@ -13,7 +13,7 @@ import { checkSettings } from './check-settings.ts'
 import { totalSteps } from './core/sample-order.ts'
 import { closeTraining, startTraining } from './core/training-state.ts'
 import { finishTraining } from './finish-training.ts'
-import { type FoundCheckpoint, findCheckpoint } from './io/find-checkpoint.ts'
+import { type FoundCheckpoint, findCheckpoint, NEVER_COMPLETED } from './io/find-checkpoint.ts'
 import { initialWeights } from './io/initial-weights.ts'
 import { restoreState } from './io/shards.ts'
 import { type Progress, runSteps, type Training } from './run-steps.ts'
@@ -157,7 +157,10 @@ async function resume({
 }: Pick<Training, 'config' | 'world' | 'runKey'>): Promise<FoundCheckpoint | undefined> {
   const { storage: root } = config.execution
   const { found, skipped } = await findCheckpoint({ storage: world.storage, root, runKey })
-  for (const { folder, why } of skipped) world.warn('Passed over a checkpoint', { folder, why })
+  for (const { folder, why } of skipped) {
+    const say = why === NEVER_COMPLETED ? world.log : world.warn
+    say('Passed over a checkpoint', { folder, why })
+  }
   if (found) world.log('Goes on from a checkpoint', { folder: found.folder })
   return found
 }

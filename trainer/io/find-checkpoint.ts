@@ -13,6 +13,9 @@ export interface FoundCheckpoint {
   readonly shards: ReadonlyMap<ShardName, SafetensorsFile>
 }
 
+/** Why a checkpoint is passed over that a kill interrupted: what one expects, not damage. */
+export const NEVER_COMPLETED = 'it was never completed'
+
 export interface CheckpointSearch {
   readonly found: FoundCheckpoint | undefined
   /** Checkpoints that were passed over, newest first, with the reason. */
@@ -59,7 +62,7 @@ async function readManifest(
     if (!parsed.success) return `${MANIFEST} is of another version or damaged`
     return parsed.data.runKey === runKey ? parsed.data : 'it belongs to another run'
   } catch (error) {
-    if (error instanceof StorageError && error.code === 'NotFound') return 'it was never completed'
+    if (error instanceof StorageError && error.code === 'NotFound') return NEVER_COMPLETED
     if (error instanceof StorageError) throw error
     return `${MANIFEST} is damaged`
   }
