@@ -1,0 +1,75 @@
+import type { Obstacle } from '../../../crds/obstacle.ts'
+
+/** The fields of a PersistentVolumeClaim that say whether pods can use it. */
+export interface ClaimView {
+  readonly spec?: {
+    readonly accessModes?: readonly string[]
+    readonly storageClassName?: string
+    readonly volumeName?: string
+  }
+  readonly status?: { readonly phase?: string; readonly accessModes?: readonly string[] }
+}
+
+/** How volumes of a storage class are bound; Unknown where it cannot be read. */
+export type Binding = 'Immediate' | 'WaitForFirstConsumer' | 'NoClass' | 'Unknown'
+
+export interface ClaimUse {
+  readonly namespace: string
+  readonly name: string
+  /** The field of the run that names it. */
+  readonly path: string
+  /** Whether it is the storage, or a volume that is only read. */
+  readonly isStorage: boolean
+  readonly parallelism: number
+}
+
+const quoted = ({ namespace, name }: ClaimUse): string =>
+  `PersistentVolumeClaim ${namespace}/${name}`
+
+export const claimMissing = (use: ClaimUse): Obstacle => ({
+  reason: use.isStorage ? 'StorageNotFound' : 'VolumeNotFound',
+  path: use.path,
+  message: `there is no ${quoted(use)}: create it, or name another one`,
+})
+
+const notBound = (use: ClaimUse, why: string): Obstacle => ({
+  reason: use.isStorage ? 'StorageNotBound' : 'VolumeNotBound',
+  path: use.path,
+  message: `${quoted(use)} is not bound: ${why}`,
+})
+
+/** Whether a claim waits for a pod, as it should, or for a volume that nobody makes. */
+function boundObstacle(use: ClaimUse, claim: ClaimView, binding: Binding): Obstacle | undefined {
+  const { phase } = claim.status ?? {}
+  if (phase === 'Lost') return notBound(use, 'its PersistentVolume is lost; restore it')
+  if (phase === 'Bound' || binding === 'WaitForFirstConsumer' || binding === 'Unknown') {
+    return undefined
+  }
+  const { storageClassName = '' } = claim.spec ?? {}
+  return binding === 'NoClass'
+    ? notBound(use, 'it has no storage class; create a PersistentVolume that fits it')
+    : notBound(
+        use,
+        `its storage class ${storageClassName} should have made a volume; see kubectl describe pvc ${use.name}`,
+      )
+}
+
+/** Access modes that let a pod write. */
+const WRITABLE = ['ReadWriteOnce', 'ReadWriteOncePod', 'ReadWriteMany']
+
+function modeObstacle(use: ClaimUse, claim: ClaimView): Obstacle | undefined {
+  if (!use.isStorage) return undefined
+  const modes = claim.status?.accessModes ?? claim.spec?.accessModes ?? []
+  const { path, parallelism } = use
+  if (!modes.some((mode) => WRITABLE.includes(mode))) {
+    const message = `${quoted(use)} is ${modes.join(', ')}: runs write to their storage; use a claim that is ReadWriteMany`
+    return { reason: 'StorageNotWritable', path, message }
+  }
+  if (parallelism <= 1 || modes.includes('ReadWriteMany')) return undefined
+  const message = `${quoted(use)} is ${modes.join(', ')} and parallelism is ${parallelism}: use a claim that is ReadWriteMany, or set parallelism to 1`
+  return { reason: 'StorageNotShared', path, message }
+}
+
+/** What is in the way of using a claim that is there. */
+export const claimObstacles = (use: ClaimUse, claim: ClaimView, binding: Binding): Obstacle[] =>
+  [boundObstacle(use, claim, binding), modeObstacle(use, claim)].flatMap((found) => found ?? [])

@@ -1,0 +1,33 @@
+import type { Obstacle } from '../../../crds/obstacle.ts'
+import type { RunSpec } from '../../../crds/run-spec.ts'
+
+interface VolumeUse {
+  readonly path: string
+  readonly volume: string | undefined
+}
+
+/** Every field of a run that names a volume. */
+const usesOf = ({ data, model, evaluations = [] }: RunSpec): VolumeUse[] => [
+  { path: 'data.volume', volume: data.volume },
+  { path: 'model.weights.volume', volume: model?.weights?.volume },
+  ...evaluations.flatMap(({ memory, validation }, index) => [
+    { path: `evaluations[${index}].memory.volume`, volume: memory.volume },
+    { path: `evaluations[${index}].validation.volume`, volume: validation.volume },
+  ]),
+]
+
+/** Names of volumes that the pods of a run would not have. */
+export function volumeObstacles(spec: RunSpec): Obstacle[] {
+  const known = new Set((spec.pod?.volumes ?? []).map(({ name }) => name))
+  return usesOf(spec).flatMap(({ path, volume }) =>
+    volume === undefined || known.has(volume)
+      ? []
+      : [
+          {
+            reason: 'VolumeNotFound',
+            path,
+            message: `pod.volumes has no volume ${volume}: add it there, with its claim or image`,
+          },
+        ],
+  )
+}
