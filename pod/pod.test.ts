@@ -74,6 +74,15 @@ describe('a run-config', () => {
     await writeFile(path(), JSON.stringify(aMicroRunConfig()))
     expect(await readRunConfig(path())).toEqual(aMicroRunConfig())
   })
+  test('that names no pod is completed by its environment, and by nothing else', async () => {
+    const { identity, ...rest } = aMicroRunConfig()
+    await writeFile(path(), JSON.stringify({ ...rest, identity: { run: identity.run } }))
+    const environment = { NECO_POD_UID: 'uid-of-the-pod', NECO_ATTEMPT: '3' }
+    const { identity: read } = await readRunConfig(path(), environment)
+    expect(read).toEqual({ run: identity.run, podUid: 'uid-of-the-pod', attempt: 3 })
+    await writeFile(path(), JSON.stringify(aMicroRunConfig()))
+    expect((await readRunConfig(path(), environment)).identity).toEqual(identity)
+  })
   test('with wrong fields is refused with each of them', async () => {
     const { result, ...rest } = aMicroRunConfig()
     const wrong = {

@@ -1,7 +1,8 @@
 import type { PodIdentity } from '../crds/run-config.ts'
 
 /** Where everything lies under the storage. */
-export const runFolder = (runKey: string): string => `runs/${runKey}`
+export const RUNS_FOLDER = 'runs'
+export const runFolder = (runKey: string): string => `${RUNS_FOLDER}/${runKey}`
 export const runResultPath = (runKey: string): string => `${runFolder(runKey)}/result.json`
 export const attemptsFolder = (runKey: string): string => `${runFolder(runKey)}/attempts`
 export const attemptFolder = (runKey: string, { attempt, podUid }: PodIdentity): string =>

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { simulatedBus } from '../../test/simulated-bus.ts'
+import { NO_BUS } from '../ports/bus.ts'
+import { aHeartbeat } from '../ports/contract/bus-contract.ts'
+import { busHints } from './bus-hints.ts'
+
+const address = { namespace: 'default', runUid: 'run-1', work: 'train', attempt: 1 }
+
+test('the controllers hear how far a run is, and whether the bus is there', () => {
+  const bus = simulatedBus(() => 0)
+  const hints = busHints(bus)
+  let changes = 0
+  const stop = hints.watchBus(() => {
+    changes++
+  })
+  bus.beat(address, aHeartbeat('pod', 3))
+  expect(hints.progressOf('run-1')).toEqual({ step: 3, totalSteps: 9, metrics: { loss: 3.5 } })
+  expect(hints.progressOf('run-2')).toBeUndefined()
+  expect([hints.busState(), changes]).toEqual(['Connected', 0])
+  bus.setAway(true)
+  expect([hints.busState(), changes]).toEqual(['Degraded', 1])
+  stop()
+  bus.setAway(false)
+  expect(changes).toBe(1)
+})
+
+test('a home without a bus is Off and gives pods none', async () => {
+  expect(busHints(NO_BUS).busState()).toBe('Off')
+  expect(await NO_BUS.credentials({ kind: 'Pod', ...address })).toBeUndefined()
+  expect(await NO_BUS.command(address, { name: 'stop', timeoutMs: 1 })).toMatchObject({
+    state: 'NoAnswer',
+  })
+})

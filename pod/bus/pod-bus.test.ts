@@ -1,0 +1,128 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { CommandReply, Heartbeat, isAllShipped } from '../../crds/bus-messages.ts'
+import type { RunReport } from '../../crds/run-report.ts'
+import { recordedLink } from '../../test/recorded-link.ts'
+import { openCheckpointWishes } from '../checkpoint-wish.ts'
+import { folderStorage } from '../folder-storage.ts'
+import { openSpool, type ReportBody } from '../spool.ts'
+import { spoolPath } from '../storage-layout.ts'
+import { openPodBus } from './pod-bus.ts'
+
+const folder = 'runs/key/attempts/1-pod'
+const ctl = 'neco.default.run-1.train.1.ctl'
+const key = '$KV.NECO_PROGRESS.default.run-1.train.1'
+const identity = { run: 'study-0-r0', attempt: 1, podUid: 'pod' }
+const now = () => new Date(0)
+const never = new AbortController().signal
+const ask = (command: string) => JSON.stringify({ schemaVersion: 1, command })
+const step = (number: number): ReportBody => ({
+  kind: 'Step',
+  step: number,
+  totalSteps: 9,
+  imagesSeen: 4 * number,
+  metrics: { loss: 3.5, imagesPerSecond: 20 },
+})
+
+let root = ''
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'neco-pod-bus-'))
+})
+afterEach(() => rm(root, { recursive: true }))
+
+function open({ makesCheckpoints = true } = {}) {
+  const link = recordedLink()
+  const checkpoints = openCheckpointWishes(now)
+  const stops: string[] = []
+  const bus = openPodBus({
+    identity,
+    settings: { namespace: 'default', runUid: 'run-1', work: 'train' },
+    link,
+    checkpoints,
+    makesCheckpoints,
+    stop: (why) => stops.push(why),
+    now,
+    sleep: () => new Promise((resolve) => setImmediate(resolve)),
+    log: () => undefined,
+  })
+  const storage = folderStorage(root, Date.now)
+  const spool = async () => {
+    await bus.shipFrom(storage, folder)
+    const written = (reports: readonly RunReport[]) => bus.reported(reports)
+    const path = spoolPath(folder)
+    return openSpool({ storage, path, identity, now, monotonicMs: () => 0, written })
+  }
+  const beats = () =>
+    link.stored.flatMap(({ subject, data }) =>
+      subject === key ? Heartbeat.parse(JSON.parse(data)) : [],
+    )
+  const reply = async (text: string) => CommandReply.parse(JSON.parse(await link.ask(ctl, text)))
+  return { link, checkpoints, stops, bus, spool, beats, reply }
+}
+
+describe('a pod on the bus', () => {
+  test('says how far it is, and at its end that all has arrived', async () => {
+    const { bus, checkpoints, spool, beats } = open()
+    await (await spool()).write([step(1), step(2)])
+    bus.stepped(step(3))
+    checkpoints.made({ step: 3, folder: 'there', digest: 'd' })
+    await bus.beat()
+    expect(beats().at(-1)).toMatchObject({
+      runKey: 'key',
+      step: 3,
+      totalSteps: 9,
+      imagesSeen: 12,
+      imagesPerSecond: 20,
+      loss: 3.5,
+      checkpoint: { step: 3, folder: 'there', digest: 'd', wallTime: '1970-01-01T00:00:00.000Z' },
+      hasEnded: false,
+    })
+    expect(isAllShipped(beats().at(-1))).toBe(false)
+    await bus.close(never)
+    expect(isAllShipped(beats().at(-1))).toBe(true)
+  })
+
+  test('says nothing false where its reports did not arrive in time', async () => {
+    const { bus, spool, beats, link } = open()
+    link.failWhen(() => true)
+    await (await spool()).write([step(1)])
+    await bus.close(AbortSignal.abort())
+    expect(beats().filter(({ hasEnded }) => hasEnded)).toEqual([])
+    expect(bus.unshipped()).toBe(1)
+  })
+
+  test('answers a command with the checkpoint that it brings about', async () => {
+    const { checkpoints, stops, reply } = open()
+    const answer = reply(ask('checkpoint'))
+    expect(checkpoints.isAsked()).toBe(true)
+    checkpoints.made({ step: 3, folder: 'there', digest: 'd' })
+    expect(await answer).toMatchObject({ state: 'Done', checkpoint: { step: 3, digest: 'd' } })
+    expect([checkpoints.isAsked(), stops]).toEqual([false, []])
+  })
+
+  test('stops when it is told, and answers with the last checkpoint where none comes after', async () => {
+    const { checkpoints, stops, reply } = open()
+    checkpoints.made({ step: 3, folder: 'there', digest: 'd' })
+    const answer = reply(ask('stop'))
+    expect(stops).toEqual(['asked over the bus'])
+    checkpoints.end()
+    expect(await answer).toMatchObject({ state: 'Done', checkpoint: { step: 3 } })
+    expect(await reply(ask('checkpoint'))).toMatchObject({ state: 'Done', checkpoint: { step: 3 } })
+  })
+
+  test('refuses what it cannot do', async () => {
+    const { reply, checkpoints } = open()
+    expect(await reply('{')).toMatchObject({ state: 'Refused', code: 'Unreadable' })
+    expect(await reply(ask('dance'))).toMatchObject({ state: 'Refused', code: 'Unreadable' })
+    checkpoints.end()
+    expect(await reply(ask('stop'))).toMatchObject({ state: 'Refused', code: 'NoCheckpoint' })
+  })
+
+  test('that makes no checkpoints refuses to, and still stops', async () => {
+    const { reply, stops } = open({ makesCheckpoints: false })
+    expect(await reply(ask('checkpoint'))).toMatchObject({ code: 'NoCheckpoints' })
+    expect([await reply(ask('stop')), stops]).toEqual([{ state: 'Done' }, ['asked over the bus']])
+  })
+})
