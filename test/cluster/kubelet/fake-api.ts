@@ -130,6 +130,7 @@ function answerOther(
     others.set(path, body)
     return [201, body]
   }
+  if (method === 'DELETE') others.delete(url.pathname)
   if (method === 'PATCH' && (found !== undefined || url.pathname.endsWith('/status'))) {
     others.set(url.pathname, { ...found, ...body })
     return [200, body]

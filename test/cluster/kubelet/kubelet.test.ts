@@ -229,7 +229,7 @@ describe('a pod of the process kubelet', () => {
     api.createPod('again', { ...spec, restartPolicy: 'Always' })
     await api.until('pod', isPod(inPhase('Running')))
     await api.until('again', isPod(inPhase('Running')))
-    await first.close()
+    await first.close('Keep')
     await start()
     const { status } = await api.until('pod', isPod(inPhase('Failed')))
     expect(status?.containerStatuses?.[0]?.state).toMatchObject({

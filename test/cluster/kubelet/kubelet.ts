@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Clock } from '../../../operator/ports/clock.ts'
 import { type ApiAddress, connectApi } from './api-connection.ts'
 import type { Images } from './container-plan.ts'
@@ -7,7 +8,7 @@ import type { Executor } from './executor.ts'
 import { detectIsolation } from './isolation.ts'
 import { KubeletNode } from './kubelet-node.ts'
 import { type ContainerLog, type LogRequest, serveLogs } from './log-server.ts'
-import type { NodeSpec } from './node-heartbeat.ts'
+import { type NodeSpec, removeNode } from './node-heartbeat.ts'
 import { PodAddresses } from './pod-address.ts'
 import type { PodLife } from './pod-life.ts'
 import type { Pod, PodPhase } from './pod-object.ts'
@@ -55,8 +56,8 @@ export interface Kubelet {
   readonly stopHeartbeat: (node: string) => void
   /** The node is back. Throws for an unknown node. */
   readonly startHeartbeat: (node: string) => Promise<void>
-  /** Kills all that runs, says nothing more to the API server, and removes what it wrote. Nodes stay registered. */
-  readonly close: () => Promise<void>
+  /** Kills all that runs without a word to the API server, and removes its files and its nodes; they are kept as a crash would leave them when that is asked for. */
+  readonly close: (nodes?: 'Remove' | 'Keep') => Promise<void>
 }
 
 const ADDRESS = '127.0.0.1'
@@ -91,11 +92,15 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     backOff: options.backOff ?? { firstMs: 500, mostMs: 5000 },
   }
   nodes.push(...options.nodes.map((spec) => new KubeletNode(spec, ports)))
-  const close = async () => {
+  const close = async (after: 'Remove' | 'Keep' = 'Remove') => {
     closed.abort()
+    // What is under way fails now, also at an API server that never answers.
     api.close()
     await Promise.all(nodes.map((node) => node.close()))
     await logs.close()
+    if (after === 'Remove') await Promise.all(nodes.map((node) => removeNode(ports, node.spec)))
+    await rm(join(folder, 'pods'), { recursive: true, force: true })
+    api.close()
   }
   try {
     await Promise.all(nodes.map((node) => node.open()))

@@ -57,6 +57,18 @@ export async function registerNode(heartbeat: Heartbeat): Promise<void> {
   await writeNodeStatus(heartbeat)
 }
 
+/** Takes a node off the API server. One that cannot be reached keeps it. */
+export async function removeNode(
+  { api, log }: Pick<Heartbeat, 'api' | 'log'>,
+  { name }: NodeSpec,
+): Promise<void> {
+  try {
+    await api.call({ method: 'DELETE', path: `/api/v1/nodes/${name}` })
+  } catch (error) {
+    log(`node ${name}: not removed: ${String(error)}`)
+  }
+}
+
 /** Renews Lease and status of a node until the signal aborts. An unreachable API server is tried again. */
 export async function keepAlive(heartbeat: Heartbeat, signal: AbortSignal): Promise<void> {
   const every = async (periodMs: number, act: (heartbeat: Heartbeat) => Promise<void>) => {
