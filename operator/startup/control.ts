@@ -1,0 +1,33 @@
+import type { ControllerPorts } from '../controllers/controller-ports.ts'
+import {
+  type Controllers,
+  type Failure,
+  startControllers,
+} from '../controllers/start-controllers.ts'
+import type { Log } from '../observability/log.ts'
+import { loggedPorts } from '../observability/logged-ports.ts'
+import type { OperatorMetrics } from '../observability/metrics-registry.ts'
+import { isPortError, PortError } from '../ports/port-error.ts'
+import type { OperatorWorld } from './operator-world.ts'
+
+/** Conflicts and a server that is away are everyday; what no port names is a fault of ours. */
+function logFailure(log: Log, { kind, key, error }: Failure): void {
+  const round = log.child({ kind, object: key })
+  if (isPortError(error, 'Conflict')) round.info({ error }, 'round met a newer object; tried again')
+  else if (error instanceof PortError) round.warn({ error }, 'round failed; tried again')
+  else round.error({ error }, 'round failed unexpectedly; tried again')
+}
+
+/** Starts the controllers of both kinds on a home, counted and logged. */
+export function control(
+  { config, log, monotonicClock }: OperatorWorld,
+  metrics: OperatorMetrics,
+  ports: ControllerPorts,
+): Controllers {
+  const observed = (kind: Failure['kind']) =>
+    metrics.controllers(kind.toLowerCase(), () => monotonicClock.nowMs())
+  return startControllers(loggedPorts(ports, log), (failure) => logFailure(log, failure), {
+    concurrency: config.concurrency,
+    observers: { NeCoRun: observed('NeCoRun'), NeCoSweep: observed('NeCoSweep') },
+  })
+}

@@ -1,0 +1,33 @@
+import type { KubeConfig } from '@kubernetes/client-node'
+import type { OperatorConfig } from '../config.ts'
+import type { LagMeter } from '../observability/event-loop-lag.ts'
+import type { Log } from '../observability/log.ts'
+import type { ProcessFacts } from '../observability/operator-gauges.ts'
+import type { Clock } from '../ports/clock.ts'
+
+/** All that the operator has from outside: main.ts gives it what is real. */
+export interface OperatorWorld {
+  readonly config: OperatorConfig
+  readonly kubeConfig: KubeConfig
+  /** Of this process alone; stands in the Lease and in Events. */
+  readonly identity: string
+  /** Of the Lease, where the configuration names none. */
+  readonly namespace: string
+  readonly log: Log
+  /** Of wall time. */
+  readonly clock: Clock
+  /** A clock that is never set. */
+  readonly monotonicClock: Clock
+  /** In [0, 1). */
+  readonly random: () => number
+  readonly lagMeter: LagMeter
+  readonly processFacts: () => ProcessFacts
+  /** Called at once when the Lease is lost: nothing may be written any more. */
+  readonly leaseLost: () => void
+}
+
+/** How the operator ends. Refused: what the message says must be set right first. */
+export type Ending =
+  | { readonly kind: 'Stopped' }
+  | { readonly kind: 'LeaseLost' }
+  | { readonly kind: 'Refused'; readonly message: string }
