@@ -25,23 +25,24 @@ export interface Bed {
 }
 
 /** Starts a control plane with our kinds in a fresh folder under the system's temporary folder. */
-export async function startBed({ programs, log, users = {}, crds = true }: Start): Promise<Bed> {
+export async function startBed(start: Start): Promise<Bed> {
   const folder = await openBedFolder()
-  const controlPlane = await startControlPlane({ folder, programs, log, users })
-  const kubectl = makeKubectl({
-    program: programs.kubectl,
-    cacheFolder: join(folder.path, 'kube-cache'),
-    kubeconfig: controlPlane.kubeconfig,
-  })
-  if (crds) await applyCrds(kubectl)
-  return {
-    folder,
-    programs,
-    controlPlane,
-    kubectl,
-    close: async () => {
-      await controlPlane.close()
-      await folder.remove()
-    },
+  const ends: (() => Promise<void>)[] = [folder.remove]
+  const close = async (): Promise<void> => {
+    for (const end of ends.splice(0).reverse()) await end()
+  }
+  try {
+    const controlPlane = await startControlPlane({ folder, ...start })
+    ends.push(controlPlane.close)
+    const kubectl = makeKubectl({
+      program: start.programs.kubectl,
+      cacheFolder: join(folder.path, 'kube-cache'),
+      kubeconfig: controlPlane.kubeconfig,
+    })
+    if (start.crds ?? true) await applyCrds(kubectl)
+    return { folder, programs: start.programs, controlPlane, kubectl, close }
+  } catch (cause) {
+    await close()
+    throw cause
   }
 }
