@@ -1,24 +1,21 @@
-import { stringify } from 'yaml'
+import { clusterYaml } from '../charts/cluster-yaml.ts'
 import { API_GROUP } from '../crds/names.ts'
 import { KINDS } from '../crds/to-crd.ts'
 
 /** What is merged into the ConfigMap argocd-cm, so that Argo CD knows the health of both kinds by the script given. */
 export const argocdConfigMap = (script: string): string =>
-  stringify(
-    {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: {
-        name: 'argocd-cm',
-        namespace: 'argocd',
-        labels: {
-          'app.kubernetes.io/name': 'argocd-cm',
-          'app.kubernetes.io/part-of': 'argocd',
-        },
+  clusterYaml({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: 'argocd-cm',
+      namespace: 'argocd',
+      labels: {
+        'app.kubernetes.io/name': 'argocd-cm',
+        'app.kubernetes.io/part-of': 'argocd',
       },
-      data: Object.fromEntries(
-        KINDS.map(({ kind }) => [`resource.customizations.health.${API_GROUP}_${kind}`, script]),
-      ),
     },
-    { lineWidth: 0, aliasDuplicateObjects: false },
-  )
+    data: Object.fromEntries(
+      KINDS.map(({ kind }) => [`resource.customizations.health.${API_GROUP}_${kind}`, script]),
+    ),
+  })

@@ -1,5 +1,5 @@
-import { stringify } from 'yaml'
 import { buildCrd, type JsonNode, type KINDS } from '../crds/to-crd.ts'
+import { clusterYaml } from './cluster-yaml.ts'
 
 /** What keeps a CRD, and with it every object of its kind, when the chart is uninstalled. */
 const KEEP = { 'helm.sh/resource-policy': 'keep' }
@@ -8,7 +8,7 @@ const KEEP = { 'helm.sh/resource-policy': 'keep' }
 export function crdTemplate(kind: (typeof KINDS)[number], note: string): string {
   const crd = buildCrd(kind)
   const kept = { ...crd, metadata: { ...(crd['metadata'] as JsonNode), annotations: KEEP } }
-  const text = stringify(kept, { lineWidth: 0, aliasDuplicateObjects: false })
+  const text = clusterYaml(kept)
   if (text.includes('{{'))
     throw new Error(`the CRD of ${kind.kind} holds {{, which Helm would read`)
   return `{{- if .Values.crds.install }}\n${note}${text}{{- end }}\n`

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { stringify } from 'yaml'
 import { argocdConfigMap } from '../argocd/config-map.ts'
+import { clusterYaml } from '../charts/cluster-yaml.ts'
 import { crdTemplate } from '../charts/crd-template.ts'
 import { valuesSchema } from '../charts/values-schema.ts'
 import { buildCrd, KINDS } from '../crds/to-crd.ts'
@@ -12,8 +12,7 @@ import { necoDashboard } from '../dashboards/neco.ts'
 const root = join(import.meta.dirname, '..')
 const NOTE = '# Made by `npm run generate` from crds/. Do not edit.\n'
 
-const yaml = (value: unknown): string =>
-  NOTE + stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
+const yaml = (value: unknown): string => NOTE + clusterYaml(value)
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`
 const CHART = 'charts/neco-operator'

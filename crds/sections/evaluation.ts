@@ -11,6 +11,7 @@ export type Profile = z.infer<typeof Profile>
 export const evaluationFields = {
   name: z
     .string()
+    .max(32)
     .regex(/^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/)
     .describe('name of the evaluation, unique in the run.'),
   protocols: z
