@@ -13,7 +13,7 @@ import { type CreateOptions, createJob, deleteSecret, type JobBus } from './crea
 import type { JobDefaults } from './job-defaults.ts'
 import { JOB_RESOURCE, type JobKinds, POD_RESOURCE } from './job-kinds.ts'
 import { NODE_LOOK_MS, NodeSightings } from './node-sightings.ts'
-import { needsFreshPods, newestPod, observeJob } from './observe-job.ts'
+import { needsFreshPods, newestPod, observeJob, POD_DUE_MS } from './observe-job.ts'
 import { type JobView, type PodView, timeMs } from './pod-view.ts'
 
 export interface KubernetesJobsOptions extends JobKinds {
@@ -44,6 +44,10 @@ function runOfPod({ metadata }: PodView): ObjectKey | undefined {
   const name = metadata.labels?.[LABELS.run]
   return name === undefined ? undefined : { namespace: metadata.namespace ?? '', name }
 }
+
+/** Waits for a pod, and nobody has said why: when that is overdue it will have a reason. */
+const isUnexplained = ({ waiting }: ObservedJob): boolean =>
+  waiting?.phase === 'Schedule' && waiting.reason === undefined
 
 /** Tells of the run of every object that is there and of every change. */
 function follow<T extends JobView | PodView>(
@@ -134,7 +138,9 @@ class KubernetesJobs implements Jobs {
   async #observe(job: JobView): Promise<ObservedJob> {
     const nowMs = this.#options.clock.nowMs()
     const pods = await this.#podsOf(job)
-    return observeJob({ job, pods, nowMs, node: await this.#nodeOf(job, pods) })
+    const observed = observeJob({ job, pods, nowMs, node: await this.#nodeOf(job, pods) })
+    if (isUnexplained(observed)) this.#lookAgain(job, POD_DUE_MS)
+    return observed
   }
 
   /** The pods that a Job controls: as known, but read anew before a closed Job is judged by them. */

@@ -77,6 +77,11 @@ describe('a Job as the controllers see it', () => {
     })
   })
 
+  test('says so only after a while, since a status that changes costs a write', () => {
+    const young = job({ status: { startTime: at(491) } })
+    expect(observe(young).waiting).toEqual({ phase: 'Schedule', sinceMs: 491_000 })
+  })
+
   test('lets no old deadline pass in the moment between a pod that went and the word of the Job', () => {
     expect(observe(job({ status: { startTime: at(95), active: 1 } }))).toMatchObject({
       state: 'Pending',

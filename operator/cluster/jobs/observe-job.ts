@@ -67,12 +67,17 @@ const hadPod = ({ status }: JobView): boolean =>
     status?.uncountedTerminatedPods?.succeeded?.length,
   ].some((count) => (count ?? 0) > 0)
 
+/** How long a Job may be without a pod before that is worth a word (ms). */
+export const POD_DUE_MS = 10_000
+
 /** No pod is known. One that comes or went just now is no reason to let an old deadline pass. */
 function withoutPod({ job, nowMs }: JobSighting): Waiting {
   if (hadPod(job)) return { phase: 'Schedule', sinceMs: nowMs }
+  const sinceMs = timeMs(job.status?.startTime) ?? createdMsOf(job)
+  if (nowMs - sinceMs < POD_DUE_MS) return { phase: 'Schedule', sinceMs }
   return {
     phase: 'Schedule',
-    sinceMs: timeMs(job.status?.startTime) ?? createdMsOf(job),
+    sinceMs,
     reason: 'NoPod',
     message:
       'no pod of the Job has been made; a quota or an admission policy may be in the way: kubectl describe job says',

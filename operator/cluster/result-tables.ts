@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto'
+import { API_GROUP_VERSION, LABELS, OPERATOR_NAME, SWEEP_KIND } from '../../crds/names.ts'
+import { type ResultShard, resultShards } from '../core/result-shards.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { StoredRun, StoredSweep } from '../ports/objects.ts'
+import { isPortError } from '../ports/port-error.ts'
+import type { ApiClient } from './api-client.ts'
+import { objectPath, type Resource } from './resource-path.ts'
+
+const CONFIG_MAP: Resource = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' }
+/** One line of JSON a run. */
+export const RESULTS_KEY = 'results.ndjson'
+const BETWEEN_WRITES_MS = 60_000
+
+interface Tables {
+  /** Digest of what each ConfigMap holds. */
+  readonly held: Map<string, string>
+  writtenMs: number
+}
+
+interface Written {
+  /** When to call again, since the next write must wait. */
+  readonly againInMs?: number
+}
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+const nameOf = ({ metadata }: StoredSweep, { id }: ResultShard): string =>
+  `${metadata.name}-results-${id}`
+
+const configMapOf = (sweep: StoredSweep, shard: ResultShard): object => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: {
+    name: nameOf(sweep, shard),
+    namespace: sweep.metadata.namespace,
+    labels: {
+      'app.kubernetes.io/name': 'neco',
+      'app.kubernetes.io/managed-by': OPERATOR_NAME,
+      [LABELS.sweep]: sweep.metadata.name,
+    },
+    ownerReferences: [
+      {
+        apiVersion: API_GROUP_VERSION,
+        kind: SWEEP_KIND,
+        name: sweep.metadata.name,
+        uid: sweep.metadata.uid,
+        controller: true,
+        blockOwnerDeletion: true,
+      },
+    ],
+  },
+  data: { [RESULTS_KEY]: shard.text },
+})
+
+/** The results of sweeps as ConfigMaps: a cache for people and scripts, made again from the runs whenever it is lost. */
+export class ResultTables {
+  readonly #api: ApiClient
+  readonly #clock: Clock
+  readonly #tables = new Map<string, Tables>()
+
+  constructor({ api, clock }: { readonly api: ApiClient; readonly clock: Clock }) {
+    this.#api = api
+    this.#clock = clock
+  }
+
+  /** Writes the shards that differ from what is there: at once where the sweep has ended, else at most once a minute. Fails with ApiError. */
+  async write(sweep: StoredSweep, runs: readonly StoredRun[], hasEnded: boolean): Promise<Written> {
+    const tables = this.#tablesOf(sweep)
+    const waitMs = tables.writtenMs + BETWEEN_WRITES_MS - this.#clock.nowMs()
+    if (!hasEnded && waitMs > 0) return { againInMs: waitMs }
+    let hasWritten = false
+    for (const shard of resultShards(runs, { replicates: sweep.spec.replicates ?? 1 })) {
+      if (await this.#writeShard(sweep, shard, tables)) hasWritten = true
+    }
+    if (hasWritten) tables.writtenMs = this.#clock.nowMs()
+    return {}
+  }
+
+  /** Forgets a sweep that is gone; its ConfigMaps go with it. */
+  forget(sweepUid: string): void {
+    this.#tables.delete(sweepUid)
+  }
+
+  #tablesOf({ metadata }: StoredSweep): Tables {
+    const held = this.#tables.get(metadata.uid)
+    if (held !== undefined) return held
+    const fresh: Tables = { held: new Map(), writtenMs: Number.NEGATIVE_INFINITY }
+    this.#tables.set(metadata.uid, fresh)
+    return fresh
+  }
+
+  /** Whether it had to be written. What another leader wrote is read once and left as it is where it is right. */
+  async #writeShard(sweep: StoredSweep, shard: ResultShard, { held }: Tables): Promise<boolean> {
+    const key = { namespace: sweep.metadata.namespace, name: nameOf(sweep, shard) }
+    const path = objectPath(CONFIG_MAP, key)
+    const digest = digestOf(shard.text)
+    const known = held.get(key.name) ?? (await this.#readDigest(path))
+    if (known !== digest) {
+      await this.#api.request({
+        method: 'PATCH',
+        path,
+        query: { fieldManager: OPERATOR_NAME, fieldValidation: 'Strict' },
+        contentType: 'application/apply-patch+yaml',
+        body: configMapOf(sweep, shard),
+      })
+    }
+    held.set(key.name, digest)
+    return known !== digest
+  }
+
+  async #readDigest(path: string): Promise<string | undefined> {
+    try {
+      const found = await this.#api.request({ method: 'GET', path })
+      const { data } = found as { readonly data?: Readonly<Record<string, string>> }
+      return digestOf(data?.[RESULTS_KEY] ?? '')
+    } catch (error) {
+      if (isPortError(error, 'NotFound')) return undefined
+      throw error
+    }
+  }
+}
