@@ -93,6 +93,8 @@ export class FakeApiServer {
   readonly requests: FakeRequest[] = []
   /** The Authorization header of each request. */
   readonly authorizations: (string | undefined)[] = []
+  /** What is answered to GET at a path that is no collection, such as discovery. */
+  readonly documents = new Map<string, object>()
   readonly objects = new FakeObjects((event) => this.#tell(event))
   readonly #server = createServer((request, response) => void this.#serve(request, response))
   readonly #sockets = new Set<Socket>()
@@ -175,9 +177,11 @@ export class FakeApiServer {
     this.requests.push(request)
     this.authorizations.push(incoming.headers.authorization)
     for (const listen of this.#listeners) listen(request)
+    const document = this.documents.get(request.path)
     const faulty = [...this.#faults].find(({ matches }) => matches(request))
     try {
       if (faulty !== undefined) this.#misbehave(response, faulty.fault)
+      else if (document !== undefined) answer(response, 200, document)
       else this.#respond(request, response)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
