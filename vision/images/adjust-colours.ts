@@ -33,7 +33,9 @@ export function adjustSaturation(image: RgbImage, factor: number): RgbImage {
   const adjusted = new Uint8Array(rgb.length)
   const share = Math.fround(factor)
   for (let i = 0; i < rgb.length; i += 3) {
-    const [red, green, blue] = [rgb[i] as number, rgb[i + 1] as number, rgb[i + 2] as number]
+    const red = rgb[i] as number
+    const green = rgb[i + 1] as number
+    const blue = rgb[i + 2] as number
     const grey = greyLevel(red, green, blue)
     adjusted[i] = blend(grey, red, share)
     adjusted[i + 1] = blend(grey, green, share)

@@ -9,16 +9,18 @@ export function adjustHue(image: RgbImage, turn: number): RgbImage {
   const shift = Math.trunc(turn * 255) & 255
   const adjusted = new Uint8Array(rgb.length)
   for (let i = 0; i < rgb.length; i += 3) {
-    const [red, green, blue] = [rgb[i] as number, rgb[i + 1] as number, rgb[i + 2] as number]
+    const red = rgb[i] as number
+    const green = rgb[i + 1] as number
+    const blue = rgb[i + 2] as number
     const value = Math.max(red, green, blue)
     const spread = value - Math.min(red, green, blue)
-    if (spread === 0) {
-      adjusted.fill(value, i, i + 3)
-      continue
-    }
-    const saturation = Math.trunc(Math.fround(spread / value) * 255)
-    const hue = (hueLevel(red, green, blue) + shift) & 255
-    writeColour(adjusted, i, { hue, saturation, value })
+    // A grey has no hue, and the tables give all three channels its value.
+    const hue = spread === 0 ? 0 : (hueLevel(red, green, blue) + shift) & 255
+    const saturation = saturationOf[(spread << 8) | value] as number
+    const drop = (shareOf[saturation] as number) * (dropOf[hue] as number)
+    adjusted[i + (placesOf[3 * hue] as number)] = value
+    adjusted[i + (placesOf[3 * hue + 1] as number)] = lowOf[(saturation << 8) | value] as number
+    adjusted[i + (placesOf[3 * hue + 2] as number)] = Math.round(value * (1 - drop))
   }
   return { ...image, rgb: adjusted }
 }
@@ -27,51 +29,47 @@ export function adjustHue(image: RgbImage, turn: number): RgbImage {
 function hueLevel(red: number, green: number, blue: number): number {
   const greatest = Math.max(red, green, blue)
   const spread = greatest - Math.min(red, green, blue)
-  const r = Math.fround((greatest - red) / spread)
-  const g = Math.fround((greatest - green) / spread)
-  const b = Math.fround((greatest - blue) / spread)
-  const sextant = red === greatest ? b - g : green === greatest ? 2 + r - b : 4 + g - r
+  const sextant =
+    red === greatest
+      ? Math.fround((greatest - blue) / spread) - Math.fround((greatest - green) / spread)
+      : green === greatest
+        ? 2 + Math.fround((greatest - red) / spread) - Math.fround((greatest - blue) / spread)
+        : 4 + Math.fround((greatest - green) / spread) - Math.fround((greatest - red) / spread)
   const turns = Math.fround(sextant) / 6 + 1
   return Math.trunc(Math.fround(turns >= 1 ? turns - 1 : turns) * 255)
 }
 
-interface Hsv {
-  readonly hue: number
-  readonly saturation: number
-  readonly value: number
-}
+const tableOf = (level: (high: number, low: number) => number): Uint8Array =>
+  Uint8Array.from({ length: 65_536 }, (_, at) => level(at >> 8, at & 255))
 
-/** Sextant of each hue, and how far it is within. */
-const sextantOf = Uint8Array.from({ length: 256 }, (_, hue) => Math.floor((hue * 6) / 255) % 6)
-const withinSextant = Float32Array.from(
-  { length: 256 },
-  (_, hue) => (hue * 6) / 255 - Math.floor((hue * 6) / 255),
+/** Saturation by spread and value; what no colour has is 0. */
+const saturationOf = tableOf((spread, value) =>
+  value === 0 ? 0 : Math.trunc(Math.fround(spread / value) * 255),
+)
+const shareOf = Float32Array.from({ length: 256 }, (_, saturation) => saturation / 255)
+/** The least level by saturation and value. */
+const lowOf = tableOf((saturation, value) =>
+  Math.round(value * (1 - (shareOf[saturation] as number))),
 )
 
-/** Which channel has the greatest, the least and the middle level; the middle one rises in even sextants. */
-interface Places {
-  readonly value: number
-  readonly low: number
-  readonly middle: number
-}
-const placesOf: readonly Places[] = [
-  { value: 0, low: 2, middle: 1 },
-  { value: 1, low: 2, middle: 0 },
-  { value: 1, low: 0, middle: 2 },
-  { value: 2, low: 0, middle: 1 },
-  { value: 2, low: 1, middle: 0 },
-  { value: 0, low: 1, middle: 2 },
-]
+const sextantOf = (hue: number): number => Math.floor((hue * 6) / 255) % 6
+const withinSextant = (hue: number): number =>
+  Math.fround((hue * 6) / 255 - Math.floor((hue * 6) / 255))
 
-function writeColour(rgb: Uint8Array, first: number, { hue, saturation, value }: Hsv): void {
-  const share = Math.fround(saturation / 255)
-  const within = withinSextant[hue] as number
-  const low = Math.round(value * (1 - share))
-  const falling = Math.round(value * (1 - share * within))
-  const rising = Math.round(value * (1 - share * (1 - within)))
-  const sextant = sextantOf[hue] as number
-  const places = placesOf[sextant] as Places
-  rgb[first + places.value] = value
-  rgb[first + places.low] = low
-  rgb[first + places.middle] = sextant % 2 === 0 ? rising : falling
-}
+/** By how much of the saturation the middle level is below the value: it rises in even sextants and falls in odd ones. */
+const dropOf = Float64Array.from({ length: 256 }, (_, hue) =>
+  sextantOf(hue) % 2 === 0 ? 1 - withinSextant(hue) : withinSextant(hue),
+)
+/** Which channel has the greatest, the least and the middle level in each sextant. */
+const CHANNELS = [
+  [0, 2, 1],
+  [1, 2, 0],
+  [1, 0, 2],
+  [2, 0, 1],
+  [2, 1, 0],
+  [0, 1, 2],
+] as const
+/** The same for each hue, one after the other. */
+const placesOf = Uint8Array.from(
+  Array.from({ length: 256 }, (_, hue) => CHANNELS[sextantOf(hue)] ?? []).flat(),
+)
