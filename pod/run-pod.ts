@@ -7,7 +7,7 @@ import { nameFailure } from './name-failure.ts'
 import { PodFailure } from './pod-failure.ts'
 import { readRunConfig } from './read-run-config.ts'
 import { stopSignal } from './stop-signal.ts'
-import { writeTermination } from './termination.ts'
+import { failureWords, writeTermination } from './termination.ts'
 import { openVoice, type PodVoice } from './voice.ts'
 
 export interface PodTools {
@@ -34,16 +34,6 @@ function configPath(name: PodProgram['name']): string {
     reason: 'UserError',
   })
 }
-
-const failureWords = (code: string, message: string): TerminationMessage => ({
-  schemaVersion: 1,
-  reason: code,
-  message: message.slice(0, 1500),
-  reused: false,
-  step: 0,
-  metrics: {},
-  evaluations: [],
-})
 
 /** The end must come within the grace time, even where storage hangs. */
 function endWithinGrace(signal: AbortSignal, graceSeconds: number): void {
@@ -92,6 +82,7 @@ function voiceOf({ name }: PodProgram, config: RunConfig, pod: PodProcess): Prom
     host: process.env['POD_IP'] ?? '0.0.0.0',
     now: () => new Date(),
     monotonicMs: () => performance.now(),
+    terminationPath: process.env['NECO_TERMINATION_FILE'],
     // The work hangs, so it cannot be asked to end.
     late({ reason, message }) {
       pod.log.error({ reason }, message)

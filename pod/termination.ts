@@ -24,6 +24,17 @@ function fitTermination(message: TerminationMessage): TerminationMessage {
   return fitted
 }
 
+/** The last words of a pod that failed: one word for programs and a sentence that says what to do. */
+export const failureWords = (code: string, message: string): TerminationMessage => ({
+  schemaVersion: 1,
+  reason: code,
+  message: message.slice(0, 1500),
+  reused: false,
+  step: 0,
+  metrics: {},
+  evaluations: [],
+})
+
 /**
  * Writes the last words of a pod into the file itself: in a cluster it is mounted alone into the container, so that
  * no other file can take its place. Words torn by a kill read as none.

@@ -6,8 +6,9 @@ import type { Sleep } from './bus/bus-link.ts'
 import { openNatsLink } from './bus/nats-link.ts'
 import { addressOf, linkNames, openPodBus, type PodBus } from './bus/pod-bus.ts'
 import { type CheckpointWish, openCheckpointWishes } from './checkpoint-wish.ts'
-import { type Lateness, lateness } from './deadlines.ts'
+import type { Lateness } from './deadlines.ts'
 import { type MetricsServer, serveMetrics } from './metrics-server.ts'
+import { judgePace } from './pace.ts'
 import { type PodMetrics, podMetrics } from './pod-metrics.ts'
 import { openSpool, type ReportBody, type Spool } from './spool.ts'
 import type { Storage } from './storage.ts'
@@ -34,12 +35,13 @@ export interface VoiceOptions {
   readonly host: string
   readonly now: () => Date
   readonly monotonicMs: () => number
+  /** Where the last words of a pod that hangs go; undefined where nobody reads them. */
+  readonly terminationPath: string | undefined
   /** Called when the pod is later than its deadlines allow. */
   readonly late: (lateness: Lateness) => void
 }
 
 const BEAT_EVERY_MS = 5000
-const JUDGE_EVERY_MS = 1000
 const LONGEST_FLUSH_MS = 5000
 
 const sleep: Sleep = (ms, signal) => setTimeout(ms, undefined, { signal }).catch(() => undefined)
@@ -53,7 +55,7 @@ export async function openVoice(options: VoiceOptions): Promise<PodVoice> {
   const bus = busOf(options, { checkpoints, stop: (why) => stopping.abort(why) })
   const metrics = podMetrics(identity, options.program, now)
   const server = await metricsServer(options, metrics)
-  const pace = judgePace(options)
+  const pace = judgePace({ ...options, limits: execution })
   const beating = setInterval(() => {
     metrics.unshipped(bus?.unshipped() ?? 0)
     void bus?.beat()
@@ -124,30 +126,5 @@ async function metricsServer(
   } catch (error) {
     log.warn({ err: error, port }, 'Goes on without /metrics: its port cannot be listened on')
     return undefined
-  }
-}
-
-/** Watches the pace of a trainer until its last step; the operator watches evaluators. */
-function judgePace({ program, config, monotonicMs, late }: VoiceOptions) {
-  const { firstStepSeconds, stallSeconds } = config.execution
-  const startedMs = monotonicMs()
-  let lastStepMs: number | undefined
-  const judge = (): void => {
-    const found = lateness(
-      { startedMs, lastStepMs },
-      { firstStepSeconds, stallSeconds },
-      monotonicMs(),
-    )
-    if (found !== undefined) late(found)
-  }
-  const judging = setInterval(judge, JUDGE_EVERY_MS).unref()
-  const end = (): void => clearInterval(judging)
-  if (program === 'evaluator') end()
-  return {
-    said({ kind, step, totalSteps }: Pick<ReportBody, 'kind' | 'step' | 'totalSteps'>): void {
-      if (kind === 'Step' || kind === 'Checkpoint') lastStepMs = monotonicMs()
-      if (totalSteps > 0 && step >= totalSteps) end()
-    },
-    end,
   }
 }

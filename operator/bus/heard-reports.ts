@@ -7,7 +7,7 @@ interface Heard {
 }
 
 /** Remembers which reports were heard, so that one that comes again is counted once. */
-export function heardReports(): (report: RunReport) => boolean {
+function heardReports(): (report: RunReport) => boolean {
   const heard = new Map<string, Heard>()
   return ({ podUid, sequence }) => {
     const of = heard.get(podUid) ?? { upTo: 0, beyond: new Set() }

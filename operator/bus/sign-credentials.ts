@@ -11,13 +11,13 @@ import {
 } from '../../crds/bus-names.ts'
 import type { BusCredentials, CredentialsRequest } from '../ports/bus.ts'
 
-export interface Rights {
+interface Rights {
   readonly publish: readonly string[]
   readonly subscribe: readonly string[]
 }
 
 /** What a pod may do: report, beat and hear commands as its own attempt; a reader may report and beat for its run. */
-export function rightsOf(request: CredentialsRequest): Rights {
+function rightsOf(request: CredentialsRequest): Rights {
   if (request.kind === 'Reader') {
     return {
       publish: [reportsOfRun(request), progressSubject(progressKeysOfRun(request))],

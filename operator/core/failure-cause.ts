@@ -27,12 +27,17 @@ const CAUSE_OF_POD = {
   Refused: 'UserError',
 } as const satisfies Record<string, FailureCause>
 
-/** How a failed Job is read: what the home says of the pod first, then its exit code. A process ended by a signal has no exit code: a disruption. */
+const LATE: ReadonlySet<string> = new Set<ExitReason>(['FirstStepLate', 'Stalled'])
+
+/** How a failed Job is read: what the home says of the pod first, then what the pod says of a deadline, then its exit code. A process ended by a signal has no exit code: a disruption. */
 export function failureCause(job: {
   readonly exitCode?: number
   readonly cause?: keyof typeof CAUSE_OF_POD
+  readonly termination?: { readonly reason: string }
 }): FailureCause {
   if (job.cause !== undefined) return CAUSE_OF_POD[job.cause]
+  // A pod whose main thread hangs can only be ended by a signal.
+  if (LATE.has(job.termination?.reason ?? '')) return 'Deadline'
   if (job.exitCode === undefined) return 'Disruption'
   const found = Object.entries(CAUSE_OF_EXIT).find(
     ([reason]) => EXIT_CODES[reason as ExitReason] === job.exitCode,

@@ -35,7 +35,7 @@ const briskClock: Clock = {
 }
 
 /** Waits of a pod, as short. */
-export const briskSleep: Sleep = (ms, signal) =>
+const briskSleep: Sleep = (ms, signal) =>
   after(ms / BRISK, undefined, { signal }).catch(() => undefined)
 
 /** What of the options of a bus its server determines. */
