@@ -22,7 +22,7 @@ const axisFields = {
     .min(1)
     .max(1000)
     .optional()
-    .describe('values of the parameter.')
+    .describe('values of the parameter; an axis has either values, or a range of min and max.')
     .meta({ 'x-kubernetes-list-type': 'atomic' }),
 }
 const plainAxis = z.strictObject({
@@ -34,12 +34,6 @@ const plainAxis = z.strictObject({
 type PlainAxis = z.infer<typeof plainAxis>
 
 const axisRules: readonly Rule<PlainAxis>[] = [
-  {
-    cel: 'has(self.values) != (has(self.min) || has(self.max))',
-    holds: ({ values, min, max }) =>
-      (values !== undefined) !== (min !== undefined || max !== undefined),
-    message: 'an axis has either values, or a range of min and max',
-  },
   {
     cel: 'has(self.min) == has(self.max) && (!has(self.min) || self.min < self.max)',
     holds: ({ min, max }) =>
@@ -53,7 +47,16 @@ const axisRules: readonly Rule<PlainAxis>[] = [
     message: 'scale belongs to a range, and Log needs min above 0',
   },
 ]
-export const Axis = withRules(plainAxis, axisRules)
+
+/** CEL cannot see a list whose items have no type, so the server hears from the schema that there is one of both. */
+const ONE_SOURCE = { oneOf: [{ required: ['values'] }, { required: ['min'] }] }
+const sourcedAxis = plainAxis
+  .refine(
+    ({ values, min, max }) => (values !== undefined) !== (min !== undefined || max !== undefined),
+    { error: 'an axis has either values, or a range of min and max' },
+  )
+  .meta(ONE_SOURCE)
+export const Axis = withRules(sourcedAxis, axisRules)
 export type Axis = z.infer<typeof Axis>
 
 /** The path is the key of the list: two entries on one path are refused. */

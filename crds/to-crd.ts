@@ -12,10 +12,17 @@ const dropUnbounded = (node: JsonNode): void => {
   if (node['maximum'] === Number.MAX_SAFE_INTEGER) delete node['maximum']
 }
 
+/** A choice between fields that are there is the one form of `oneOf` that is structural. */
+const isChoiceOfFields = (key: string, branches: unknown): boolean =>
+  key === 'oneOf' &&
+  Array.isArray(branches) &&
+  branches.every((branch: object) => Object.keys(branch).join() === 'required')
+
 /** Rewrites in place what zod emits into what a structural schema may hold. Throws on what no structural schema can say. */
 function makeStructural(node: JsonNode, path: readonly (string | number)[]): void {
   for (const key of NOT_STRUCTURAL) {
-    if (key in node) throw new Error(`${path.join('.')}: ${key} is not structural`)
+    if (key in node && !isChoiceOfFields(key, node[key]))
+      throw new Error(`${path.join('.')}: ${key} is not structural`)
   }
   if (node['format'] !== undefined) delete node['pattern']
   if (node['properties'] !== undefined) delete node['additionalProperties']
