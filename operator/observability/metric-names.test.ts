@@ -1,11 +1,35 @@
 import { describe, expect, test } from 'vitest'
 import { operatorMetrics } from './metrics-registry.ts'
+import { STUDY_FAMILIES } from './study-families.ts'
 
-const metrics = await operatorMetrics(1000).registry.getMetricsAsJSON()
-const labelsOf = (name: string): readonly string[] => {
-  const metric = operatorMetrics(1000).registry.getSingleMetric(name)
-  return (metric as unknown as { readonly labelNames: readonly string[] }).labelNames
+interface Named {
+  readonly name: string
+  readonly help: string
+  readonly type: string
+  readonly labels: readonly string[]
 }
+
+/** Those in the registry, and those of studies, which are written without it. */
+async function allMetrics(): Promise<readonly Named[]> {
+  const { registry } = operatorMetrics(1000)
+  const labelsOf = (name: string): readonly string[] =>
+    (registry.getSingleMetric(name) as unknown as { labelNames: readonly string[] }).labelNames
+  const registered = (await registry.getMetricsAsJSON()).map(({ name, help, type }) => ({
+    name,
+    help,
+    type: String(type),
+    labels: labelsOf(name),
+  }))
+  const ofStudies = Object.entries(STUDY_FAMILIES).map(([name, family]) => ({
+    ...family,
+    name,
+    type: 'gauge',
+  }))
+  return [...registered, ...ofStudies]
+}
+
+const metrics = await allMetrics()
+const labels = metrics.flatMap((metric) => metric.labels)
 const parts = (name: string): readonly string[] => name.split('_')
 const names = (wrong: (name: string) => boolean): readonly string[] =>
   metrics.map(({ name }) => name).filter(wrong)
@@ -21,23 +45,21 @@ const TYPES = ['gauge', 'counter', 'summary', 'histogram', 'untyped']
 describe('the names of metrics', () => {
   test('are snake case, as labels are', () => {
     expect(names((name) => !/^[a-z][a-z0-9_]*$/.test(name))).toEqual([])
-    const labels = metrics.flatMap(({ name }) => labelsOf(name))
     expect(labels.filter((label) => !/^[a-z][a-z0-9_]*$/.test(label))).toEqual([])
   })
 
   test('end in _total for counters and for nothing else', () => {
-    const counters = metrics.filter(({ type }) => String(type) === 'counter')
+    const counters = metrics.filter(({ type }) => type === 'counter')
     expect(counters.length).toBeGreaterThan(5)
     expect(counters.filter(({ name }) => !name.endsWith('_total'))).toEqual([])
     expect(
-      metrics.filter(({ name, type }) => name.endsWith('_total') && String(type) !== 'counter'),
+      metrics.filter(({ name, type }) => name.endsWith('_total') && type !== 'counter'),
     ).toEqual([])
   })
 
   test('keep the suffixes and labels of histograms for histograms', () => {
     expect(names((name) => /_(bucket|count|sum)$/.test(name))).toEqual([])
-    const reserved = metrics.flatMap(({ name }) => labelsOf(name))
-    expect(reserved.filter((label) => label === 'quantile' || label === 'le')).toEqual([])
+    expect(labels.filter((label) => label === 'quantile' || label === 'le')).toEqual([])
   })
 
   test('use base units in full, and no type', () => {

@@ -5,7 +5,7 @@ import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
 import { aStudy } from '../../test/simulated-study.ts'
 import { conditionsOf } from '../core/conditions.ts'
-import { exportStudies, studyMetrics } from './study-metrics.ts'
+import { studyMetrics } from './study-metrics.ts'
 import { MOST_SERIES_OF_RUN, MOST_SERIES_OF_SWEEP } from './study-series.ts'
 
 const inState = (state: 'Running' | 'Succeeded') =>
@@ -62,11 +62,13 @@ const aRun = (change: Partial<NeCoRun> = {}): NeCoRun => ({
   ...change,
 })
 
+const samples = (text: string): readonly string[] =>
+  text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+
 async function textOf(runs: readonly NeCoRun[], sweeps: readonly NeCoSweep[], maxSeries = 1000) {
   const registry = new Registry()
-  studyMetrics(registry, maxSeries).refresh({ runs, sweeps })
-  const text = await registry.metrics()
-  return text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  const text = await studyMetrics(registry, maxSeries).text({ runs, sweeps })
+  return samples(text + (await registry.metrics()))
 }
 
 describe('metrics of studies', () => {
@@ -126,32 +128,58 @@ describe('metrics of studies', () => {
     const run = aRun({ status: { conditions: inState('Running'), evaluations } })
     const causes = Array.from({ length: 40 }, (_, i) => [`Cause${i}`, 1])
     const sweep = { ...aSweep(), status: { failures: Object.fromEntries(causes) } }
-    const { series, dropped } = exportStudies({ runs: [run], sweeps: [sweep] }, 1000)
-    const ofRun = series.filter(({ labels }) => labels['run'] !== undefined)
+    const lines = await textOf([run], [sweep])
+    const ofRun = lines.filter((line) => line.includes('run="'))
     expect(ofRun).toHaveLength(MOST_SERIES_OF_RUN)
-    expect(series.length - ofRun.length).toBe(MOST_SERIES_OF_SWEEP)
-    expect(ofRun.filter(({ labels }) => labels['at'] === '1')).toHaveLength(3)
-    expect(dropped).toBe(3 + 63 - 20 + (46 - 30))
+    expect(lines.filter((line) => line.startsWith('neco_sweep'))).toHaveLength(MOST_SERIES_OF_SWEEP)
+    expect(ofRun.filter((line) => line.includes('at="1"'))).toHaveLength(3)
+    expect(lines.at(-1)).toBe(`neco_series_dropped_total ${3 + 63 - 20 + (46 - 30)}`)
   })
 
   test('are capped in total, and what is left out is counted', async () => {
     const runs = Array.from({ length: 5 }, (_, i) =>
       aRun({ metadata: { name: `r${i}`, namespace: 'lab' } }),
     )
-    const { series, dropped } = exportStudies({ runs, sweeps: [] }, 20)
-    expect(series).toHaveLength(16)
-    expect(dropped).toBe(24)
-    expect(await textOf(runs, [], 20)).toContain('neco_series_dropped_total 24')
+    const lines = await textOf(runs, [], 20)
+    expect(lines).toHaveLength(16 + 1)
+    expect(lines.at(-1)).toBe('neco_series_dropped_total 24')
+  })
+
+  test('come once each, whatever a status says twice, since Prometheus refuses the whole page else', async () => {
+    const found = { name: 'quality', at: 1, key: 'k', metrics: { linearMiou: 50 } }
+    const status = { conditions: inState('Running'), evaluations: [found, found] }
+    const lines = await textOf([aRun({ status })], [])
+    expect(new Set(lines).size).toBe(lines.length)
+    expect(lines.filter((line) => line.startsWith('neco_result_miou'))).toHaveLength(1)
+  })
+
+  test('escape what would end a label, and say help and type of each family once', async () => {
+    const run = aRun({
+      spec: { data: { kind: 'Scenes', count: 4 }, preset: 'a"b\\c\nd' as 'Paper' },
+    })
+    const registry = new Registry()
+    const text = await studyMetrics(registry, 100).text({ runs: [run, aRun()], sweeps: [] })
+    expect(text).toContain('preset="a\\"b\\\\c\\nd"')
+    expect(text.split('\n').filter((line) => line.startsWith('# TYPE neco_run_state'))).toEqual([
+      '# TYPE neco_run_state gauge',
+    ])
   })
 
   test('are gone with the object, and with the lead', async () => {
-    const registry = new Registry()
-    const metrics = studyMetrics(registry, 1000)
-    metrics.refresh({ runs: [aRun()], sweeps: [aSweep()] })
-    expect(await registry.metrics()).toContain('study-0-r1')
-    metrics.refresh({ runs: [], sweeps: [aSweep()] })
-    expect(await registry.metrics()).not.toContain('study-0-r1')
-    metrics.refresh(undefined)
-    expect(await registry.metrics()).not.toContain('sweep="study"')
+    const metrics = studyMetrics(new Registry(), 1000)
+    expect(await metrics.text({ runs: [aRun()], sweeps: [aSweep()] })).toContain('study-0-r1')
+    expect(await metrics.text({ runs: [], sweeps: [aSweep()] })).not.toContain('study-0-r1')
+    expect(await metrics.text(undefined)).toBe('')
+  })
+
+  test('follow a run as it changes', async () => {
+    const metrics = studyMetrics(new Registry(), 1000)
+    const run = aRun()
+    const before = await metrics.text({ runs: [run], sweeps: [] })
+    expect(await metrics.text({ runs: [run], sweeps: [] })).toBe(before)
+    const further = { ...run, status: { ...run.status, step: 40 } }
+    expect(samples(await metrics.text({ runs: [further], sweeps: [] }))).toContain(
+      'neco_run_progress_ratio{namespace="lab",run="study-0-r1"} 1',
+    )
   })
 })

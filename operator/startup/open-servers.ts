@@ -23,8 +23,9 @@ async function scrape(
   const { registry, operator } = metrics
   operator.lag(lagMeter.take())
   operator.process(processFacts())
-  metrics.studies.refresh(await studies())
-  return { status: 200, contentType: registry.contentType, body: await registry.metrics() }
+  const ofStudies = await metrics.studies.text(await studies())
+  const body = ofStudies + (await registry.metrics())
+  return { status: 200, contentType: registry.contentType, body }
 }
 
 /** Serves probes and metrics, each on a port of its own, or says which port is taken. */
