@@ -34,7 +34,7 @@ export interface Shipped {
 }
 
 /** The spools that pods of a run wrote to ship, in the folders of these run keys, or of all. Throws StorageError. */
-export async function findSpools(
+async function findSpools(
   storage: Storage,
   { runKeys, bus }: ReaderConfig,
 ): Promise<readonly Leftover[]> {

@@ -10,6 +10,7 @@ import type { RunReport } from '../../crds/run-report.ts'
 import { folderStorage } from '../../pod/folder-storage.ts'
 import { readSpool } from '../../pod/spool.ts'
 import { attemptsFolder, spoolPath } from '../../pod/storage-layout.ts'
+import { anEvaluationConfig } from '../evaluator-fixture.ts'
 import { aMicroRunConfig } from '../micro-run-config.ts'
 import { runProgram } from '../pod-process.ts'
 import { runTrainer } from '../trainer-process.ts'
@@ -211,5 +212,23 @@ describe('a trainer on NATS', () => {
     const complaints = lines.filter(({ msg }) => msg.startsWith('NATS refuses'))
     expect([exitCode, complaints.length]).toEqual([0, 1])
     expect(complaints[0]?.['why']).toMatch(/authorization/i)
+  })
+})
+
+describe('an evaluator on NATS', () => {
+  test('reports what it measured, as work of its own beside the training', async () => {
+    const address = { ...run, work: 'scenes', attempt: 1 }
+    const { url: server, caFile } = bed.nats
+    const credentialsFile = await bed.credentialsFile({ kind: 'Pod', ...address })
+    const bus = { servers: [server], caFile, credentialsFile, ...run, work: 'scenes' }
+    const config = anEvaluationConfig(join(folder, 'storage'), { at: [0] })
+    const path = join(folder, 'run-config.json')
+    await writeFile(path, JSON.stringify({ ...config, execution: { ...config.execution, bus } }))
+    const { exitCode, stdout } = await runProgram('evaluator/main.ts', ['--config', path])
+    expect(exitCode, stdout).toBe(0)
+    const reports = await reportsOfRun()
+    expect(reports.map(({ kind }) => kind)).toEqual(['Evaluation'])
+    expect(reports).toEqual(await spooled())
+    expect(isAllShipped(bed.bus.heartbeat(address))).toBe(true)
   })
 })
