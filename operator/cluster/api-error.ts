@@ -40,7 +40,11 @@ const CODES: ReadonlyMap<number, PortErrorCode> = new Map([
   [429, 'Unavailable'],
 ])
 
-function codeOf({ status, reason }: ApiFailure): PortErrorCode {
+/** What an API server answers, with status 500, to an apply of a field that its schema does not have. */
+const UNKNOWN_FIELD = 'failed to create typed patch object'
+
+function codeOf({ status, reason, message }: ApiFailure): PortErrorCode {
+  if (message.includes(UNKNOWN_FIELD)) return 'Invalid'
   if (status === 409) return reason === 'AlreadyExists' ? 'AlreadyExists' : 'Conflict'
   const code = CODES.get(status)
   if (code !== undefined) return code
