@@ -58,7 +58,7 @@ describe('the metrics of a trainer', () => {
       neco_train_loss: 3.5,
       neco_train_images_per_second: 20,
       neco_train_step: 4,
-      neco_train_planned_steps: 8,
+      neco_train_steps: 8,
       neco_train_last_step_timestamp_seconds: 1_700_000_000.5,
       neco_train_checkpoint_step: 4,
       neco_train_checkpoint_timestamp_seconds: 1_700_000_000.5,
