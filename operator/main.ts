@@ -74,6 +74,7 @@ async function worldOf(given: OperatorArguments): Promise<OperatorWorld> {
     kubeConfig: cluster.kubeConfig,
     identity: `${identity}_${randomUUID().slice(0, 8)}`,
     namespace,
+    podAddress: process.env['POD_IP'],
     log,
     clock: { nowMs: Date.now, after },
     monotonicClock: { nowMs: () => performance.now(), after },

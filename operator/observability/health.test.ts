@@ -32,7 +32,7 @@ describe('the HTTP server', () => {
     for (const server of servers.splice(0)) await server.close()
   })
   const start = async (routes: Parameters<typeof serveHttp>[1]) => {
-    const server = await serveHttp(0, routes)
+    const server = await serveHttp({ port: 0 }, routes)
     servers.push(server)
     return (path: string, init?: RequestInit) =>
       fetch(`http://127.0.0.1:${server.port}${path}`, init)
@@ -64,8 +64,8 @@ describe('the HTTP server', () => {
   })
 
   test('fails to start on a port that is taken', async () => {
-    const server = await serveHttp(0, {})
+    const server = await serveHttp({ port: 0 }, {})
     servers.push(server)
-    await expect(serveHttp(server.port, {})).rejects.toThrow('EADDRINUSE')
+    await expect(serveHttp({ port: server.port }, {})).rejects.toThrow('EADDRINUSE')
   })
 })

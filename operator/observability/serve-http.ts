@@ -11,6 +11,13 @@ export interface Answer {
 /** What is answered to GET, by path. */
 export type Routes = Readonly<Record<string, () => Promise<Answer> | Answer>>
 
+export interface Listening {
+  /** 0 takes a free one. */
+  readonly port: number
+  /** An address of this machine; every one of them where left out. */
+  readonly host?: string | undefined
+}
+
 export interface HttpServer {
   readonly port: number
   close(): Promise<void>
@@ -33,15 +40,15 @@ function send(response: ServerResponse, { status, contentType, body }: Answer): 
   response.writeHead(status, { 'content-type': contentType }).end(body)
 }
 
-/** Serves some paths on a port; 0 takes a free one. Rejects with the error of the system where the port is taken. A route that fails answers 500. */
-export async function serveHttp(port: number, routes: Routes): Promise<HttpServer> {
+/** Serves some paths. Rejects with the error of the system where the port is taken. A route that fails answers 500. */
+export async function serveHttp({ port, host }: Listening, routes: Routes): Promise<HttpServer> {
   const server = createServer((request, response) => {
     answerTo(request, routes).then(
       (answer) => send(response, answer),
       (error: unknown) => send(response, plainText(500, String(error))),
     )
   })
-  server.listen(port)
+  server.listen(port, host)
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,

@@ -1,6 +1,11 @@
 import { type HealthFacts, healthRoutes } from '../observability/health.ts'
 import type { OperatorMetrics } from '../observability/metrics-registry.ts'
-import { type Answer, type HttpServer, serveHttp } from '../observability/serve-http.ts'
+import {
+  type Answer,
+  type HttpServer,
+  type Routes,
+  serveHttp,
+} from '../observability/serve-http.ts'
 import type { Studies } from '../observability/study-metrics.ts'
 import type { OperatorWorld } from './operator-world.ts'
 
@@ -28,25 +33,39 @@ async function scrape(
   return { status: 200, contentType: registry.contentType, body }
 }
 
+type Routed = readonly [name: 'health' | 'metrics', routes: Routes]
+
+/** In a pod also at its own loopback, where it is free, since `kubectl port-forward` arrives there. */
+async function listen(
+  { config, podAddress: host }: OperatorWorld,
+  [name, routes]: Routed,
+): Promise<readonly HttpServer[]> {
+  const server = await serveHttp({ port: config.ports[name], host }, routes)
+  if (host === undefined) return [server]
+  const loopback = { port: server.port, host: '127.0.0.1' }
+  const second = await serveHttp(loopback, routes).catch(() => undefined)
+  return second === undefined ? [server] : [server, second]
+}
+
 /** Serves probes and metrics, each on a port of its own, or says which port is taken. */
 export async function openServers(world: OperatorWorld, served: Served): Promise<ServersOpened> {
   const { ports } = world.config
-  const routes = {
-    health: healthRoutes(served.health),
-    metrics: { '/metrics': () => scrape(world, served) },
-  }
-  const servers: HttpServer[] = []
-  for (const name of ['health', 'metrics'] as const) {
+  const routed: readonly Routed[] = [
+    ['health', healthRoutes(served.health)],
+    ['metrics', { '/metrics': () => scrape(world, served) }],
+  ]
+  const opened: (readonly HttpServer[])[] = []
+  for (const [name, routes] of routed) {
     try {
-      servers.push(await serveHttp(ports[name], routes[name]))
+      opened.push(await listen(world, [name, routes]))
     } catch (error) {
-      await Promise.all(servers.map((server) => server.close()))
+      await Promise.all(opened.flat().map((server) => server.close()))
       const { code } = error as NodeJS.ErrnoException
       const problem = `port ${ports[name]} cannot be listened on (${code}); set ports.${name}`
       return { ok: false, problem }
     }
   }
-  const [health, metrics] = servers.map(({ port }) => port)
-  world.log.info({ healthPort: health, metricsPort: metrics }, 'listening')
-  return { ok: true, servers }
+  const [healthPort, metricsPort] = opened.map(([server]) => server?.port)
+  world.log.info({ healthPort, metricsPort }, 'listening')
+  return { ok: true, servers: opened.flat() }
 }

@@ -13,6 +13,8 @@ export interface OperatorWorld {
   readonly identity: string
   /** Of the Lease, where the configuration names none. */
   readonly namespace: string
+  /** The address of the pod; every one of the machine where left out. */
+  readonly podAddress?: string | undefined
   readonly log: Log
   /** Of wall time. */
   readonly clock: Clock
