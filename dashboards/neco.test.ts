@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { operatorMetrics } from '../operator/observability/metrics-registry.ts'
+import { STUDY_FAMILY_NAMES } from '../operator/observability/study-families.ts'
 import { podMetrics } from '../pod/pod-metrics.ts'
 import { DASHBOARD_UID, necoDashboard } from './neco.ts'
 import { ROWS } from './panels.ts'
@@ -51,6 +52,7 @@ describe('its queries', () => {
   })
   test('ask only for measures that pods and operator export', () => {
     const exported = new Set([
+      ...STUDY_FAMILY_NAMES,
       ...operatorFamilies(),
       ...podFamilies('trainer'),
       ...podFamilies('evaluator'),

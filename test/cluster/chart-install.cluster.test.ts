@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { aStudy } from '../simulated-study.ts'
 import type { Bed } from './bed/bed.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { CHART, type Helm, makeHelm } from './chart/helm.ts'
@@ -6,15 +7,8 @@ import { CHART, type Helm, makeHelm } from './chart/helm.ts'
 const RELEASE = ['neco', '-n', 'neco-system']
 const CRDS = ['crd/necoruns.neco.dev', 'crd/necosweeps.neco.dev']
 
-const sweep = {
-  apiVersion: 'neco.dev/v1alpha1',
-  kind: 'NeCoSweep',
-  metadata: { name: 'kept', namespace: 'default' },
-  spec: {
-    axes: [{ parameter: 'seed', values: [1, 2] }],
-    run: {},
-  },
-}
+const sweep = aStudy()
+const KEPT = ['necosweep', sweep.metadata.name]
 
 let own: Bed
 let helm: Helm
@@ -38,7 +32,7 @@ test('a cluster that has nothing gets the operator and both kinds by one helm in
 test('what is applied before an upgrade is there after it', async () => {
   await own.kubectl.ok(['apply', '-f', '-'], { input: JSON.stringify(sweep) })
   await helm.ok(['upgrade', ...RELEASE, CHART, '--set', 'logLevel=debug'])
-  await own.kubectl.ok(['get', 'necosweep', 'kept'])
+  await own.kubectl.ok(['get', ...KEPT])
 })
 
 test('helm uninstall leaves the kinds and the studies, and nothing that cannot be deleted', async () => {
@@ -52,8 +46,8 @@ test('helm uninstall leaves the kinds and the studies, and nothing that cannot b
     'name',
   ])
   expect(selected).toBe('')
-  const uid = ['get', 'necosweep', 'kept', '-o', 'jsonpath={.metadata.finalizers}']
-  expect(await own.kubectl.ok(uid)).toBe('')
-  await own.kubectl.ok(['delete', 'necosweep', 'kept', '--timeout=30s'])
+  const finalizers = ['get', ...KEPT, '-o', 'jsonpath={.metadata.finalizers}']
+  expect(await own.kubectl.ok(finalizers)).toBe('')
+  await own.kubectl.ok(['delete', ...KEPT, '--timeout=30s'])
   await own.kubectl.ok(['delete', ...CRDS, '--timeout=60s'])
 })

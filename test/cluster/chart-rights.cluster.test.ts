@@ -105,9 +105,12 @@ describe('the roles that the chart makes', () => {
   })
 })
 
-/** What a user may do, asked of the API server: yes or no. */
-async function mayI(words: readonly string[], as: string): Promise<string> {
-  const { stdout } = await bed.kubectl.run(['auth', 'can-i', ...words, `--as=${as}`])
+/** What a user may do, asked of the API server: yes or no. A resource may have a subresource: pods/log. */
+async function mayI([verb = '', resource = '', ...rest]: readonly string[], as: string) {
+  const [kind = '', subresource] = resource.split('/')
+  const part = subresource === undefined ? [] : [`--subresource=${subresource}`]
+  const words = ['auth', 'can-i', verb, kind, ...part, ...rest, `--as=${as}`]
+  const { stdout } = await bed.kubectl.run(words)
   return stdout.trim()
 }
 
@@ -153,10 +156,13 @@ describe('the ServiceAccount, on the API server,', () => {
 
   test('leads by its own Lease and no other', async () => {
     const account = `system:serviceaccount:${system}:${NAME}`
-    const ask = (words: readonly string[]) => mayI([...words, '-n', system], account)
-    expect(await ask(['create', 'leases.coordination.k8s.io'])).toBe('yes')
-    expect(await ask(['update', `leases.coordination.k8s.io/${NAME}`])).toBe('yes')
-    expect(await ask(['update', 'leases.coordination.k8s.io/other'])).toBe('no')
+    const ask = async (...words: readonly string[]) => {
+      const asked = ['auth', 'can-i', ...words, '-n', system, `--as=${account}`]
+      return (await bed.kubectl.run(asked)).stdout.trim()
+    }
+    expect(await ask('create', 'leases.coordination.k8s.io')).toBe('yes')
+    expect(await ask('update', `leases.coordination.k8s.io/${NAME}`)).toBe('yes')
+    expect(await ask('update', 'leases.coordination.k8s.io/other')).toBe('no')
   })
 
   test('writes a Secret with its own token and cannot read it back', async () => {

@@ -62,15 +62,7 @@ describe.each(VARIANTS)('the chart, with %s,', (variant) => {
     await bed.kubectl.ok(['label', 'namespace', namespace, label, '--overwrite'])
     const objects = await render(valuesOf(variant))
     const { exitCode, stderr } = await bed.kubectl.run(
-      [
-        'apply',
-        '--server-side',
-        '--dry-run=server',
-        '--validate=strict',
-        '--force-conflicts',
-        '-f',
-        '-',
-      ],
+      ['apply', '--dry-run=server', '--validate=strict', '-f', '-'],
       { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) },
     )
     expect([exitCode, stderr]).toEqual([0, ''])

@@ -3,17 +3,14 @@ import { writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import type { Registry } from 'prom-client'
+import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { API_GROUP_VERSION, LABELS } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import { dashboardQueries } from '../../dashboards/queries.ts'
 import { conditionsOf } from '../../operator/core/conditions.ts'
-import {
-  type OperatorMetrics,
-  operatorMetrics,
-} from '../../operator/observability/metrics-registry.ts'
-import { type PodMetrics, podMetrics } from '../../pod/pod-metrics.ts'
+import { operatorMetrics } from '../../operator/observability/metrics-registry.ts'
+import { podMetrics } from '../../pod/pod-metrics.ts'
 import { aStudy } from '../simulated-study.ts'
 import { type BedFolder, openBedFolder } from './bed/bed-folder.ts'
 import { type PrometheusBed, startPrometheus } from './bed/prometheus-bed.ts'
@@ -53,10 +50,9 @@ const aRun = (replicate: 0 | 1): NeCoRun => ({
   },
 })
 
-/** A leader after some work, as the operator itself counts it. */
-function workedLeader(): OperatorMetrics {
-  const metrics = operatorMetrics(1000)
-  const { operator, controllers, studies } = metrics
+/** What a leader shows after some work, as the operator itself counts it. */
+function workedLeader(): () => Promise<string> {
+  const { registry, operator, controllers, studies } = operatorMetrics(1000)
   const observer = controllers('necorun', () => performance.now())
   for (const outcome of ['Done', 'Failed'] as const) {
     observer.added('lab/study-0-r0')
@@ -70,8 +66,8 @@ function workedLeader(): OperatorMetrics {
   operator.lag({ p50: 0, p99: 0.002, max: 0.01 })
   const sweep = aStudy()
   const metadata = { ...sweep.metadata, namespace: NAMESPACE, uid: 'u' }
-  studies.refresh({ runs: [aRun(0), aRun(1)], sweeps: [{ ...sweep, metadata }] })
-  return metrics
+  const objects = { runs: [aRun(0), aRun(1)], sweeps: [{ ...sweep, metadata }] }
+  return async () => `${await registry.metrics()}\n${await studies.text(objects)}`
 }
 
 const body = {
@@ -82,7 +78,7 @@ const body = {
 }
 
 /** A trainer in the middle of its schedule, its newest checkpoint a minute old. */
-function workedTrainer(): PodMetrics {
+function workedTrainer(): () => Promise<string> {
   const identity = { run: 'study-0-r0', sweep: 'study', attempt: 1, podUid: 'p' }
   const metrics = podMetrics(identity, 'trainer', () => new Date(Date.now() - 60_000))
   metrics.stepped({ ...body, kind: 'Step' })
@@ -97,13 +93,13 @@ function workedTrainer(): PodMetrics {
     },
   ])
   metrics.unshipped(3)
-  return metrics
+  return () => metrics.registry.metrics()
 }
 
-async function serve(registry: Registry): Promise<Server> {
+async function serve(metrics: () => Promise<string>): Promise<Server> {
   const server = createServer((_, response) => {
-    registry.metrics().then(
-      (text) => response.setHeader('content-type', registry.contentType).end(text),
+    metrics().then(
+      (text) => response.setHeader('content-type', Registry.PROMETHEUS_CONTENT_TYPE).end(text),
       () => response.destroy(),
     )
   })
@@ -122,7 +118,7 @@ let prometheus: PrometheusBed
 const servers: Server[] = []
 beforeAll(async () => {
   folder = await openBedFolder()
-  servers.push(await serve(workedLeader().registry), await serve(workedTrainer().registry))
+  servers.push(await serve(workedLeader()), await serve(workedTrainer()))
   const [operator, pod] = servers as [Server, Server]
   const targetsFile = join(folder.path, 'targets.json')
   const targets = [targetOf(operator, {}), targetOf(pod, { namespace: NAMESPACE, pod: 'p' })]

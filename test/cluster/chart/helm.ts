@@ -34,6 +34,7 @@ export function makeHelm({ program, folder, kubeconfig }: Make): Helm {
   const environment = {
     PATH: process.env['PATH'],
     KUBECONFIG: kubeconfig,
+    HOME: home,
     HELM_CACHE_HOME: join(home, 'cache'),
     HELM_CONFIG_HOME: join(home, 'config'),
     HELM_DATA_HOME: join(home, 'data'),
