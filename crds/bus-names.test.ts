@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest'
 import {
   busToken,
   commandSubject,
+  factsOfKey,
   inboxPrefix,
   progressKey,
   reportSubject,
   reportsOfRun,
-  runUidOfKey,
 } from './bus-names.ts'
 
 const address = { namespace: 'team.a', runUid: '0a-1', work: 'in context', attempt: 2 }
@@ -37,10 +37,14 @@ describe('names on the bus', () => {
   test('give back the run of a key, whatever its UID', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, maxLength: 60 }), (runUid) => {
-        expect(runUidOfKey(progressKey({ ...address, runUid }))).toBe(runUid)
+        expect(factsOfKey(progressKey({ ...address, runUid }))).toEqual({
+          runUid,
+          isTraining: false,
+        })
       }),
     )
-    expect(runUidOfKey('other')).toBeUndefined()
+    expect(factsOfKey('default.run-1.train.1')?.isTraining).toBe(true)
+    expect(factsOfKey('other')).toBeUndefined()
   })
 
   test('refuse what is empty or too long', () => {

@@ -70,9 +70,16 @@ export const readerInboxPrefix = (run: RunAddress): string => `_INBOX.${tokensOf
 /** The id of a report: the server stores it once in its window, and every consumer counts it once for good. */
 export const reportId = (podUid: string, sequence: number): string => `${podUid}-${sequence}`
 
-/** The UID of the run in the key of an attempt; undefined for any other key. */
-export function runUidOfKey(key: string): string | undefined {
-  const [, runUid, ...rest] = key.split('.')
-  if (runUid === undefined || rest.length !== 2) return undefined
-  return decodeURIComponent(runUid.replaceAll('=', '%'))
+export interface KeyFacts {
+  readonly runUid: string
+  readonly isTraining: boolean
+}
+
+const textOf = (token: string): string => decodeURIComponent(token.replaceAll('=', '%'))
+
+/** Whose the key of an attempt is; undefined for any other key. */
+export function factsOfKey(key: string): KeyFacts | undefined {
+  const [, runUid, work, ...rest] = key.split('.')
+  if (runUid === undefined || work === undefined || rest.length !== 1) return undefined
+  return { runUid: textOf(runUid), isTraining: work === 'train' }
 }

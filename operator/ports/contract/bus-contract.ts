@@ -132,6 +132,18 @@ function describeHeartbeats(open: () => Promise<BusPort>): void {
       expect(bus.heartbeatOfRun('run-2')).toBeUndefined()
       expect(new Set(heard)).toEqual(new Set(['run-1']))
     }))
+
+  it('takes the newest attempt at the training for how far a run is, not an evaluation', () =>
+    within(open, async ({ bus, pod }) => {
+      const evaluation = attempt('run-1', 1, 'scenes')
+      const works = [attempt('run-1', 2), attempt('run-1', 1), evaluation]
+      for (const [position, work] of works.entries()) {
+        const hand = await pod(work, `pod-${position}`)
+        await hand.beat(aHeartbeat(`pod-${position}`, [4, 3, 5][position] ?? 0))
+      }
+      await once(bus, () => bus.heartbeat(evaluation) !== undefined)
+      expect(bus.heartbeatOfRun('run-1')).toEqual(aHeartbeat('pod-0', 4))
+    }))
 }
 
 function describeCommands(open: () => Promise<BusPort>): void {
