@@ -70,19 +70,24 @@ export function connectApi({ url, caFile, token }: ApiAddress): ApiConnection {
 }
 
 function sendCall(url: URL, options: RequestOptions, body: unknown): Promise<ApiAnswer> {
+  const text = body === undefined ? '' : JSON.stringify(body)
+  // Node gives the body of a DELETE no length of its own accord.
+  const headers = { ...options.headers, 'content-length': Buffer.byteLength(text) }
   return new Promise((resolve, reject) => {
-    const sent = request(url, { ...options, timeout: CALL_TIMEOUT_MS }, (answer) => {
+    const sent = request(url, { ...options, headers, timeout: CALL_TIMEOUT_MS }, (answer) => {
       const chunks: Buffer[] = []
       answer.on('data', (chunk: Buffer) => chunks.push(chunk))
       answer.on('error', reject)
       answer.on('end', () => {
-        const text = Buffer.concat(chunks).toString()
-        resolve({ status: answer.statusCode ?? 0, body: parseOrText(text) })
+        resolve({
+          status: answer.statusCode ?? 0,
+          body: parseOrText(String(Buffer.concat(chunks))),
+        })
       })
     })
     sent.on('timeout', () => sent.destroy(new Error(`no answer from ${url.host}`)))
     sent.on('error', reject)
-    sent.end(body === undefined ? undefined : JSON.stringify(body))
+    sent.end(text)
   })
 }
 
