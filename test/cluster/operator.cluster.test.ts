@@ -1,0 +1,237 @@
+import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type BedFolder, openBedFolder } from './bed/bed-folder.ts'
+import { makeLocalClaim } from './bed/local-claim.ts'
+import { startNats } from './bed/nats-bed.ts'
+import { sharedBed } from './bed/shared-bed.ts'
+import { waitUntil } from './bed/wait-until.ts'
+import { type OperatorProcess, startOperator } from './operator-process.ts'
+
+const bed = sharedBed()
+const SHORT_LEASE = { durationSeconds: 4, renewSeconds: 3, retrySeconds: 1 }
+
+let folder: BedFolder
+let namespace: string
+const operators: OperatorProcess[] = []
+beforeAll(async () => {
+  folder = await openBedFolder()
+  namespace = await bed.newNamespace('operator')
+  await makeLocalClaim(bed.kubectl, { namespace, name: 'neco', path: `${folder.path}/storage` })
+})
+afterEach(async () => {
+  for (const operator of operators.splice(0)) await operator.end()
+})
+afterAll(async () => {
+  await bed.kubectl.run(['delete', 'namespace', namespace, '--wait=false'])
+  await folder.remove()
+})
+
+/** An operator that looks at the namespace of these tests alone, with a Lease of its own test. */
+async function start(
+  name: string,
+  config: Readonly<Record<string, unknown>> = {},
+  kubeconfig = bed.kubeconfig('admin'),
+): Promise<OperatorProcess> {
+  const lease = { name: `lease-${name.split('-')[0]}`, namespace, ...SHORT_LEASE }
+  const operator = await startOperator({
+    folder,
+    name,
+    kubeconfig,
+    config: {
+      watchNamespaces: [namespace],
+      defaults: { image: 'registry.test/neco:1', storage: { claim: 'neco' } },
+      lease,
+      ...config,
+    },
+  })
+  operators.push(operator)
+  return operator
+}
+
+const aSweep = (name: string) => ({
+  apiVersion: 'neco.dev/v1alpha1',
+  kind: 'NeCoSweep',
+  metadata: { name, namespace },
+  spec: {
+    axes: [{ parameter: 'loss.studentSteepness', values: [10, 100] }],
+    parallelism: 2,
+    run: {
+      data: { kind: 'Scenes', count: 4 },
+      pod: { nodeSelector: { 'neco.dev/none': 'such' } },
+    },
+  },
+})
+
+const apply = (object: object) =>
+  bed.kubectl.ok(['apply', '-f', '-'], { input: JSON.stringify(object) })
+
+const field = (kind: string, name: string, path: string): Promise<string> =>
+  bed.kubectl.ok(['get', kind, name, '-n', namespace, '-o', `jsonpath={${path}}`])
+
+const eventually = (what: string, holds: () => Promise<boolean>) =>
+  waitUntil({ what, withinMs: 60_000, look: async () => (await holds()) || undefined })
+
+describe('the operator as a program, on a real API server', () => {
+  test('makes runs and Jobs of a sweep, exports them, and gives the lease back at SIGTERM', async () => {
+    const operator = await start('steady')
+    await operator.said('controllers started')
+    await apply(aSweep('steady'))
+    await eventually('two Jobs', async () => {
+      const jobs = await bed.kubectl.ok(['get', 'jobs', '-n', namespace, '-o', 'name'])
+      return jobs.trim().split('\n').length === 2
+    })
+    expect(await operator.get('health', '/readyz')).toEqual({ status: 200, text: 'Leading\n' })
+    await eventually('the series of the sweep', async () => {
+      const { text } = await operator.get('metrics', '/metrics')
+      return text.includes(
+        `neco_sweep_runs{namespace="${namespace}",sweep="steady",state="running"} 2`,
+      )
+    })
+    const { text } = await operator.get('metrics', '/metrics')
+    expect(text).toContain(`run="steady-0-r0",sweep="steady",point="0",replicate="0"`)
+    expect(text).toContain('loss_student_steepness="10"')
+    expect(text).toContain('controller_runtime_reconcile_errors_total{controller="necorun"} 0')
+    const startedMs = performance.now()
+    expect(await operator.end()).toMatchObject({ exitCode: 0 })
+    process.stdout.write(`ended ${Math.round(performance.now() - startedMs)} ms after SIGTERM\n`)
+    expect(await field('lease', 'lease-steady', '.spec.holderIdentity')).toBe('')
+    const unexpected = (await operator.lines()).filter(({ level }) => level === 'error')
+    expect(unexpected).toEqual([])
+  })
+
+  test('is followed by its standby, when it is killed, without a Job twice', async () => {
+    const first = await start('pair-a')
+    await first.said('controllers started')
+    const second = await start('pair-b')
+    await second.said('lease has a holder')
+    expect(await second.get('health', '/readyz')).toEqual({ status: 200, text: 'Standby\n' })
+    first.process.signal('SIGKILL')
+    const killedMs = performance.now()
+    await apply(aSweep('pair'))
+    await second.said('job created')
+    process.stdout.write(
+      `the standby acted ${Math.round(performance.now() - killedMs)} ms after the kill, by a lease of ${SHORT_LEASE.durationSeconds} s\n`,
+    )
+    await second.said('job created', ({ run }) => run === 'pair-1-r0')
+    const jobs = await bed.kubectl.ok(['get', 'jobs', '-n', namespace, '-o', 'name'])
+    expect(jobs.split('\n').filter((name) => name.includes('/pair-'))).toHaveLength(2)
+  })
+
+  test('ends with another code when its lease is taken away', async () => {
+    const operator = await start('robbed')
+    await operator.said('controllers started')
+    const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/lease-robbed`
+    const body = { spec: { holderIdentity: 'somebody-else', leaseDurationSeconds: 3600 } }
+    await bed.api({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' })
+    expect(await operator.process.ended).toMatchObject({ exitCode: 1 })
+    expect(await operator.text()).toContain('lease lost; nothing is written any more')
+  })
+
+  test('passes promtool check metrics', async () => {
+    const operator = await start('linted')
+    await operator.said('controllers started')
+    await apply(aSweep('linted'))
+    await operator.said('job created')
+    const { text } = await operator.get('metrics', '/metrics')
+    const child = promisify(execFile)(bed.programs.promtool, ['check', 'metrics'])
+    child.child.stdin?.end(text)
+    expect(await child).toEqual({ stdout: '', stderr: '' })
+  })
+})
+
+describe('what bad input gets', () => {
+  const refusal = async (operator: OperatorProcess): Promise<string> => {
+    const end = await operator.process.ended
+    expect(end).toMatchObject({ exitCode: 2 })
+    return (await operator.text()).trimEnd().split('\n').at(-1) ?? ''
+  }
+
+  test('an account without rights is told which right it lacks', async () => {
+    const operator = await start('stranger', {}, bed.kubeconfig('stranger'))
+    expect(await refusal(operator)).toMatch(
+      /^neco-operator: this account may not list necoruns in namespace operator-.*bind the role of the chart/,
+    )
+  })
+
+  test('a token that the API server does not know is told so', async () => {
+    const kubeconfig = `${folder.path}/unknown.kubeconfig`
+    const cluster = { server: bed.url, 'certificate-authority': bed.caFile }
+    const config = {
+      clusters: [{ name: 'c', cluster }],
+      users: [{ name: 'u', user: { token: 'nobody' } }],
+      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+      'current-context': 'x',
+    }
+    await writeFile(kubeconfig, JSON.stringify(config))
+    const operator = await start('unknown', {}, kubeconfig)
+    expect(await refusal(operator)).toMatch(
+      /^neco-operator: the API server does not know who this is: renew the credentials/,
+    )
+  })
+
+  test('a NATS that refuses the credentials, and one without JetStream, are named; runs go on', async () => {
+    const nats = await startNats({ folder, program: bed.programs['nats-server'] })
+    const plain = await startNats({
+      folder,
+      program: bed.programs['nats-server'],
+      name: 'plain',
+      jetStream: 'None',
+    })
+    const configOf = (server: typeof nats, credentialsFile: string) => ({
+      nats: {
+        servers: [server.url],
+        caFile: server.caFile,
+        credentialsFile,
+        accountSigningKeyFile: server.accountSigningSeedFile,
+      },
+    })
+    try {
+      const wrong = await start('wrong', configOf(nats, nats.strangerCredsFile))
+      const without = await start('without', configOf(plain, plain.operatorCredsFile))
+      const right = await start('right', configOf(nats, nats.operatorCredsFile))
+      const degraded = 'bus is degraded; runs go on'
+      expect(await wrong.said(degraded)).toMatchObject({ code: 'BusUnauthorised' })
+      expect(await without.said(degraded)).toMatchObject({ code: 'BusWithoutJetStream' })
+      for (const operator of [wrong, without, right]) await operator.said('controllers started')
+      const connected = async (operator: OperatorProcess): Promise<string | undefined> =>
+        (await operator.get('metrics', '/metrics')).text.match(/^neco_bus_connected \d/m)?.[0]
+      expect(await connected(wrong)).toBe('neco_bus_connected 0')
+      expect(await connected(right)).toBe('neco_bus_connected 1')
+    } finally {
+      await nats.close()
+      await plain.close()
+    }
+  })
+})
+
+describe('an API server of its own', () => {
+  test('without the CRDs is told how to install them; away, it is waited for', async () => {
+    const own = await bed.ownBed({ crds: false })
+    const startThere = async (name: string) => {
+      const kubeconfig = own.controlPlane.kubeconfig('admin')
+      const operator = await startOperator({ folder, name, kubeconfig })
+      operators.push(operator)
+      return operator
+    }
+    try {
+      const bare = await startThere('bare')
+      expect(await bare.process.ended).toMatchObject({ exitCode: 2 })
+      expect(await bare.text()).toContain('the CRDs of neco.dev (NeCoRun and NeCoSweep) are not')
+      await own.kubectl.ok(['apply', '--server-side', '-f', 'crds/generated/necoruns.yaml'])
+      await own.kubectl.ok(['apply', '--server-side', '-f', 'crds/generated/necosweeps.yaml'])
+      const crds = ['crd/necoruns.neco.dev', 'crd/necosweeps.neco.dev']
+      await own.kubectl.ok(['wait', '--for=condition=Established', '--timeout=60s', ...crds])
+      await own.controlPlane.stopApiServer('Killed')
+      const waiting = await startThere('waiting')
+      await waiting.said('API server is away; it is tried again')
+      expect((await waiting.get('health', '/healthz')).status).toBe(200)
+      await own.controlPlane.startApiServer()
+      await waiting.said('controllers started')
+      expect((await waiting.get('health', '/readyz')).text).toBe('Leading\n')
+    } finally {
+      await own.close()
+    }
+  })
+})
