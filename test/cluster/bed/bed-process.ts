@@ -75,7 +75,7 @@ exit $code
 const LAST_LINES = 15
 
 /** What a program said last, for the message when it did not start. */
-export async function lastWords(logPath: string): Promise<string> {
+async function lastWords(logPath: string): Promise<string> {
   const text = await readFile(logPath, 'utf8').catch(() => '')
   return text.trimEnd().split('\n').slice(-LAST_LINES).join('\n')
 }

@@ -3,7 +3,7 @@ import type { Kubectl } from './kubectl.ts'
 
 const generated = join(import.meta.dirname, '..', '..', '..', 'crds', 'generated')
 
-export const CRD_FILES = ['necoruns', 'necosweeps'].map((name) => join(generated, `${name}.yaml`))
+const CRD_FILES = ['necoruns', 'necosweeps'].map((name) => join(generated, `${name}.yaml`))
 
 /** Applies our kinds as a user would, and waits until the server serves them. Throws with what kubectl said. */
 export async function applyCrds(kubectl: Kubectl): Promise<void> {
