@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { RunConfig } from '../crds/run-config.ts'
 import type { RunReport } from '../crds/run-report.ts'
-import type { Sleep } from './bus/bus-link.ts'
+import type { BusLog, Sleep } from './bus/bus-link.ts'
 import { openNatsLink } from './bus/nats-link.ts'
 import { addressOf, linkNames, openPodBus, type PodBus } from './bus/pod-bus.ts'
 import { type CheckpointWish, openCheckpointWishes } from './checkpoint-wish.ts'
@@ -106,8 +106,10 @@ function busOf(
   const { identity, execution } = config
   const settings = execution.bus
   if (settings === undefined) return undefined
-  const say = (message: string, data: Readonly<Record<string, unknown>>): void =>
-    log.info(data, message)
+  const say: BusLog = {
+    info: (message, data) => log.info(data, message),
+    warn: (message, data) => log.warn(data, message),
+  }
   const names = linkNames(addressOf(settings, identity), identity)
   const link = openNatsLink({ ...settings, ...names, sleep, log: say })
   const makesCheckpoints = program === 'trainer'

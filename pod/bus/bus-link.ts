@@ -19,3 +19,9 @@ export interface BusLink {
 
 /** Waits, or returns at once when the signal aborts; never rejects. */
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>
+
+/** Says something to who reads the log of the pod. */
+export interface BusLog {
+  info(message: string, data: Readonly<Record<string, unknown>>): void
+  warn(message: string, data: Readonly<Record<string, unknown>>): void
+}

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream'
 import { connect, credsAuthenticator, type NatsConnection, type NodeConnectionOptions } from 'nats'
-import type { BusLink, BusMessage, Sleep } from './bus-link.ts'
+import type { BusLink, BusLog, BusMessage, Sleep } from './bus-link.ts'
 
 export interface NatsLinkOptions {
   readonly servers: readonly string[]
@@ -11,7 +11,7 @@ export interface NatsLinkOptions {
   /** What the server shows this client as. */
   readonly name: string
   readonly sleep: Sleep
-  readonly log: (message: string, data: Readonly<Record<string, unknown>>) => void
+  readonly log: BusLog
 }
 
 const CONNECT_TIMEOUT_MS = 5000
@@ -121,7 +121,9 @@ class NatsLink implements BusLink {
   #setUp(isUp: boolean): void {
     if (isUp === this.#isUp) return
     this.#isUp = isUp
-    this.#options.log(isUp ? 'NATS is connected' : 'NATS is away: reports wait in the spool', {})
+    const { log } = this.#options
+    if (isUp) log.info('NATS is connected', {})
+    else log.warn('NATS is away: reports wait in the spool', {})
     if (isUp) for (const call of this.#whenUp) call()
   }
 
@@ -143,6 +145,6 @@ class NatsLink implements BusLink {
     if (this.#complaints.has(why) || this.#complaints.size >= MAX_COMPLAINTS) return
     this.#complaints.add(why)
     const servers = this.#options.servers.join(', ')
-    this.#options.log('NATS refuses or is away: reports wait in the spool', { servers, why })
+    this.#options.log.warn('NATS refuses or is away: reports wait in the spool', { servers, why })
   }
 }

@@ -45,7 +45,7 @@ function open({ makesCheckpoints = true } = {}) {
     stop: (why) => stops.push(why),
     now,
     sleep: () => new Promise((resolve) => setImmediate(resolve)),
-    log: () => undefined,
+    log: { warn: () => undefined },
   })
   const storage = folderStorage(root, Date.now)
   const spool = async () => {

@@ -12,7 +12,7 @@ import type { ReportBody } from '../spool.ts'
 import type { Storage } from '../storage.ts'
 import { runKeyOf } from '../storage-layout.ts'
 import { answerCommand } from './answer-command.ts'
-import type { BusLink, Sleep } from './bus-link.ts'
+import type { BusLink, BusLog, Sleep } from './bus-link.ts'
 import { heartbeatOf, NO_PROGRESS, progressAfter } from './pod-progress.ts'
 import { type Shipper, startShipper } from './ship-spool.ts'
 
@@ -26,7 +26,7 @@ export interface PodBusOptions {
   readonly stop: (why: string) => void
   readonly now: () => Date
   readonly sleep: Sleep
-  readonly log: (message: string, data: Readonly<Record<string, unknown>>) => void
+  readonly log: Pick<BusLog, 'warn'>
 }
 
 /** What a pod says on the bus, and hears. */

@@ -26,7 +26,7 @@ const storage = () => folderStorage(root, Date.now)
 const soon: Sleep = () => new Promise((resolve) => setImmediate(resolve))
 
 function start(link: Pick<BusLink, 'store'>, sleep: Sleep = soon): Promise<Shipper> {
-  const log = () => undefined
+  const log = { warn: () => undefined }
   return startShipper({ storage: storage(), folder, address, podUid, link, sleep, log })
 }
 

@@ -3,7 +3,7 @@ import type { RunReport } from '../../crds/run-report.ts'
 import { readSpool } from '../spool.ts'
 import type { Storage } from '../storage.ts'
 import { spoolMarkPath, spoolPath } from '../storage-layout.ts'
-import type { BusLink, Sleep } from './bus-link.ts'
+import type { BusLink, BusLog, Sleep } from './bus-link.ts'
 import { readSpoolMark, writeSpoolMark } from './spool-mark.ts'
 
 export interface ShipperOptions {
@@ -14,7 +14,7 @@ export interface ShipperOptions {
   readonly podUid: string
   readonly link: Pick<BusLink, 'store'>
   readonly sleep: Sleep
-  readonly log: (message: string, data: Readonly<Record<string, unknown>>) => void
+  readonly log: Pick<BusLog, 'warn'>
 }
 
 /** Brings the reports of one spool to the stream, in order, for as long as it takes. */
@@ -142,7 +142,8 @@ class SpoolShipper implements Shipper {
       if (this.#acked > before) await this.#mark()
       return isWhole
     } catch (error) {
-      if (!this.#hasComplained) log('The spool cannot be read or marked', { err: error, folder })
+      if (!this.#hasComplained)
+        log.warn('The spool cannot be read or marked', { err: error, folder })
       this.#hasComplained = true
       return false
     }

@@ -5,7 +5,7 @@ import pino from 'pino'
 import { ReaderConfig } from '../../crds/bus-messages.ts'
 import { readerInboxPrefix } from '../../crds/bus-names.ts'
 import { EXIT_CODES } from '../../crds/exit-codes.ts'
-import type { Sleep } from '../bus/bus-link.ts'
+import type { BusLog, Sleep } from '../bus/bus-link.ts'
 import { openNatsLink } from '../bus/nats-link.ts'
 import { folderStorage } from '../folder-storage.ts'
 import { nameFailure } from '../name-failure.ts'
@@ -35,7 +35,10 @@ async function readConfig(path: string): Promise<ReaderConfig> {
 async function ship(configPath: string, withinSeconds: number): Promise<void> {
   const config = await readConfig(configPath)
   const storage = folderStorage(config.storage, () => Date.now())
-  const say = (message: string, data: Readonly<Record<string, unknown>>) => log.info(data, message)
+  const say: BusLog = {
+    info: (message, data) => log.info(data, message),
+    warn: (message, data) => log.warn(data, message),
+  }
   const inboxPrefix = readerInboxPrefix(config.bus)
   const name = `neco-reader-${config.bus.runUid}`
   const link = openNatsLink({ ...config.bus, inboxPrefix, name, sleep, log: say })

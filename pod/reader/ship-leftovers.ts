@@ -1,6 +1,6 @@
 import type { ReaderConfig, SpoolMark } from '../../crds/bus-messages.ts'
 import { type AttemptAddress, progressKey, progressSubject } from '../../crds/bus-names.ts'
-import type { BusLink, Sleep } from '../bus/bus-link.ts'
+import type { BusLink, BusLog, Sleep } from '../bus/bus-link.ts'
 import { heartbeatOf, NO_PROGRESS, progressAfter } from '../bus/pod-progress.ts'
 import { startShipper } from '../bus/ship-spool.ts'
 import { readSpoolMark } from '../bus/spool-mark.ts'
@@ -19,7 +19,7 @@ export interface ReaderWorld {
   readonly link: BusLink
   readonly sleep: Sleep
   readonly now: () => Date
-  readonly log: (message: string, data: Readonly<Record<string, unknown>>) => void
+  readonly log: BusLog
 }
 
 export interface Leftover {
@@ -82,7 +82,7 @@ async function shipOne(spool: Leftover, world: ReaderWorld, signal: AbortSignal)
   try {
     await shipper.flush(signal)
     const left = shipper.unshipped()
-    log('Shipped a spool', { folder: spool.folder, shipped: before - left, unshipped: left })
+    log.info('Shipped a spool', { folder: spool.folder, shipped: before - left, unshipped: left })
     if (left === 0) await sayAll(spool, address, world)
     return left
   } finally {

@@ -86,7 +86,7 @@ export async function openBusBed(): Promise<BusBed> {
       inboxPrefix: inboxPrefix(address),
       name: 'pod',
       sleep: briskSleep,
-      log: () => undefined,
+      log: { info: () => undefined, warn: () => undefined },
     })
     links.push(opened)
     await new Promise<void>((resolve) => opened.onUp(resolve))
