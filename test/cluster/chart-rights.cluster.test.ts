@@ -52,24 +52,26 @@ async function render(watchNamespaces: readonly string[]): Promise<readonly Rend
 const OF_STUDIES = {
   'neco.dev/necoruns': 'get list watch create update patch delete',
   'neco.dev/necosweeps': 'get list watch',
-  'neco.dev/necoruns/status': 'get update patch',
-  'neco.dev/necosweeps/status': 'get update patch',
+  'neco.dev/necoruns/status': 'patch',
+  'neco.dev/necosweeps/status': 'patch',
+  'neco.dev/necoruns/finalizers': 'update',
+  'neco.dev/necosweeps/finalizers': 'update',
   'batch/jobs': 'get list watch create delete',
   'core/pods': 'get list watch',
   'core/configmaps': 'get list watch create patch delete',
   'core/secrets': 'create delete',
-  'core/events': 'create patch',
-  'events.k8s.io/events': 'create patch',
+  'events.k8s.io/events': 'get create patch',
   'core/persistentvolumeclaims': 'get',
   'kueue.x-k8s.io/localqueues': 'get',
 }
 const OF_CLUSTER = {
-  'core/nodes': 'get list watch',
+  'core/nodes': 'get',
+  'storage.k8s.io/storageclasses': 'get',
   'apiextensions.k8s.io/customresourcedefinitions necoruns.neco.dev necosweeps.neco.dev': 'get',
 }
 const OF_LEASE = {
   'coordination.k8s.io/leases': 'create',
-  [`coordination.k8s.io/leases ${NAME}`]: 'get update patch',
+  [`coordination.k8s.io/leases ${NAME}`]: 'get update',
 }
 
 describe('the roles that the chart makes', () => {
@@ -147,6 +149,8 @@ describe('the ServiceAccount, on the API server,', () => {
     ['delete', 'necosweeps.neco.dev', 'no'],
     ['patch', 'necosweeps.neco.dev/status', 'yes'],
     ['create', 'persistentvolumeclaims', 'no'],
+    ['list', 'persistentvolumeclaims', 'no'],
+    ['list', 'nodes', 'no'],
     ['create', 'rolebindings.rbac.authorization.k8s.io', 'no'],
     ['create', 'leases.coordination.k8s.io', 'no'],
   ])('may it %s %s in a namespace of studies: %s', async (verb, resource, answer) => {

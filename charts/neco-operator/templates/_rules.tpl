@@ -8,7 +8,11 @@
   verbs: [get, list, watch]
 - apiGroups: [neco.dev]
   resources: [necoruns/status, necosweeps/status]
-  verbs: [get, update, patch]
+  verbs: [patch]
+# Children block the deletion of their owner, which some clusters (OpenShift) allow only with this.
+- apiGroups: [neco.dev]
+  resources: [necoruns/finalizers, necosweeps/finalizers]
+  verbs: [update]
 - apiGroups: [batch]
   resources: [jobs]
   verbs: [get, list, watch, create, delete]
@@ -22,9 +26,9 @@
 - apiGroups: ['']
   resources: [secrets]
   verbs: [create, delete]
-- apiGroups: ['', events.k8s.io]
+- apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [get, create, patch]
 - apiGroups: ['']
   resources: [persistentvolumeclaims]
   verbs: [get]
@@ -33,11 +37,14 @@
   verbs: [get]
 {{- end -}}
 
-{{/* What it may read of the cluster: whether a node is gone, and whether the CRDs are there. */}}
+{{/* What it may read of the cluster: whether a node is gone, when a claim is bound, and whether the CRDs are those of this version. */}}
 {{- define "neco.clusterRules" -}}
 - apiGroups: ['']
   resources: [nodes]
-  verbs: [get, list, watch]
+  verbs: [get]
+- apiGroups: [storage.k8s.io]
+  resources: [storageclasses]
+  verbs: [get]
 - apiGroups: [apiextensions.k8s.io]
   resources: [customresourcedefinitions]
   resourceNames: [necoruns.neco.dev, necosweeps.neco.dev]
