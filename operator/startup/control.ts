@@ -20,7 +20,7 @@ function logFailure(log: Log, { kind, key, error }: Failure): void {
 
 /** Starts the controllers of both kinds on a home, counted and logged. */
 export function control(
-  { config, log, monotonicClock }: OperatorWorld,
+  { config, log, monotonicClock }: Pick<OperatorWorld, 'config' | 'log' | 'monotonicClock'>,
   metrics: OperatorMetrics,
   ports: ControllerPorts,
 ): Controllers {

@@ -1,0 +1,85 @@
+import { createAccount } from '@nats-io/nkeys'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { FakeApiServer, type FakeRequest } from '../../test/fake-api-server.ts'
+import { handClock } from '../../test/hand-clock.ts'
+import { aStudy } from '../../test/simulated-study.ts'
+import { signCredentials } from '../bus/sign-credentials.ts'
+import { createApiClient } from '../cluster/api-client.ts'
+import { endpointOf } from '../cluster/api-endpoint.ts'
+import { openClusterHome } from '../cluster/cluster-home.ts'
+import { OperatorConfig } from '../config.ts'
+import { createLog } from '../observability/log.ts'
+import { operatorMetrics } from '../observability/metrics-registry.ts'
+import { type CredentialsRequest, NO_BUS } from '../ports/bus.ts'
+import { control } from './control.ts'
+
+const CLAIM = '/api/v1/namespaces/lab/persistentvolumeclaims/neco'
+
+let server: FakeApiServer
+beforeEach(async () => {
+  server = new FakeApiServer()
+  await server.listen()
+})
+afterEach(() => server.close())
+
+const isSecret = ({ method, path }: FakeRequest): boolean =>
+  method === 'POST' && path.endsWith('/secrets')
+const isJob = ({ method, path }: FakeRequest): boolean =>
+  method === 'POST' && path.endsWith('/jobs')
+
+/** Everything in a credentials file that must not be seen. */
+const secretsIn = (text: string): readonly string[] =>
+  text.split('\n').filter((line) => /^(eyJ|S[A-Z2-7]{50})/.test(line))
+
+test('the log of a study whose pods get credentials has none of them in any line, even where the API server repeats them', async () => {
+  const lines: string[] = []
+  const made: string[] = []
+  const clock = handClock(Date.UTC(2026, 0, 1))
+  const account = createAccount()
+  const credentials = async (request: CredentialsRequest) => {
+    const signed = await signCredentials(request, {
+      seed: new TextDecoder().decode(account.getSeed()),
+      account: account.getPublicKey(),
+      nowMs: clock.nowMs(),
+      validMs: 1000,
+    })
+    made.push(signed.text)
+    server.fail(isSecret, { status: 422, reason: `cannot take ${signed.text}` })
+    return signed
+  }
+  const log = createLog({ level: 'debug', write: (line) => lines.push(line), nowMs: clock.nowMs })
+  const api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
+  server.documents.set(CLAIM, {
+    metadata: { name: 'neco', namespace: 'lab' },
+    spec: { accessModes: ['ReadWriteMany'] },
+    status: { phase: 'Bound' },
+  })
+  const home = openClusterHome({
+    api,
+    clock,
+    random: () => 0,
+    namespaces: [],
+    instance: 'a',
+    defaults: { image: 'registry.test/neco:1', storage: { claim: 'neco' } },
+    bus: NO_BUS,
+    podBus: { servers: ['tls://nats:4222'], credentials },
+    observerOf: () => ({}),
+    failed: (what, error) => log.warn({ what, error }, 'left undone'),
+  })
+  await home.synced
+  const world = { config: OperatorConfig.parse({}), log, monotonicClock: clock }
+  const controllers = control(world, operatorMetrics(100), home.ports)
+  const refused = server.next(isSecret)
+  const study = aStudy({ parallelism: 1 })
+  await home.ports.sweeps.create({ ...study, metadata: { ...study.metadata, namespace: 'lab' } })
+  await refused
+  await controllers.idle()
+  await controllers.close()
+  await home.close()
+  const secrets = made.flatMap(secretsIn)
+  expect(secrets.length).toBeGreaterThanOrEqual(2)
+  expect(server.requests.filter(isJob)).toEqual([])
+  expect(lines.join('')).toContain('run created')
+  expect(lines.join('')).toContain('cannot take [secret]')
+  for (const secret of secrets) expect(lines.join('')).not.toContain(secret)
+})
