@@ -12,9 +12,11 @@ const { programs } = sharedBed()
 
 test('Prometheus scrapes a target that appears in the file while it runs, and answers queries', async () => {
   const folder = await openBedFolder()
-  const server = createServer((_, response) =>
-    response.end('# TYPE answer gauge\nanswer{of="all"} 42\n'),
-  )
+  const server = createServer((_, response) => {
+    // Prometheus 3 refuses an answer that does not name its format.
+    response.setHeader('content-type', 'text/plain; version=0.0.4')
+    response.end('# TYPE answer gauge\nanswer{of="all"} 42\n')
+  })
   const { promise: listening, resolve } = Promise.withResolvers<void>()
   server.listen(0, '127.0.0.1', resolve)
   await listening
