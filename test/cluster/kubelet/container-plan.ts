@@ -1,7 +1,12 @@
 import { containerEnvironment, type Environment, expandReferences } from './container-env.ts'
 import type { Mount } from './executor.ts'
 import type { PlacedPod } from './field-reference.ts'
-import { type KeyedObjects, resolved } from './keyed-objects.ts'
+import {
+  environmentReferences,
+  type KeyedObjects,
+  type ReferencedObjects,
+  resolved,
+} from './keyed-objects.ts'
 import type { Container, Pod, Waiting } from './pod-object.ts'
 import { containerMounts, type VolumeFolders } from './pod-volumes.ts'
 
@@ -25,7 +30,7 @@ export interface PlanSources {
   /** Undefined where containers see no files. */
   readonly volumes: VolumeFolders | undefined
   readonly baseEnvironment: Environment
-  readonly readObjects: () => Promise<KeyedObjects>
+  readonly readObjects: (names: ReferencedObjects) => Promise<KeyedObjects>
 }
 
 /** How a container is to be started. */
@@ -58,7 +63,7 @@ export async function planContainer(sources: PlanSources): Promise<PlannedContai
   }
   const environment = containerEnvironment(container, {
     placed,
-    objects: await sources.readObjects(),
+    objects: await sources.readObjects(environmentReferences(container)),
     base: sources.baseEnvironment,
   })
   if (!environment.ok) return configError(environment.message)

@@ -8,6 +8,8 @@ export interface ScriptPlan {
   readonly nodePath: string
   readonly user: number | undefined
   readonly group: number | undefined
+  /** Groups besides, such as that of the pod's volumes. */
+  readonly moreGroups: readonly number[]
   readonly readOnlyRoot: boolean
 }
 
@@ -79,10 +81,11 @@ exec "$chroot" "$root" ${userWords(plan)} /bin/sh -c ${quote(BECOME)} sh ${quote
 }
 
 /** The parent-death signal is lost when the user changes, so it is set again. */
-const userWords = ({ user, group }: ScriptPlan): string =>
-  user === undefined
-    ? ''
-    : `setpriv --reuid ${user} --regid ${group ?? user} --clear-groups --no-new-privs --pdeathsig KILL --`
+function userWords({ user, group, moreGroups }: ScriptPlan): string {
+  if (user === undefined) return ''
+  const groups = moreGroups.length === 0 ? '--clear-groups' : `--groups ${moreGroups.join(',')}`
+  return `setpriv --reuid ${user} --regid ${group ?? 0} ${groups} --no-new-privs --pdeathsig KILL --`
+}
 
 /** Becomes the command (`$2…`) in its folder (`$1`). A command that is not there is said on descriptor 3, or else `started`. */
 export const BECOME = `cd -- "$1" || { echo "no folder $1" >&3; exit 128; }

@@ -1,3 +1,4 @@
+import type { V1Volume } from '@kubernetes/client-node'
 import type { Container, Pod } from './pod-object.ts'
 
 /** Contents of a ConfigMap or Secret by key. */
@@ -82,39 +83,42 @@ const present = (names: readonly (string | undefined)[]): string[] => [
   ...new Set(names.filter((name) => name !== undefined)),
 ]
 
-/** Every object that the containers' environments and the volumes of a pod name. */
-export function referencedObjects({ spec }: Pod): ReferencedObjects {
-  const containers: readonly Container[] = [...(spec.initContainers ?? []), ...spec.containers]
-  const env = containers.flatMap(({ env }) => env ?? []).map(({ valueFrom }) => valueFrom)
-  const envFrom = containers.flatMap(({ envFrom }) => envFrom ?? [])
-  const volumes = spec.volumes ?? []
-  const parts = volumes.flatMap(({ projected }) => projected?.sources ?? [])
+/** The objects that the environment of a container names. */
+export function environmentReferences({ env = [], envFrom = [] }: Container): ReferencedObjects {
+  const sources = env.map(({ valueFrom }) => valueFrom)
   return {
     configMaps: present([
-      ...env.map((from) => from?.configMapKeyRef?.name),
+      ...sources.map((from) => from?.configMapKeyRef?.name),
       ...envFrom.map((from) => from.configMapRef?.name),
-      ...volumes.map(({ configMap }) => configMap?.name),
-      ...parts.map(({ configMap }) => configMap?.name),
     ]),
     secrets: present([
-      ...env.map((from) => from?.secretKeyRef?.name),
+      ...sources.map((from) => from?.secretKeyRef?.name),
       ...envFrom.map((from) => from.secretRef?.name),
+    ]),
+    claims: [],
+    tokens: [],
+  }
+}
+
+/** The objects that the volumes of a pod name. */
+export function volumeReferences({ spec: { volumes = [] } }: Pod): ReferencedObjects {
+  const parts = volumes.flatMap(({ projected }) => projected?.sources ?? [])
+  return {
+    configMaps: present([...volumes, ...parts].map(({ configMap }) => configMap?.name)),
+    secrets: present([
       ...volumes.map(({ secret }) => secret?.secretName),
       ...parts.map(({ secret }) => secret?.name),
     ]),
     claims: present(volumes.map((volume) => volume.persistentVolumeClaim?.claimName)),
-    tokens: volumes.flatMap(({ name, projected }) =>
-      (projected?.sources ?? []).flatMap(({ serviceAccountToken: token }) =>
-        token === undefined
-          ? []
-          : [
-              {
-                key: `${name}/${token.path}`,
-                audience: token.audience,
-                expirationSeconds: token.expirationSeconds ?? 3600,
-              },
-            ],
-      ),
-    ),
+    tokens: volumes.flatMap(tokensOf),
   }
 }
+
+const DEFAULT_TOKEN_SECONDS = 3600
+
+const tokensOf = ({ name, projected }: V1Volume): readonly TokenRequest[] =>
+  (projected?.sources ?? []).flatMap(({ serviceAccountToken: token }) => {
+    if (token === undefined) return []
+    const { path, audience, expirationSeconds = DEFAULT_TOKEN_SECONDS } = token
+    return [{ key: `${name}/${path}`, audience, expirationSeconds }]
+  })

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Clock } from '../../../operator/ports/clock.ts'
 import { type FakeApi, startFakeApi } from './fake-api.ts'
 import { type Kubelet, startKubelet } from './kubelet.ts'
 import type { Pod } from './pod-object.ts'
@@ -27,13 +28,14 @@ afterEach(async () => {
 })
 
 /** A kubelet whose containers do what `script` says of their pod, or end well at once. */
-async function start(): Promise<Kubelet> {
+async function start(clock = systemClock): Promise<Kubelet> {
   kubelet = await startKubelet({
     api: api.address,
     nodes: [{ name: NODE, gpus: 4 }],
     images: { [IMAGE]: { root: folder, imageId: 'sha256:of-the-trainer' } },
     folder: join(folder, 'kubelet'),
     log: () => undefined,
+    clock,
     retryMs: 5,
     backOff: { firstMs: 1, mostMs: 5 },
     executor: scriptedExecutor({
@@ -136,6 +138,18 @@ describe('a pod of the process kubelet', () => {
     expect(status?.conditions).toContainEqual(
       expect.objectContaining({ type: 'DisruptionTarget', reason: 'TerminationByKubelet' }),
     )
+  })
+
+  it('that runs longer than its deadline is stopped and fails', async () => {
+    script = { pod: { exitCode: 0 } }
+    const hasty: Clock = {
+      ...systemClock,
+      after: (ms, call) => systemClock.after(ms === 3_600_000 ? 1 : ms, call),
+    }
+    await start(hasty)
+    api.createPod('pod', { ...spec, activeDeadlineSeconds: 3600 })
+    const { status } = await api.until('pod', isPod(inPhase('Failed')))
+    expect(status).toMatchObject({ reason: 'DeadlineExceeded' })
   })
 
   it('runs its init containers first, and not its containers when one of those fails', async () => {

@@ -7,7 +7,7 @@ describe('addresses of pods', () => {
     const given = Array.from({ length: 600 }, (_, i) => addresses.addressOf(`uid-${i}`))
     expect(new Set(given).size).toBe(600)
     expect(
-      given.every((address) => /^127\.(6[4-9]|[789]\d|1[01]\d|12[0-7])\.\d\.\d+$/.test(address)),
+      given.every((address) => /^127\.(6[4-9]|[789]\d|1[01]\d|12[0-7])\.\d+\.\d+$/.test(address)),
     ).toBe(true)
     expect(addresses.addressOf('uid-7')).toBe(given[7])
     addresses.release('uid-7')

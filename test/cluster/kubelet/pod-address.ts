@@ -1,6 +1,7 @@
 const ADDRESSES_PER_BLOCK = 254
 const FIRST_NETWORK = 64
 const NETWORKS = 64
+const BLOCKS = 16
 
 /** A small number made of a text, always the same (FNV-1a). */
 function textNumber(text: string): number {
@@ -9,9 +10,10 @@ function textNumber(text: string): number {
   return hash
 }
 
-/** Gives each pod a loopback address of its own, so that pods may listen on the same port. Kubelets with different seeds use different networks (127.64 to 127.127), mostly. */
+/** Gives each pod a loopback address of its own, so that pods may listen on the same port. Kubelets with different seeds use different networks of 4064 addresses within 127.64 to 127.127, mostly. */
 export class PodAddresses {
   readonly #network: string
+  readonly #firstBlock: number
   readonly #byUid = new Map<string, string>()
   readonly #free: string[] = []
   #next = 1
@@ -19,6 +21,7 @@ export class PodAddresses {
   constructor(seed: string) {
     const number = textNumber(seed)
     this.#network = `127.${FIRST_NETWORK + (number % NETWORKS)}`
+    this.#firstBlock = (Math.floor(number / NETWORKS) % BLOCKS) * BLOCKS
   }
 
   /** The address of a pod; the same one each time until it is released. */
@@ -37,7 +40,7 @@ export class PodAddresses {
 
   #fresh(): string {
     const number = this.#next++
-    const block = Math.floor((number - 1) / ADDRESSES_PER_BLOCK)
+    const block = this.#firstBlock + Math.floor((number - 1) / ADDRESSES_PER_BLOCK)
     return `${this.#network}.${block}.${((number - 1) % ADDRESSES_PER_BLOCK) + 1}`
   }
 }

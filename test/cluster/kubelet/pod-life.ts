@@ -5,6 +5,7 @@ import { ContainerLife, type LifePorts, secondsText } from './container-life.ts'
 import type { Images } from './container-plan.ts'
 import type { PodEnd } from './executor.ts'
 import type { PlacedPod } from './field-reference.ts'
+import { type ReferencedObjects, volumeReferences } from './keyed-objects.ts'
 import { recallContainer } from './known-container.ts'
 import { deletePod, warnOfPod } from './pod-calls.ts'
 import { type Container, hasEnded, nameOf, type Pod } from './pod-object.ts'
@@ -147,7 +148,7 @@ export class PodLife {
         placed,
         images,
         baseEnvironment,
-        readObjects: () => readPodObjects(api, placed.pod),
+        readObjects: (names: ReferencedObjects) => readPodObjects(api, placed.pod, names),
         get volumes() {
           return life.#volumes
         },
@@ -198,7 +199,7 @@ export class PodLife {
     const { api, folder } = this.#ports
     try {
       const placed = this.#placed()
-      const objects = await readPodObjects(api, placed.pod)
+      const objects = await readPodObjects(api, placed.pod, volumeReferences(placed.pod))
       const sources = { placed, objects, folder: join(folder, 'volumes') }
       const made = await makeVolumes(sources)
       if (made.ok) this.#volumes = made.value

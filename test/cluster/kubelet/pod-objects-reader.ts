@@ -1,11 +1,11 @@
 import type { V1PersistentVolume, V1PersistentVolumeClaim } from '@kubernetes/client-node'
 import { type ApiAnswer, type ApiConnection, refusalOf } from './api-connection.ts'
-import {
-  type ClaimFolder,
-  type KeyedData,
-  type KeyedObjects,
-  referencedObjects,
-  type TokenRequest,
+import type {
+  ClaimFolder,
+  KeyedData,
+  KeyedObjects,
+  ReferencedObjects,
+  TokenRequest,
 } from './keyed-objects.ts'
 import type { Pod } from './pod-object.ts'
 
@@ -14,10 +14,13 @@ type Found<T> = readonly [string, T | undefined]
 const present = <T>(found: readonly Found<T>[]): Map<string, T> =>
   new Map(found.filter((entry): entry is readonly [string, T] => entry[1] !== undefined))
 
-/** Reads all that a pod's containers and volumes refer to. Rejects when the API server cannot be reached or refuses. */
-export async function readPodObjects(api: ApiConnection, pod: Pod): Promise<KeyedObjects> {
+/** Reads the objects of those names that a pod refers to. Rejects when the API server cannot be reached or refuses. */
+export async function readPodObjects(
+  api: ApiConnection,
+  pod: Pod,
+  names: ReferencedObjects,
+): Promise<KeyedObjects> {
   const { namespace } = pod.metadata
-  const names = referencedObjects(pod)
   const base = `/api/v1/namespaces/${namespace}`
   const all = <T>(list: readonly string[], read: (name: string) => Promise<T | undefined>) =>
     Promise.all(list.map(async (name): Promise<Found<T>> => [name, await read(name)]))

@@ -1,4 +1,4 @@
-import { access, chmod, mkdir, writeFile } from 'node:fs/promises'
+import { access, chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { V1Volume, V1VolumeMount } from '@kubernetes/client-node'
 import type { Mount } from './executor.ts'
@@ -15,6 +15,8 @@ interface VolumeFolder {
   /** Containers cannot write into files that the kubelet writes. */
   readonly readOnly: boolean
 }
+
+const GROUP_READS = 0o440
 
 interface VolumeSources {
   readonly placed: PlacedPod
@@ -43,7 +45,7 @@ async function makeVolume(
   const files = filesOfVolume(volume, { placed, objects })
   if (files?.ok === false) return files
   if (files !== undefined) {
-    await writeFiles(own, files.value)
+    await writeFiles(own, files.value, placed.pod.spec.securityContext?.fsGroup)
     return resolved({ path: own, readOnly: true })
   }
   if (volume.persistentVolumeClaim !== undefined) {
@@ -56,23 +58,33 @@ async function makeVolume(
   return resolved({ path, readOnly: false })
 }
 
-function claimFolder(
+/** A claim's folder is made when it is missing, as container runtimes do. */
+async function claimFolder(
   { claimName, readOnly = false }: { readonly claimName: string; readonly readOnly?: boolean },
   { claims }: KeyedObjects,
-): Resolved<VolumeFolder> {
+): Promise<Resolved<VolumeFolder>> {
   const claim = claims.get(claimName)
   if (claim === undefined) return unresolved(`persistentvolumeclaim "${claimName}" not found`)
   if (claim.kind === 'Unusable') return unresolved(claim.message)
+  await mkdir(claim.path, { recursive: true })
   return resolved({ path: claim.path, readOnly })
 }
 
-async function writeFiles(folder: string, files: readonly VolumeFile[]): Promise<void> {
+/** Files belong to the group that the pod asks for, if any, which may then read them whatever their mode. */
+async function writeFiles(
+  folder: string,
+  files: readonly VolumeFile[],
+  group: number | undefined,
+): Promise<void> {
   await mkdir(folder, { recursive: true })
   for (const { path, content, mode } of files) {
     const file = join(folder, path)
     await mkdir(dirname(file), { recursive: true })
+    // A read-only file of an earlier try stands in the way.
+    await rm(file, { force: true })
     await writeFile(file, content)
-    await chmod(file, mode)
+    if (group !== undefined && process.getuid?.() === 0) await chown(file, 0, group)
+    await chmod(file, group === undefined ? mode : mode | GROUP_READS)
   }
 }
 

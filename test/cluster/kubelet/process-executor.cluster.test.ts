@@ -128,6 +128,18 @@ describe('a process in namespaces of its own', () => {
     expect(terminationMessage).toBe('bye\n')
   })
 
+  it('is in the group of the volumes of its pod', async () => {
+    const container: Container = {
+      name: 'main',
+      image: 'image',
+      securityContext: { runAsUser: 65532, runAsGroup: 65532 },
+    }
+    const start = await aStart(['id', '-G'], { container })
+    const spec = { ...start.pod.spec, securityContext: { fsGroup: 2000 } }
+    const { log } = await run(['id', '-G'], { container, pod: { ...start.pod, spec } })
+    expect(log).toBe('65532 2000\n')
+  })
+
   it('cannot start without its program, and says which', async () => {
     await expect(run(['no-such-program'])).rejects.toMatchObject({
       code: 'StartError',

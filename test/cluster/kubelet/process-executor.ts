@@ -80,6 +80,7 @@ async function planLaunch(start: ContainerStart, ports: ProcessPorts): Promise<L
     nodePath,
     user: own?.runAsUser ?? ofPod?.runAsUser,
     group: own?.runAsGroup ?? ofPod?.runAsGroup,
+    moreGroups: [ofPod?.fsGroup ?? [], ofPod?.supplementalGroups ?? []].flat(),
     readOnlyRoot: own?.readOnlyRootFilesystem ?? false,
   })
   const words = ['unshare', ...isolation.unshareWords, 'sh', '-c', script]

@@ -1,0 +1,100 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { delayOn } from './delay.ts'
+import type { RunningContainer } from './executor.ts'
+import type { Container } from './pod-object.ts'
+import { portNumber, probeContainer, thresholds } from './probe.ts'
+import { systemClock } from './system-clock.ts'
+
+/** Waits no time, but lets others run. */
+const delay = (ms: number, signal?: AbortSignal) => delayOn(systemClock)(Math.min(ms, 1), signal)
+
+/** A running container whose commands give these exit codes, then the last one for ever. */
+function answering(...exitCodes: readonly number[]): RunningContainer {
+  let asked = 0
+  return {
+    ended: new Promise(() => undefined),
+    stop: () => undefined,
+    execute: async () => exitCodes[Math.min(asked++, exitCodes.length - 1)] ?? 0,
+  }
+}
+
+/** What is said of a container, word by word, until `last` is said. */
+function watch(container: Partial<Container>, running: RunningContainer, last: string) {
+  const said: string[] = []
+  const over = new AbortController()
+  const say = (word: string) => {
+    if (over.signal.aborted) return
+    said.push(word)
+    if (word === last) over.abort()
+  }
+  return probeContainer({
+    container: { name: 'main', ...container },
+    podIp: '127.0.0.1',
+    running,
+    delay,
+    signal: over.signal,
+    onStarted: () => say('started'),
+    onReady: (isReady) => say(isReady ? 'ready' : 'unready'),
+    onUnhealthy: (probe) => say(`${probe} failed`),
+  }).then(() => said)
+}
+const exec = { command: ['check'] }
+
+describe('a container', () => {
+  it('without probes is started and ready at once', async () => {
+    expect(await watch({}, answering(0), 'ready')).toEqual(['started', 'ready'])
+  })
+
+  it('is ready and unready as its readiness probe says', async () => {
+    const readinessProbe = { exec, failureThreshold: 2 }
+    const said = await watch({ readinessProbe }, answering(0, 1, 0, 1, 1), 'unready')
+    expect(said).toEqual(['started', 'ready', 'ready', 'unready'])
+  })
+
+  it('is unhealthy when its liveness probe fails as often as is allowed', async () => {
+    const livenessProbe = { exec, failureThreshold: 2 }
+    const said = await watch({ livenessProbe }, answering(0, 1, 1), 'liveness failed')
+    expect(said).toEqual(['started', 'ready', 'liveness failed'])
+  })
+
+  it('is not asked anything else before its startup probe succeeds', async () => {
+    const probes = { startupProbe: { exec }, readinessProbe: { exec } }
+    expect(await watch(probes, answering(1, 1, 0), 'ready')).toEqual(['started', 'ready'])
+    expect(await watch(probes, answering(1), 'startup failed')).toEqual(['startup failed'])
+  })
+
+  it('is asked over HTTP at the address of its pod and a port by name', async () => {
+    const paths: (string | undefined)[] = []
+    const server = createServer((request, answer) => {
+      paths.push(request.url)
+      answer.writeHead(paths.length === 1 ? 503 : 200).end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const readinessProbe = { httpGet: { path: '/readyz', port: 'health' }, failureThreshold: 1 }
+    const ports = [{ name: 'health', containerPort: port }]
+    const said = await watch({ ports, readinessProbe }, answering(0), 'ready')
+    expect(said).toEqual(['started', 'unready', 'ready'])
+    expect(paths).toEqual(['/readyz', '/readyz'])
+    server.close()
+  })
+})
+
+describe('a threshold', () => {
+  it('is reached once by equal results in a row', () => {
+    const reaches = thresholds({ successThreshold: 2, failureThreshold: 1 })
+    expect([true, true, true, false, true, false].map(reaches)).toEqual([
+      ...[false, true, false, true, false, true],
+    ])
+  })
+})
+
+describe('a port', () => {
+  it('is given by its name or by its number', () => {
+    const container = { name: 'main', ports: [{ name: 'health', containerPort: 8081 }] }
+    expect(portNumber('health', container)).toBe(8081)
+    expect(portNumber(9090, container)).toBe(9090)
+  })
+})
