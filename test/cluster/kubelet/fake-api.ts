@@ -28,6 +28,8 @@ export interface FakeApi {
   ) => Promise<T>
   /** Status patches of a pod so far. */
   readonly patches: (name: string) => readonly PodStatus[]
+  /** Cuts every connection, and new ones at once, until it is back. */
+  readonly setAway: (isAway: boolean) => void
   readonly close: () => Promise<void>
 }
 
@@ -46,7 +48,12 @@ export async function startFakeApi(folder: string): Promise<FakeApi> {
   const caFile = `${folder}/ca.pem`
   await writeFile(caFile, authority.certPem)
   const { certPem, keyPem } = authority.issue('api', ['127.0.0.1'])
+  let isAway = false
   const server = createServer({ cert: certPem, key: keyPem }, (incoming, response) => {
+    if (isAway) {
+      response.destroy()
+      return
+    }
     void readBody(incoming).then((body) => {
       const url = new URL(incoming.url ?? '/', 'https://fake')
       answer({ method: incoming.method ?? 'GET', url, body, response }, store, others)
@@ -63,6 +70,10 @@ export async function startFakeApi(folder: string): Promise<FakeApi> {
     get: (path) => others.get(path),
     until: (name, holds) => store.until(name, holds),
     patches: (name) => store.patches.get(name) ?? [],
+    setAway: (away) => {
+      isAway = away
+      if (away) server.closeAllConnections()
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
