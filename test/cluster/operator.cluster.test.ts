@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type BedFolder, openBedFolder } from './bed/bed-folder.ts'
 import { makeLocalClaim } from './bed/local-claim.ts'
 import { startNats } from './bed/nats-bed.ts'
+import { startPrometheus } from './bed/prometheus-bed.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { waitUntil } from './bed/wait-until.ts'
 import { type OperatorProcess, startOperator } from './operator-process.ts'
@@ -70,6 +71,28 @@ const apply = (object: object) =>
 const field = (kind: string, name: string, path: string): Promise<string> =>
   bed.kubectl.ok(['get', kind, name, '-n', namespace, '-o', `jsonpath={${path}}`])
 
+/** Ends a run as a pod would have: by a status that says so. */
+async function finish(name: string): Promise<void> {
+  const now = new Date().toISOString()
+  const condition = (type: string, status: string) => ({
+    type,
+    status,
+    reason: 'Succeeded',
+    message: 'ended by the test',
+    lastTransitionTime: now,
+  })
+  const metrics = { inContextMiou: 42 }
+  const status = {
+    conditions: [condition('Ready', 'True'), condition('Complete', 'True')],
+    metrics: { loss: 1.5, imagesPerSecond: 80 },
+    evaluations: [{ name: 'quality', at: 1, key: 'k', metrics }],
+  }
+  const path = `/apis/neco.dev/v1alpha1/namespaces/${namespace}/necoruns/${name}/status`
+  const contentType = 'application/merge-patch+json'
+  const answer = await bed.api({ method: 'PATCH', path, body: { status }, contentType })
+  expect(answer.status).toBe(200)
+}
+
 const eventually = (what: string, holds: () => Promise<boolean>) =>
   waitUntil({ what, withinMs: 60_000, look: async () => (await holds()) || undefined })
 
@@ -127,6 +150,40 @@ describe('the operator as a program, on a real API server', () => {
     await bed.api({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' })
     expect(await operator.process.ended).toMatchObject({ exitCode: 1 })
     expect(await operator.text()).toContain('lease lost; nothing is written any more')
+  })
+
+  test('gives a real Prometheus loss, throughput and mIoU of a finished run, with its settings', async () => {
+    const operator = await start('scraped')
+    await operator.said('controllers started')
+    const { metricsPort } = await operator.said('listening')
+    const targetsFile = `${folder.path}/targets.json`
+    await writeFile(targetsFile, JSON.stringify([{ targets: [`127.0.0.1:${metricsPort}`] }]))
+    const { prometheus: program } = bed.programs
+    const prometheus = await startPrometheus({ folder, program, targetsFile })
+    try {
+      await apply(aSweep('scraped'))
+      await operator.said('job created', ({ run }) => run === 'scraped-0-r0')
+      await finish('scraped-0-r0')
+      const bySteepness = 'and on (namespace, run) neco_run_info{loss_student_steepness="10"}'
+      const answerTo = (query: string): Promise<number> =>
+        waitUntil({
+          what: query,
+          withinMs: 60_000,
+          look: async () => (await prometheus.query(query))[0]?.value,
+        })
+      expect(await answerTo(`neco_result_loss{run="scraped-0-r0"} ${bySteepness}`)).toBe(1.5)
+      expect(await answerTo('neco_result_images_per_second{run="scraped-0-r0"}')).toBe(80)
+      const miou = 'neco_result_miou_ratio{run="scraped-0-r0",protocol="in-context",at="1"}'
+      expect(await answerTo(miou)).toBe(0.42)
+      expect(await answerTo('count(neco_run_state{run=~"scraped-.*"})')).toBe(2)
+      await bed.kubectl.ok(['delete', 'necosweep', 'scraped', '-n', namespace])
+      await eventually('the series are gone', async () => {
+        const left = await prometheus.query('neco_run_info{sweep="scraped"}')
+        return left.length === 0
+      })
+    } finally {
+      await prometheus.close()
+    }
   })
 
   test('passes promtool check metrics', async () => {
