@@ -1,0 +1,48 @@
+import { writeFile } from 'node:fs/promises'
+import { parse } from 'yaml'
+import { kubeconfigText } from '../bed/kubeconfig.ts'
+import type { SharedBed } from '../bed/shared-bed.ts'
+import { CHART, type Helm, objectsIn, type Rendered } from './helm.ts'
+
+interface Install {
+  readonly bed: SharedBed
+  readonly helm: Helm
+  /** Of the release; it is there already. */
+  readonly namespace: string
+  /** Beside those that the bed gives: the CRDs are there, and nothing is started by a Deployment. */
+  readonly values: object
+}
+
+/** What a program needs to be the operator of a release: who it is, and what it is told. */
+export interface InstalledOperator {
+  readonly serviceAccount: string
+  /** Path of a kubeconfig with a token of the ServiceAccount. */
+  readonly kubeconfig: string
+  /** The content of its ConfigMap. */
+  readonly config: Readonly<Record<string, unknown>>
+}
+
+const name = 'neco-operator'
+
+/** Applies what the chart renders of a release, but for pods and CRDs. Throws with what helm or kubectl said. */
+export async function installOperator(install: Install): Promise<InstalledOperator> {
+  const { bed, helm, namespace, values } = install
+  const file = await helm.valuesFile({ crds: { install: false }, ...values })
+  const words = ['template', name, CHART, '-n', namespace, '--values', file]
+  const objects = objectsIn(await helm.ok(words))
+  const items = objects.filter(({ kind }) => kind !== 'Deployment')
+  const list = { apiVersion: 'v1', kind: 'List', items }
+  await bed.kubectl.ok(['apply', '-f', '-'], { input: JSON.stringify(list) })
+  const kubeconfig = bed.path(`${namespace}-${name}.kubeconfig`)
+  const token = await bed.serviceAccountToken(namespace, name)
+  const { url, caFile } = bed
+  await writeFile(kubeconfig, kubeconfigText({ url, caFile, user: name, token }), { mode: 0o600 })
+  const serviceAccount = `system:serviceaccount:${namespace}:${name}`
+  return { serviceAccount, kubeconfig, config: configIn(items) }
+}
+
+function configIn(objects: readonly Rendered[]): InstalledOperator['config'] {
+  const found = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === name)
+  if (found === undefined) throw new Error(`the chart renders no ConfigMap ${name}`)
+  return parse((found['data'] as { 'config.yaml': string })['config.yaml'])
+}
