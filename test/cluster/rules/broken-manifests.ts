@@ -97,7 +97,7 @@ export const REFUSED_BY_SERVER: readonly Broken[] = [
   {
     mistake: 'an axis without values or range',
     set: { 'spec.axes': [{ parameter: 'loss.lambda' }] },
-    says: 'an axis has either values, or a range of min and max',
+    says: 'must validate one and only one schema (oneOf)',
   },
   {
     mistake: 'a range turned round',

@@ -6,6 +6,7 @@ import {
   randomValue,
   requiredOf,
   withDistinctKeys,
+  withOneChoice,
 } from './random-value.ts'
 
 const isBranch = (value: unknown): boolean => typeof value === 'object' && value !== null
@@ -37,5 +38,6 @@ function mutateArray(value: readonly unknown[], node: JsonNode, draw: Draw): unk
 /** The value with one random change somewhere in it, after which its structure is still valid. */
 export function mutate(value: unknown, node: JsonNode, draw: Draw): unknown {
   if (Array.isArray(value)) return mutateArray(value, node, draw)
-  return isBranch(value) ? mutateObject(value as Plain, node, draw) : randomValue(node, draw)
+  if (!isBranch(value)) return randomValue(node, draw)
+  return withOneChoice(mutateObject(value as Plain, node, draw) as Plain, node, draw)
 }

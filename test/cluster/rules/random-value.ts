@@ -74,7 +74,27 @@ function randomObject(node: JsonNode, draw: Draw): Plain {
   const entries = Object.entries(propertiesOf(node)).filter(
     ([name]) => required.includes(name) || draw.chance(0.2),
   )
-  return Object.fromEntries(entries.map(([name, child]) => [name, randomValue(child, draw)]))
+  const value = Object.fromEntries(entries.map(([name, child]) => [name, randomValue(child, draw)]))
+  return withOneChoice(value, node, draw)
+}
+
+interface Branch {
+  readonly required: readonly string[]
+}
+const branchesOf = (node: JsonNode): readonly Branch[] => (node['oneOf'] ?? []) as Branch[]
+
+/** The object with the fields of one branch where its schema is a choice between fields. */
+export function withOneChoice(value: Plain, node: JsonNode, draw: Draw): Plain {
+  const branches = branchesOf(node)
+  const isMet = ({ required }: Branch): boolean => required.every((name) => name in value)
+  if (branches.length === 0 || branches.filter(isMet).length === 1) return value
+  const chosen = draw.pick(branches.some(isMet) ? branches.filter(isMet) : branches)
+  const others = new Set(branches.filter((one) => one !== chosen).flatMap((one) => one.required))
+  const kept = Object.entries(value).filter(([name]) => !others.has(name))
+  const added = chosen.required
+    .filter((name) => !(name in value))
+    .map((name) => [name, randomValue(propertiesOf(node)[name] as JsonNode, draw)])
+  return Object.fromEntries([...kept, ...added]) as Plain
 }
 
 /** A value that the structure of a schema allows, whatever its rules say. */
