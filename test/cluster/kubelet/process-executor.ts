@@ -25,6 +25,8 @@ interface ProcessPorts {
 
 /** What the script says on descriptor 3 when the command takes over. */
 const STARTED = 'started'
+/** The kernel kills what this starts when the thread that started it dies, whatever it dies of. */
+const DIES_WITH_US = ['setpriv', '--pdeathsig', 'KILL', '--']
 const DEFAULT_MESSAGE_PATH = '/dev/termination-log'
 
 /** Runs every container as a process of this machine, in namespaces of its own where the machine allows it. Whatever it starts dies with the thread that started it. */
@@ -101,7 +103,8 @@ function rewrittenLaunch(start: ContainerStart, nodePath: string): Launch {
 async function spawnLogged(launch: Launch, logPath: string): Promise<ChildProcess> {
   const log = await open(logPath, 'a')
   try {
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...launch.words], {
+    const [program = '', ...words] = [...DIES_WITH_US, ...launch.words]
+    const child = spawn(program, words, {
       detached: true,
       stdio: ['ignore', log.fd, log.fd, 'pipe'],
       env: { ...launch.environment },
