@@ -81,4 +81,14 @@ describe('the objects of a fake API server', () => {
     await isHeard.promise
     expect(heard).toEqual(['a', 'last'])
   })
+
+  test('tell whoever waits for them that they were closed, and nobody else', async () => {
+    server.fail(() => true, 'hang')
+    const asked = server.next(() => true)
+    const { runs, close } = open()
+    const reading = expect(runs.get(key)).rejects.toMatchObject({ code: 'Unavailable' })
+    await asked
+    await close()
+    await reading
+  })
 })

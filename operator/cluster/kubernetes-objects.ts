@@ -99,6 +99,9 @@ export function openObjects(
   const indexes = { owner: byOwner }
   const runs = openKind<StoredRun>({ ...options, resource: RUN_RESOURCE, indexes })
   const sweeps = openKind<StoredSweep>({ ...options, resource: SWEEP_RESOURCE })
+  const synced = Promise.all([runs.synced, sweeps.synced]).then(() => {})
+  // Whoever waits hears of it; that nobody waits is no failure of the process.
+  synced.catch(() => {})
   return {
     runs: {
       ...portOf(runs, RUN_RESOURCE),
@@ -109,7 +112,7 @@ export function openObjects(
       writeSpec: (key, spec, resourceVersion) => writeSpec(runs, { key, spec, resourceVersion }),
     },
     sweeps: portOf(sweeps, SWEEP_RESOURCE),
-    synced: Promise.all([runs.synced, sweeps.synced]).then(() => {}),
+    synced,
     lastEventMs: () => Math.min(runs.lastEventMs(), sweeps.lastEventMs()),
     close: async () => {
       await Promise.all([runs.close(), sweeps.close()])
