@@ -3,12 +3,13 @@ import { promisify } from 'node:util'
 
 /**
  * How containers are kept apart on this machine:
- * - Namespaces: each has its own processes and its own file tree, as in a real cluster.
- * - Rewritten: the machine allows no namespaces; paths in commands and variables are rewritten to the folders of this machine.
+ * - Namespaces: each has its own processes and its own file tree, as in a real cluster. It takes root.
+ * - Rewritten: paths in commands and variables are rewritten to the folders of this machine; users and groups are not obeyed.
  */
-export type Isolation =
-  | { readonly kind: 'Namespaces'; readonly unshareWords: readonly string[] }
-  | { readonly kind: 'Rewritten' }
+export type Isolation = 'Namespaces' | 'Rewritten'
+
+/** Starts a program as process 1 of new namespaces, which end when it or its parent does. */
+export const IN_NAMESPACES = ['unshare', '--mount', '--pid', '--fork', '--kill-child=KILL']
 
 const run = promisify(execFile)
 
@@ -19,18 +20,13 @@ mount -t overlay overlay -o lowerdir=/,upperdir=/tmp/u,workdir=/tmp/w /tmp/r
 mount -t proc proc /tmp/r/proc
 chroot /tmp/r true`
 
-const AS_ROOT = ['--mount', '--pid', '--fork', '--kill-child=KILL']
-const AS_USER = ['--user', '--map-root-user', ...AS_ROOT]
-
-/** Finds out by trying what this machine allows: as root, in a user namespace, or not at all. */
+/** Finds out by trying what this machine allows. */
 export async function detectIsolation(): Promise<Isolation> {
-  for (const unshareWords of [AS_ROOT, AS_USER]) {
-    try {
-      await run('unshare', [...unshareWords, 'sh', '-c', TRIAL])
-      return { kind: 'Namespaces', unshareWords }
-    } catch {
-      // Not allowed here: the next way is tried.
-    }
+  const [program = '', ...words] = [...IN_NAMESPACES, 'sh', '-c', TRIAL]
+  try {
+    await run(program, words)
+    return 'Namespaces'
+  } catch {
+    return 'Rewritten'
   }
-  return { kind: 'Rewritten' }
 }

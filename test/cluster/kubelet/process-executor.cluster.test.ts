@@ -14,7 +14,7 @@ import { systemClock } from './system-clock.ts'
 
 let base = ''
 let count = 0
-let namespaces: Isolation = { kind: 'Rewritten' }
+let namespaces: Isolation = 'Rewritten'
 beforeAll(async () => {
   base = await mkdtemp(join(tmpdir(), 'neco-kubelet-'))
   namespaces = await detectIsolation()
@@ -80,7 +80,7 @@ executorContract(
 )
 executorContract(
   'process executor with rewritten paths',
-  behaving(() => ({ kind: 'Rewritten' })),
+  behaving(() => 'Rewritten'),
 )
 
 async function run(command: readonly string[], more: Partial<ContainerStart> = {}) {

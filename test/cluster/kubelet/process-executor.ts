@@ -13,7 +13,7 @@ import {
   type Executor,
   type RunningContainer,
 } from './executor.ts'
-import type { Isolation } from './isolation.ts'
+import { IN_NAMESPACES, type Isolation } from './isolation.ts'
 import { readTerminationMessage } from './termination-message.ts'
 
 interface ProcessPorts {
@@ -71,7 +71,7 @@ async function startContainer(
 
 async function planLaunch(start: ContainerStart, ports: ProcessPorts): Promise<Launch> {
   const { isolation, nodePath } = ports
-  if (isolation.kind === 'Rewritten') return rewrittenLaunch(start, nodePath)
+  if (isolation === 'Rewritten') return rewrittenLaunch(start, nodePath)
   const folder = join(start.folder, 'tree')
   await mkdir(folder)
   const own = start.container.securityContext
@@ -85,7 +85,7 @@ async function planLaunch(start: ContainerStart, ports: ProcessPorts): Promise<L
     moreGroups: [ofPod?.fsGroup ?? [], ofPod?.supplementalGroups ?? []].flat(),
     readOnlyRoot: own?.readOnlyRootFilesystem ?? false,
   })
-  const words = ['unshare', ...isolation.unshareWords, 'sh', '-c', script]
+  const words = [...IN_NAMESPACES, 'sh', '-c', script]
   return { words, environment: start.environment }
 }
 
@@ -159,7 +159,7 @@ function stopper({ child, ended, isolation, clock }: Stoppable): (graceMs: numbe
 
 /** A runtime signals the first process of a container and no other. */
 async function signalFirst(child: ChildProcess, isolation: Isolation): Promise<void> {
-  if (isolation.kind === 'Rewritten') return signalGroup(child.pid, 'SIGTERM')
+  if (isolation === 'Rewritten') return signalGroup(child.pid, 'SIGTERM')
   const first = await firstProcess(child)
   if (first !== undefined) sendSignal(first, 'SIGTERM')
 }
@@ -200,7 +200,7 @@ async function execute(
 ): Promise<number> {
   const first = await firstProcess(child)
   const enter =
-    isolation.kind === 'Rewritten'
+    isolation === 'Rewritten'
       ? []
       : ['nsenter', '--target', String(first), '--all', '--root', '--wd', '--']
   const [program = 'false', ...words] = [...enter, ...command]
