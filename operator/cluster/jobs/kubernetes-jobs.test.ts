@@ -7,10 +7,11 @@ import {
   type JobHome,
   makePod,
   openJobHome,
+  PODS,
   SECRETS,
 } from '../../../test/job-home.ts'
 import { aJobRequest } from '../../../test/job-request.ts'
-import { at, failed, said, trainer } from '../../../test/pod-states.ts'
+import { at, failed, said, trainer, words } from '../../../test/pod-states.ts'
 import type { ObjectKey } from '../../ports/objects.ts'
 
 let server: FakeApiServer
@@ -180,6 +181,16 @@ const heardOnce = (jobs: JobHome['jobs']) => {
   return next.promise.finally(stop)
 }
 
+/** The next news beyond what is there already. */
+const heardLast = async (jobs: JobHome['jobs']) => {
+  const next = Promise.withResolvers<void>()
+  const stop = jobs.watch((_run, urgency) => {
+    if (urgency !== 'resync') next.resolve()
+  })
+  await next.promise
+  stop()
+}
+
 describe('the Jobs of a run', () => {
   test('are told of by the state of their pods', async () => {
     const { jobs } = open()
@@ -203,6 +214,20 @@ describe('the Jobs of a run', () => {
       ({ path, query }) => path === '/api/v1/namespaces/team/pods' && query['watch'] === undefined,
     )
     expect(reads).toHaveLength(1)
+  })
+
+  test('keep the last words of a pod that went before its Job was closed', async () => {
+    const { jobs } = open()
+    await jobs.create(request)
+    makePod(server, name, failed({ exitCode: 6, message: said }))
+    const first = async () => (await jobs.listOwnedBy(runUid))[0]
+    while ((await first())?.state !== 'Failed') await turn()
+    const heard = heardLast(jobs)
+    server.objects.delete(PODS, `${name}-x`)
+    await heard
+    const conditions = [{ type: 'Failed', status: 'True' }]
+    server.objects.write(JOBS, name, { status: { failed: 1, conditions } })
+    expect(await first()).toMatchObject({ state: 'Failed', exitCode: 6, termination: words })
   })
 
   test('are given up with their node, for which they are looked at again by themselves', async () => {

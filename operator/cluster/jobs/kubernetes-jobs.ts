@@ -10,6 +10,7 @@ import type { KindClient } from '../kind-client.ts'
 import { collectionPath, objectPath } from '../resource-path.ts'
 import { mayBeLost, type NodeSighting } from './classify-pod.ts'
 import { type CreateOptions, createJob, deleteSecret, type JobBus } from './create-job.ts'
+import { DepartedPods } from './departed-pods.ts'
 import type { JobDefaults } from './job-defaults.ts'
 import { JOB_RESOURCE, type JobKinds, POD_RESOURCE } from './job-kinds.ts'
 import { NODE_LOOK_MS, NodeSightings } from './node-sightings.ts'
@@ -72,12 +73,14 @@ class KubernetesJobs implements Jobs {
   readonly #watchers = new Set<Changed>()
   /** Pods read again after their Job was closed, by what the Job was then. */
   readonly #fresh = new WeakMap<JobView, readonly PodView[]>()
+  readonly #departed: DepartedPods
   readonly #alarms = new Map<string, () => void>()
 
   constructor(options: KubernetesJobsOptions) {
     const { api, clock, keptSeconds = DEFAULT_KEPT_SECONDS, releaseLostNodesAfterMs } = options
     this.#options = options
     this.keptSeconds = keptSeconds
+    this.#departed = new DepartedPods(options)
     this.#nodes = new NodeSightings({ api, clock, releaseAfterMs: releaseLostNodesAfterMs })
   }
 
@@ -145,7 +148,8 @@ class KubernetesJobs implements Jobs {
 
   /** The pods that a Job controls: as known, but read anew before a closed Job is judged by them. */
   async #podsOf(job: JobView): Promise<readonly PodView[]> {
-    const known = this.#options.pods.cache.find('owner', job.metadata.uid)
+    const { uid } = job.metadata
+    const known = [...this.#options.pods.cache.find('owner', uid), ...this.#departed.of(uid)]
     if (!needsFreshPods({ job, pods: known })) return known
     const held = this.#fresh.get(job)
     if (held !== undefined) return held

@@ -1,0 +1,181 @@
+import { mkdir } from 'node:fs/promises'
+import { KubeConfig } from '@kubernetes/client-node'
+import type { JobRequest } from '../../crds/job-request.ts'
+import { API_GROUP_VERSION, RUN_KIND } from '../../crds/names.ts'
+import type { ObservedJob } from '../../crds/observed-job.ts'
+import { createApiClient } from '../../operator/cluster/api-client.ts'
+import { endpointOf } from '../../operator/cluster/api-endpoint.ts'
+import type { JobBus } from '../../operator/cluster/jobs/create-job.ts'
+import { openJobKinds } from '../../operator/cluster/jobs/job-kinds.ts'
+import { kubernetesJobs } from '../../operator/cluster/jobs/kubernetes-jobs.ts'
+import type { Jobs } from '../../operator/ports/jobs.ts'
+import { aJobRequest } from '../job-request.ts'
+import { makeLocalClaim } from './bed/local-claim.ts'
+import type { SharedBed } from './bed/shared-bed.ts'
+import type { ContainerEnd, Executor } from './kubelet/executor.ts'
+import { type Kubelet, startKubelet } from './kubelet/kubelet.ts'
+import { systemClock } from './kubelet/system-clock.ts'
+
+const IMAGE = 'neco/held:1'
+const POOL = 'neco.dev/job-ground'
+
+/** Pods without processes, each of which runs until a test ends it. */
+interface HeldPods {
+  readonly executor: Executor
+  /** Ends the container of the pod of a Job, namespace/name, as soon as it runs. */
+  readonly end: (job: string, how: ContainerEnd) => Promise<void>
+}
+
+function heldPods(): HeldPods {
+  const running = new Map<string, PromiseWithResolvers<(how: ContainerEnd) => void>>()
+  const slot = (job: string) => {
+    const found = running.get(job) ?? Promise.withResolvers<(how: ContainerEnd) => void>()
+    running.set(job, found)
+    return found
+  }
+  return {
+    executor: {
+      readsFiles: false,
+      start: async ({ pod }) => {
+        const { namespace, labels } = pod.metadata
+        const job = `${namespace}/${labels?.['batch.kubernetes.io/job-name']}`
+        const ended = Promise.withResolvers<ContainerEnd>()
+        slot(job).resolve(ended.resolve)
+        return {
+          ended: ended.promise.finally(() => running.delete(job)),
+          stop: () => ended.resolve({ exitCode: 143 }),
+          execute: async () => 0,
+        }
+      },
+    },
+    end: async (job, how) => {
+      const end = await slot(job).promise
+      end(how)
+    },
+  }
+}
+
+/** A kubelet with nodes of its own whose pods end when they are told to. */
+export interface JobGround {
+  readonly kubelet: Kubelet
+  readonly pool: Readonly<Record<string, string>>
+  /** A namespace with a claim and two runs, and the Jobs of the cluster. */
+  readonly openHome: (bus?: JobBus) => Promise<JobsHome>
+  readonly close: () => Promise<void>
+}
+
+export interface JobsHome {
+  readonly namespace: string
+  readonly jobs: Jobs
+  readonly mine: JobRequest['owner']
+  readonly other: JobRequest['owner']
+  readonly aRequest: (name: string, owner: JobRequest['owner'], pod?: object) => JobRequest
+  /** Ends the container of the pod of a Job, as soon as it runs. */
+  readonly endPod: HeldPods['end']
+  /** The Job of my run once it is as wanted. */
+  readonly once: (holds: (job: ObservedJob) => boolean) => Promise<ObservedJob>
+  readonly close: () => Promise<void>
+}
+
+async function makeRun(
+  bed: SharedBed,
+  namespace: string,
+  name: string,
+): Promise<JobRequest['owner']> {
+  const made = await bed.api({
+    method: 'POST',
+    path: `/apis/${API_GROUP_VERSION}/namespaces/${namespace}/necoruns`,
+    body: {
+      apiVersion: API_GROUP_VERSION,
+      kind: RUN_KIND,
+      metadata: { name, namespace },
+      spec: { data: { kind: 'Scenes', count: 8 } },
+    },
+  })
+  if (made.status !== 201) throw new Error(made.text)
+  return { name, uid: (JSON.parse(made.text) as { metadata: { uid: string } }).metadata.uid }
+}
+
+/** Waits for news of a run until one of its Jobs is as wanted. */
+async function once(
+  jobs: Jobs,
+  runUid: string,
+  holds: (job: ObservedJob) => boolean,
+): Promise<ObservedJob> {
+  let wake = (): void => {}
+  const stop = jobs.watch(() => wake())
+  try {
+    for (;;) {
+      const told = new Promise<void>((resolve) => {
+        wake = resolve
+      })
+      const found = (await jobs.listOwnedBy(runUid)).find(holds)
+      if (found !== undefined) return found
+      await told
+    }
+  } finally {
+    stop()
+  }
+}
+
+async function openHome(
+  bed: SharedBed,
+  pool: Readonly<Record<string, string>>,
+  bus: JobBus | undefined,
+): Promise<Omit<JobsHome, 'endPod'>> {
+  const namespace = await bed.newNamespace('jobs')
+  const claim = { namespace, name: 'neco-storage', path: bed.path(`${namespace}-storage`) }
+  await makeLocalClaim(bed.kubectl, claim)
+  const kubeConfig = new KubeConfig()
+  kubeConfig.loadFromFile(bed.kubeconfig('admin'))
+  const api = createApiClient({ endpoint: endpointOf(kubeConfig), clock: systemClock })
+  const followed = { api, clock: systemClock, random: Math.random, namespace }
+  const kinds = openJobKinds({ ...followed, observerOf: () => ({}) })
+  const defaults = { image: IMAGE, storage: { claim: claim.name } }
+  const jobs = kubernetesJobs({ ...kinds, api, clock: systemClock, defaults, bus })
+  const mine = await makeRun(bed, namespace, 'study-0-r0')
+  return {
+    namespace,
+    jobs,
+    mine,
+    other: await makeRun(bed, namespace, 'study-0-r1'),
+    aRequest: (name, owner, pod = {}) =>
+      aJobRequest({ name, owner, namespace, placement: { pod: { nodeSelector: pool, ...pod } } }),
+    once: (holds) => once(jobs, mine.uid, holds),
+    close: async () => {
+      await Promise.all([kinds.jobs.close(), kinds.pods.close()])
+      api.close()
+      await bed.kubectl.ok(['delete', 'namespace', namespace, '--wait=false'])
+      await bed.kubectl.ok(['delete', 'pv', `${namespace}-${claim.name}`, '--wait=false'])
+    },
+  }
+}
+
+/** Opens it on the bed, with nodes of that name and a number. */
+export async function openJobGround(bed: SharedBed, name: string, count = 1): Promise<JobGround> {
+  const { executor, end } = heldPods()
+  const root = bed.path(`${name}-image`)
+  await mkdir(root, { recursive: true })
+  const pool = { [POOL]: name }
+  const kubelet = await startKubelet({
+    api: { url: bed.url, caFile: bed.caFile, token: bed.token('kubelet') },
+    images: { [IMAGE]: { root, imageId: `registry.test/held@sha256:${'1'.repeat(64)}` } },
+    log: () => undefined,
+    folder: bed.path(name),
+    executor,
+    nodes: Array.from({ length: count }, (_, i) => ({
+      name: `${name}-${i}`,
+      gpus: 1,
+      labels: pool,
+    })),
+  })
+  return {
+    kubelet,
+    pool,
+    openHome: async (bus) => {
+      const home = await openHome(bed, pool, bus)
+      return { ...home, endPod: (job, how) => end(`${home.namespace}/${job}`, how) }
+    },
+    close: () => kubelet.close(),
+  }
+}

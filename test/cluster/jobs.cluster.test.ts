@@ -1,0 +1,172 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { ObservedJob } from '../../crds/observed-job.ts'
+import { failureCause } from '../../operator/core/failure-cause.ts'
+import { describeJobsPort } from '../../operator/ports/contract/jobs-contract.ts'
+import { sharedBed } from './bed/shared-bed.ts'
+import { type JobGround, type JobsHome, openJobGround } from './job-ground.ts'
+
+const bed = sharedBed()
+let ground: JobGround
+beforeAll(async () => {
+  ground = await openJobGround(bed, 'job-ground')
+})
+afterAll(() => ground.close())
+
+describeJobsPort('a real cluster', async () => {
+  const { jobs, namespace, mine, other, aRequest, endPod, close } = await ground.openHome()
+  return {
+    jobs,
+    namespace,
+    owners: { mine, other },
+    aRequest,
+    endPod: (name, { exitCode, termination }) =>
+      endPod(name, { exitCode, terminationMessage: JSON.stringify(termination) }),
+    close,
+  }
+})
+
+describe('a pod of a real cluster', () => {
+  const name = 'study-0-r0-a1'
+  let home: JobsHome
+  beforeEach(async () => {
+    home = await ground.openHome()
+  })
+  afterEach(() => home.close())
+
+  const kubectl = (...words: readonly string[]) => bed.kubectl.ok([...words, '-n', home.namespace])
+  const podName = async (): Promise<string> =>
+    (await kubectl('get', 'pods', '-o=jsonpath={.items[0].metadata.name}')).trim()
+  const isRunning = ({ state }: ObservedJob): boolean => state === 'Running'
+  const hasFailed = ({ state }: ObservedJob): boolean => state === 'Failed'
+  const start = async (pod?: object): Promise<void> => {
+    await home.jobs.create(home.aRequest(name, home.mine, pod))
+  }
+
+  it('waits for a node that has the GPUs it asks for', async () => {
+    await start({ resources: { limits: { 'nvidia.com/gpu': 99 } } })
+    const { waiting } = await home.once((job) => job.waiting?.reason !== undefined)
+    expect(waiting).toMatchObject({ phase: 'Schedule', reason: 'Unschedulable' })
+    expect(waiting?.message).toContain('Insufficient nvidia.com/gpu')
+  })
+
+  it('waits for an image that no registry has', async () => {
+    await start({ image: 'neco/nowhere:1' })
+    const { waiting } = await home.once((job) => job.waiting?.reason !== undefined)
+    expect(waiting?.phase).toBe('Pull')
+    expect(waiting?.reason).toMatch(/ErrImagePull|ImagePullBackOff/)
+  })
+
+  it('waits for its queue while its Job is suspended, and runs when that lets it go', async () => {
+    const request = home.aRequest(name, home.mine)
+    const placement = { ...request.placement, queueName: 'gpus' }
+    await home.jobs.create({ ...request, placement })
+    const { waiting } = await home.once((job) => job.waiting?.phase === 'Queue')
+    expect(waiting?.message).toBe('queue gpus has not admitted the Job yet')
+    await kubectl('patch', `job/${name}`, '--type=merge', '-p={"spec":{"suspend":false}}')
+    expect((await home.once(isRunning)).imageId).toContain('@sha256:1111')
+    await kubectl('patch', `job/${name}`, '--type=merge', '-p={"spec":{"suspend":true}}')
+    await home.once((job) => job.waiting?.phase === 'Queue')
+  })
+
+  it.each([
+    ['a wrong input', { exitCode: 2 }, 'UserError'],
+    ['the memory limit', { exitCode: 137, reason: 'OOMKilled' }, 'Infeasible'],
+    ['a bug', { exitCode: 1 }, 'Unexpected'],
+    ['SIGKILL without words', { exitCode: 137 }, 'Disruption'],
+    ['failing storage', { exitCode: 4 }, 'Infrastructure'],
+    [
+      'eviction by the kubelet',
+      {
+        exitCode: 143,
+        podEnd: { reason: 'Evicted', message: 'low on memory', disruption: 'TerminationByKubelet' },
+      },
+      'Disruption',
+    ],
+  ])('that ends by %s is charged to the right budget', async (_what, how, budget) => {
+    await start()
+    await home.endPod(name, how)
+    expect(failureCause(await home.once(hasFailed))).toBe(budget)
+  })
+
+  it('that is evicted by the API, as by a drain, was disrupted', async () => {
+    await start()
+    await home.once(isRunning)
+    const pod = await podName()
+    const eviction = await bed.api({
+      method: 'POST',
+      path: `/api/v1/namespaces/${home.namespace}/pods/${pod}/eviction`,
+      body: {
+        apiVersion: 'policy/v1',
+        kind: 'Eviction',
+        metadata: { name: pod, namespace: home.namespace },
+      },
+    })
+    expect(eviction.status).toBe(201)
+    expect(await home.once(hasFailed)).toMatchObject({
+      cause: 'Disrupted',
+      message: expect.stringContaining('EvictionByEvictionAPI'),
+    })
+  })
+
+  it.each([[['--grace-period=30']], [['--grace-period=0', '--force']]])(
+    'that somebody deletes by hand (%s) was disrupted',
+    async (words) => {
+      await start()
+      await home.once(isRunning)
+      await kubectl('delete', 'pod', await podName(), '--wait=false', ...words)
+      const job = await home.once(hasFailed)
+      expect([failureCause(job), job.endedMs]).toEqual(['Disruption', expect.any(Number)])
+    },
+  )
+
+  it('gives way to a more important one, and was disrupted', async () => {
+    await kubectl('create', 'priorityclass', `${home.namespace}-high`, '--value=1000')
+    const gpu = { resources: { limits: { 'nvidia.com/gpu': 1 } } }
+    await start(gpu)
+    await home.once(isRunning)
+    const important = { ...gpu, priorityClassName: `${home.namespace}-high` }
+    await home.jobs.create(home.aRequest('study-0-r1-a1', home.other, important))
+    expect(await home.once(hasFailed)).toMatchObject({
+      cause: 'Disrupted',
+      message: expect.stringContaining('PreemptionByScheduler'),
+    })
+    await kubectl('delete', 'priorityclass', `${home.namespace}-high`)
+  })
+
+  it('keeps what the run was told the first time, and is told it again if that is deleted', async () => {
+    await start()
+    const read = async () => JSON.parse(await kubectl('get', 'configmap/study-0-r0', '-o=json'))
+    const before = await read()
+    expect(before).toMatchObject({ immutable: true, metadata: { ownerReferences: [{}] } })
+    await kubectl('delete', 'configmap/study-0-r0')
+    await home.jobs.create({ ...home.aRequest('study-0-r0-a2', home.mine), attempt: 2 })
+    expect((await read()).data).toEqual(before.data)
+  })
+})
+
+describe('the Secret of an attempt on a real cluster', () => {
+  it('is made before its Job, again over one that was left, and goes with it', async () => {
+    const credentials = async () => ({ text: 'a secret', expiresMs: 0 })
+    const home = await ground.openHome({ servers: ['tls://nats.test:4222'], credentials })
+    const name = 'study-0-r0-a1'
+    const kubectl = (...words: readonly string[]) =>
+      bed.kubectl.ok([...words, '-n', home.namespace])
+    await kubectl('create', 'secret', 'generic', name, '--from-literal=nats.creds=old')
+    await home.jobs.create(home.aRequest(name, home.mine))
+    const text = await kubectl('get', `secret/${name}`, '-o=jsonpath={.data.nats\\.creds}')
+    expect(Buffer.from(text, 'base64').toString()).toBe('a secret')
+    await home.once(({ state }) => state === 'Running')
+    await home.jobs.delete({ namespace: home.namespace, name })
+    expect(await kubectl('get', 'secrets', '-o=name')).toBe('')
+    await home.close()
+  })
+
+  it('gives way to nobody: a Job of the name that is not ours is a conflict of names', async () => {
+    const home = await ground.openHome()
+    const words = ['create', 'job', 'study-0-r0-a1', '--image=busybox', '-n', home.namespace]
+    await bed.kubectl.ok(words)
+    const made = home.jobs.create(home.aRequest('study-0-r0-a1', home.mine))
+    await expect(made).rejects.toMatchObject({ code: 'NameConflict' })
+    await home.close()
+  })
+})
