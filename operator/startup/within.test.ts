@@ -1,0 +1,23 @@
+import { describe, expect, test } from 'vitest'
+import { handClock } from '../../test/hand-clock.ts'
+import { within } from './within.ts'
+
+describe('work within a time', () => {
+  test('is done when it ends before, and leaves no timer', async () => {
+    const clock = handClock()
+    expect(await within(clock, 1000, Promise.resolve('x'))).toBe(true)
+    await new Promise(setImmediate)
+    expect(clock.delays()).toEqual([])
+  })
+
+  test('is left when it takes longer', async () => {
+    const clock = handClock()
+    const verdict = within(clock, 1000, new Promise(() => undefined))
+    clock.turn(1000)
+    expect(await verdict).toBe(false)
+  })
+
+  test('fails as the work does', async () => {
+    await expect(within(handClock(), 1000, Promise.reject(new Error('no')))).rejects.toThrow('no')
+  })
+})
