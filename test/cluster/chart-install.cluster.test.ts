@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { aStudy } from '../simulated-study.ts'
 import type { Bed } from './bed/bed.ts'
 import { sharedBed } from './bed/shared-bed.ts'
+import { waitUntil } from './bed/wait-until.ts'
 import { CHART, type Helm, makeHelm } from './chart/helm.ts'
 
 const RELEASE = ['neco', '-n', 'neco-system']
@@ -24,7 +25,12 @@ afterAll(() => own.close())
 
 test('a cluster that has nothing gets the operator and both kinds by one helm install', async () => {
   await helm.ok(['install', ...RELEASE, CHART, '--create-namespace'])
-  await own.kubectl.ok(['wait', '--for=condition=Established', '--timeout=60s', ...CRDS])
+  // kubectl wait fails where it looks before a new CRD has any condition.
+  await waitUntil({
+    what: 'both kinds',
+    withinMs: 60_000,
+    look: () => own.kubectl.ok(['wait', '--for=condition=Established', '--timeout=60s', ...CRDS]),
+  })
   const pods = ['get', 'deployment', 'neco-neco-operator', '-n', 'neco-system']
   expect(await own.kubectl.ok([...pods, '-o', 'jsonpath={.spec.replicas}'])).toBe('2')
 })

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { OperatorConfig } from '../../operator/config.ts'
 import { sharedBed } from './bed/shared-bed.ts'
+import { waitUntil } from './bed/wait-until.ts'
 import { fullValues } from './chart/full-values.ts'
 import { goModule } from './chart/go-module.ts'
 import { CHART, makeHelm, objectsIn, type Rendered } from './chart/helm.ts'
@@ -25,7 +26,13 @@ beforeAll(async () => {
   studies = await bed.newNamespace('studies')
   const file = join(await goModule(PROMETHEUS_OPERATOR), POD_MONITORS)
   await bed.kubectl.ok(['apply', '--server-side', '-f', file])
-  await bed.kubectl.ok(['wait', '--for=condition=Established', '--timeout=60s', '-f', file])
+  // kubectl wait fails where it looks before a new CRD has any condition.
+  await waitUntil({
+    what: 'PodMonitors',
+    withinMs: 60_000,
+    look: () =>
+      bed.kubectl.ok(['wait', '--for=condition=Established', '--timeout=60s', '-f', file]),
+  })
 })
 
 async function render(values: object = {}): Promise<readonly Rendered[]> {
