@@ -24,6 +24,7 @@ export interface ObservedJob {
   readonly isEnding: boolean
   readonly createdMs: number
   readonly startedMs?: number
+  /** Missing in a failed Job that is given up while its pod is still there: it must be deleted. */
   readonly endedMs?: number
   readonly waiting?: Waiting
   readonly exitCode?: number

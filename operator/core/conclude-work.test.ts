@@ -56,6 +56,15 @@ describe('work whose Job', () => {
     })
   })
 
+  test('is given up while its pod is still there fails, and the Job is deleted', () => {
+    const lost = { state: 'Failed', cause: 'Disrupted', message: 'NodeLost' } as const
+    expect(conclude(lost)).toMatchObject({
+      work: { state: 'Pending', cause: 'Disruption', ...clocks },
+      deleteJob: 'run-a1',
+    })
+    expect(conclude({ ...lost, endedMs: 9000 })).not.toHaveProperty('deleteJob')
+  })
+
   test('found its result under its key says so', () => {
     const termination = { ...words, reused: true }
     expect(conclude({ state: 'Succeeded', endedMs: 9000, termination }).work).toEqual({

@@ -114,7 +114,7 @@ function settleStopping({ work, job }: WorkAndJob): Concluded {
   return words === undefined ? unchanged({ ...work, state: 'Pending' }) : succeed(work, words)
 }
 
-/** What a Job that ended by itself means. One that says nothing has no results to show: its next attempt finds them under their key. */
+/** What a Job that ended, or was given up while its pod is still there, means. One that says nothing has no results to show: its next attempt finds them under their key. */
 function settleEnded(given: WorkAndJob, job: ObservedJob): Concluded {
   const { work, nowMs } = given
   const { state, termination, exitCode } = job
@@ -124,7 +124,9 @@ function settleEnded(given: WorkAndJob, job: ObservedJob): Concluded {
       : succeed(addClocks(work, job, nowMs), termination)
   }
   const silent = exitCode === undefined ? 'ended by a signal' : `exit code ${exitCode}`
-  return fail(given, failureCause(job), termination?.message ?? job.message ?? silent)
+  const why = termination?.message ?? job.message ?? silent
+  const failed = fail(given, failureCause(job), why)
+  return job.endedMs === undefined ? { ...failed, deleteJob: given.jobName } : failed
 }
 
 /** A Job that vanished was taken from us, unless we asked for it and could not write it down. */

@@ -139,8 +139,11 @@ async function openHome(
     jobs,
     mine,
     other: await makeRun(bed, namespace, 'study-0-r1'),
-    aRequest: (name, owner, pod = {}) =>
-      aJobRequest({ name, owner, namespace, placement: { pod: { nodeSelector: pool, ...pod } } }),
+    aRequest: (name, owner, pod = {}) => {
+      const placement = { pod: { nodeSelector: pool, ...pod } }
+      const request = aJobRequest({ name, owner, namespace, placement })
+      return { ...request, execution: { ...request.execution, gracePeriodSeconds: 2 } }
+    },
     once: (holds) => once(jobs, mine.uid, holds),
     close: async () => {
       await Promise.all([kinds.jobs.close(), kinds.pods.close()])

@@ -1,9 +1,15 @@
+import { KubeConfig } from '@kubernetes/client-node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ObservedJob } from '../../crds/observed-job.ts'
+import { createApiClient } from '../../operator/cluster/api-client.ts'
+import { endpointOf } from '../../operator/cluster/api-endpoint.ts'
+import { kubernetesSurroundings } from '../../operator/cluster/jobs/surroundings.ts'
 import { failureCause } from '../../operator/core/failure-cause.ts'
 import { describeJobsPort } from '../../operator/ports/contract/jobs-contract.ts'
+import { makeLocalClaim } from './bed/local-claim.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { type JobGround, type JobsHome, openJobGround } from './job-ground.ts'
+import { systemClock } from './kubelet/system-clock.ts'
 
 const bed = sharedBed()
 let ground: JobGround
@@ -141,6 +147,76 @@ describe('a pod of a real cluster', () => {
     await kubectl('delete', 'configmap/study-0-r0')
     await home.jobs.create({ ...home.aRequest('study-0-r0-a2', home.mine), attempt: 2 })
     expect((await read()).data).toEqual(before.data)
+  })
+})
+
+describe('a node of a real cluster that is lost', () => {
+  it('keeps its pods, which may still train, until somebody says that it is gone', async () => {
+    const nodes = await openJobGround(bed, 'lost-ground', 2)
+    const home = await nodes.openHome()
+    await home.jobs.create(home.aRequest('study-0-r0-a1', home.mine))
+    await home.once(({ state }) => state === 'Running')
+    const node = await bed.kubectl.ok([
+      ...['get', 'pods', '-n', home.namespace],
+      '-o=jsonpath={.items[0].spec.nodeName}',
+    ])
+    nodes.kubelet.stopHeartbeat(node)
+    const deleted = 'jsonpath={.items[0].metadata.deletionTimestamp}'
+    await bed.kubectl.ok([
+      ...['wait', 'pods', '--all', '-n', home.namespace, '--timeout=60s'],
+      '--for=jsonpath={.status.conditions[?(@.type=="DisruptionTarget")].status}=True',
+    ])
+    const [silent] = await home.jobs.listOwnedBy(home.mine.uid)
+    expect(silent?.state).toBe('Running')
+    expect(await bed.kubectl.ok(['get', 'pods', '-n', home.namespace, `-o=${deleted}`])).not.toBe(
+      '',
+    )
+    await bed.kubectl.ok(['delete', 'node', node])
+    const lost = await home.once(({ state }) => state === 'Failed')
+    expect(lost.cause).toBe('Disrupted')
+    await home.close()
+    await nodes.close()
+  })
+})
+
+describe('what is in the way on a real cluster', () => {
+  const api = () => {
+    const kubeConfig = new KubeConfig()
+    kubeConfig.loadFromFile(bed.kubeconfig('admin'))
+    return createApiClient({ endpoint: endpointOf(kubeConfig), clock: systemClock })
+  }
+  const data = { kind: 'Scenes', count: 8 } as const
+
+  it('is told by claims and queues as they are', async () => {
+    const namespace = await bed.newNamespace('surroundings')
+    const client = api()
+    const claim = { claim: 'neco-storage' }
+    const defaults = { image: 'neco/held:1', storage: claim }
+    const obstacles = (spec: object, parallelism = 1) =>
+      kubernetesSurroundings({ api: client, clock: systemClock, defaults })
+        .obstaclesTo({ namespace, spec: { data, ...spec }, parallelism })
+        .then((found) => found.map(({ reason }) => reason))
+    expect(await obstacles({})).toEqual(['StorageNotFound'])
+    const access = { accessModes: ['ReadWriteOnce'], storageClassName: '' }
+    const unbound = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { namespace, name: 'unbound' },
+      spec: { ...access, resources: { requests: { storage: '1Gi' } } },
+    }
+    await bed.kubectl.ok(['apply', '-f', '-'], { input: JSON.stringify(unbound) })
+    expect(await obstacles({ storage: { claim: 'unbound' } })).toEqual(['StorageNotBound'])
+    const path = bed.path(`${namespace}-storage`)
+    await makeLocalClaim(bed.kubectl, {
+      namespace,
+      name: claim.claim,
+      path,
+      accessMode: 'ReadWriteOnce',
+    })
+    expect(await obstacles({})).toEqual([])
+    expect(await obstacles({}, 2)).toEqual(['StorageNotShared'])
+    expect(await obstacles({ queueName: 'nowhere' })).toEqual(['QueueNotFound'])
+    client.close()
   })
 })
 
