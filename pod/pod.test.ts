@@ -83,6 +83,14 @@ describe('a run-config', () => {
     await writeFile(path(), JSON.stringify(aMicroRunConfig()))
     expect((await readRunConfig(path(), environment)).identity).toEqual(identity)
   })
+  test('takes from its environment the deadlines that may be edited between two attempts', async () => {
+    await writeFile(path(), JSON.stringify(aMicroRunConfig()))
+    const environment = { NECO_FIRST_STEP_SECONDS: '600', NECO_STALL_SECONDS: '60' }
+    const { execution } = await readRunConfig(path(), environment)
+    expect(execution).toMatchObject({ firstStepSeconds: 600, stallSeconds: 60 })
+    const wrong = readRunConfig(path(), { NECO_STALL_SECONDS: 'soon' })
+    await expect(wrong).rejects.toThrow('execution.stallSeconds')
+  })
   test('with wrong fields is refused with each of them', async () => {
     const { result, ...rest } = aMicroRunConfig()
     const wrong = {

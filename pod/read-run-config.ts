@@ -18,18 +18,35 @@ type Environment = Readonly<Record<string, string | undefined>>
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null
 
-/** A file that a whole Job shares cannot know the pod: its UID, and the attempt, are in the environment. */
-function withIdentity(config: unknown, environment: Environment): unknown {
-  if (!isRecord(config) || !isRecord(config['identity'])) return config
-  const { NECO_POD_UID: podUid, NECO_ATTEMPT: attempt } = environment
-  const told = {
+/** A file that all attempts of a run share cannot know the pod: its UID and the attempt are in the environment. */
+function identityOf({ NECO_POD_UID: podUid, NECO_ATTEMPT: attempt }: Environment) {
+  return {
     ...(podUid === undefined ? {} : { podUid }),
     ...(attempt === undefined ? {} : { attempt: Number(attempt) }),
   }
-  return { ...config, identity: { ...told, ...config['identity'] } }
 }
 
-/** Reads the one file that tells a pod everything; where it names no pod or attempt, NECO_POD_UID and NECO_ATTEMPT do. Throws RunConfigInvalid with every wrong field. */
+/** Nor the deadlines by which the pod ends itself, which may be edited between two attempts. */
+function deadlinesOf(environment: Environment) {
+  const { NECO_FIRST_STEP_SECONDS: firstStep, NECO_STALL_SECONDS: stall } = environment
+  return {
+    ...(firstStep === undefined ? {} : { firstStepSeconds: Number(firstStep) }),
+    ...(stall === undefined ? {} : { stallSeconds: Number(stall) }),
+  }
+}
+
+/** What the file says itself goes before the environment. */
+function withEnvironment(config: unknown, environment: Environment): unknown {
+  if (!isRecord(config) || !isRecord(config['identity'])) return config
+  const { identity, execution } = config
+  return {
+    ...config,
+    identity: { ...identityOf(environment), ...identity },
+    ...(isRecord(execution) ? { execution: { ...deadlinesOf(environment), ...execution } } : {}),
+  }
+}
+
+/** Reads the one file that tells a pod everything; what all attempts of a run share leaves out, NECO_POD_UID, NECO_ATTEMPT, NECO_FIRST_STEP_SECONDS and NECO_STALL_SECONDS say. Throws RunConfigInvalid with every wrong field. */
 export async function readRunConfig(
   path: string,
   environment: Environment = {},
@@ -37,7 +54,7 @@ export async function readRunConfig(
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw wrong(path, 'cannot be read; pass --config FILE', error)
   })
-  const parsed = RunConfig.safeParse(withIdentity(parseJson(path, text), environment))
+  const parsed = RunConfig.safeParse(withEnvironment(parseJson(path, text), environment))
   if (parsed.success) return parsed.data
   const fields = parsed.error.issues.map(
     (issue) => `${issue.path.map(String).join('.')}: ${issue.message}`,

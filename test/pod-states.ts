@@ -30,7 +30,7 @@ export const condition = (type: string, rest: Partial<ConditionView> = {}): Cond
   ...rest,
 })
 export const scheduled = condition('PodScheduled')
-export const sandbox = condition('PodReadyToStartContainers', { lastTransitionTime: at(120) })
+const sandbox = condition('PodReadyToStartContainers', { lastTransitionTime: at(120) })
 export const trainer = (state: ContainerView['state'], imageID = ''): ContainerView => ({
   name: 'trainer',
   imageID,

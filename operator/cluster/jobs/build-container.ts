@@ -3,10 +3,11 @@ import type { JobRequest } from '../../../crds/job-request.ts'
 import type { Resources } from '../../../crds/sections/pod.ts'
 import { volumeMountsOf } from './build-volumes.ts'
 import type { FrozenPlacement } from './frozen-placement.ts'
+import { CONTAINER_SECURITY } from './pod-security.ts'
 import { configKey, POD_PATHS } from './run-config-map.ts'
 
 /** Named, since images and the kubelet of tests that runs processes must both know where the program is. */
-const WORKING_FOLDER = '/app'
+export const WORKING_FOLDER = '/app'
 const TERMINATION_FILE = '/dev/termination-log'
 
 const amounts = (given: Resources['limits']): Record<string, string> =>
@@ -26,12 +27,21 @@ const fromField = (name: string, fieldPath: string): V1EnvVar => ({
   valueFrom: { fieldRef: { fieldPath } },
 })
 
-function environmentOf({ attempt, program, placement }: JobRequest): V1EnvVar[] {
+/** They may be edited between two attempts, which share all else that pods are told. */
+function deadlinesOf({ firstStepSeconds, stallSeconds }: JobRequest['execution']): V1EnvVar[] {
+  const named = { NECO_FIRST_STEP_SECONDS: firstStepSeconds, NECO_STALL_SECONDS: stallSeconds }
+  return Object.entries(named).flatMap(([name, seconds]) =>
+    seconds === undefined ? [] : [{ name, value: String(seconds) }],
+  )
+}
+
+function environmentOf({ attempt, program, placement, execution }: JobRequest): V1EnvVar[] {
   const ours: V1EnvVar[] = [
     fromField('NECO_POD_UID', 'metadata.uid'),
     { name: 'NECO_ATTEMPT', value: String(attempt) },
     fromField('POD_IP', 'status.podIP'),
     { name: 'NECO_TERMINATION_FILE', value: TERMINATION_FILE },
+    ...deadlinesOf(execution),
   ]
   const taken = new Set(ours.map(({ name }) => name))
   const override = placement.pod?.containers?.find(({ name }) => name === program)
@@ -68,11 +78,7 @@ export function buildContainer(request: JobRequest, frozen: FrozenPlacement): V1
       ? {}
       : { ports: [{ name: 'metrics', containerPort: metricsPort, protocol: 'TCP' }] }),
     ...(resources === undefined ? {} : { resources: requirementsOf(resources) }),
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-    },
+    securityContext: CONTAINER_SECURITY,
     terminationMessagePath: TERMINATION_FILE,
     terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMounts: volumeMountsOf(request, frozen),

@@ -10,6 +10,7 @@ import { LABELS } from '../../../crds/names.ts'
 import { buildContainer } from './build-container.ts'
 import { buildVolumes } from './build-volumes.ts'
 import type { FrozenPlacement } from './frozen-placement.ts'
+import { POD_SECURITY } from './pod-security.ts'
 import { BUS_KEYS, ownerOf, runLabels } from './run-config-map.ts'
 
 /** Kueue admits a Job that carries it; see kueue.sigs.k8s.io. */
@@ -17,9 +18,6 @@ export const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name'
 
 /** What the kubelet needs beyond the grace time of the program to end a pod in good order. */
 const KUBELET_SECONDS = 5
-
-/** The user of the trainer's image; a number, since the kubelet proves by it that it is not root. */
-const POD_USER = 1000
 
 const labelsOf = (request: JobRequest): Record<string, string> => ({
   ...runLabels(request),
@@ -49,14 +47,7 @@ function podSpecOf(request: JobRequest, frozen: FrozenPlacement): V1PodSpec {
     terminationGracePeriodSeconds: request.execution.gracePeriodSeconds + KUBELET_SECONDS,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: POD_USER,
-      runAsGroup: POD_USER,
-      fsGroup: POD_USER,
-      fsGroupChangePolicy: 'OnRootMismatch',
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    securityContext: POD_SECURITY,
     ...(pullSecrets.length === 0 ? {} : { imagePullSecrets: pullSecrets }),
     ...schedulingOf(request),
     containers: [buildContainer(request, frozen)],

@@ -29,7 +29,7 @@ export interface NodeSighting {
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service'
 
 /** For how long a node has been without its kubelet; undefined where it has one. */
-export function lostForMs(node: NodeView, nowMs: number): number | undefined {
+function lostForMs(node: NodeView, nowMs: number): number | undefined {
   const ready = node.status?.conditions?.find(({ type }) => type === 'Ready')
   if (ready === undefined || ready.status === 'True') return undefined
   return nowMs - (timeMs(ready.lastTransitionTime) ?? nowMs)

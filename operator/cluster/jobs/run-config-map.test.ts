@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { aJobRequest, anEvaluation, frozen } from '../../../test/job-request.ts'
+import { buildContainer } from './build-container.ts'
 import { freezePlacement, placementObstacles } from './frozen-placement.ts'
 import type { JobDefaults } from './job-defaults.ts'
 import { buildRunConfigMap, placementIn } from './run-config-map.ts'
@@ -55,6 +56,15 @@ describe('the ConfigMap of a run', () => {
       },
     })
     expect(read('train.json')).not.toHaveProperty('evaluation')
+  })
+
+  test('leaves the deadlines that may be edited to the environment of each attempt', () => {
+    const { execution } = aJobRequest()
+    const patient = aJobRequest({ execution: { ...execution, stallSeconds: 60 } })
+    const { data } = buildRunConfigMap(patient, { placement: frozen(), bus })
+    expect(JSON.parse(data?.['train.json'] ?? '').execution).not.toHaveProperty('stallSeconds')
+    const { env } = buildContainer(patient, frozen())
+    expect(env?.at(-1)).toEqual({ name: 'NECO_STALL_SECONDS', value: '60' })
   })
 
   test('gives back the placement of its first day', () => {

@@ -83,7 +83,8 @@ function configOf(
   { placement, bus }: RunSettings,
   evaluation: RunConfig['evaluation'],
 ): WrittenConfig {
-  const { sweep, owner, result, execution } = request
+  const { sweep, owner, result } = request
+  const { firstStepSeconds: _edited, stallSeconds: _too, ...execution } = request.execution
   const { metricsPort } = placement
   return {
     schemaVersion: 1,
