@@ -4,6 +4,8 @@ import type { Shell } from './shell.ts'
 export interface Flag {
   /** A placeholder such as DIR for a flag that takes a value; a flag without one is a switch. */
   readonly value?: string
+  /** One letter that stands for it. */
+  readonly short?: string
   readonly repeatable?: boolean
   readonly description: string
 }

@@ -18,7 +18,9 @@ async function type(...words: string[]) {
   let err = ''
   const shell: Shell = {
     version: '1.2.3',
+    calledAs: 'neco',
     cwd: folder,
+    homeFolder: folder,
     environment: {},
     programs: { trainer: '', evaluator: '' },
     write: (text) => {
@@ -30,6 +32,7 @@ async function type(...words: string[]) {
     isTerminal: false,
     columns: 80,
     now: () => 0,
+    random: () => 0,
     pid: 1,
     onInterrupt: () => () => undefined,
   }

@@ -25,8 +25,8 @@ export const overview = (commands: readonly Command[]): string =>
 /** The page that `neco COMMAND --help` prints. */
 export function commandHelp(command: Command): string {
   const flags = Object.entries(command.flags)
-  const flagRows = flags.map(([name, { value, description }]): readonly [string, string] => [
-    `--${name}${value === undefined ? '' : ` ${value}`}`,
+  const flagRows = flags.map(([name, { value, short, description }]): readonly [string, string] => [
+    `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`,
     description,
   ])
   return [

@@ -19,9 +19,10 @@ export function chooseCommand(name: string, commands: readonly Command[]): Comma
   ])
 }
 
-const optionOf = ({ value, repeatable }: Flag) => ({
+const optionOf = ({ value, short, repeatable }: Flag) => ({
   type: value === undefined ? ('boolean' as const) : ('string' as const),
   multiple: repeatable ?? false,
+  ...(short === undefined ? {} : { short }),
 })
 
 type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number]

@@ -1,7 +1,10 @@
 /** What a command may touch of the world around it; made in main.ts, faked in tests. */
 export interface Shell {
   readonly version: string
+  /** `neco`, or `kubectl neco` when it is called as a plugin, which always means the cluster. */
+  readonly calledAs: 'neco' | 'kubectl neco'
   readonly cwd: string
+  readonly homeFolder: string
   /** Handed on to the processes of Jobs. */
   readonly environment: Readonly<Record<string, string>>
   /** The files of the programs that Jobs run. */
@@ -14,6 +17,8 @@ export interface Shell {
   readonly isTerminal: boolean
   readonly columns: number
   readonly now: () => number
+  /** In [0, 1). */
+  readonly random: () => number
   readonly pid: number
   /** Calls back at each Ctrl-C or SIGTERM, with how many there have been; returns how to stop listening. */
   readonly onInterrupt: (listener: (count: number) => void) => () => void

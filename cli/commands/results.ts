@@ -1,14 +1,13 @@
 import { type Call, type Command, flagValue } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { InputError } from '../input-error.ts'
-import { readStudy } from '../local/read-study.ts'
 import { gainLines } from '../report/gain-lines.ts'
 import { resultsCsv } from '../report/results-csv.ts'
 import { type ResultsDocument, resultsDocument } from '../report/results-document.ts'
 import { resultsTable } from '../report/results-table.ts'
 import { studyOutcome } from '../report/study-outcome.ts'
 import type { Shell } from '../shell.ts'
-import { chosenOutput, outFlag } from './chosen-output.ts'
+import { HOME_FLAGS, STUDY_OPERANDS, withHome } from './chosen-home.ts'
 
 const tableWithGains = (document: ResultsDocument): string =>
   [resultsTable(document), ...gainLines(document).map((line) => `${line}\n`)].join('')
@@ -26,7 +25,7 @@ async function perform(call: Call, shell: Shell) {
     const known = Object.keys(FORMATS).join(', ')
     throw new InputError([`neco results: unknown format ${format}; one of ${known}`])
   }
-  const { study } = await readStudy(await chosenOutput(call, shell), shell.now)
+  const study = await withHome(call, shell, ({ read }) => read())
   shell.write(write(resultsDocument(studyOutcome(study))))
   return EXIT.Done
 }
@@ -34,12 +33,16 @@ async function perform(call: Call, shell: Shell) {
 export const resultsCommand: Command = {
   name: 'results',
   summary: 'print the results of a study, finished or not',
-  operands: [],
+  operands: STUDY_OPERANDS,
   flags: {
-    out: outFlag,
     format: { value: 'table|json|csv', description: 'how they are printed; table when left out' },
+    ...HOME_FLAGS,
   },
   notes: [],
-  examples: ['neco results', 'neco results --out out/sweep-steepness --format csv'],
+  examples: [
+    'neco results',
+    'neco results --out out/sweep-steepness --format csv',
+    'neco results sweep-steepness --context gpu --namespace team',
+  ],
   perform,
 }

@@ -94,7 +94,9 @@ async function type({ words, interrupts = false }: Typed) {
   const program = join(folder, 'program.mjs')
   const shell: Shell = {
     version: '1.2.3',
+    calledAs: 'neco',
     cwd: folder,
+    homeFolder: folder,
     environment: {},
     programs: { trainer: program, evaluator: program },
     write: (text) => {
@@ -106,6 +108,7 @@ async function type({ words, interrupts = false }: Typed) {
     isTerminal: false,
     columns: 80,
     now: () => Date.UTC(2026, 0, 1),
+    random: () => 0,
     pid: process.pid,
     onInterrupt: (listener) => {
       if (interrupts) void interruptOnceTraining(listener)

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { RUN_KIND } from '../../crds/names.ts'
 import type { ControllerPorts } from '../../operator/controllers/controller-ports.ts'
-import type { Clock } from '../../operator/ports/clock.ts'
 import type { Events, ObjectEvent } from '../../operator/ports/events.ts'
 import { NO_HINTS } from '../../operator/ports/hints.ts'
 import { folderStorage } from '../../pod/folder-storage.ts'
+import { shellClock } from '../shell-clock.ts'
 import { type Journal, openJournal } from './journal.ts'
 import { ObjectStore } from './object-store.ts'
 import { JOURNAL, type OutputPaths } from './output-folder.ts'
@@ -27,14 +27,6 @@ interface Options {
   readonly now: () => number
   readonly onEvent: (event: ObjectEvent) => void
 }
-
-const systemClock = (now: () => number): Clock => ({
-  nowMs: now,
-  after: (delayMs, call) => {
-    const timer = setTimeout(call, delayMs)
-    return () => clearTimeout(timer)
-  },
-})
 
 /** Opens the home of an output folder and ends what an earlier `neco` left running. The folder must be locked. */
 export async function openLocalHome(options: Options): Promise<LocalHome> {
@@ -64,7 +56,7 @@ export async function openLocalHome(options: Options): Promise<LocalHome> {
     sweeps: sweepsIn(store),
     jobs,
     events,
-    clock: systemClock(now),
+    clock: shellClock({ now }),
     // What is missing on one machine was said before the study was placed.
     surroundings: { obstaclesTo: async () => [] },
     hints: NO_HINTS,

@@ -1,3 +1,4 @@
+import { runTransitions } from '../../crds/necorun.ts'
 import { sweepTransitions } from '../../crds/necosweep.ts'
 import { NUMERICS_VERSION } from '../../crds/run-config.ts'
 import { conditionOf } from '../../operator/core/conditions.ts'
@@ -39,7 +40,10 @@ const isSpoilt = (object: StoredRun | StoredSweep): boolean => {
 
 /** Whether the stored object may live on under the spec of the manifest. */
 function isSameStudy(manifest: Manifest, stored: StoredRun | StoredSweep): boolean {
-  if (manifest.kind === 'NeCoRun') return same(manifest.run.spec, stored.spec)
+  if (manifest.kind === 'NeCoRun') {
+    const before = stored as StoredRun
+    return runTransitions.every(({ holds }) => holds(manifest.run.spec, before.spec))
+  }
   const before = stored as StoredSweep
   return sweepTransitions.every(({ holds }) => holds(manifest.sweep.spec, before.spec))
 }
@@ -86,7 +90,7 @@ export async function placeStudy(
     return stored === undefined ? 'New' : 'Remade'
   }
   if (isWhole(living)) return 'Complete'
-  await updateSweep(home, manifest, living)
+  await updateSpec(home, manifest, living)
   return 'Continued'
 }
 
@@ -98,12 +102,14 @@ async function remake(home: LocalHome, manifest: Manifest, origin: Origin): Prom
   else await home.sweeps.create(manifest.sweep)
 }
 
-/** Passes on what may change while a sweep lives: parallelism, suspend, failure budget. */
-async function updateSweep(
-  { sweeps }: LocalHome,
+/** Passes on what may change while a study lives, such as parallelism, suspend and failure budget. */
+async function updateSpec(
+  { runs, sweeps }: LocalHome,
   manifest: Manifest,
   { metadata }: StoredRun | StoredSweep,
 ): Promise<void> {
-  if (manifest.kind !== 'NeCoSweep') return
-  await sweeps.writeSpec(metadata, manifest.sweep.spec, metadata.resourceVersion)
+  const { resourceVersion } = metadata
+  if (manifest.kind === 'NeCoRun') {
+    await runs.writeSpec(metadata, manifest.run.spec, resourceVersion)
+  } else await sweeps.writeSpec(metadata, manifest.sweep.spec, resourceVersion)
 }

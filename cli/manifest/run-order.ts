@@ -42,7 +42,8 @@ function parallelismOf(call: Call): readonly string[] {
   throw new InputError([`neco run: --parallelism ${text}: expected a whole number from 1`])
 }
 
-async function readRunManifest(call: Call, path: string, file: string): Promise<Manifest> {
+/** The manifest of `neco run` with what its flags change. Throws InputError. */
+export async function readRunManifest(call: Call, path: string, file: string): Promise<Manifest> {
   const overrides = call.values.get('set') ?? []
   const manifest = await readManifest(path, { file, overrides })
   const parallelism = parallelismOf(call)

@@ -77,7 +77,7 @@ function doneBy({ name, spec, status }: LiveRun, { newest }: LiveReports): Done 
   const totalSteps = report?.totalSteps ?? status?.totalSteps ?? amount.steps
   const isTraining = !hasTrained(status) && !hasEnded(status)
   return {
-    steps: hasTrained(status) ? totalSteps : (report?.step ?? 0),
+    steps: hasTrained(status) ? totalSteps : (report?.step ?? status?.step ?? 0),
     totalSteps,
     batchSize: amount.batchSize,
     evaluated: status?.evaluations?.length ?? 0,

@@ -1,13 +1,9 @@
+import type { LossAtStep } from '../../pod/reader/read-curve.ts'
 import type { Chart, ChartPoint, Series } from './chart.ts'
 import { lineLook, MAX_LINES, plotPage } from './plot.ts'
 import { pointLabel } from './point-label.ts'
 import type { ColumnNote, PointRow, ResultsDocument } from './results-document.ts'
 import { summarise } from './summary.ts'
-
-export interface LossAtStep {
-  readonly step: number
-  readonly loss: number
-}
 
 /** The training curve of each run, by its name. */
 export type Curves = ReadonlyMap<string, readonly LossAtStep[]>

@@ -37,7 +37,8 @@ async function copyFigure(study: StudyOutcome, { output, storage }: Places): Pro
   }
 }
 
-async function withLine(png: Uint8Array, line: string | undefined): Promise<Uint8Array> {
+/** A picture with a line of text above it, where there is one. */
+export async function withLine(png: Uint8Array, line: string | undefined): Promise<Uint8Array> {
   if (line === undefined) return png
   const { width, height, rgb } = insertLine(await decodeImage(png), line)
   return sharp(rgb, { raw: { width, height, channels: 3 } })

@@ -12,12 +12,13 @@ import { nameFailure } from '../name-failure.ts'
 import { PodFailure } from '../pod-failure.ts'
 import { type Storage, StorageError } from '../storage.ts'
 import { fileLines } from './file-lines.ts'
+import { curveFile, packCurve, readCurve } from './read-curve.ts'
 import { shipLeftovers } from './ship-leftovers.ts'
 
 const USAGE =
-  'node pod/reader/main.ts --ship --config FILE [--within SECONDS] | --cat PATH … --storage FOLDER'
+  'node pod/reader/main.ts --ship --config FILE [--within SECONDS] | [--cat PATH …] [--curve RUN-KEY …] --storage FOLDER'
 
-// What --cat prints must stand alone on stdout.
+// What --cat and --curve print must stand alone on stdout.
 const log = pino({ base: null }, pino.destination(2))
 const sleep: Sleep = (ms, signal) => setTimeout(ms, undefined, { signal }).catch(() => undefined)
 
@@ -80,20 +81,33 @@ async function cat(root: string, paths: readonly string[]): Promise<void> {
   }
 }
 
+/** Prints the training curve of each run key as a file. */
+async function printCurves(root: string, runKeys: readonly string[]): Promise<void> {
+  runKeys.forEach(checkPath)
+  const storage = folderStorage(root, () => Date.now())
+  for (const key of runKeys) {
+    const bytes = packCurve(await readCurve(storage, key))
+    for (const line of fileLines(curveFile(key), bytes)) console.log(line)
+  }
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       ship: { type: 'boolean' },
-      cat: { type: 'string', multiple: true },
+      cat: { type: 'string', multiple: true, default: [] },
+      curve: { type: 'string', multiple: true, default: [] },
       config: { type: 'string' },
       storage: { type: 'string' },
       within: { type: 'string', default: '300' },
     },
   })
+  const asked = values.cat.length + values.curve.length
   if (values.ship && values.config !== undefined) {
     await ship(values.config, Number(values.within))
-  } else if (values.cat !== undefined && values.storage !== undefined) {
+  } else if (asked > 0 && values.storage !== undefined) {
     await cat(values.storage, values.cat)
+    await printCurves(values.storage, values.curve)
   } else throw wrong(USAGE)
 }
 

@@ -1,0 +1,47 @@
+import type { Call, Flag } from '../command.ts'
+import { InputError } from '../input-error.ts'
+import type { Shell } from '../shell.ts'
+
+/** Any of these says that a cluster is meant; the same words as kubectl has. */
+export const CLUSTER_FLAGS: Readonly<Record<string, Flag>> = {
+  context: {
+    value: 'NAME',
+    description: 'a context of the kubeconfig: the study is in its cluster',
+  },
+  namespace: {
+    value: 'NAME',
+    short: 'n',
+    description: 'the namespace in the cluster; that of the context when left out',
+  },
+  kubeconfig: {
+    value: 'FILE',
+    description: 'the kubeconfig; $KUBECONFIG or ~/.kube/config when left out',
+  },
+  cluster: { description: 'the cluster of the current context' },
+}
+
+/** How to reach the reports of a cluster from here. */
+export const BUS_FLAGS: Readonly<Record<string, Flag>> = {
+  'nats-url': {
+    value: 'URL',
+    description: 'read curves from this NATS server; by a short Job in the cluster when left out',
+  },
+  'nats-creds': { value: 'FILE', description: 'credentials for it' },
+  'nats-ca': { value: 'FILE', description: 'the authority that signed it' },
+}
+
+const HERE_ONLY = ['out', 'volume', 'fresh'] as const
+const given = ({ values, switches }: Call, flag: string): boolean =>
+  values.has(flag) || switches.has(flag)
+
+/** Whether the study is meant to be in a cluster. Throws InputError where a flag says that it is here too. */
+export function meansCluster(call: Call, { calledAs }: Shell): boolean {
+  const cluster = Object.keys(CLUSTER_FLAGS).find((flag) => given(call, flag))
+  if (cluster === undefined && calledAs === 'neco') return false
+  const here = HERE_ONLY.find((flag) => given(call, flag))
+  if (here === undefined) return true
+  const why = cluster === undefined ? calledAs : `--${cluster}`
+  throw new InputError([
+    `--${here} is for studies on this machine, ${why} for those in a cluster: leave one of them out`,
+  ])
+}

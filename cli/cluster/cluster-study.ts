@@ -1,0 +1,57 @@
+import { join } from 'node:path'
+import { RUN_RESOURCE, SWEEP_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
+import { objectPath } from '../../operator/cluster/resource-path.ts'
+import { studyObject, studyTitle } from '../report/study-title.ts'
+import type { StudyHome, Suspension } from '../study-home.ts'
+import { FIELD_MANAGER } from './apply-study.ts'
+import { findStudy } from './find-study.ts'
+import { followStudy } from './follow-study.ts'
+import { gatherByJob } from './gather-by-job.ts'
+import { type BusAccess, gatherFromBus } from './gather-from-bus.ts'
+import type { Cluster } from './open-cluster.ts'
+
+interface Named {
+  readonly name: string
+  /** The working folder of who asked. */
+  readonly cwd: string
+  /** How to reach NATS from here, where that was said. */
+  readonly bus: BusAccess | undefined
+}
+
+async function suspend(cluster: Cluster, name: string, isSuspended: boolean): Promise<Suspension> {
+  const { api, namespace, program, flags } = cluster
+  const study = await findStudy(cluster, name)
+  const before = studyObject(study).spec.suspend === true
+  if (before !== isSuspended) {
+    const resource = study.kind === 'NeCoRun' ? RUN_RESOURCE : SWEEP_RESOURCE
+    await api.request({
+      method: 'PATCH',
+      path: objectPath(resource, { namespace, name }),
+      query: { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' },
+      contentType: 'application/merge-patch+json',
+      body: { spec: { suspend: isSuspended ? true : null } },
+    })
+  }
+  const command = isSuspended ? 'resume' : 'watch'
+  const does = isSuspended ? 'goes on with it' : 'shows it'
+  return {
+    study: studyTitle(study),
+    isChanged: before !== isSuspended,
+    next: `${program} ${command} ${name}${flags} ${does}`,
+  }
+}
+
+/** A study in a cluster. */
+export function clusterStudy(cluster: Cluster, { name, cwd, bus }: Named): StudyHome {
+  return {
+    read: () => findStudy(cluster, name),
+    follow: async (watching) => followStudy(cluster, await findStudy(cluster, name), watching),
+    gather: async (study, files) => {
+      if (bus === undefined || files.length > 0) return gatherByJob(cluster, study, files)
+      return gatherFromBus(cluster, study, bus)
+    },
+    plotPath: (study) => join(cwd, `${study}-curves.svg`),
+    suspend: (isSuspended) => suspend(cluster, name, isSuspended),
+    close: () => cluster.api.close(),
+  }
+}

@@ -1,0 +1,67 @@
+import { API_GROUP } from '../../crds/names.ts'
+import type { ApiClient } from '../../operator/cluster/api-client.ts'
+import { ApiError } from '../../operator/cluster/api-error.ts'
+import { checkApiServer } from '../../operator/cluster/preflight/check-api-server.ts'
+import { InputError } from '../input-error.ts'
+
+interface Place {
+  /** The API server and the context, for messages. */
+  readonly place: string
+  readonly namespace: string
+}
+
+/** A person waits: an API server that says nothing for this long is away. */
+const TIMEOUT_MS = 10_000
+
+/** What an API server said, without the request that it said it to. */
+export const saidBy = ({ message }: ApiError): string =>
+  message.replace(/^[A-Z]+ \/\S+: (\d{3} )?/, '')
+
+/** A path of ours that is not served at all is answered by no Status, other than an object that is not there. */
+const isUnserved = ({ status, reason, message }: ApiError): boolean =>
+  status === 404 && reason === 'HTTP404' && message.includes(`/apis/${API_GROUP}/`)
+
+const isUnknownField = ({ message }: ApiError): boolean =>
+  message.includes('field not declared in schema') || message.includes('unknown field')
+
+/** What is wrong with the CRDs, if anything is. */
+async function complaintOfCrds(api: ApiClient, namespace: string): Promise<string | undefined> {
+  const check = await checkApiServer({ api, namespaces: [namespace] })
+  return check.state === 'Refused' ? check.message : undefined
+}
+
+/** The failure of a request as a line for the person who typed; what no line helps with is given back as it is. */
+async function explained(error: unknown, api: ApiClient, { place, namespace }: Place) {
+  if (!(error instanceof ApiError)) return error
+  const line = (text: string) => new InputError([`${place}: ${text}`], { cause: error })
+  const said = saidBy(error)
+  if (error.status === 401) {
+    return line(`the API server does not know who this is: renew the credentials (${said})`)
+  }
+  if (error.status === 403) {
+    return line(
+      `${said}; ask for the role view (to read) or edit (to run) in namespace ${namespace}`,
+    )
+  }
+  if (error.status === 0 && error.reason !== 'Aborted') {
+    return line(
+      `the API server cannot be reached (${said}): is it up, and is this the right --context?`,
+    )
+  }
+  if (!isUnserved(error) && !isUnknownField(error)) return error
+  const complaint = await complaintOfCrds(api, namespace)
+  return complaint === undefined ? error : line(complaint)
+}
+
+/** A client whose requests fail with InputError where the person who typed can do something: the server is away, does not know them, lacks a right or our CRDs. Streams fail as they did. */
+export const explainingClient = (api: ApiClient, place: Place): ApiClient => ({
+  request: async (request) => {
+    try {
+      return await api.request({ timeoutMs: TIMEOUT_MS, ...request })
+    } catch (error) {
+      throw await explained(error, api, place)
+    }
+  },
+  stream: (request) => api.stream(request),
+  close: () => api.close(),
+})

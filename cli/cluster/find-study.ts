@@ -1,0 +1,97 @@
+import { LABELS } from '../../crds/names.ts'
+import { nearestName } from '../../crds/nearest-name.ts'
+import type { ApiClient } from '../../operator/cluster/api-client.ts'
+import { readObject } from '../../operator/cluster/jobs/read-object.ts'
+import { RUN_RESOURCE, SWEEP_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
+import { collectionPath, type Resource } from '../../operator/cluster/resource-path.ts'
+import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
+import { InputError } from '../input-error.ts'
+import type { Study } from '../report/study-outcome.ts'
+import type { Cluster } from './open-cluster.ts'
+
+const PAGE_SIZE = 500
+/** More names than this are counted only. */
+const NAMES_SHOWN = 8
+
+interface Page<T> {
+  readonly metadata: { readonly continue?: string }
+  readonly items: readonly T[]
+}
+
+/** All objects of a kind in a namespace, page by page. */
+async function listAll<T>(
+  api: ApiClient,
+  { resource, namespace, labelSelector }: Listing,
+): Promise<readonly T[]> {
+  const path = collectionPath(resource, namespace)
+  const all: T[] = []
+  let token: string | undefined
+  do {
+    const query = { limit: PAGE_SIZE, labelSelector, continue: token }
+    const page = (await api.request({ method: 'GET', path, query })) as Page<T>
+    all.push(...page.items)
+    token = page.metadata.continue === '' ? undefined : page.metadata.continue
+  } while (token !== undefined)
+  return all
+}
+
+interface Listing {
+  readonly resource: Resource
+  readonly namespace: string
+  readonly labelSelector?: string
+}
+
+/** The label by which the runs of a sweep are found. */
+export const runsOfSweep = (sweep: string): string => `${LABELS.sweep}=${sweep}`
+
+/** Whether a run is of this very sweep, not of an earlier one of its name. */
+export const isRunOf = (sweep: StoredSweep, { metadata }: StoredRun): boolean =>
+  metadata.ownerReferences?.some(({ uid }) => uid === sweep.metadata.uid) ?? false
+
+async function withRuns({ api, namespace }: Cluster, sweep: StoredSweep): Promise<Study> {
+  const labelSelector = runsOfSweep(sweep.metadata.name)
+  const runs = await listAll<StoredRun>(api, { resource: RUN_RESOURCE, namespace, labelSelector })
+  return { kind: 'NeCoSweep', sweep, runs: runs.filter((run) => isRunOf(sweep, run)) }
+}
+
+/** Sweeps, and the runs that no sweep made. */
+async function studyNames({ api, namespace }: Cluster): Promise<readonly string[]> {
+  const sweeps = await listAll<StoredSweep>(api, { resource: SWEEP_RESOURCE, namespace })
+  const labelSelector = `!${LABELS.sweep}`
+  const runs = await listAll<StoredRun>(api, { resource: RUN_RESOURCE, namespace, labelSelector })
+  return [...sweeps, ...runs].map(({ metadata }) => metadata.name)
+}
+
+function namesText(names: readonly string[]): string {
+  if (names.length === 0) return 'there is none'
+  const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : ''
+  return `there are ${names.slice(0, NAMES_SHOWN).join(', ')}${more}`
+}
+
+async function notFound(cluster: Cluster, name: string): Promise<InputError> {
+  const names = await studyNames(cluster)
+  const nearest = nearestName(name, names)
+  const meant = nearest === undefined ? namesText(names) : `did you mean ${nearest}?`
+  return new InputError([
+    `${name}: no NeCoSweep or NeCoRun of this name in namespace ${cluster.namespace}; ${meant}`,
+  ])
+}
+
+/** Which study a command means that got no name. Throws InputError unless there is but one. */
+export async function onlyStudyName(cluster: Cluster): Promise<string> {
+  const names = await studyNames(cluster)
+  if (names[0] !== undefined && names.length === 1) return names[0]
+  throw new InputError([
+    `NAME of the study is missing; in namespace ${cluster.namespace} ${namesText(names)}`,
+  ])
+}
+
+/** The sweep of a name with its runs, or else the run of that name. Throws InputError with the nearest name where there is neither. */
+export async function findStudy(cluster: Cluster, name: string): Promise<Study> {
+  const { api, namespace } = cluster
+  const sweep = await readObject<StoredSweep>(api, SWEEP_RESOURCE, { namespace, name })
+  if (sweep !== undefined) return withRuns(cluster, sweep)
+  const run = await readObject<StoredRun>(api, RUN_RESOURCE, { namespace, name })
+  if (run !== undefined) return { kind: 'NeCoRun', run }
+  throw await notFound(cluster, name)
+}

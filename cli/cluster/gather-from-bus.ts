@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises'
+import { connect, credsAuthenticator, type NatsConnection } from 'nats'
+import { nameBusFailure } from '../../operator/bus/name-bus-failure.ts'
+import { readReports } from '../../operator/bus/read-reports.ts'
+import { readObject } from '../../operator/cluster/jobs/read-object.ts'
+import { RUN_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
+import type { StoredRun } from '../../operator/ports/objects.ts'
+import { lossCurve } from '../../pod/reader/read-curve.ts'
+import { InputError } from '../input-error.ts'
+import type { StudyOutcome } from '../report/outcome.ts'
+import type { Gathered } from '../study-home.ts'
+import { curveRuns } from './curve-runs.ts'
+import type { Cluster } from './open-cluster.ts'
+
+/** How to reach NATS from this machine. */
+export interface BusAccess {
+  readonly url: string
+  readonly credentialsFile: string
+  readonly caFile: string | undefined
+}
+
+const CONNECT_TIMEOUT_MS = 5000
+
+async function connectBus({ url, credentialsFile, caFile }: BusAccess): Promise<NatsConnection> {
+  const credentials = await readFile(credentialsFile)
+  return connect({
+    servers: [url],
+    name: 'neco',
+    authenticator: credsAuthenticator(credentials),
+    ...(caFile === undefined ? {} : { tls: { caFile } }),
+    timeout: CONNECT_TIMEOUT_MS,
+    maxReconnectAttempts: 2,
+  })
+}
+
+/** Reads curves from JetStream itself. Throws InputError where it cannot be reached. */
+export async function gatherFromBus(
+  { api, namespace }: Cluster,
+  study: StudyOutcome,
+  access: BusAccess,
+): Promise<Gathered> {
+  const curves = new Map<string, ReturnType<typeof lossCurve>>()
+  let connection: NatsConnection | undefined
+  try {
+    connection = await connectBus(access)
+    for (const { name } of curveRuns(study)) {
+      const run = await readObject<StoredRun>(api, RUN_RESOURCE, { namespace, name })
+      if (run === undefined) continue
+      const reports = await readReports(connection, { namespace, runUid: run.metadata.uid })
+      curves.set(name, lossCurve(reports))
+    }
+    return { curves, files: new Map() }
+  } catch (error) {
+    if (error instanceof InputError) throw error
+    const { message } = nameBusFailure(error, [access.url])
+    throw new InputError([`${message}; without --nats-url a Job in the cluster reads the curves`], {
+      cause: error,
+    })
+  } finally {
+    await connection?.close()
+  }
+}

@@ -1,0 +1,93 @@
+import type { V1Job } from '@kubernetes/client-node'
+import { JOB_RESOURCE, POD_RESOURCE } from '../../operator/cluster/jobs/job-kinds.ts'
+import type { PodView } from '../../operator/cluster/jobs/pod-view.ts'
+import { waitingOf } from '../../operator/cluster/jobs/pod-waiting.ts'
+import { type KindClient, openKind } from '../../operator/cluster/kind-client.ts'
+import { collectionPath, objectPath } from '../../operator/cluster/resource-path.ts'
+import { isPortError } from '../../operator/ports/port-error.ts'
+import { InputError } from '../input-error.ts'
+import type { Cluster } from './open-cluster.ts'
+
+/** Longer than a pull of the image takes; the Job ends by itself later. */
+const WITHIN_MS = 180_000
+
+const jobKey = ({ metadata }: V1Job) => ({
+  namespace: metadata?.namespace ?? 'default',
+  name: metadata?.name ?? '',
+})
+
+const isOver = ({ status }: PodView): boolean =>
+  status?.phase === 'Succeeded' || status?.phase === 'Failed'
+
+/** Why a pod has not ended, or how. */
+function stateOf(pod: PodView | undefined): string {
+  if (pod === undefined) return 'it has no pod; see kubectl describe job'
+  const { phase = 'Pending' } = pod.status ?? {}
+  if (phase !== 'Pending') return `its pod ${pod.metadata.name} is ${phase}`
+  const { reason, message } = waitingOf(pod)
+  const why = [reason, message].filter((part) => part !== undefined).join(': ')
+  return `its pod ${pod.metadata.name} is pending${why === '' ? '' : ` (${why})`}`
+}
+
+/** The pod of a Job when it has ended. Throws InputError when it has not in time. */
+async function endedPod({ clock }: Cluster, pods: KindClient<PodView>, job: V1Job) {
+  const { promise, resolve, reject } = Promise.withResolvers<PodView>()
+  const look = (): void => {
+    const over = pods.cache.list().find(isOver)
+    if (over !== undefined) resolve(over)
+  }
+  const cancel = clock.after(WITHIN_MS, () => {
+    const { namespace, name } = jobKey(job)
+    const state = stateOf(pods.cache.list()[0])
+    reject(
+      new InputError([`Job ${namespace}/${name} did not end in ${WITHIN_MS / 1000} s: ${state}`]),
+    )
+  })
+  const stop = pods.cache.subscribe(look)
+  look()
+  try {
+    return await promise
+  } finally {
+    stop()
+    cancel()
+  }
+}
+
+async function logOf({ api, namespace }: Cluster, { metadata }: PodView): Promise<string> {
+  const lines: string[] = []
+  const path = `${objectPath(POD_RESOURCE, { namespace, name: metadata.name })}/log`
+  for await (const line of api.stream({ method: 'GET', path })) lines.push(line)
+  return lines.join('\n')
+}
+
+function lastWords(log: string): string {
+  const last = log.trim().split('\n').at(-1) ?? ''
+  return last === '' ? 'its log is empty' : last.slice(0, 500)
+}
+
+async function remove({ api }: Cluster, job: V1Job): Promise<void> {
+  const path = objectPath(JOB_RESOURCE, jobKey(job))
+  const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' }
+  await api.request({ method: 'DELETE', path, body }).catch((error: unknown) => {
+    if (!isPortError(error, 'NotFound')) throw error
+  })
+}
+
+/** Makes a Job, waits until its one pod has ended, and gives the log of that; the Job is deleted whatever happens. Throws InputError where the pod does not end well. */
+export async function logOfJob(cluster: Cluster, job: V1Job): Promise<string> {
+  const { api, namespace } = cluster
+  const path = collectionPath(JOB_RESOURCE, namespace)
+  await api.request({ method: 'POST', path, query: { fieldValidation: 'Strict' }, body: job })
+  const { name } = jobKey(job)
+  const labelSelector = `batch.kubernetes.io/job-name=${name}`
+  const pods = openKind<PodView>({ ...cluster, resource: POD_RESOURCE, labelSelector })
+  try {
+    const pod = await endedPod(cluster, pods, job)
+    const log = await logOf(cluster, pod)
+    if (pod.status?.phase === 'Succeeded') return log
+    throw new InputError([`Job ${namespace}/${name} failed: ${lastWords(log)}`])
+  } finally {
+    await pods.close()
+    await remove(cluster, job)
+  }
+}

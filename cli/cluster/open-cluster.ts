@@ -1,0 +1,80 @@
+import type { KubeConfig } from '@kubernetes/client-node'
+import { type ApiClient, createApiClient } from '../../operator/cluster/api-client.ts'
+import { endpointOf } from '../../operator/cluster/api-endpoint.ts'
+import { loadKubeConfig } from '../../operator/cluster/preflight/load-kube-config.ts'
+import type { Clock } from '../../operator/ports/clock.ts'
+import { type Call, flagValue } from '../command.ts'
+import { InputError } from '../input-error.ts'
+import type { Shell } from '../shell.ts'
+import { shellClock } from '../shell-clock.ts'
+import { CLUSTER_FLAGS } from './cluster-flags.ts'
+import { explainingClient } from './explain-failure.ts'
+
+/** A namespace of a cluster, as somebody. */
+export interface Cluster {
+  /** Fails with InputError where a person can do something, else with ApiError. */
+  readonly api: ApiClient
+  readonly clock: Clock
+  /** In [0, 1). */
+  readonly random: () => number
+  readonly namespace: string
+  /** Whether the namespace was asked for, or is that of the context. */
+  readonly isNamespaceGiven: boolean
+  /** `neco`, or `kubectl neco`. */
+  readonly program: string
+  /** The flags with which the next command means this cluster too, each after a space. */
+  readonly flags: string
+}
+
+const VALUE_FLAGS = Object.entries(CLUSTER_FLAGS)
+  .filter(([, { value }]) => value !== undefined)
+  .map(([name]) => name)
+
+/** The flags to type again, in the order of the help. */
+function flagsAgain(call: Call, { calledAs }: Shell): string {
+  const given = VALUE_FLAGS.flatMap((name) => {
+    const value = flagValue(call, name)
+    return value === undefined ? [] : [` --${name} ${value}`]
+  })
+  return given.length === 0 && calledAs === 'neco' ? ' --cluster' : given.join('')
+}
+
+const contextNamespace = (kubeConfig: KubeConfig): string =>
+  kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace ?? 'default'
+
+function nameOfPlace(kubeConfig: KubeConfig): string {
+  const server = kubeConfig.getCurrentCluster()?.server ?? 'no server'
+  return `${server} (context ${kubeConfig.getCurrentContext()})`
+}
+
+/** Reads the kubeconfig as kubectl does; nothing is sent yet. Throws InputError. */
+export function openCluster(call: Call, shell: Shell): Cluster {
+  const read = loadKubeConfig({
+    file: flagValue(call, 'kubeconfig'),
+    context: flagValue(call, 'context'),
+    environment: shell.environment,
+    homeFolder: shell.homeFolder,
+  })
+  if (!read.ok) throw new InputError([read.problem])
+  const { kubeConfig } = read
+  const clock = shellClock(shell)
+  const namespace = flagValue(call, 'namespace')
+  const api = createApiClient({
+    endpoint: endpointOf(kubeConfig),
+    clock,
+    userAgent: `${shell.calledAs.replace(' ', '-')}/${shell.version}`,
+  })
+  const usual = contextNamespace(kubeConfig)
+  return {
+    api: explainingClient(api, {
+      place: nameOfPlace(kubeConfig),
+      namespace: namespace ?? usual,
+    }),
+    clock,
+    random: shell.random,
+    namespace: namespace ?? usual,
+    isNamespaceGiven: namespace !== undefined,
+    program: shell.calledAs,
+    flags: flagsAgain(call, shell),
+  }
+}

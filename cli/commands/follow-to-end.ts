@@ -1,0 +1,44 @@
+import { conditionOf } from '../../operator/core/conditions.ts'
+import { EXIT, type ExitCode } from '../exit-code.ts'
+import { InputError } from '../input-error.ts'
+import { makePainter } from '../progress/painter.ts'
+import { closingText } from '../report/closing-text.ts'
+import { resultsDocument } from '../report/results-document.ts'
+import { studyExit } from '../report/study-exit.ts'
+import { type Study, studyOutcome } from '../report/study-outcome.ts'
+import { studyObject, studyTitle } from '../report/study-title.ts'
+import type { Shell } from '../shell.ts'
+import type { StudyHome } from '../study-home.ts'
+
+/** Throws InputError where the study will never run, with what the operator says of it. */
+function refuseUnaccepted(study: Study): void {
+  const accepted = conditionOf(studyObject(study).status?.conditions, 'Accepted')
+  if (accepted?.status !== 'False') return
+  throw new InputError([
+    `${studyTitle(study)} is not accepted: ${accepted.reason}: ${accepted.message}`,
+  ])
+}
+
+/** Shows a study until it is at rest and prints its table; at Ctrl-C says `interrupted`, if anything, and leaves it alone. */
+export async function followToEnd(
+  home: StudyHome,
+  shell: Shell,
+  interrupted = '',
+): Promise<ExitCode> {
+  const stop = new AbortController()
+  const stopListening = shell.onInterrupt(() => stop.abort())
+  try {
+    const study = await home.follow({ painter: makePainter(shell), stop: stop.signal })
+    if (stop.signal.aborted) {
+      shell.write(interrupted)
+      return EXIT.Interrupted
+    }
+    refuseUnaccepted(study)
+    const outcome = studyOutcome(study)
+    const document = resultsDocument(outcome)
+    shell.write(closingText(outcome, { document, files: [], warnings: [] }))
+    return studyExit(outcome)
+  } finally {
+    stopListening()
+  }
+}

@@ -1,0 +1,10 @@
+import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
+import type { Study } from './study-outcome.ts'
+
+/** The object that a person asked about. */
+export const studyObject = (study: Study): StoredRun | StoredSweep =>
+  study.kind === 'NeCoRun' ? study.run : study.sweep
+
+/** `NeCoSweep study`. */
+export const studyTitle = (study: Study): string =>
+  `${study.kind} ${studyObject(study).metadata.name}`
