@@ -9,7 +9,7 @@ import { objectPath, type Resource } from './resource-path.ts'
 
 const CONFIG_MAP: Resource = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' }
 /** One line of JSON a run. */
-export const RESULTS_KEY = 'results.ndjson'
+const RESULTS_KEY = 'results.ndjson'
 const BETWEEN_WRITES_MS = 60_000
 
 interface Tables {
