@@ -9,7 +9,7 @@ import type { Shell } from '../cli/shell.ts'
 const root = join(import.meta.dirname, '..')
 
 /** The same study on a micro model and a handful of pictures: seconds instead of minutes. */
-const REDUCED = [
+export const REDUCED = [
   'model={architecture: Tiny, dim: 16, depth: 1, heads: 2, head: {layers: 1, outputDim: 8}}',
   'data.count=16',
   'views.globalSizePx=32',

@@ -115,7 +115,7 @@ describe('the controllers', () => {
       const objects = [...(await home.runs.list()), ...(await home.sweeps.list())]
       return objects.map(({ status }) => conditionOf(status?.conditions, 'BusDegraded')?.status)
     }
-    const parts = new Set([await degraded()].flat())
+    const parts = new Set<string | undefined>(await degraded())
     for (const now of ['Degraded', 'Connected'] as const) {
       state = now
       for (const tell of told) tell()

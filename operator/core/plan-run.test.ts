@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { API_GROUP_VERSION, RUN_KIND } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { ObservedJob } from '../../crds/observed-job.ts'
+import type { TerminationMessage } from '../../crds/run-report.ts'
 import { conditionOf } from './conditions.ts'
 import { type HomeFacts, QUIET_HOME } from './home-facts.ts'
 import { type ObservedRun, planRun, type RunPlan, refuseRun } from './plan-run.ts'
@@ -31,7 +32,7 @@ const aJob = (overrides: Partial<ObservedJob> = {}): ObservedJob => ({
   ...overrides,
 })
 const running = aJob({ state: 'Running', startedMs: 1000 })
-const words = {
+const words: TerminationMessage = {
   schemaVersion: 1,
   reason: 'Succeeded',
   message: 'trained',
@@ -39,7 +40,7 @@ const words = {
   step: 40,
   metrics: { loss: 3.5 },
   evaluations: [],
-} as const
+}
 const trained = aJob({ state: 'Succeeded', startedMs: 1000, endedMs: 9000, termination: words })
 
 const observed = (overrides: Partial<ObservedRun> = {}): ObservedRun => ({
@@ -98,9 +99,15 @@ describe('what a pod waits for', () => {
     expect(plan.events.map(({ type, reason }) => [type, reason])).toEqual([
       ['Warning', 'Unschedulable'],
     ])
-    expect(planRun(observed({ run: applied(started, plan), jobs: [job], nowMs: 7000 }))).toEqual({
+    const run = applied(started, plan)
+    expect(planRun(observed({ run, jobs: [job], nowMs: 7000 }))).toEqual({
       actions: [],
       events: [],
+    })
+    const other = waiting('Pull', 'ImagePullBackOff', 'neco/trainer:none is not there')
+    expect(planRun(observed({ run, jobs: [other], nowMs: 8000 }))).toMatchObject({
+      events: [],
+      requeueAfterMs: 58_000,
     })
   })
 

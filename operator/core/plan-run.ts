@@ -177,7 +177,8 @@ function finish(observed: ObservedRun, draft: Draft, outcome: Outcome): RunPlan 
   return {
     actions: draft.actions,
     ...(due.status === undefined ? {} : { status: due.status }),
-    events: [...draft.events, ...stateEvents(outcome, was)],
+    // What is not written yet would be said again at every look.
+    events: [...draft.events, ...(due.status === undefined ? [] : stateEvents(outcome, was))],
     ...(waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : {}),
   }
 }

@@ -61,7 +61,7 @@ describe('a pod that has not started', () => {
     [
       'its image cannot be pulled',
       boundPod(waiting('ErrImagePull', 'not found')),
-      { phase: 'Pull', sinceMs: 120_000, reason: 'ErrImagePull', message: 'not found' },
+      { phase: 'Pull', sinceMs: 120_000, reason: 'ImagePullBackOff', message: 'not found' },
     ],
     [
       'pulling its image is tried again later',

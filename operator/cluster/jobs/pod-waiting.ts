@@ -35,6 +35,14 @@ const said = (reason: string | undefined, message: string | undefined): Said => 
   ...(message === undefined ? {} : { message }),
 })
 
+/** A kubelet that cannot pull says by turns that it failed and that it backs off: one reason and one sentence for both. */
+const PULL_FAILURE = 'ImagePullBackOff'
+const BACK_OFF = /^Back-off pulling image .*?: ErrImagePull: /
+const settled = (found: Said): Said =>
+  PULL_REASONS.has(found.reason ?? '')
+    ? said(PULL_FAILURE, found.message?.replace(BACK_OFF, ''))
+    : found
+
 const createdMs = ({ metadata }: PodView): number => timeMs(metadata.creationTimestamp) ?? 0
 
 function unscheduled(pod: PodView): Waiting {
@@ -48,7 +56,7 @@ const hindered = (pod: PodView): Said | undefined =>
   containersOf(pod)
     .flatMap(({ state }) => state?.waiting ?? [])
     .filter(({ reason = '' }) => reason !== '' && !ORDINARY_REASONS.has(reason))
-    .map(({ reason, message }) => said(reason, message))[0]
+    .map(({ reason, message }) => settled(said(reason, message)))[0]
 
 /** Since when a condition of a pod has been true; undefined where it is not. */
 const trueSinceMs = ({ status }: PodView, type: string): number | undefined =>
