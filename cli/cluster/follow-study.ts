@@ -96,17 +96,18 @@ function operatorNotice({ clock, program }: Cluster, { painter }: Watching) {
   }
 }
 
-/** Resolves with news, after a second, or at the signal, whichever is first. */
-function nextLook({ clock }: Cluster, mirror: Mirror, stop: AbortSignal) {
-  let wake = (): void => undefined
-  mirror.subscribe(() => wake())
-  stop.addEventListener('abort', () => wake())
-  return async (): Promise<void> => {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    wake = resolve
-    const cancel = clock.after(LOOK_EVERY_MS, resolve)
-    if (!stop.aborted) await promise
+/** Resolves when there was news since the last look, after a second, or at the signal, whichever is first. */
+function nextLook({ clock }: Cluster, mirror: Mirror, stop: AbortSignal): () => Promise<void> {
+  let news = Promise.withResolvers<void>()
+  const tell = (): void => news.resolve()
+  mirror.subscribe(tell)
+  mirror.synced.then(tell, tell)
+  stop.addEventListener('abort', tell)
+  return async () => {
+    const cancel = clock.after(LOOK_EVERY_MS, tell)
+    await news.promise
     cancel()
+    if (!stop.aborted) news = Promise.withResolvers<void>()
   }
 }
 
@@ -125,10 +126,13 @@ async function watchMirror(
   const startedMs = cluster.clock.nowMs()
   const notice = operatorNotice(cluster, watching)
   const look = nextLook(cluster, mirror, stop)
-  await Promise.race([mirror.synced, look()])
+  let isSynced = false
+  const synced = (): void => {
+    isSynced = true
+  }
+  mirror.synced.then(synced, () => undefined)
   for (let known = first; ; await look()) {
-    const isKnown = await Promise.race([mirror.synced.then(() => true), Promise.resolve(false)])
-    known = isKnown ? present(mirror.study(), first) : known
+    if (isSynced) known = present(mirror.study(), first)
     const elapsedMs = cluster.clock.nowMs() - startedMs
     const progress = measureProgress(known, { newest: new Map(), evaluated: 0, elapsedMs })
     if (stop.aborted || isAtRest(known)) {
