@@ -8,6 +8,7 @@ import type { ObjectEvent } from '../operator/ports/events.ts'
 import { NO_HINTS } from '../operator/ports/hints.ts'
 import type { ObjectKey, StoredMeta } from '../operator/ports/objects.ts'
 import { PortError } from '../operator/ports/port-error.ts'
+import { NO_TABLES } from '../operator/ports/result-tables.ts'
 
 type Plain = {
   metadata: { name: string; namespace?: string | undefined }
@@ -124,6 +125,7 @@ export function simulatedHome(): SimulatedHome {
     events: { publish: async (event) => void published.push(event) },
     surroundings: { obstaclesTo: async () => [] },
     hints: NO_HINTS,
+    tables: NO_TABLES,
     runs: {
       ...runs,
       listOwnedBy: async (uid) =>

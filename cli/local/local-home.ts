@@ -3,6 +3,7 @@ import { RUN_KIND } from '../../crds/names.ts'
 import type { ControllerPorts } from '../../operator/controllers/controller-ports.ts'
 import type { Events, ObjectEvent } from '../../operator/ports/events.ts'
 import { NO_HINTS } from '../../operator/ports/hints.ts'
+import { NO_TABLES } from '../../operator/ports/result-tables.ts'
 import { folderStorage } from '../../pod/folder-storage.ts'
 import { shellClock } from '../shell-clock.ts'
 import { type Journal, openJournal } from './journal.ts'
@@ -60,6 +61,7 @@ export async function openLocalHome(options: Options): Promise<LocalHome> {
     // What is missing on one machine was said before the study was placed.
     surroundings: { obstaclesTo: async () => [] },
     hints: NO_HINTS,
+    tables: NO_TABLES,
     journal,
   }
 }

@@ -12,6 +12,7 @@ import { kubernetesSurroundings } from './jobs/surroundings.ts'
 import { joinNamespaces, type NamespacePorts } from './join-namespaces.ts'
 import { openObjects } from './kubernetes-objects.ts'
 import type { ReflectorObserver } from './reflector.ts'
+import { ConfigMapTables } from './result-tables.ts'
 
 export interface ClusterHomeOptions {
   /** None of whose writes leaves unless this process leads. */
@@ -97,6 +98,7 @@ export function openClusterHome(options: ClusterHomeOptions): ClusterHome {
       clock,
       surroundings: kubernetesSurroundings({ api, clock, defaults: options.defaults }),
       hints: busHints(bus),
+      tables: new ConfigMapTables({ api, clock }),
     },
     synced,
     eventsSent: () => events.idle(),

@@ -4,7 +4,7 @@ import { handClock } from '../../test/hand-clock.ts'
 import type { StoredRun, StoredSweep } from '../ports/objects.ts'
 import type { ApiClient, ApiRequest } from './api-client.ts'
 import { ApiError } from './api-error.ts'
-import { ResultTables } from './result-tables.ts'
+import { ConfigMapTables } from './result-tables.ts'
 
 const sweep = {
   metadata: { name: 'study', namespace: 'team', uid: 'sweep-uid' },
@@ -39,13 +39,13 @@ function open() {
   }
   const clock = handClock()
   const api = { request, close: () => {} } as unknown as ApiClient
-  return { held, writes, clock, api, tables: new ResultTables({ api, clock }) }
+  return { held, writes, clock, api, tables: new ConfigMapTables({ api, clock }) }
 }
 
 describe('the tables of a sweep', () => {
   test('belong to the sweep and hold a line for each run that ended', async () => {
     const { held, tables } = open()
-    await tables.write(sweep, [ended(1), ended(0)], true)
+    await tables.write(sweep, { runs: async () => [ended(1), ended(0)], hasEnded: true })
     const path = '/api/v1/namespaces/team/configmaps/study-results-0'
     expect(held.get(path)).toMatchObject({
       kind: 'ConfigMap',
@@ -56,30 +56,35 @@ describe('the tables of a sweep', () => {
 
   test('are written at most once a minute while it runs, and at once when it ends', async () => {
     const { writes, tables, clock } = open()
-    await tables.write(sweep, [ended(0)], false)
+    await tables.write(sweep, { runs: async () => [ended(0)], hasEnded: false })
     clock.turn(20_000)
-    expect(await tables.write(sweep, [ended(0), ended(1)], false)).toEqual({ againInMs: 40_000 })
+    expect(
+      await tables.write(sweep, { runs: async () => [ended(0), ended(1)], hasEnded: false }),
+    ).toEqual({ againInMs: 40_000 })
     expect(writes).toHaveLength(1)
     clock.turn(40_000)
-    await tables.write(sweep, [ended(0), ended(1)], false)
+    await tables.write(sweep, { runs: async () => [ended(0), ended(1)], hasEnded: false })
     expect(writes).toHaveLength(2)
-    await tables.write(sweep, [ended(0), ended(1), ended(2)], true)
+    await tables.write(sweep, { runs: async () => [ended(0), ended(1), ended(2)], hasEnded: true })
     expect(writes).toHaveLength(3)
   })
 
   test('cost no write where nothing changed, also for the next leader', async () => {
     const { writes, tables, api, clock } = open()
     const runs = [ended(0), ended(250)]
-    await tables.write(sweep, runs, true)
-    await tables.write(sweep, runs, true)
-    await new ResultTables({ api, clock }).write(sweep, runs, true)
+    await tables.write(sweep, { runs: async () => runs, hasEnded: true })
+    await tables.write(sweep, { runs: async () => runs, hasEnded: true })
+    await new ConfigMapTables({ api, clock }).write(sweep, {
+      runs: async () => runs,
+      hasEnded: true,
+    })
     expect(writes).toEqual(['PATCH study-results-0', 'PATCH study-results-1'])
   })
 
   test('are written in the shard that changed alone', async () => {
     const { writes, tables } = open()
-    await tables.write(sweep, [ended(0), ended(250)], true)
-    await tables.write(sweep, [ended(0), ended(250, 2)], true)
+    await tables.write(sweep, { runs: async () => [ended(0), ended(250)], hasEnded: true })
+    await tables.write(sweep, { runs: async () => [ended(0), ended(250, 2)], hasEnded: true })
     expect(writes.slice(2)).toEqual(['PATCH study-results-1'])
   })
 })

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { API_GROUP_VERSION, LABELS, OPERATOR_NAME, SWEEP_KIND } from '../../crds/names.ts'
 import { type ResultShard, resultShards } from '../core/result-shards.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { StoredRun, StoredSweep } from '../ports/objects.ts'
+import type { StoredSweep } from '../ports/objects.ts'
 import { isPortError } from '../ports/port-error.ts'
+import type { ResultTables, TableRequest } from '../ports/result-tables.ts'
 import type { ApiClient } from './api-client.ts'
 import { objectPath, type Resource } from './resource-path.ts'
 
@@ -54,7 +55,7 @@ const configMapOf = (sweep: StoredSweep, shard: ResultShard): object => ({
 })
 
 /** The results of sweeps as ConfigMaps: a cache for people and scripts, made again from the runs whenever it is lost. */
-export class ResultTables {
+export class ConfigMapTables implements ResultTables {
   readonly #api: ApiClient
   readonly #clock: Clock
   readonly #tables = new Map<string, Tables>()
@@ -65,12 +66,12 @@ export class ResultTables {
   }
 
   /** Writes the shards that differ from what is there: at once where the sweep has ended, else at most once a minute. Fails with ApiError. */
-  async write(sweep: StoredSweep, runs: readonly StoredRun[], hasEnded: boolean): Promise<Written> {
+  async write(sweep: StoredSweep, { runs, hasEnded }: TableRequest): Promise<Written> {
     const tables = this.#tablesOf(sweep)
     const waitMs = tables.writtenMs + BETWEEN_WRITES_MS - this.#clock.nowMs()
     if (!hasEnded && waitMs > 0) return { againInMs: waitMs }
     let hasWritten = false
-    for (const shard of resultShards(runs, { replicates: sweep.spec.replicates ?? 1 })) {
+    for (const shard of resultShards(await runs(), { replicates: sweep.spec.replicates ?? 1 })) {
       if (await this.#writeShard(sweep, shard, tables)) hasWritten = true
     }
     if (hasWritten) tables.writtenMs = this.#clock.nowMs()

@@ -3,6 +3,7 @@ import type { Events } from '../ports/events.ts'
 import type { Hints } from '../ports/hints.ts'
 import type { Jobs } from '../ports/jobs.ts'
 import type { Runs, Sweeps } from '../ports/objects.ts'
+import type { ResultTables } from '../ports/result-tables.ts'
 import type { Surroundings } from '../ports/surroundings.ts'
 
 /** A home, as the controllers see it. */
@@ -14,4 +15,5 @@ export interface ControllerPorts {
   readonly clock: Clock
   readonly surroundings: Surroundings
   readonly hints: Hints
+  readonly tables: ResultTables
 }

@@ -18,8 +18,8 @@ export interface KeptTallies {
   of(sweep: StoredSweep): Promise<SweepTally>
   /** Takes in a run as it is now, or that it is gone. Returns the key of the sweep that it concerns. */
   record(key: ObjectKey, run: StoredRun | undefined): string | undefined
-  /** Forgets a sweep that is gone. */
-  drop(sweep: ObjectKey): void
+  /** Forgets a sweep that is gone, and gives its UID where it was known. */
+  drop(sweep: ObjectKey): string | undefined
 }
 
 function add(tally: SweepTally, { spec }: StoredSweep, run: StoredRun): void {
@@ -68,7 +68,9 @@ export function keepTallies(runs: Runs): KeptTallies {
       return sweep
     },
     drop: (sweep) => {
+      const uid = kept.get(keyText(sweep))?.sweepUid
       kept.delete(keyText(sweep))
+      return uid
     },
   }
 

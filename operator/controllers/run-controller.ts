@@ -83,8 +83,18 @@ export async function reconcileRun(ports: ControllerPorts, key: ObjectKey): Prom
   try {
     return await apply(ports, run, planRun(observed))
   } catch (error) {
-    if (!isPortError(error, 'Invalid')) throw error
-    const { message } = error as Error
-    return apply(ports, run, refuseRun(observed, [{ reason: 'Refused', path: 'pod', message }]))
+    const plan = otherPlan(observed, error)
+    if (plan === undefined) throw error
+    return apply(ports, run, plan)
   }
+}
+
+/** What to plan where trying the same again cannot help: the home refuses the Job, or something stands under its name. */
+function otherPlan(observed: ObservedRun, error: unknown): RunPlan | undefined {
+  const { message } = error as Error
+  if (isPortError(error, 'Invalid')) {
+    return refuseRun(observed, [{ reason: 'Refused', path: 'pod', message }])
+  }
+  if (!isPortError(error, 'NameConflict')) return undefined
+  return planRun({ ...observed, blocked: { reason: 'NameConflict', message } })
 }

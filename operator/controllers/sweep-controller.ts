@@ -1,5 +1,5 @@
 import type { NeCoRun } from '../../crds/necorun.ts'
-import { isAccepted } from '../core/conditions.ts'
+import { isAccepted, isEnded } from '../core/conditions.ts'
 import { planSweep, type SweepAction, type SweepPlan } from '../core/plan-sweep.ts'
 import { validateSweep } from '../core/validate-sweep.ts'
 import type { ObjectKey, StoredSweep } from '../ports/objects.ts'
@@ -42,7 +42,7 @@ function applyAction(
 }
 
 /** All writes: the actions, then the status in one write, then the events. */
-async function apply(ports: ControllerPorts, sweep: StoredSweep, plan: SweepPlan): Promise<Result> {
+async function apply(ports: ControllerPorts, sweep: StoredSweep, plan: SweepPlan): Promise<void> {
   const { namespace, name, uid, resourceVersion } = sweep.metadata
   const key = { namespace, name }
   for (const action of plan.actions) await applyAction(ports, sweep, action)
@@ -50,8 +50,6 @@ async function apply(ports: ControllerPorts, sweep: StoredSweep, plan: SweepPlan
   for (const event of plan.events) {
     await ports.events.publish({ kind: 'NeCoSweep', key, uid, ...event })
   }
-  const { requeueAfterMs } = plan
-  return requeueAfterMs === undefined ? {} : { requeueAfterMs }
 }
 
 /** The parallelism may be edited, and a claim that one pod can use may not do for two. */
@@ -70,22 +68,39 @@ export async function reconcileSweep(
 ): Promise<Result> {
   const sweep = await ports.sweeps.get(key)
   if (sweep === undefined || sweep.metadata.deletionTimestamp !== undefined) {
-    tallies.drop(key)
+    const uid = tallies.drop(key)
+    if (uid !== undefined) ports.tables.forget(uid)
     return {}
   }
   const tally = await tallies.of(sweep)
-  return apply(
-    ports,
+  const plan = planSweep({
     sweep,
-    planSweep({
-      sweep,
-      tally,
-      problems: isAccepted(sweep.status) ? [] : validateSweep(sweep),
-      home: {
-        obstacles: await obstaclesTo(ports, sweep),
-        busState: ports.hints.busState(),
-      },
-      nowMs: ports.clock.nowMs(),
-    }),
-  )
+    tally,
+    problems: isAccepted(sweep.status) ? [] : validateSweep(sweep),
+    home: {
+      obstacles: await obstaclesTo(ports, sweep),
+      busState: ports.hints.busState(),
+    },
+    nowMs: ports.clock.nowMs(),
+  })
+  await apply(ports, sweep, plan)
+  return soonest(plan.requeueAfterMs, await writeTable(ports, sweep, plan))
+}
+
+/** The table comes last: it is made of what the runs say, and nothing waits for it. */
+async function writeTable(
+  { tables, runs }: ControllerPorts,
+  sweep: StoredSweep,
+  { status = sweep.status }: SweepPlan,
+): Promise<number | undefined> {
+  const { againInMs } = await tables.write(sweep, {
+    runs: () => runs.listOwnedBy(sweep.metadata.uid),
+    hasEnded: isEnded(status?.conditions),
+  })
+  return againInMs
+}
+
+function soonest(...waits: readonly (number | undefined)[]): Result {
+  const set = waits.filter((wait) => wait !== undefined)
+  return set.length === 0 ? {} : { requeueAfterMs: Math.min(...set) }
 }

@@ -22,6 +22,8 @@ export interface ObservedRun {
   readonly run: NeCoRun
   readonly jobs: readonly ObservedJob[]
   readonly home: HomeFacts
+  /** What kept the last plan from being applied, though nothing is wrong with the run. */
+  readonly blocked?: { readonly reason: string; readonly message: string }
   readonly nowMs: number
 }
 
@@ -233,9 +235,18 @@ export function planRun(observed: ObservedRun): RunPlan {
   if (obstacles.length > 0) return refuseRun(observed, obstacles)
   const concluded = concludeAll(observed, run.status?.work ?? freshWork(run))
   const isSuspended = run.spec.suspend === true
-  const hasFailed = concluded.works.some(({ state }) => state === 'Failed')
-  const draft =
-    hasFailed || isSuspended ? stopAll(concluded, observed) : startNext(concluded, observed)
+  const stops = isSuspended || concluded.works.some(({ state }) => state === 'Failed')
+  const draft = stops ? stopAll(concluded, observed) : goOn(concluded, observed)
   const { works } = draft
-  return finish(observed, draft, outcomeOf({ works, job: jobAtHand(draft, observed), isSuspended }))
+  const outcome = outcomeOf({ works, job: jobAtHand(draft, observed), isSuspended })
+  return finish(observed, draft, stops ? outcome : { ...outcome, ...blockedOutcome(observed) })
 }
+
+/** The next work starts, unless something stands where its Job would. */
+const goOn = (draft: Draft, observed: ObservedRun): Draft =>
+  observed.blocked === undefined
+    ? startNext(draft, observed)
+    : { ...draft, waitMs: [...draft.waitMs, LOOK_AGAIN_MS] }
+
+const blockedOutcome = ({ blocked }: ObservedRun): Partial<Outcome> =>
+  blocked === undefined ? {} : { state: 'Queued', ...blocked }

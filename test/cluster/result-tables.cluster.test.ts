@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { API_GROUP_VERSION, LABELS, SWEEP_KIND } from '../../crds/names.ts'
 import { createApiClient } from '../../operator/cluster/api-client.ts'
 import { endpointOf } from '../../operator/cluster/api-endpoint.ts'
-import { ResultTables } from '../../operator/cluster/result-tables.ts'
+import { ConfigMapTables } from '../../operator/cluster/result-tables.ts'
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { systemClock } from './kubelet/system-clock.ts'
@@ -45,7 +45,11 @@ it('the results of a sweep lie in ConfigMaps that go with it, and are made again
   kubeConfig.loadFromFile(bed.kubeconfig('admin'))
   const api = createApiClient({ endpoint: endpointOf(kubeConfig), clock: systemClock })
   const runs = values.map((value) => ended(value - 1))
-  const write = () => new ResultTables({ api, clock: systemClock }).write(sweep, runs, true)
+  const write = () =>
+    new ConfigMapTables({ api, clock: systemClock }).write(sweep, {
+      runs: async () => runs,
+      hasEnded: true,
+    })
   await write()
   const names = ['configmap/study-results-0', 'configmap/study-results-1']
   const found = await kubectl('get', 'configmaps', '-l', 'neco.dev/sweep=study', '-o=name')
