@@ -46,7 +46,7 @@ const anEvent = (change: Partial<ObjectEvent> = {}): ObjectEvent => ({
   message: 'the run ended well',
   ...change,
 })
-const stored = () => server.objects.list(EVENTS) as readonly Record<string, unknown>[]
+const stored = () => server.objects.list(EVENTS) as unknown as readonly Record<string, unknown>[]
 
 describe('an event recorder', () => {
   test('publishes what happened to which object', async () => {

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { CONDITION_TABLE, conditionsOf, isEnded, type ObjectState } from './conditions.ts'
+import {
+  CONDITION_TABLE,
+  conditionsOf,
+  isEnded,
+  type ObjectState,
+  seenStatus,
+} from './conditions.ts'
 
 const truthOf = (state: ObjectState) => {
   const conditions = conditionsOf({ state, message: '', generation: 1, nowMs: 0 })
@@ -40,4 +46,16 @@ test('the time of a transition moves only where the status changes', () => {
     later.find((condition) => condition.type === type)?.lastTransitionTime
   expect(timeOf('Ready')).toBe('1970-01-01T00:00:05.000Z')
   expect(timeOf('Failed')).toBe('1970-01-01T00:00:00.000Z')
+})
+
+test('an ended object says that it saw a later edit, and nothing else changes', () => {
+  const conditions = conditionsOf({ state: 'Succeeded', message: 'a', generation: 1, nowMs: 0 })
+  const status = { conditions, observedGeneration: 1, total: 6 }
+  expect(seenStatus(status, 1)).toBeUndefined()
+  expect(seenStatus(undefined, 1)).toBeUndefined()
+  expect(seenStatus(status, 2)).toEqual({
+    conditions: conditions.map((one) => ({ ...one, observedGeneration: 2 })),
+    observedGeneration: 2,
+    total: 6,
+  })
 })

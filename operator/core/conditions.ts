@@ -96,3 +96,15 @@ export const isEnded = (conditions: readonly Condition[] | undefined): boolean =
 export const isAccepted = (
   status: { readonly conditions?: readonly Condition[] | undefined } | undefined,
 ): boolean => conditionOf(status?.conditions, 'Accepted')?.status === 'True'
+
+interface Seen {
+  readonly observedGeneration?: number | undefined
+  readonly conditions?: readonly Condition[] | undefined
+}
+
+/** The status of an ended object whose spec was edited after its end: seen, and nothing else; undefined where it was seen. */
+export function seenStatus<S extends Seen>(status: S | undefined, generation = 1): S | undefined {
+  if (status === undefined || status.observedGeneration === generation) return undefined
+  const conditions = status.conditions?.map((one) => ({ ...one, observedGeneration: generation }))
+  return { ...status, conditions, observedGeneration: generation }
+}

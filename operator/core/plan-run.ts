@@ -4,7 +4,7 @@ import type { ObservedJob } from '../../crds/observed-job.ts'
 import type { Obstacle } from '../../crds/obstacle.ts'
 import { buildJob } from './build-job.ts'
 import { type Concluded, concludeWork, stopWork } from './conclude-work.ts'
-import { conditionOf, conditionsOf, isEnded } from './conditions.ts'
+import { conditionOf, conditionsOf, isEnded, seenStatus } from './conditions.ts'
 import type { HomeFacts } from './home-facts.ts'
 import { jobName, type WorkIndex } from './job-name.ts'
 import type { Plan, PlannedEvent } from './plan.ts'
@@ -201,6 +201,12 @@ export function refuseRun(observed: ObservedRun, obstacles: readonly Obstacle[])
   })
 }
 
+function planEnded(observed: ObservedRun): RunPlan {
+  const { status, metadata } = observed.run
+  const seen = seenStatus(status, metadata.generation)
+  return { ...cleanUp(observed), ...(seen === undefined ? {} : { status: seen }) }
+}
+
 /** Jobs of a run that has ended stay for their time, so that their logs can be read; the run stays. */
 function cleanUp({ run, jobs, home, nowMs }: ObservedRun): RunPlan {
   const kept = run.spec.ttlSecondsAfterFinished ?? home.keptSeconds
@@ -230,7 +236,7 @@ function jobAtHand({ works }: Draft, { run, jobs }: ObservedRun): ObservedJob | 
 /** Chooses the next steps of a run. Pure and total: equal inputs give equal plans, and a plan that was applied gives no further action. */
 export function planRun(observed: ObservedRun): RunPlan {
   const { run } = observed
-  if (isEnded(run.status?.conditions)) return cleanUp(observed)
+  if (isEnded(run.status?.conditions)) return planEnded(observed)
   const obstacles = obstaclesTo(observed)
   if (obstacles.length > 0) return refuseRun(observed, obstacles)
   const concluded = concludeAll(observed, run.status?.work ?? freshWork(run))

@@ -1,6 +1,6 @@
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { CellSummary, NeCoSweep, SweepStatus } from '../../crds/necosweep.ts'
-import { conditionsOf, isEnded } from './conditions.ts'
+import { conditionsOf, isEnded, seenStatus } from './conditions.ts'
 import { countPoints, decodePoint } from './decode-point.ts'
 import { BUDGET_OF_CAUSE } from './failure-cause.ts'
 import type { HomeFacts } from './home-facts.ts'
@@ -150,11 +150,17 @@ function eventsOf(outcome: Outcome, was: string | undefined): PlannedEvent[] {
   return [{ type: isBad ? 'Warning' : 'Normal', reason, message: outcome.message }]
 }
 
+/** What has ended stays as it is, but says that it saw a later edit: tools that wait for an object look at that. */
+function planEnded({ status, metadata }: NeCoSweep): SweepPlan {
+  const seen = seenStatus(status, metadata.generation)
+  return { actions: [], events: [], ...(seen === undefined ? {} : { status: seen }) }
+}
+
 /** Chooses the next steps of a sweep. Pure and total: equal inputs give equal plans, and a plan that was applied gives no further action. */
 export function planSweep(observed: ObservedSweep): SweepPlan {
   const { sweep, home, nowMs } = observed
   const before = sweep.status
-  if (isEnded(before?.conditions)) return { actions: [], events: [] }
+  if (isEnded(before?.conditions)) return planEnded(sweep)
   const points = observed.problems.length > 0 ? 0 : countPoints(sweep.spec)
   const total = points * (sweep.spec.replicates ?? 1)
   const settled = settledOutcome(observed, total)

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest'
+import { type SimulatedHome, simulatedHome } from '../../test/simulated-home.ts'
+import { aStudy, drain, KEY, reconcileAll } from '../../test/simulated-study.ts'
+import { conditionOf } from '../core/conditions.ts'
+import { PortError, type PortErrorCode } from '../ports/port-error.ts'
+
+const RUN = { ...KEY, name: 'study-0-r0' }
+
+/** A home whose Jobs of one name are not made, while `isClosed` says so. */
+function closedHome(code: PortErrorCode, isClosed: (job: string) => boolean): SimulatedHome {
+  const home = simulatedHome()
+  const { create } = home.jobs
+  const jobs = {
+    ...home.jobs,
+    create: async (request: Parameters<typeof create>[0]) => {
+      if (isClosed(request.name)) throw new PortError(code, `Job ${request.name}: no`)
+      return create(request)
+    },
+  }
+  return { ...home, jobs }
+}
+
+const conditionOfRun = async (home: SimulatedHome, type: 'Ready' | 'Accepted') =>
+  conditionOf((await home.runs.get(RUN))?.status?.conditions, type)
+
+describe('a Job under whose name stands another', () => {
+  test('is said once, holds up its run alone, and is made when the name is free', async () => {
+    let isFree = false
+    const home = closedHome('NameConflict', (job) => !isFree && job === 'study-0-r0-a1')
+    await home.sweeps.create(aStudy())
+    for (let round = 0; round < 3; round++) await reconcileAll(home)
+    expect(await conditionOfRun(home, 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'NameConflict',
+      message: 'Job study-0-r0-a1: no',
+    })
+    const said = home.published.filter(({ reason }) => reason === 'NameConflict')
+    expect(said.map(({ key, type }) => [key.name, type])).toEqual([['study-0-r0', 'Warning']])
+    expect((await home.sweeps.get(KEY))?.status).toMatchObject({ failed: 0 })
+    isFree = true
+    await drain(home)
+    expect((await home.sweeps.get(KEY))?.status).toMatchObject({ succeeded: 6, failed: 0 })
+  })
+
+  test('loses nothing of what went before it', async () => {
+    const home = closedHome('NameConflict', (job) => job === 'study-0-r0-e0-a1')
+    await home.sweeps.create(aStudy({ parallelism: 6 }))
+    await reconcileAll(home)
+    home.setJob('study-0-r0-a1', {
+      state: 'Succeeded',
+      startedMs: 0,
+      endedMs: 1000,
+      termination: {
+        schemaVersion: 1,
+        reason: 'Succeeded',
+        message: '',
+        reused: false,
+        step: 9,
+        metrics: { loss: 2 },
+        evaluations: [],
+      },
+    })
+    await reconcileAll(home)
+    const { status } = (await home.runs.get(RUN)) ?? {}
+    expect(status).toMatchObject({ step: 9, metrics: { loss: 2 } })
+    expect(status?.work?.map(({ state }) => state)).toEqual(['Succeeded', 'Pending'])
+  })
+})
+
+test('a Job that the home refuses leaves its run not accepted, with what was said', async () => {
+  const home = closedHome('Invalid', (job) => job.startsWith('study-0-r0'))
+  await home.sweeps.create(aStudy())
+  for (let round = 0; round < 3; round++) await reconcileAll(home)
+  expect(await conditionOfRun(home, 'Accepted')).toMatchObject({
+    status: 'False',
+    reason: 'Refused',
+    message: 'spec.pod: Job study-0-r0-a1: no',
+  })
+})
