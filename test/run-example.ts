@@ -33,7 +33,9 @@ export async function runExample(name: string, overrides: readonly string[]): Pr
   let err = ''
   const shell: Shell = {
     version: '1.2.3',
+    calledAs: 'neco',
     cwd: folder,
+    homeFolder: folder,
     environment: {},
     programs: {
       trainer: join(root, 'trainer', 'main.ts'),
@@ -48,6 +50,7 @@ export async function runExample(name: string, overrides: readonly string[]): Pr
     isTerminal: false,
     columns: 80,
     now: Date.now,
+    random: Math.random,
     pid: process.pid,
     onInterrupt: () => () => undefined,
   }
