@@ -1,3 +1,4 @@
+import { pause } from '../../operator/cluster/abort-scope.ts'
 import { ApiError } from '../../operator/cluster/api-error.ts'
 import { type KindClient, openKind } from '../../operator/cluster/kind-client.ts'
 import { RUN_RESOURCE, SWEEP_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
@@ -12,6 +13,8 @@ import { saidBy } from './explain-failure.ts'
 import { findStudy, isRunOf, runsOfSweep } from './find-study.ts'
 import type { Cluster } from './open-cluster.ts'
 
+/** What happens to many runs at once is looked at once. */
+const GATHER_MS = 200
 /** The clock of the bars moves this often, also without news. */
 const LOOK_EVERY_MS = 1000
 /** An operator that is there has looked at a new object by then. */
@@ -107,7 +110,9 @@ function nextLook({ clock }: Cluster, mirror: Mirror, stop: AbortSignal): () => 
     const cancel = clock.after(LOOK_EVERY_MS, tell)
     await news.promise
     cancel()
-    if (!stop.aborted) news = Promise.withResolvers<void>()
+    if (stop.aborted) return
+    news = Promise.withResolvers<void>()
+    await pause(clock, GATHER_MS, stop)
   }
 }
 

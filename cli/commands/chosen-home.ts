@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { BUS_FLAGS, CLUSTER_FLAGS, meansCluster } from '../cluster/cluster-flags.ts'
+import { CLUSTER_FLAGS, meansCluster } from '../cluster/cluster-flags.ts'
 import { clusterStudy } from '../cluster/cluster-study.ts'
 import { onlyStudyName } from '../cluster/find-study.ts'
 import type { BusAccess } from '../cluster/gather-from-bus.ts'
@@ -21,7 +21,6 @@ export const HOME_FLAGS: Readonly<Record<string, Flag>> = {
   },
   ...CLUSTER_FLAGS,
 }
-export { BUS_FLAGS }
 
 /** The folder that a command reads. */
 async function chosenOutput(call: Call, { cwd }: Shell): Promise<string> {

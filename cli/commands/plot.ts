@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { folderStorage } from '../../pod/folder-storage.ts'
+import { BUS_FLAGS } from '../cluster/cluster-flags.ts'
 import { type Call, type Command, flagValue } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { InputError } from '../input-error.ts'
@@ -11,7 +12,7 @@ import { studyPlot } from '../report/study-plot.ts'
 import { withLine } from '../report/write-report.ts'
 import type { Shell } from '../shell.ts'
 import type { Gathered, StudyHome } from '../study-home.ts'
-import { BUS_FLAGS, HOME_FLAGS, STUDY_OPERANDS, withHome } from './chosen-home.ts'
+import { HOME_FLAGS, STUDY_OPERANDS, withHome } from './chosen-home.ts'
 
 interface Figure extends Gathered {
   readonly path: string

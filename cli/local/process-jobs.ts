@@ -99,6 +99,10 @@ export class ProcessJobs implements Jobs {
     }
   }
 
+  async createReader({ name }: ReaderRequest): Promise<void> {
+    throw new PortError('Invalid', `${name}: pods of one machine have no bus to ship to`)
+  }
+
   async delete(key: ObjectKey): Promise<void> {
     const record = this.#records.get(jobKey(key))
     if (record === undefined || record.isEnding) return

@@ -1,0 +1,155 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { LABELS } from '../../crds/names.ts'
+import { type ApiClient, createApiClient } from '../../operator/cluster/api-client.ts'
+import { endpointOf } from '../../operator/cluster/api-endpoint.ts'
+import type { Clock } from '../../operator/ports/clock.ts'
+import { FakeApiServer } from '../../test/fake-api-server.ts'
+import type { Progress } from '../progress/progress.ts'
+import type { Study } from '../report/study-outcome.ts'
+import type { Watching } from '../study-home.ts'
+import { findStudy } from './find-study.ts'
+import { followStudy } from './follow-study.ts'
+import type { Cluster } from './open-cluster.ts'
+
+const SWEEPS = '/apis/neco.dev/v1alpha1/necosweeps'
+const RUNS = '/apis/neco.dev/v1alpha1/necoruns'
+const run = {
+  data: { kind: 'Scenes', count: 64 },
+  model: { architecture: 'Tiny' },
+  optimisation: { steps: 40, batchSize: 16 },
+}
+const holds = (type: string) => ({ type, status: 'True', reason: 'x', message: '' })
+
+/** Longer waits are for what never comes: an answer, or a word of a watch. */
+const LONGEST_MS = 25_000
+
+/** Time passes in leaps, as soon as nothing else is to be done. */
+function leapingClock(): Clock {
+  let nowMs = 0
+  return {
+    nowMs: () => nowMs,
+    after: (delayMs, call) => {
+      if (delayMs > LONGEST_MS) return () => undefined
+      const timer = setImmediate(() => {
+        nowMs += delayMs
+        call()
+      })
+      return () => clearImmediate(timer)
+    },
+  }
+}
+
+let server: FakeApiServer
+let api: ApiClient
+let cluster: Cluster
+beforeEach(async () => {
+  server = new FakeApiServer()
+  await server.listen()
+  const clock = leapingClock()
+  api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
+  const namespace = 'team'
+  const random = () => 0.99
+  cluster = { api, clock, random, namespace, isNamespaceGiven: true, program: 'neco', flags: '' }
+  server.objects.create(SWEEPS, { metadata: { name: 'study', namespace }, spec: { run } })
+})
+afterEach(async () => {
+  api.close()
+  await server.close()
+})
+
+function createRun(): void {
+  const uid = server.objects.get(SWEEPS, 'team/study').metadata.uid ?? ''
+  const labels = { [LABELS.sweep]: 'study', [LABELS.point]: '0', [LABELS.replicate]: '0' }
+  const metadata = { name: 'study-0-r0', namespace: 'team', labels, ownerReferences: [{ uid }] }
+  server.objects.create(RUNS, { metadata, spec: run })
+}
+
+const writeStatus = (collection: string, name: string, status: object) => {
+  const { metadata } = server.objects.get(collection, `team/${name}`)
+  server.objects.write(collection, `team/${name}`, { metadata, status })
+}
+
+/** Follows the study, and hands each new progress and each line to the test. */
+async function follow(
+  heard: { shown?: (progress: Progress) => void; said?: (line: string) => void },
+  stop = new AbortController().signal,
+): Promise<Study> {
+  const painter: Watching['painter'] = {
+    show: (progress) => heard.shown?.(progress),
+    say: (line) => heard.said?.(line),
+    end: () => undefined,
+  }
+  return followStudy(cluster, await findStudy(cluster, 'study'), { painter, stop })
+}
+
+describe('a study in a cluster that is followed', () => {
+  test('is measured by the statuses of its runs, and given with all of them when it has ended', async () => {
+    const seen = new Set<number>()
+    const study = await follow({
+      shown: ({ training, runs }) => {
+        if (seen.has(training.done)) return
+        seen.add(training.done)
+        expect([training.total, runs.total]).toEqual([40, 1])
+        if (training.done === 0) {
+          createRun()
+          writeStatus(RUNS, 'study-0-r0', { step: 10, totalSteps: 40 })
+        } else {
+          writeStatus(SWEEPS, 'study', { conditions: [holds('Complete')] })
+          writeStatus(RUNS, 'study-0-r0', { conditions: [holds('Complete')], step: 40 })
+        }
+      },
+    })
+    expect([...seen].slice(0, 2)).toEqual([0, 10])
+    expect(study).toMatchObject({
+      kind: 'NeCoSweep',
+      runs: [{ status: { step: 40, conditions: [{ type: 'Complete' }] } }],
+    })
+  })
+
+  test('has no operator, which is said once; and is deleted, which ends it', async () => {
+    const lines: string[] = []
+    let looks = 0
+    const following = follow({
+      said: (line) => lines.push(line),
+      shown: () => {
+        if (lines.length > 0 && ++looks === 20) server.objects.delete(SWEEPS, 'team/study')
+      },
+    })
+    await expect(following).rejects.toMatchObject({
+      lines: ['NeCoSweep study in namespace team was deleted'],
+    })
+    expect(lines).toEqual([
+      expect.stringMatching(/^no operator has looked at NeCoSweep study yet .*kubectl get/),
+    ])
+  })
+
+  test('goes on while the API server is away, which is said once', async () => {
+    writeStatus(SWEEPS, 'study', { observedGeneration: 1 })
+    const lines: string[] = []
+    let comeBack: (() => void) | undefined
+    let looks = 0
+    await follow({
+      said: (line) => lines.push(line),
+      shown: () => {
+        if (comeBack === undefined) {
+          comeBack = server.fail(() => true, 'reset')
+          server.endWatches('reset')
+        } else if (lines.length > 0 && ++looks === 20) {
+          comeBack()
+          writeStatus(SWEEPS, 'study', { conditions: [holds('Complete')] })
+        }
+      },
+    })
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^the API server is away .*; the study goes on, and it is tried again$/,
+      ),
+    ])
+  })
+
+  test('is left alone at the signal', async () => {
+    const stop = new AbortController()
+    await follow({ shown: () => stop.abort() }, stop.signal)
+    expect(server.requests.every(({ method }) => method === 'GET')).toBe(true)
+  })
+})
