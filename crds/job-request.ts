@@ -15,6 +15,13 @@ export interface Placement extends Pick<RunSpec, 'pod' | 'storage' | 'queueName'
 
 export type ExecutionRequest = Omit<RunConfig['execution'], HomeFields>
 
+/** A short Job that ships what ended pods of a run left on the storage, before a home makes a Job of it. */
+export interface ReaderRequest extends Pick<JobRequest, 'name' | 'namespace' | 'owner' | 'sweep'> {
+  /** Where to look; everywhere on the storage where empty. */
+  readonly runKeys: readonly string[]
+  readonly placement: Placement
+}
+
 /** One attempt at one piece of work, before a home makes a Job of it. */
 export interface JobRequest {
   readonly name: string

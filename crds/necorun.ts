@@ -67,6 +67,12 @@ export const RunStatus = z.strictObject({
     .max(1024)
     .optional()
     .describe('imageId is the image that the first pod reported; later attempts use it too.'),
+  leftReports: z
+    .strictObject({
+      readers: z.int32().min(0).describe('readers is how many Jobs were made to fetch them.'),
+    })
+    .optional()
+    .describe('leftReports is there while reports of ended pods have not all reached NATS.'),
   step: z.int32().min(0).optional().describe('step that training has reached.'),
   totalSteps: z.int32().min(0).optional().describe('totalSteps of training.'),
   metrics: metrics.optional().describe('metrics at the end of training.'),

@@ -1,4 +1,4 @@
-import type { JobRequest } from '../crds/job-request.ts'
+import type { JobRequest, ReaderRequest } from '../crds/job-request.ts'
 import type { NeCoRun } from '../crds/necorun.ts'
 import type { NeCoSweep } from '../crds/necosweep.ts'
 import type { ObjectMeta } from '../crds/object-meta.ts'
@@ -20,6 +20,7 @@ type Stored<T extends Plain> = T & { metadata: StoredMeta }
 /** A home of plain maps with a hand-turned clock: what a test does to it is all that happens in it. */
 export interface SimulatedHome extends ControllerPorts {
   readonly jobList: Map<string, ObservedJob & { readonly request: JobRequest }>
+  readonly readers: ReaderRequest[]
   readonly published: ObjectEvent[]
   advance(ms: number): void
   setJob(name: string, change: Partial<ObservedJob>): void
@@ -99,6 +100,7 @@ export function simulatedHome(): SimulatedHome {
   const runs = new Kind<NeCoRun>(() => nowMs)
   const sweeps = new Kind<NeCoSweep>(() => nowMs)
   const jobList: SimulatedHome['jobList'] = new Map()
+  const readers: ReaderRequest[] = []
   const published: ObjectEvent[] = []
   const jobWatchers = new Set<(run: ObjectKey) => void>()
   const tellOf = ({ owner }: JobRequest): void => {
@@ -112,6 +114,7 @@ export function simulatedHome(): SimulatedHome {
   }
   return {
     jobList,
+    readers,
     published,
     setJob,
     advance: (ms) => {
@@ -156,6 +159,7 @@ export function simulatedHome(): SimulatedHome {
         })
         tellOf(request)
       },
+      createReader: async (request) => void readers.push(request),
       delete: async ({ name }) => setJob(name, { isEnding: true }),
       watch: (changed) => {
         jobWatchers.add(changed)

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { JobRequest } from '../../crds/job-request.ts'
+import type { JobRequest, ReaderRequest } from '../../crds/job-request.ts'
 import type { ObservedJob } from '../../crds/observed-job.ts'
 import type { RunConfig } from '../../crds/run-config.ts'
 import { TerminationMessage } from '../../crds/run-report.ts'

@@ -1,3 +1,4 @@
+import { isAllShipped } from '../../crds/bus-messages.ts'
 import type { Bus } from '../ports/bus.ts'
 import type { Hints } from '../ports/hints.ts'
 
@@ -15,6 +16,7 @@ export function busHints(bus: Bus): Hints {
       }
       return { step, totalSteps, metrics }
     },
+    hasArrived: (address) => isAllShipped(bus.heartbeat(address)),
     watchBus: (changed) =>
       bus.watch(({ kind }) => {
         if (kind === 'Health') changed()

@@ -53,6 +53,12 @@ const PING_EVERY_MS = 5000
 /** A restart of the server is no trouble yet. */
 const DEGRADED_AFTER_MS = 8000
 
+/** Heartbeats that are slower to come are heard one by one. */
+const HEAR_ALL_MS = 5000
+
+type ProgressBucket = Awaited<ReturnType<Kvm['open']>>
+type ProgressEntries = Awaited<ReturnType<ProgressBucket['watch']>>
+
 /** Opens the bus: resolves when it is connected, or when the first try has failed; from then on it connects by itself. */
 export async function openNatsBus(options: NatsBusOptions, world: NatsBusWorld): Promise<Bus> {
   const bus = new NatsBus(options, world)
@@ -170,17 +176,28 @@ class NatsBus implements Bus {
     await prepareStreams(connection, { servers, limits })
     this.#stopListening()
     const bucket = await new Kvm(connection).open(PROGRESS_BUCKET)
+    const { values } = await bucket.status()
     const entries = await bucket.watch()
     this.#stopListening = () => entries.stop()
-    void this.#listen(entries)
+    const { promise: heardAll, resolve } = Promise.withResolvers<void>()
+    void this.#listen(entries, resolve)
+    if (values === 0) return
+    // Connected means that what pods said before is known: who was never heard has left something.
+    const cancel = this.#world.clock.after(HEAR_ALL_MS, resolve)
+    await heardAll
+    cancel()
   }
 
-  async #listen(entries: Awaited<ReturnType<Awaited<ReturnType<Kvm['open']>>['watch']>>) {
-    for await (const { key, revision, operation, value } of entries) {
-      if (operation !== 'PUT') continue
-      const runUid = this.#board.hear(key, revision, new TextDecoder().decode(value))
-      if (runUid !== undefined) this.#tell({ kind: 'Run', runUid })
+  async #listen(entries: ProgressEntries, heardAll: () => void): Promise<void> {
+    for await (const { key, revision, operation, value, delta } of entries) {
+      if (operation === 'PUT') this.#hear(key, revision, value)
+      if (delta === 0) heardAll()
     }
+  }
+
+  #hear(key: string, revision: number, value: Uint8Array): void {
+    const runUid = this.#board.hear(key, revision, new TextDecoder().decode(value))
+    if (runUid !== undefined) this.#tell({ kind: 'Run', runUid })
   }
 
   #isUp(): void {

@@ -68,6 +68,7 @@ function joinJobs(all: ByNamespace): Jobs {
     watch: watchAll(each(all, 'jobs')),
     listOwnedBy: (uid) => concat(each(all, 'jobs').map((jobs) => jobs.listOwnedBy(uid))),
     create: async (request) => portOf(all, 'jobs', request.namespace).create(request),
+    createReader: async (request) => portOf(all, 'jobs', request.namespace).createReader(request),
     delete: async (key) => all.get(key.namespace)?.jobs.delete(key),
   }
 }

@@ -1,5 +1,6 @@
-import type { JobRequest } from '../../crds/job-request.ts'
+import type { JobRequest, ReaderRequest } from '../../crds/job-request.ts'
 import { isAccepted } from '../core/conditions.ts'
+import { attemptsThatRan } from '../core/plan-reader.ts'
 import {
   type ObservedRun,
   planRun,
@@ -24,14 +25,25 @@ async function createJob({ jobs }: ControllerPorts, job: JobRequest): Promise<vo
   }
 }
 
-const applyAction = (
+/** A reader that cannot be made counts as one that has failed: nothing else of the run depends on it. */
+async function createReader({ jobs }: ControllerPorts, reader: ReaderRequest): Promise<void> {
+  try {
+    await jobs.createReader(reader)
+  } catch (error) {
+    const isInVain = isPortError(error, 'Invalid') || isPortError(error, 'NameConflict')
+    if (!isInVain) throw error
+  }
+}
+
+function applyAction(
   ports: ControllerPorts,
   { namespace }: ObjectKey,
   action: RunAction,
-): Promise<void> =>
-  action.kind === 'CreateJob'
-    ? createJob(ports, action.job)
-    : ports.jobs.delete({ namespace, name: action.name })
+): Promise<void> {
+  if (action.kind === 'CreateJob') return createJob(ports, action.job)
+  if (action.kind === 'CreateReader') return createReader(ports, action.reader)
+  return ports.jobs.delete({ namespace, name: action.name })
+}
 
 /** All writes: the actions, then the status in one write, then the events. */
 async function apply(
@@ -60,15 +72,26 @@ const obstaclesTo = async ({ surroundings }: ControllerPorts, run: StoredRun) =>
         parallelism: 1,
       })
 
+function hasLeftReports(
+  { hints }: ControllerPorts,
+  { run, jobs }: Pick<ObservedRun, 'run' | 'jobs'>,
+): boolean {
+  const { namespace = '', uid: runUid = '' } = run.metadata
+  const attempts = hints.busState() === 'Off' ? [] : attemptsThatRan({ run, jobs })
+  return attempts.some((attempt) => !hints.hasArrived({ namespace, runUid, ...attempt }))
+}
+
 async function observe(ports: ControllerPorts, run: StoredRun): Promise<ObservedRun> {
   const { uid } = run.metadata
+  const jobs = await ports.jobs.listOwnedBy(uid)
   return {
     run,
-    jobs: await ports.jobs.listOwnedBy(uid),
+    jobs,
     home: {
       obstacles: await obstaclesTo(ports, run),
       busState: ports.hints.busState(),
       progress: ports.hints.progressOf(uid),
+      hasLeftReports: hasLeftReports(ports, { run, jobs }),
       keptSeconds: ports.jobs.keptSeconds,
     },
     nowMs: ports.clock.nowMs(),

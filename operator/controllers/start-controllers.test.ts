@@ -102,6 +102,7 @@ describe('the controllers', () => {
     const hints: Hints = {
       busState: () => state,
       progressOf: () => undefined,
+      hasArrived: () => true,
       watchBus: (changed) => {
         told.push(changed)
         return () => {}

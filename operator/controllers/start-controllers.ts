@@ -61,10 +61,11 @@ export function startControllers(
     ports.jobs.watch((key, urgency) => runs.add(keyText(key), urgency)),
     ports.hints.watchBus(() => void wakeLive().catch(() => {})),
   ]
-  /** Every object that goes on says whether the bus is away. One that is not woken here is by its next change. */
+  /** Every object that goes on says whether the bus is away, and what ended pods left waits for it. One that is not woken here is by its next change. */
   async function wakeLive(): Promise<void> {
     const isLive = ({ status }: StoredRun | StoredSweep) => !isEnded(status?.conditions)
-    for (const run of (await ports.runs.list()).filter(isLive)) runs.add(keyText(run.metadata))
+    const isWaiting = (run: StoredRun) => isLive(run) || run.status?.leftReports !== undefined
+    for (const run of (await ports.runs.list()).filter(isWaiting)) runs.add(keyText(run.metadata))
     for (const sweep of (await ports.sweeps.list()).filter(isLive)) {
       sweeps.add(keyText(sweep.metadata))
     }

@@ -1,9 +1,14 @@
-import type { ExecutionRequest, JobRequest, Placement } from '../../crds/job-request.ts'
+import type {
+  ExecutionRequest,
+  JobRequest,
+  Placement,
+  ReaderRequest,
+} from '../../crds/job-request.ts'
 import { LABELS } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { RunSpec } from '../../crds/run-spec.ts'
 import type { EvaluationSettings } from '../../crds/sections/evaluation.ts'
-import { jobName, type WorkIndex } from './job-name.ts'
+import { jobName, readerName, type WorkIndex } from './job-name.ts'
 import { resolvePreset } from './resolve-preset.ts'
 
 const DEFAULTS = {
@@ -83,5 +88,22 @@ export function buildJob(run: NeCoRun, { work, workName, attempt }: JobOf): JobR
     ...(work === 'train' ? {} : { evaluation: evaluationOf(run.spec, work) }),
     evaluations: (run.spec.evaluations ?? []).map((_, index) => evaluationOf(run.spec, index)),
     placement: placementOf(run, work),
+  }
+}
+
+/** The n-th Job that ships what ended pods of a run left. */
+export function buildReader(run: NeCoRun, number: number): ReaderRequest {
+  const { name, namespace = 'default', uid = '', labels } = run.metadata
+  const sweep = labels?.[LABELS.sweep]
+  const { runKey } = run.status ?? {}
+  // No reader waits for GPUs in the queue of the run.
+  const { queueName: _queued, ...placement } = placementOf(run, 'train')
+  return {
+    name: readerName(name, number),
+    namespace,
+    owner: { name, uid },
+    ...(sweep === undefined ? {} : { sweep }),
+    runKeys: runKey === undefined ? [] : [runKey],
+    placement,
   }
 }

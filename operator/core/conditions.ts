@@ -92,6 +92,14 @@ export const conditionOf = (
 export const isEnded = (conditions: readonly Condition[] | undefined): boolean =>
   (['Complete', 'Failed'] as const).some((type) => conditionOf(conditions, type)?.status === 'True')
 
+/** When an object that has ended did so (ms); NaN for any other. */
+export const endTimeMs = (conditions: readonly Condition[] | undefined): number => {
+  const ended = (['Complete', 'Failed'] as const)
+    .map((type) => conditionOf(conditions, type))
+    .find((condition) => condition?.status === 'True')
+  return Date.parse(ended?.lastTransitionTime ?? '')
+}
+
 /** Whether an object was accepted: its immutable part is in order and its home can run it. */
 export const isAccepted = (
   status: { readonly conditions?: readonly Condition[] | undefined } | undefined,

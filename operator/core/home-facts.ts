@@ -8,6 +8,8 @@ export interface HomeFacts {
   readonly busState: BusState
   /** What the pod at work last said. */
   readonly progress?: Progress | undefined
+  /** Whether attempts of the run reported what has not all arrived, as far as was heard. */
+  readonly hasLeftReports?: boolean | undefined
   /** How long Jobs of an ended run stay where the run does not say; for ever when undefined. */
   readonly keptSeconds?: number | undefined
 }

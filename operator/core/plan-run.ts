@@ -4,10 +4,11 @@ import type { ObservedJob } from '../../crds/observed-job.ts'
 import type { Obstacle } from '../../crds/obstacle.ts'
 import { buildJob } from './build-job.ts'
 import { type Concluded, concludeWork, stopWork } from './conclude-work.ts'
-import { conditionOf, conditionsOf, isEnded, seenStatus } from './conditions.ts'
+import { conditionsOf, endTimeMs, isEnded, seenStatus } from './conditions.ts'
 import type { HomeFacts } from './home-facts.ts'
 import { jobName, type WorkIndex } from './job-name.ts'
 import type { Plan, PlannedEvent } from './plan.ts'
+import { isLiveReader, leftAtEnd, planReader, type ReaderAction } from './plan-reader.ts'
 import { resolvePreset } from './resolve-preset.ts'
 import { type Outcome, outcomeOf } from './run-outcome.ts'
 import { isProgressOnly, PROGRESS_EVERY_MS, progressWaitMs } from './run-progress.ts'
@@ -16,6 +17,7 @@ import { validateSettings } from './validate-settings.ts'
 export type RunAction =
   | { readonly kind: 'CreateJob'; readonly job: JobRequest }
   | { readonly kind: 'DeleteJob'; readonly name: string }
+  | ReaderAction
 
 /** All that one look at a run saw. */
 export interface ObservedRun {
@@ -145,12 +147,14 @@ function statusOf(observed: ObservedRun, draft: Draft, outcome: Outcome): RunSta
   const { generation = 1 } = run.metadata
   const before = run.status
   const bus = busState === 'Off' ? {} : { busDegraded: busState === 'Degraded' }
+  const conditions = conditionsOf({ ...outcome, ...bus, generation, nowMs }, before?.conditions)
   return {
     ...before,
     ...imageIdOf(observed),
     ...progressOf(observed, draft),
     ...draft.facts,
-    conditions: conditionsOf({ ...outcome, ...bus, generation, nowMs }, before?.conditions),
+    ...(isEnded(conditions) ? leftAtEnd(home) : {}),
+    conditions,
     observedGeneration: generation,
     planVersion: before?.planVersion ?? PLAN_VERSION,
     ...(draft.works.length === 0 ? {} : { work: [...draft.works] }),
@@ -203,19 +207,25 @@ export function refuseRun(observed: ObservedRun, obstacles: readonly Obstacle[])
 
 function planEnded(observed: ObservedRun): RunPlan {
   const { status, metadata } = observed.run
-  const seen = seenStatus(status, metadata.generation)
-  return { ...cleanUp(observed), ...(seen === undefined ? {} : { status: seen }) }
+  const reader = planReader(observed)
+  const kept = cleanUp(observed)
+  const next = seenStatus(reader.status ?? status, metadata.generation) ?? reader.status
+  const waits = [reader, kept].flatMap(({ requeueAfterMs }) => requeueAfterMs ?? [])
+  return {
+    actions: [...reader.actions, ...kept.actions],
+    ...(next === undefined ? {} : { status: next }),
+    events: [],
+    ...(waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : {}),
+  }
 }
 
 /** Jobs of a run that has ended stay for their time, so that their logs can be read; the run stays. */
-function cleanUp({ run, jobs, home, nowMs }: ObservedRun): RunPlan {
+function cleanUp(observed: ObservedRun): RunPlan {
+  const { run, jobs, home, nowMs } = observed
   const kept = run.spec.ttlSecondsAfterFinished ?? home.keptSeconds
-  const left = jobs.filter(({ isEnding }) => !isEnding)
+  const left = jobs.filter((job) => !(job.isEnding || isLiveReader(observed, job)))
   if (kept === undefined || left.length === 0) return { actions: [], events: [] }
-  const ended = (['Complete', 'Failed'] as const)
-    .map((type) => conditionOf(run.status?.conditions, type))
-    .find((condition) => condition?.status === 'True')
-  const waitMs = Date.parse(ended?.lastTransitionTime ?? '') + kept * 1000 - nowMs
+  const waitMs = endTimeMs(run.status?.conditions) + kept * 1000 - nowMs
   if (waitMs > 0) return { actions: [], events: [], requeueAfterMs: waitMs }
   return { actions: left.map(({ name }) => ({ kind: 'DeleteJob', name })), events: [] }
 }

@@ -65,6 +65,10 @@ function loggedJobs(jobs: Jobs, log: Log): Jobs {
       const { work, attempt, owner } = request
       log.info({ ...objectOf(request), run: owner.name, work, attempt }, 'job created')
     },
+    async createReader(request) {
+      await jobs.createReader(request)
+      log.info({ ...objectOf(request), run: request.owner.name }, 'reader created')
+    },
     async delete(key) {
       await jobs.delete(key)
       log.info(objectOf(key), 'job asked to end')

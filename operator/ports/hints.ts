@@ -1,9 +1,12 @@
+import type { AttemptAddress } from '../../crds/bus-names.ts'
 import type { BusState, Progress } from '../../crds/progress.ts'
 
 /** What live pods say. A hint may be late, repeated or lost: no decision rests on it. */
 export interface Hints {
   busState(): BusState
   progressOf(runUid: string): Progress | undefined
+  /** Whether an attempt has ended and all it reported has arrived, as far as was heard. */
+  hasArrived(address: AttemptAddress): boolean
   /** Calls back when the state of the bus changes, until the returned function is called. */
   watchBus(changed: () => void): () => void
 }
@@ -12,5 +15,6 @@ export interface Hints {
 export const NO_HINTS: Hints = {
   busState: () => 'Off',
   progressOf: () => undefined,
+  hasArrived: () => false,
   watchBus: () => () => {},
 }

@@ -1,4 +1,4 @@
-import type { JobRequest } from '../../crds/job-request.ts'
+import type { JobRequest, ReaderRequest } from '../../crds/job-request.ts'
 import type { ObservedJob } from '../../crds/observed-job.ts'
 import type { ObjectKey, Urgency } from './objects.ts'
 
@@ -9,6 +9,8 @@ export interface Jobs {
   listOwnedBy(runUid: string): Promise<readonly ObservedJob[]>
   /** Fails with AlreadyExists, also where the Job of that name belongs to another run, with NameConflict where it belongs to nobody we know, and with Invalid where the home refuses what is asked. */
   create(request: JobRequest): Promise<void>
+  /** Makes the Job that ships what ended pods of a run left on the storage. Fails as `create` does; with Invalid in a home without a bus. */
+  createReader(request: ReaderRequest): Promise<void>
   /** Asks the pod to end (SIGTERM, then the grace time) and removes the Job when it has. Deleting nothing is no failure. */
   delete(key: ObjectKey): Promise<void>
   /** Calls back with the key of the owning run whenever one of its Jobs changes, until the returned function is called. */

@@ -52,7 +52,10 @@ function environmentOf({ attempt, program, placement, execution }: JobRequest): 
 const PINNED = /^(?:docker-pullable:\/\/)?([^\s@/][^\s@]*@sha256:[0-9a-f]{64})$/
 
 /** The image of the first attempt again, also where its tag has moved since. The first pod was a trainer. */
-function imageOf({ program, placement }: JobRequest, { images }: FrozenPlacement): string {
+export function imageOf(
+  { program, placement }: Pick<JobRequest, 'program' | 'placement'>,
+  { images }: FrozenPlacement,
+): string {
   const image = images[program]
   const pinned = PINNED.exec(placement.imageId ?? '')?.[1]
   return pinned !== undefined && image === images.trainer ? pinned : image

@@ -27,7 +27,7 @@ const labelsOf = (request: JobRequest): Record<string, string> => ({
 })
 
 /** The settings of a pod that only say where it may run, passed on as they are. */
-function schedulingOf({ placement }: JobRequest): Partial<V1PodSpec> {
+export function schedulingOf({ placement }: Pick<JobRequest, 'placement'>): Partial<V1PodSpec> {
   const { nodeSelector, tolerations, priorityClassName, runtimeClassName } = placement.pod ?? {}
   return {
     ...(nodeSelector === undefined ? {} : { nodeSelector }),

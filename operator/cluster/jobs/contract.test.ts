@@ -21,6 +21,7 @@ describeJobsPort('a fake API server', async () => {
   return {
     jobs: {
       listOwnedBy: (uid) => jobs.listOwnedBy(uid),
+      createReader: (request) => jobs.createReader(request),
       create: async (request) => {
         await jobs.create(request)
         const status = { phase: 'Running', containerStatuses: [{ name: 'trainer', ...running }] }

@@ -1,5 +1,5 @@
-import type { V1ConfigMap } from '@kubernetes/client-node'
-import type { JobRequest } from '../../../crds/job-request.ts'
+import type { V1ConfigMap, V1Job, V1Secret } from '@kubernetes/client-node'
+import type { JobRequest, ReaderRequest } from '../../../crds/job-request.ts'
 import { OPERATOR_NAME } from '../../../crds/names.ts'
 import type { ObjectMeta } from '../../../crds/object-meta.ts'
 import type { Bus } from '../../ports/bus.ts'
@@ -8,6 +8,7 @@ import type { ApiClient } from '../api-client.ts'
 import type { KindClient, Written } from '../kind-client.ts'
 import { collectionPath, objectPath, type Resource } from '../resource-path.ts'
 import { buildJobManifest, buildSecretManifest } from './build-job-manifest.ts'
+import { buildReaderJob, buildReaderSecret } from './build-reader-job.ts'
 import { type FrozenPlacement, freezePlacement, placementObstacles } from './frozen-placement.ts'
 import type { JobDefaults } from './job-defaults.ts'
 import { CONFIG_MAP_RESOURCE, JOB_RESOURCE, SECRET_RESOURCE } from './job-kinds.ts'
@@ -49,10 +50,12 @@ const isCreated = (making: Promise<unknown>): Promise<boolean> =>
     },
   )
 
-const runKey = ({ namespace, owner }: JobRequest) => ({ namespace, name: owner.name })
+type OfRun = Pick<JobRequest, 'name' | 'namespace' | 'owner'>
+
+const runKey = ({ namespace, owner }: OfRun) => ({ namespace, name: owner.name })
 
 /** The ConfigMap of a run, if it is there. Fails with AlreadyExists or NameConflict where it is not that of this very run. */
-async function readConfigMap(api: ApiClient, request: JobRequest) {
+async function readConfigMap(api: ApiClient, request: OfRun) {
   const found = await readObject<WithMeta<V1ConfigMap>>(api, CONFIG_MAP_RESOURCE, runKey(request))
   if (found === undefined) return undefined
   const owners: NonNullable<ObjectMeta['ownerReferences']> = found.metadata?.ownerReferences ?? []
@@ -78,21 +81,28 @@ async function makeConfigMap(
   return (await isCreated(create(api, CONFIG_MAP_RESOURCE, manifest))) ? placement : undefined
 }
 
+/** What was written down for the run, if anything was. */
+async function foundPlacement(
+  { api }: CreateOptions,
+  request: OfRun,
+): Promise<FrozenPlacement | undefined> {
+  const found = await readConfigMap(api, request)
+  const placement = found === undefined ? undefined : placementIn(found)
+  if (found === undefined || placement !== undefined) return placement
+  const name = `${request.namespace}/${request.owner.name}`
+  throw new PortError(
+    'Invalid',
+    `ConfigMap ${name} cannot be read; delete it to have it made again`,
+  )
+}
+
 /** What was written down for the run, by this attempt if by none before. */
 async function placementOf(options: CreateOptions, request: JobRequest): Promise<FrozenPlacement> {
   const isFirst = request.program === 'trainer' && request.attempt === 1
   const made = isFirst ? await makeConfigMap(options, request) : undefined
   if (made !== undefined) return made
-  const found = await readConfigMap(options.api, request)
-  const placement = found === undefined ? undefined : placementIn(found)
-  if (placement !== undefined) return placement
-  if (found !== undefined) {
-    const name = `${request.namespace}/${request.owner.name}`
-    throw new PortError(
-      'Invalid',
-      `ConfigMap ${name} cannot be read; delete it to have it made again`,
-    )
-  }
+  const found = await foundPlacement(options, request)
+  if (found !== undefined) return found
   const again = await makeConfigMap(options, request)
   if (again !== undefined) return again
   throw new PortError(
@@ -101,16 +111,22 @@ async function placementOf(options: CreateOptions, request: JobRequest): Promise
   )
 }
 
-/** Secrets are made and deleted, never read: one that is there already is that of an attempt that got no Job. */
-async function makeSecret({ api, bus }: CreateOptions, request: JobRequest): Promise<void> {
-  const { namespace, name, owner, work, attempt } = request
+async function makeAttemptSecret({ api, bus }: CreateOptions, request: JobRequest): Promise<void> {
+  const { namespace, owner, work, attempt } = request
   const address = { kind: 'Pod', namespace, runUid: owner.uid, work, attempt } as const
   const credentials = await bus?.credentials(address)
   if (credentials === undefined) return
-  const secret = buildSecretManifest(request, {
-    credentials: credentials.text,
-    caCertificate: bus?.caCertificate,
-  })
+  const { caCertificate } = bus ?? {}
+  const secret = { credentials: credentials.text, caCertificate }
+  await makeSecret(api, request, buildSecretManifest(request, secret))
+}
+
+/** Secrets are made and deleted, never read: one that is there already is that of a Job that was not made. */
+async function makeSecret(
+  api: ApiClient,
+  { namespace, name }: OfRun,
+  secret: V1Secret,
+): Promise<void> {
   if (await isCreated(create(api, SECRET_RESOURCE, secret))) return
   await deleteSecret(api, { namespace, name })
   await create(api, SECRET_RESOURCE, secret)
@@ -130,12 +146,11 @@ export async function deleteSecret(
 
 async function makeJob(
   { api, jobs }: CreateOptions,
-  request: JobRequest,
-  placement: FrozenPlacement,
+  { namespace, name }: OfRun,
+  manifest: V1Job,
 ): Promise<void> {
-  const { namespace, name } = request
   try {
-    await jobs.create(buildJobManifest(request, placement) as Written)
+    await jobs.create(manifest as Written)
   } catch (error) {
     if (!isPortError(error, 'AlreadyExists')) throw error
     const found = await readObject<WithMeta<JobView>>(api, JOB_RESOURCE, { namespace, name })
@@ -143,14 +158,33 @@ async function makeJob(
   }
 }
 
+/** Fails where a Job of that name is known to be there. */
+function checkFree({ jobs }: CreateOptions, { namespace, name }: OfRun): void {
+  const held = jobs.cache.get({ namespace, name })
+  if (held === undefined) return
+  throw nameTaken({ kind: 'Job', namespace, name, metadata: held.metadata as ObjectMeta })
+}
+
 /** Makes the Job of an attempt, and before it what its pod needs: the ConfigMap of the run and a Secret. Fails with ApiError, and as `nameTaken` says. */
 export async function createJob(options: CreateOptions, request: JobRequest): Promise<void> {
-  const { namespace, name } = request
-  const held = options.jobs.cache.get({ namespace, name })
-  if (held !== undefined) {
-    throw nameTaken({ kind: 'Job', namespace, name, metadata: held.metadata as ObjectMeta })
-  }
+  checkFree(options, request)
   const placement = await placementOf(options, request)
-  if (placement.hasBus) await makeSecret(options, request)
-  await makeJob(options, request, placement)
+  if (placement.hasBus) await makeAttemptSecret(options, request)
+  await makeJob(options, request, buildJobManifest(request, placement))
+}
+
+/** Makes the Job that ships what ended pods of a run left, and its Secret. Fails as `createJob` does, and with Invalid where the run has no ConfigMap or there is no bus. */
+export async function createReader(options: CreateOptions, request: ReaderRequest): Promise<void> {
+  checkFree(options, request)
+  const { bus } = options
+  const { namespace, owner } = request
+  const placement = await foundPlacement(options, request)
+  const credentials = await bus?.credentials({ kind: 'Reader', namespace, runUid: owner.uid })
+  if (bus === undefined || placement === undefined || credentials === undefined) {
+    const why = bus === undefined ? 'there is no bus' : 'the ConfigMap of its run is gone'
+    throw new PortError('Invalid', `${namespace}/${request.name} cannot be made: ${why}`)
+  }
+  const given = { placement, bus, credentials: credentials.text }
+  await makeSecret(options.api, request, buildReaderSecret(request, given))
+  await makeJob(options, request, buildReaderJob(request, placement))
 }

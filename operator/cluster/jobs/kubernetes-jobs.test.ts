@@ -46,6 +46,36 @@ const bus = {
   credentials: async () => ({ text: 'a secret', expiresMs: 0 }),
 }
 
+describe('making a reader', () => {
+  const reader = {
+    name: 'study-0-r0-reader-1',
+    namespace: 'team',
+    owner: request.owner,
+    runKeys: [],
+    placement: {},
+  }
+
+  test('makes a Secret and a Job, placed as the run was on its first day', async () => {
+    const { jobs } = open({ bus })
+    await jobs.create(request)
+    const before = writes().length
+    await jobs.createReader(reader)
+    const root = '/namespaces/team'
+    expect(writes().slice(before)).toEqual([
+      `POST /api/v1${root}/secrets`,
+      `POST /apis/batch/v1${root}/jobs`,
+    ])
+    expect((await jobs.listOwnedBy(runUid)).map((job) => job.name)).toContain(reader.name)
+  })
+
+  test('is Invalid where there is no bus, or the run has no ConfigMap', async () => {
+    await expect(open().jobs.createReader(reader)).rejects.toMatchObject({ code: 'Invalid' })
+    const withBus = open({ bus }).jobs.createReader(reader)
+    await expect(withBus).rejects.toMatchObject({ code: 'Invalid' })
+    expect(writes()).toEqual([])
+  })
+})
+
 describe('making a Job', () => {
   test('makes the ConfigMap of the run, the Secret of the attempt, then the Job', async () => {
     const { jobs } = open({ bus })

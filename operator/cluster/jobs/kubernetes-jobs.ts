@@ -1,4 +1,4 @@
-import type { JobRequest } from '../../../crds/job-request.ts'
+import type { JobRequest, ReaderRequest } from '../../../crds/job-request.ts'
 import { LABELS, RUN_KIND } from '../../../crds/names.ts'
 import type { ObservedJob } from '../../../crds/observed-job.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -9,7 +9,13 @@ import type { ApiClient } from '../api-client.ts'
 import type { KindClient } from '../kind-client.ts'
 import { collectionPath, objectPath } from '../resource-path.ts'
 import { mayBeLost, type NodeSighting } from './classify-pod.ts'
-import { type CreateOptions, createJob, deleteSecret, type JobBus } from './create-job.ts'
+import {
+  type CreateOptions,
+  createJob,
+  createReader,
+  deleteSecret,
+  type JobBus,
+} from './create-job.ts'
 import { DepartedPods } from './departed-pods.ts'
 import type { JobDefaults } from './job-defaults.ts'
 import { JOB_RESOURCE, type JobKinds, POD_RESOURCE } from './job-kinds.ts'
@@ -96,6 +102,11 @@ class KubernetesJobs implements Jobs {
   async create(request: JobRequest): Promise<void> {
     await this.#options.jobs.synced
     await createJob(this.#options satisfies CreateOptions, request)
+  }
+
+  async createReader(request: ReaderRequest): Promise<void> {
+    await this.#options.jobs.synced
+    await createReader(this.#options satisfies CreateOptions, request)
   }
 
   async delete(key: ObjectKey): Promise<void> {

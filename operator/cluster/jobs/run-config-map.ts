@@ -25,7 +25,7 @@ export const BUS_KEYS = { credentials: 'nats.creds', ca: 'ca.crt' } as const
 const PLACEMENT_KEY = 'placement.json'
 const TRAIN_KEY = 'train.json'
 
-export const ownerOf = ({ owner }: JobRequest): V1OwnerReference => ({
+export const ownerOf = ({ owner }: Pick<JobRequest, 'owner'>): V1OwnerReference => ({
   apiVersion: API_GROUP_VERSION,
   kind: RUN_KIND,
   name: owner.name,
@@ -35,7 +35,10 @@ export const ownerOf = ({ owner }: JobRequest): V1OwnerReference => ({
 })
 
 /** Labels of everything that belongs to one run. */
-export const runLabels = ({ sweep, owner }: JobRequest): Record<string, string> => ({
+export const runLabels = ({
+  sweep,
+  owner,
+}: Pick<JobRequest, 'sweep' | 'owner'>): Record<string, string> => ({
   'app.kubernetes.io/name': 'neco',
   'app.kubernetes.io/managed-by': OPERATOR_NAME,
   [LABELS.run]: owner.name,
@@ -69,10 +72,15 @@ const volumesOf = ({ placement }: JobRequest): Record<string, string> =>
     ...(placement.pod?.volumes ?? []).map(({ name }) => [name, `${POD_PATHS.volumes}/${name}`]),
   ])
 
-const busOf = ({ namespace, owner }: JobRequest, bus: PodBus, work: string) => ({
+/** How a pod reaches NATS with the Secret that is mounted for it. */
+export const busAccess = (bus: PodBus) => ({
   servers: [...bus.servers],
   credentialsFile: `${POD_PATHS.bus}/${BUS_KEYS.credentials}`,
   ...(bus.caCertificate === undefined ? {} : { caFile: `${POD_PATHS.bus}/${BUS_KEYS.ca}` }),
+})
+
+const busOf = ({ namespace, owner }: JobRequest, bus: PodBus, work: string) => ({
+  ...busAccess(bus),
   namespace,
   runUid: owner.uid,
   work,

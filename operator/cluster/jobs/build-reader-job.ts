@@ -1,0 +1,120 @@
+import type { V1Job, V1PodSpec, V1Secret } from '@kubernetes/client-node'
+import { ReaderConfig } from '../../../crds/bus-messages.ts'
+import type { ReaderRequest } from '../../../crds/job-request.ts'
+import { imageOf, WORKING_FOLDER } from './build-container.ts'
+import { schedulingOf } from './build-job-manifest.ts'
+import type { FrozenPlacement } from './frozen-placement.ts'
+import { CONTAINER_SECURITY, POD_SECURITY } from './pod-security.ts'
+import {
+  BUS_KEYS,
+  busAccess,
+  ownerOf,
+  POD_PATHS,
+  type PodBus,
+  runLabels,
+} from './run-config-map.ts'
+
+const CONTAINER = 'reader'
+const CONFIG_KEY = 'reader.json'
+/** A reader tries for so long to reach NATS; beyond that another is made later. */
+const SHIP_SECONDS = 240
+const ACTIVE_SECONDS = 600
+
+const labelsOf = (request: ReaderRequest): Record<string, string> => ({
+  ...runLabels(request),
+  'app.kubernetes.io/component': CONTAINER,
+})
+
+const metadataOf = (request: ReaderRequest) => ({
+  name: request.name,
+  namespace: request.namespace,
+  labels: labelsOf(request),
+  ownerReferences: [ownerOf(request)],
+})
+
+const configOf = ({ namespace, owner, runKeys }: ReaderRequest, bus: PodBus): ReaderConfig =>
+  ReaderConfig.parse({
+    schemaVersion: 1,
+    storage: POD_PATHS.storage,
+    runKeys,
+    bus: { ...busAccess(bus), namespace, runUid: owner.uid },
+  })
+
+export interface ReaderGiven {
+  readonly bus: PodBus
+  /** What the NATS client reads: a JWT and its seed. */
+  readonly credentials: string
+}
+
+/** All that a reader is told, its credentials included, named as its Job and owned by the run. */
+export const buildReaderSecret = (
+  request: ReaderRequest,
+  { bus, credentials }: ReaderGiven,
+): V1Secret => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: metadataOf(request),
+  type: 'Opaque',
+  immutable: true,
+  stringData: {
+    [CONFIG_KEY]: JSON.stringify(configOf(request, bus)),
+    [BUS_KEYS.credentials]: credentials,
+    ...(bus.caCertificate === undefined ? {} : { [BUS_KEYS.ca]: bus.caCertificate }),
+  },
+})
+
+function podSpecOf(request: ReaderRequest, frozen: FrozenPlacement): V1PodSpec {
+  const { imagePullPolicy, imagePullSecrets, storage } = frozen
+  const config = `${POD_PATHS.bus}/${CONFIG_KEY}`
+  return {
+    restartPolicy: 'Never',
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: POD_SECURITY,
+    ...(imagePullSecrets.length === 0
+      ? {}
+      : { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) }),
+    ...schedulingOf(request),
+    containers: [
+      {
+        name: CONTAINER,
+        image: imageOf({ ...request, program: 'evaluator' }, frozen),
+        ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
+        command: [
+          ...['node', 'pod/reader/main.ts', '--ship', '--config', config],
+          ...['--within', String(SHIP_SECONDS)],
+        ],
+        workingDir: WORKING_FOLDER,
+        resources: { requests: { cpu: '100m', memory: '256Mi' } },
+        securityContext: CONTAINER_SECURITY,
+        terminationMessagePolicy: 'FallbackToLogsOnError',
+        volumeMounts: [
+          {
+            name: 'storage',
+            mountPath: POD_PATHS.storage,
+            ...(storage.path === undefined ? {} : { subPath: storage.path }),
+          },
+          { name: 'bus', mountPath: POD_PATHS.bus, readOnly: true },
+        ],
+      },
+    ],
+    volumes: [
+      { name: 'storage', persistentVolumeClaim: { claimName: storage.claim } },
+      { name: 'bus', secret: { secretName: request.name } },
+    ],
+  }
+}
+
+/** The short Job that ships what ended pods of a run left on the storage: where they ran, without their GPUs. */
+export const buildReaderJob = (request: ReaderRequest, frozen: FrozenPlacement): V1Job => ({
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: metadataOf(request),
+  spec: {
+    completions: 1,
+    parallelism: 1,
+    backoffLimit: 0,
+    activeDeadlineSeconds: ACTIVE_SECONDS,
+    template: { metadata: { labels: labelsOf(request) }, spec: podSpecOf(request, frozen) },
+  },
+})
