@@ -18,7 +18,7 @@ export interface ReaderOrder {
   readonly files: readonly string[]
 }
 
-export const READER_CONTAINER = 'reader'
+const READER_CONTAINER = 'reader'
 /** A reader reads some files: longer than this, something is in its way. */
 const ACTIVE_SECONDS = 300
 /** If whoever started it is gone before it deletes the Job. */

@@ -19,11 +19,11 @@ function refuseUnaccepted(study: Study): void {
   ])
 }
 
-/** Shows a study until it is at rest and prints its table; at Ctrl-C says `interrupted`, if anything, and leaves it alone. */
+/** Shows a study until it is at rest and prints its table; at Ctrl-C says `interrupted` and leaves it alone. */
 export async function followToEnd(
   home: StudyHome,
   shell: Shell,
-  interrupted = '',
+  interrupted: string,
 ): Promise<ExitCode> {
   const stop = new AbortController()
   const stopListening = shell.onInterrupt(() => stop.abort())
@@ -34,6 +34,7 @@ export async function followToEnd(
       return EXIT.Interrupted
     }
     refuseUnaccepted(study)
+    if (studyObject(study).spec.suspend === true) shell.write(`${studyTitle(study)} is suspended\n`)
     const outcome = studyOutcome(study)
     const document = resultsDocument(outcome)
     shell.write(closingText(outcome, { document, files: [], warnings: [] }))

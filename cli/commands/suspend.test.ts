@@ -64,7 +64,7 @@ describe('a study on this machine', () => {
     expect(await suspended()).toBe(true)
     const again = await type('stop', '--out', 'out/study')
     expect(again.out).toBe(`NeCoSweep study: was suspended already; ${goesOn}`)
-    expect((await type('watch')).out).toContain('runs 0/1 ended')
+    expect((await type('watch')).out).toContain('NeCoSweep study is suspended\n')
     expect((await type('resume')).out).toBe(`NeCoSweep study: resumed; ${goesOn}`)
     expect(await suspended()).toBeUndefined()
   })

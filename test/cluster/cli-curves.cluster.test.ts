@@ -23,6 +23,8 @@ let storage: string
 beforeAll(async () => {
   ground = await openCliGround(bed)
   const { namespace } = ground
+  const restricted = 'pod-security.kubernetes.io/enforce=restricted'
+  await bed.kubectl.ok(['label', 'namespace', namespace, restricted])
   storage = bed.path(`${namespace}-storage`)
   await makeLocalClaim(bed.kubectl, { namespace, name: 'studies', path: storage })
   const folder = bed.path(`${namespace}-kubelet`)

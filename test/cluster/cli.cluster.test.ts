@@ -122,6 +122,8 @@ describe('neco on a cluster', () => {
     )
     expect(await fieldOf('.spec.suspend', 'paused')).toBe('true')
     expect((await ground.type('stop', 'paused')).stdout).toContain('was suspended already')
+    const shown = await ground.type('watch', 'paused')
+    expect(shown.stdout).toContain('NeCoSweep paused is suspended\n')
     const resumed = await ground.type('resume', 'paused')
     expect(resumed.stdout).toMatch(/^NeCoSweep paused: resumed; neco watch paused .* shows it\n$/)
     expect(await fieldOf('.spec.suspend', 'paused')).toBe('')

@@ -14,7 +14,7 @@ interface Options {
   readonly printed?: (stdout: string, interrupt: () => void) => void
 }
 
-export const NECO = join(import.meta.dirname, '..', '..', 'cli', 'main.ts')
+const NECO = join(import.meta.dirname, '..', '..', 'cli', 'main.ts')
 export const KUBECTL_NECO = join(import.meta.dirname, '..', '..', 'cli', 'kubectl-neco', 'main.ts')
 
 /** Calls a program as a person would, and waits for its end. */
