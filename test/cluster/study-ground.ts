@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
 import { conditionOf } from '../../operator/core/conditions.ts'
-import { openBedFolder } from './bed/bed-folder.ts'
+import { type BedFolder, openBedFolder } from './bed/bed-folder.ts'
 import { makeLocalClaim } from './bed/local-claim.ts'
 import { type NatsBed, startNats } from './bed/nats-bed.ts'
 import type { SharedBed } from './bed/shared-bed.ts'
@@ -14,6 +14,8 @@ import { type Kubelet, startKubelet } from './kubelet/kubelet.ts'
 
 const checkout = join(import.meta.dirname, '..', '..')
 const RELEASE = 'neco'
+/** The ServiceAccount and the ConfigMap of the operator. */
+export const OPERATOR = `${RELEASE}-neco-operator`
 export const CLAIM = 'studies'
 export const TRAINER_IMAGE = 'neco-operator/trainer:bed'
 const OPERATOR_IMAGE = 'neco-operator/operator:bed'
@@ -29,7 +31,10 @@ interface Options {
   readonly gpusPerNode?: number
   /** Of the chart, beside those the ground gives. */
   readonly values?: object
+  /** True when absent, but for an executor: pods that say nothing on the bus make readers come for what they left. */
   readonly bus?: boolean
+  /** False leaves the Deployment out: a test starts the operator itself (study-operators.ts). */
+  readonly deployment?: boolean
 }
 
 /** The whole system on the test bed: what the chart renders, its operator as pods, NATS, a claim, and nodes. */
@@ -42,6 +47,7 @@ export interface StudyGround {
   readonly nats: NatsBed
   readonly kubelet: Kubelet
   readonly operatorUser: string
+  readonly folder: BedFolder
   apply(manifest: object): Promise<void>
   sweep(name: string): Promise<NeCoSweep>
   runs(): Promise<readonly NeCoRun[]>
@@ -94,6 +100,7 @@ interface Installed {
   readonly system: string
   readonly nats: NatsBed | undefined
   readonly values: object
+  readonly deployment: boolean
 }
 
 async function makeNatsSecret({ bed, system, nats }: Installed): Promise<void> {
@@ -108,7 +115,7 @@ async function makeNatsSecret({ bed, system, nats }: Installed): Promise<void> {
 }
 
 async function install(installed: Installed): Promise<void> {
-  const { bed, system } = installed
+  const { bed, system, deployment } = installed
   await makeNatsSecret(installed)
   const helm = makeHelm({
     program: bed.programs.helm,
@@ -117,7 +124,8 @@ async function install(installed: Installed): Promise<void> {
   })
   const file = await helm.valuesFile(chartValues(installed))
   const rendered = await helm.ok(['template', RELEASE, CHART, '-n', system, '--values', file])
-  const list = { apiVersion: 'v1', kind: 'List', items: objectsIn(rendered) }
+  const items = objectsIn(rendered).filter(({ kind }) => deployment || kind !== 'Deployment')
+  const list = { apiVersion: 'v1', kind: 'List', items }
   await bed.kubectl.ok(['apply', '-f', '-'], { input: JSON.stringify(list) })
 }
 
@@ -169,7 +177,7 @@ async function startKubelets(
 
 /** Opens the ground on the shared bed; whoever opens it closes it. */
 export async function openStudyGround(bed: SharedBed, options: Options): Promise<StudyGround> {
-  const { name, values = {} } = options
+  const { name, values = {}, deployment = true } = options
   const namespace = await bed.newNamespace(name)
   const system = await bed.newNamespace(`${name}-system`)
   const folder = await openBedFolder()
@@ -180,8 +188,9 @@ export async function openStudyGround(bed: SharedBed, options: Options): Promise
     bed,
     namespace,
     system,
-    nats: options.bus === false ? undefined : nats,
+    nats: (options.bus ?? options.executor === undefined) ? nats : undefined,
     values,
+    deployment,
   }
   await install(installed)
   const read = async (words: readonly string[]) =>
@@ -192,7 +201,8 @@ export async function openStudyGround(bed: SharedBed, options: Options): Promise
     storage,
     nats,
     kubelet,
-    operatorUser: `system:serviceaccount:${system}:${RELEASE}-neco-operator`,
+    folder,
+    operatorUser: `system:serviceaccount:${system}:${OPERATOR}`,
     apply: async (manifest) => {
       const input = JSON.stringify(manifest)
       await bed.kubectl.ok(['apply', '-n', namespace, '-f', '-'], { input })

@@ -1,0 +1,66 @@
+import { API_GROUP_VERSION, SWEEP_KIND } from '../../crds/names.ts'
+import type { NeCoRun } from '../../crds/necorun.ts'
+import type { NeCoSweep } from '../../crds/necosweep.ts'
+import { conditionOf } from '../../operator/core/conditions.ts'
+import { runIndexFrom } from '../../operator/core/run-of-sweep.ts'
+
+interface Size {
+  readonly name: string
+  readonly points: number
+  readonly replicates: number
+  readonly parallelism: number
+}
+
+const scenes = { kind: 'Scenes' as const, count: 4 }
+
+/** A sweep over one parameter with an evaluation at the end of each run, for pods that follow a script. */
+export const instantSweep = ({ name, points, replicates, parallelism }: Size): NeCoSweep => ({
+  apiVersion: API_GROUP_VERSION,
+  kind: SWEEP_KIND,
+  metadata: { name },
+  spec: {
+    axes: [
+      {
+        parameter: 'loss.studentSteepness',
+        values: Array.from({ length: points }, (_, i) => i + 1),
+      },
+    ],
+    replicates,
+    parallelism,
+    objective: { metric: 'inContextMiou' },
+    run: {
+      data: scenes,
+      evaluations: [
+        { name: 'quality', protocols: ['InContext'], memory: scenes, validation: scenes, at: [1] },
+      ],
+    },
+  },
+})
+
+/** What a run came to, without times and places. */
+export interface RunRow {
+  readonly point: number
+  readonly replicate: number
+  readonly verdict: string | undefined
+  readonly metrics: Readonly<Record<string, number>>
+  readonly found: readonly unknown[]
+  /** Of each work: how often it was tried, and why not once. */
+  readonly works: readonly unknown[]
+}
+
+function rowOf(run: NeCoRun): RunRow {
+  const { conditions, metrics = {}, evaluations = [], work = [] } = run.status ?? {}
+  const { point = -1, replicate = -1 } = runIndexFrom(run) ?? {}
+  return {
+    point,
+    replicate,
+    verdict: conditionOf(conditions, 'Ready')?.reason,
+    metrics,
+    found: evaluations.map(({ name, at, metrics }) => ({ name, at, metrics })),
+    works: work.map(({ name, attempt, state, retries }) => ({ name, attempt, state, retries })),
+  }
+}
+
+/** The runs of a sweep, point by point. */
+export const tableOf = (runs: readonly NeCoRun[]): readonly RunRow[] =>
+  runs.map(rowOf).sort((a, b) => a.point - b.point || a.replicate - b.replicate)
