@@ -28,6 +28,13 @@ export const WorkStatus = z.strictObject({
   ranMs: milliseconds
     .optional()
     .describe('ranMs is how long its attempts have run, suspension left out.'),
+  warnedAttempt: z
+    .int32()
+    .min(1)
+    .optional()
+    .describe(
+      'warnedAttempt is the newest attempt whose pod was asked for a checkpoint because its node goes.',
+    ),
   reused: z.boolean().optional().describe('reused says that the result was found under its key.'),
 })
 export type WorkStatus = z.infer<typeof WorkStatus>

@@ -29,6 +29,8 @@ export interface ObservedJob {
   readonly waiting?: Waiting
   readonly exitCode?: number
   readonly cause?: PodCause
+  /** Why its pod will soon have to go, where the home says so while it is live. */
+  readonly warning?: string
   /** What the home says of the end, such as the message of an eviction. */
   readonly message?: string
   readonly termination?: TerminationMessage

@@ -4,6 +4,7 @@ import type { NeCoSweep } from '../crds/necosweep.ts'
 import type { ObjectMeta } from '../crds/object-meta.ts'
 import type { ObservedJob } from '../crds/observed-job.ts'
 import type { ControllerPorts } from '../operator/controllers/controller-ports.ts'
+import { NO_CHECKPOINTS } from '../operator/ports/checkpoints.ts'
 import type { ObjectEvent } from '../operator/ports/events.ts'
 import { NO_HINTS } from '../operator/ports/hints.ts'
 import type { ObjectKey, StoredMeta } from '../operator/ports/objects.ts'
@@ -128,6 +129,7 @@ export function simulatedHome(): SimulatedHome {
     events: { publish: async (event) => void published.push(event) },
     surroundings: { obstaclesTo: async () => [] },
     hints: NO_HINTS,
+    checkpoints: NO_CHECKPOINTS,
     tables: NO_TABLES,
     runs: {
       ...runs,

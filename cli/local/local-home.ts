@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { RUN_KIND } from '../../crds/names.ts'
 import type { ControllerPorts } from '../../operator/controllers/controller-ports.ts'
+import { NO_CHECKPOINTS } from '../../operator/ports/checkpoints.ts'
 import type { Events, ObjectEvent } from '../../operator/ports/events.ts'
 import { NO_HINTS } from '../../operator/ports/hints.ts'
 import { NO_TABLES } from '../../operator/ports/result-tables.ts'
@@ -61,6 +62,7 @@ export async function openLocalHome(options: Options): Promise<LocalHome> {
     // What is missing on one machine was said before the study was placed.
     surroundings: { obstaclesTo: async () => [] },
     hints: NO_HINTS,
+    checkpoints: NO_CHECKPOINTS,
     tables: NO_TABLES,
     journal,
   }

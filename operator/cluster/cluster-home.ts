@@ -1,6 +1,8 @@
+import type { AttemptAddress } from '../../crds/bus-names.ts'
+import { busCheckpoints } from '../bus/bus-checkpoints.ts'
 import { busHints } from '../bus/bus-hints.ts'
 import type { ControllerPorts } from '../controllers/controller-ports.ts'
-import type { Bus } from '../ports/bus.ts'
+import type { Bus, CommandAnswer } from '../ports/bus.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ApiClient } from './api-client.ts'
 import { createEventRecorder } from './event-recorder.ts'
@@ -8,6 +10,7 @@ import type { JobBus } from './jobs/create-job.ts'
 import type { JobDefaults } from './jobs/job-defaults.ts'
 import { openJobKinds } from './jobs/job-kinds.ts'
 import { kubernetesJobs } from './jobs/kubernetes-jobs.ts'
+import { type NodeWarnings, openNodeWarnings } from './jobs/node-warnings.ts'
 import { kubernetesSurroundings } from './jobs/surroundings.ts'
 import { joinNamespaces, type NamespacePorts } from './join-namespaces.ts'
 import { openObjects } from './kubernetes-objects.ts'
@@ -34,6 +37,8 @@ export interface ClusterHomeOptions {
   readonly observerOf: (kind: string) => ReflectorObserver
   /** Told of what a subscriber threw, and of Events that were given up. */
   readonly failed: (what: string, error: unknown) => void
+  /** Told what a pod that was asked for a checkpoint answered. */
+  readonly answered: (attempt: AttemptAddress, answer: CommandAnswer) => void
 }
 
 /** The home in a cluster: everything the controllers need, as caches that follow the API server and writes to it. */
@@ -53,7 +58,10 @@ interface OpenNamespace {
 }
 
 /** Starts to follow one namespace, or the whole cluster where it is left out. */
-function openNamespace(options: ClusterHomeOptions, namespace: string | undefined): OpenNamespace {
+function openNamespace(
+  options: ClusterHomeOptions & { readonly nodeWarnings: NodeWarnings },
+  namespace: string | undefined,
+): OpenNamespace {
   const { api, clock, random, observerOf, failed } = options
   const subscriberFailed = (error: unknown): void => failed('subscriber', error)
   const followed = { api, clock, random, namespace, observerOf, subscriberFailed }
@@ -67,6 +75,7 @@ function openNamespace(options: ClusterHomeOptions, namespace: string | undefine
     bus: options.podBus,
     keptSeconds: options.keptSeconds,
     releaseLostNodesAfterMs: options.releaseLostNodesAfterMs,
+    nodeWarnings: options.nodeWarnings,
   })
   const synced = Promise.all([objects.synced, kinds.jobs.synced, kinds.pods.synced])
   return {
@@ -80,7 +89,12 @@ function openNamespace(options: ClusterHomeOptions, namespace: string | undefine
 export function openClusterHome(options: ClusterHomeOptions): ClusterHome {
   const { api, clock, instance, bus, namespaces, failed } = options
   const scopes = namespaces.length === 0 ? [undefined] : namespaces
-  const opened = new Map(scopes.map((scope) => [scope ?? '', openNamespace(options, scope)]))
+  const nodeWarnings = openNodeWarnings({
+    ...options,
+    subscriberFailed: (error) => failed('subscriber', error),
+  })
+  const withNodes = { ...options, nodeWarnings }
+  const opened = new Map(scopes.map((scope) => [scope ?? '', openNamespace(withNodes, scope)]))
   const all = [...opened.values()]
   const synced = Promise.all(all.map((namespace) => namespace.synced)).then(() => undefined)
   // Closed before it is full, it fails; who waits for it then hears of that.
@@ -98,13 +112,14 @@ export function openClusterHome(options: ClusterHomeOptions): ClusterHome {
       clock,
       surroundings: kubernetesSurroundings({ api, clock, defaults: options.defaults }),
       hints: busHints(bus),
+      checkpoints: busCheckpoints(bus, options.answered),
       tables: new ConfigMapTables({ api, clock }),
     },
     synced,
     eventsSent: () => events.idle(),
     async close() {
       await events.close()
-      await Promise.all(all.map((namespace) => namespace.close()))
+      await Promise.all([nodeWarnings.close(), ...all.map((namespace) => namespace.close())])
     },
   }
 }

@@ -1,3 +1,4 @@
+import type { Checkpoints } from '../ports/checkpoints.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Events } from '../ports/events.ts'
 import type { Hints } from '../ports/hints.ts'
@@ -15,5 +16,6 @@ export interface ControllerPorts {
   readonly clock: Clock
   readonly surroundings: Surroundings
   readonly hints: Hints
+  readonly checkpoints: Checkpoints
   readonly tables: ResultTables
 }

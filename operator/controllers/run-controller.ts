@@ -35,25 +35,24 @@ async function createReader({ jobs }: ControllerPorts, reader: ReaderRequest): P
   }
 }
 
-function applyAction(
+async function applyAction(
   ports: ControllerPorts,
-  { namespace }: ObjectKey,
+  { metadata }: StoredRun,
   action: RunAction,
 ): Promise<void> {
+  const { namespace, uid: runUid } = metadata
   if (action.kind === 'CreateJob') return createJob(ports, action.job)
   if (action.kind === 'CreateReader') return createReader(ports, action.reader)
-  return ports.jobs.delete({ namespace, name: action.name })
+  if (action.kind === 'DeleteJob') return ports.jobs.delete({ namespace, name: action.name })
+  const { work, attempt } = action
+  ports.checkpoints.request({ namespace, runUid, work, attempt })
 }
 
 /** All writes: the actions, then the status in one write, then the events. */
-async function apply(
-  ports: ControllerPorts,
-  { metadata }: StoredRun,
-  plan: RunPlan,
-): Promise<Result> {
-  const { namespace, name, uid, resourceVersion } = metadata
+async function apply(ports: ControllerPorts, run: StoredRun, plan: RunPlan): Promise<Result> {
+  const { namespace, name, uid, resourceVersion } = run.metadata
   const key = { namespace, name }
-  for (const action of plan.actions) await applyAction(ports, key, action)
+  for (const action of plan.actions) await applyAction(ports, run, action)
   if (plan.status !== undefined) await ports.runs.writeStatus(key, plan.status, resourceVersion)
   for (const event of plan.events) {
     await ports.events.publish({ kind: 'NeCoRun', key, uid, ...event })

@@ -9,6 +9,7 @@ import type { HomeFacts } from './home-facts.ts'
 import { jobName, type WorkIndex } from './job-name.ts'
 import type { Plan, PlannedEvent } from './plan.ts'
 import { isLiveReader, leftAtEnd, planReader, type ReaderAction } from './plan-reader.ts'
+import { type RequestCheckpoint, requestCheckpoint } from './request-checkpoint.ts'
 import { resolvePreset } from './resolve-preset.ts'
 import { type Outcome, outcomeOf } from './run-outcome.ts'
 import { isProgressOnly, PROGRESS_EVERY_MS, progressWaitMs } from './run-progress.ts'
@@ -18,6 +19,7 @@ export type RunAction =
   | { readonly kind: 'CreateJob'; readonly job: JobRequest }
   | { readonly kind: 'DeleteJob'; readonly name: string }
   | ReaderAction
+  | RequestCheckpoint
 
 /** All that one look at a run saw. */
 export interface ObservedRun {
@@ -112,6 +114,21 @@ function startNext(draft: Draft, { run, jobs }: ObservedRun): Draft {
     works: draft.works.with(position, started),
     actions:
       existing === undefined ? [...draft.actions, { kind: 'CreateJob', job }] : draft.actions,
+  }
+}
+
+/** Asks a training whose pod will have to go for a checkpoint. */
+function heedWarning(draft: Draft, { run, jobs, home }: ObservedRun): Draft {
+  const [work] = draft.works
+  if (work === undefined) return draft
+  const job = jobNamed(jobs, jobName(run.metadata.name, TRAIN, work.attempt))
+  const warned = requestCheckpoint({ work, job, busState: home.busState })
+  if (warned === undefined) return draft
+  return {
+    ...draft,
+    works: draft.works.with(0, warned.work),
+    actions: [...draft.actions, warned.action],
+    events: [...draft.events, warned.event],
   }
 }
 
@@ -252,7 +269,9 @@ export function planRun(observed: ObservedRun): RunPlan {
   const concluded = concludeAll(observed, run.status?.work ?? freshWork(run))
   const isSuspended = run.spec.suspend === true
   const stops = isSuspended || concluded.works.some(({ state }) => state === 'Failed')
-  const draft = stops ? stopAll(concluded, observed) : goOn(concluded, observed)
+  const draft = stops
+    ? stopAll(concluded, observed)
+    : heedWarning(goOn(concluded, observed), observed)
   const { works } = draft
   const outcome = outcomeOf({ works, job: jobAtHand(draft, observed), isSuspended })
   return finish(observed, draft, stops ? outcome : { ...outcome, ...blockedOutcome(observed) })

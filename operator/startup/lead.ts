@@ -87,6 +87,7 @@ function openHome({ world, watches, api, election, bus, podBus }: LeadOptions): 
     podBus,
     observerOf: watches.observerOf,
     failed: (what, error) => log.warn({ what, error }, 'left undone'),
+    answered: (attempt, answer) => log.info({ ...attempt, ...answer }, 'checkpoint asked for'),
   })
 }
 

@@ -65,6 +65,7 @@ test('the log of a study whose pods get credentials has none of them in any line
     podBus: { servers: ['tls://nats:4222'], credentials },
     observerOf: () => ({}),
     failed: (what, error) => log.warn({ what, error }, 'left undone'),
+    answered: () => undefined,
   })
   await home.synced
   const world = { config: OperatorConfig.parse({}), log, monotonicClock: clock }

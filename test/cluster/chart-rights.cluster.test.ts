@@ -65,7 +65,7 @@ const OF_STUDIES = {
   'kueue.x-k8s.io/localqueues': 'get',
 }
 const OF_CLUSTER = {
-  'core/nodes': 'get',
+  'core/nodes': 'get list watch',
   'storage.k8s.io/storageclasses': 'get',
   'apiextensions.k8s.io/customresourcedefinitions necoruns.neco.dev necosweeps.neco.dev': 'get',
 }
@@ -150,7 +150,8 @@ describe('the ServiceAccount, on the API server,', () => {
     ['patch', 'necosweeps.neco.dev/status', 'yes'],
     ['create', 'persistentvolumeclaims', 'no'],
     ['list', 'persistentvolumeclaims', 'no'],
-    ['list', 'nodes', 'no'],
+    ['list', 'nodes', 'yes'],
+    ['patch', 'nodes', 'no'],
     ['create', 'rolebindings.rbac.authorization.k8s.io', 'no'],
     ['create', 'leases.coordination.k8s.io', 'no'],
   ])('may it %s %s in a namespace of studies: %s', async (verb, resource, answer) => {

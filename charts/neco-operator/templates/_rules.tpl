@@ -37,11 +37,11 @@
   verbs: [get]
 {{- end -}}
 
-{{/* What it may read of the cluster: whether a node is gone, when a claim is bound, and whether the CRDs are those of this version. */}}
+{{/* What it may read of the cluster: whether a node is gone or will go, when a claim is bound, and whether the CRDs are those of this version. */}}
 {{- define "neco.clusterRules" -}}
 - apiGroups: ['']
   resources: [nodes]
-  verbs: [get]
+  verbs: [get, list, watch]
 - apiGroups: [storage.k8s.io]
   resources: [storageclasses]
   verbs: [get]

@@ -25,9 +25,14 @@ const pruneJob = ({ metadata, spec, status }: JobView): JobView => ({
 
 const prunePod = ({ metadata, spec, status }: PodView): PodView => ({
   metadata,
-  ...(spec?.nodeName === undefined ? {} : { spec: { nodeName: spec.nodeName } }),
+  ...(spec?.nodeName === undefined
+    ? {}
+    : { spec: { nodeName: spec.nodeName, tolerations: spec.tolerations ?? [] } }),
   ...(status === undefined ? {} : { status }),
 })
+
+const byNode = ({ spec }: PodView): readonly string[] =>
+  spec?.nodeName === undefined ? [] : [spec.nodeName]
 
 export interface JobKinds {
   readonly jobs: KindClient<JobView>
@@ -40,11 +45,17 @@ export type FollowOptions = Omit<
   'resource' | 'indexes' | 'prune' | 'labelSelector' | 'fieldSelector'
 >
 
-/** Starts to follow the Jobs of runs and their pods, both found by the UID of what controls them. */
+/** Starts to follow the Jobs of runs and their pods, both found by the UID of what controls them, pods also by node. */
 export function openJobKinds(options: FollowOptions): JobKinds {
-  const followed = { ...options, labelSelector: OURS, indexes: { owner: byOwner } }
+  const followed = { ...options, labelSelector: OURS }
+  const indexes = { owner: byOwner }
   return {
-    jobs: openKind<JobView>({ ...followed, resource: JOB_RESOURCE, prune: pruneJob }),
-    pods: openKind<PodView>({ ...followed, resource: POD_RESOURCE, prune: prunePod }),
+    jobs: openKind<JobView>({ ...followed, indexes, resource: JOB_RESOURCE, prune: pruneJob }),
+    pods: openKind<PodView>({
+      ...followed,
+      indexes: { ...indexes, node: byNode },
+      resource: POD_RESOURCE,
+      prune: prunePod,
+    }),
   }
 }

@@ -20,6 +20,7 @@ import { DepartedPods } from './departed-pods.ts'
 import type { JobDefaults } from './job-defaults.ts'
 import { JOB_RESOURCE, type JobKinds, POD_RESOURCE } from './job-kinds.ts'
 import { NODE_LOOK_MS, NodeSightings } from './node-sightings.ts'
+import type { NodeWarnings } from './node-warnings.ts'
 import { needsFreshPods, newestPod, observeJob, POD_DUE_MS } from './observe-job.ts'
 import { type JobView, type PodView, timeMs } from './pod-view.ts'
 
@@ -32,6 +33,8 @@ export interface KubernetesJobsOptions extends JobKinds {
   readonly keptSeconds?: number | undefined
   /** After how long without its kubelet a node counts as gone (ms): two pods of a run may then live at once. Never where left out. */
   readonly releaseLostNodesAfterMs?: number | undefined
+  /** Left out, nobody hears that a node will go. */
+  readonly nodeWarnings?: NodeWarnings | undefined
 }
 
 type Changed = (run: ObjectKey, urgency?: Urgency) => void
@@ -119,9 +122,13 @@ class KubernetesJobs implements Jobs {
   }
 
   watch(changed: Changed): () => void {
-    const { jobs, pods } = this.#options
+    const { jobs, pods, nodeWarnings } = this.#options
     this.#watchers.add(changed)
-    const stops = [follow(jobs, runOfJob, changed), follow(pods, runOfPod, changed)]
+    const stops = [
+      follow(jobs, runOfJob, changed),
+      follow(pods, runOfPod, changed),
+      nodeWarnings?.watch((node) => this.#tellOfNode(node, changed)) ?? (() => {}),
+    ]
     return () => {
       this.#watchers.delete(changed)
       for (const stop of stops) stop()
@@ -149,12 +156,26 @@ class KubernetesJobs implements Jobs {
     }
   }
 
+  #tellOfNode(node: string, changed: Changed): void {
+    for (const pod of this.#options.pods.cache.find('node', node)) {
+      const run = runOfPod(pod)
+      if (run !== undefined) changed(run, 'live')
+    }
+  }
+
   async #observe(job: JobView): Promise<ObservedJob> {
     const nowMs = this.#options.clock.nowMs()
     const pods = await this.#podsOf(job)
     const observed = observeJob({ job, pods, nowMs, node: await this.#nodeOf(job, pods) })
     if (isUnexplained(observed)) this.#lookAgain(job, POD_DUE_MS)
-    return observed
+    return { ...observed, ...this.#warningOf(observed, pods) }
+  }
+
+  #warningOf({ state }: ObservedJob, pods: readonly PodView[]): Pick<ObservedJob, 'warning'> {
+    const pod = newestPod(pods)
+    if (state !== 'Running' || pod === undefined) return {}
+    const warning = this.#options.nodeWarnings?.of(pod)
+    return warning === undefined ? {} : { warning }
   }
 
   /** The pods that a Job controls: as known, but read anew before a closed Job is judged by them. */

@@ -41,10 +41,27 @@ type MetaView = Omit<ApiObject['metadata'], 'ownerReferences'> & {
   readonly deletionTimestamp?: string
 }
 
+export interface TaintView {
+  readonly key: string
+  readonly value?: string
+  readonly effect?: string
+}
+
+export interface TolerationView {
+  readonly key?: string
+  readonly operator?: string
+  readonly value?: string
+  readonly effect?: string
+  readonly tolerationSeconds?: number
+}
+
 /** The fields of a pod that anything here reads. */
 export interface PodView {
   readonly metadata: MetaView
-  readonly spec?: { readonly nodeName?: string }
+  readonly spec?: {
+    readonly nodeName?: string
+    readonly tolerations?: readonly TolerationView[]
+  }
   readonly status?: {
     readonly phase?: string
     readonly reason?: string
@@ -74,10 +91,10 @@ export interface JobView {
   }
 }
 
-/** The fields of a node that say whether its kubelet is alive. */
+/** The fields of a node that say whether its kubelet is alive and how long its pods may stay. */
 export interface NodeView {
   readonly metadata: { readonly name: string }
-  readonly spec?: { readonly taints?: readonly { readonly key: string }[] }
+  readonly spec?: { readonly unschedulable?: boolean; readonly taints?: readonly TaintView[] }
   readonly status?: { readonly conditions?: readonly ConditionView[] }
 }
 

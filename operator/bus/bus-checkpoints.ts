@@ -1,0 +1,17 @@
+import type { AttemptAddress } from '../../crds/bus-names.ts'
+import type { Bus, CommandAnswer } from '../ports/bus.ts'
+import type { Checkpoints } from '../ports/checkpoints.ts'
+
+/** A checkpoint of a large model takes its time to become durable. */
+const PATIENCE_MS = 120_000
+
+/** Asks pods over the bus; `answered` hears what came of it. */
+export const busCheckpoints = (
+  bus: Bus,
+  answered: (attempt: AttemptAddress, answer: CommandAnswer) => void,
+): Checkpoints => ({
+  request(attempt) {
+    const command = { name: 'checkpoint', timeoutMs: PATIENCE_MS } as const
+    void bus.command(attempt, command).then((answer) => answered(attempt, answer))
+  },
+})

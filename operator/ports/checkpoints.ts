@@ -1,0 +1,10 @@
+import type { AttemptAddress } from '../../crds/bus-names.ts'
+
+/** Asks live pods for checkpoints. A request may be lost: nothing depends on it. */
+export interface Checkpoints {
+  /** Asks the pod of an attempt to write one now; returns at once. */
+  request(attempt: AttemptAddress): void
+}
+
+/** A home in which pods cannot be asked. */
+export const NO_CHECKPOINTS: Checkpoints = { request: () => undefined }
