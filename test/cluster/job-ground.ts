@@ -12,48 +12,12 @@ import type { Jobs } from '../../operator/ports/jobs.ts'
 import { aJobRequest } from '../job-request.ts'
 import { makeLocalClaim } from './bed/local-claim.ts'
 import type { SharedBed } from './bed/shared-bed.ts'
-import type { ContainerEnd, Executor } from './kubelet/executor.ts'
+import { type HeldPods, heldPods } from './held-pods.ts'
 import { type Kubelet, startKubelet } from './kubelet/kubelet.ts'
 import { systemClock } from './kubelet/system-clock.ts'
 
 const IMAGE = 'neco/held:1'
 const POOL = 'neco.dev/job-ground'
-
-/** Pods without processes, each of which runs until a test ends it. */
-interface HeldPods {
-  readonly executor: Executor
-  /** Ends the container of the pod of a Job, namespace/name, as soon as it runs. */
-  readonly end: (job: string, how: ContainerEnd) => Promise<void>
-}
-
-function heldPods(): HeldPods {
-  const running = new Map<string, PromiseWithResolvers<(how: ContainerEnd) => void>>()
-  const slot = (job: string) => {
-    const found = running.get(job) ?? Promise.withResolvers<(how: ContainerEnd) => void>()
-    running.set(job, found)
-    return found
-  }
-  return {
-    executor: {
-      readsFiles: false,
-      start: async ({ pod }) => {
-        const { namespace, labels } = pod.metadata
-        const job = `${namespace}/${labels?.['batch.kubernetes.io/job-name']}`
-        const ended = Promise.withResolvers<ContainerEnd>()
-        slot(job).resolve(ended.resolve)
-        return {
-          ended: ended.promise.finally(() => running.delete(job)),
-          stop: () => ended.resolve({ exitCode: 143 }),
-          execute: async () => 0,
-        }
-      },
-    },
-    end: async (job, how) => {
-      const end = await slot(job).promise
-      end(how)
-    },
-  }
-}
 
 /** A kubelet with nodes of its own whose pods end when they are told to. */
 export interface JobGround {
