@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -68,5 +69,19 @@ describe('the lock of an output folder', () => {
     await lockOf({ pid: 2 ** 30, started: 'long ago' })
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, take))
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(await readdir(folder)).toEqual(['lock.json'])
+  })
+
+  it('is taken over also from one who died while taking over', async () => {
+    await (await take()).release()
+    const dead = { pid: 2 ** 30, started: 'long ago' }
+    await lockOf(dead)
+    const left = await readFile(join(folder, 'lock.json'), 'utf8')
+    const claim = `lock.json.after-${createHash('sha256').update(left).digest('hex').slice(0, 16)}`
+    const since = '2026-01-01T00:00:01Z'
+    await writeFile(join(folder, claim), JSON.stringify({ ...dead, host: hostname(), since }))
+    await take()
+    expect(await readdir(folder)).toEqual(['lock.json'])
+    await expect(take()).rejects.toThrow('in use by process')
   })
 })
