@@ -12,6 +12,8 @@ interface Start {
   readonly program: string
   /** Path of a file of targets (file_sd: JSON or YAML), read again whenever it changes. */
   readonly targetsFile: string
+  /** A duration of Prometheus; a second when absent. */
+  readonly scrapeEvery?: string
 }
 
 /** One series of an answer. */
@@ -29,12 +31,12 @@ export interface PrometheusBed {
 
 const READY_WITHIN_MS = 60_000
 
-/** Starts Prometheus on a free port; it scrapes the targets of the file every second. */
+/** Starts Prometheus on a free port; it scrapes the targets of the file, whose own labels stand as the chart's PodMonitors want it. */
 export async function startPrometheus(start: Start): Promise<PrometheusBed> {
   const folder = join(start.folder.path, 'prometheus')
   await mkdir(folder, { recursive: true })
   const config = join(folder, 'prometheus.yml')
-  await writeFile(config, configText(start.targetsFile))
+  await writeFile(config, configText(start))
   const address = `127.0.0.1:${await freePort()}`
   const program = await startBedProcess(start.folder, {
     name: 'prometheus',
@@ -55,11 +57,15 @@ export async function startPrometheus(start: Start): Promise<PrometheusBed> {
   }
 }
 
-const configText = (targetsFile: string): string =>
+const configText = ({ targetsFile, scrapeEvery = '1s' }: Start): string =>
   stringify({
-    global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+    global: { scrape_interval: scrapeEvery, scrape_timeout: scrapeEvery },
     scrape_configs: [
-      { job_name: 'neco', file_sd_configs: [{ files: [targetsFile], refresh_interval: '1s' }] },
+      {
+        job_name: 'neco',
+        honor_labels: true,
+        file_sd_configs: [{ files: [targetsFile], refresh_interval: '1s' }],
+      },
     ],
   })
 
