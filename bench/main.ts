@@ -1,17 +1,19 @@
 import { cpus } from 'node:os'
 import { createInterface } from 'node:readline/promises'
 import { memoryRow } from './memory.ts'
+import { operatorRow } from './operator.ts'
 import { findPeerPython, INSTALL_NOTE, installPeers } from './peer-python.ts'
 import { planningRow } from './planning.ts'
 import { compareSideBySide, type Row } from './side-by-side.ts'
 import { lossWorks, nameOf, stepWorks, type Work } from './works.ts'
 
-const USAGE = `npm run bench -- loss|step|plan|memory [--json] [--yes]
+const USAGE = `npm run bench -- loss|step|plan|memory|operator [--json] [--yes]
 
-  loss    the NeCo loss, forward and backward, and its sorts alone, against PyTorch with diffsort
-  step    a training step of a small ViT against PyTorch
-  plan    state changes a second of the operator's core
-  memory  what 500 steps of a micro model leave behind
+  loss      the NeCo loss, forward and backward, and its sorts alone, against PyTorch with diffsort
+  step      a training step of a small ViT against PyTorch
+  plan      state changes a second of the operator's core
+  memory    what 500 steps of a micro model leave behind
+  operator  the operator on a real control plane, 300 points with pods that end by a script
   --json prints one object a row    --yes installs the peers without asking
 
 Example: npm run bench -- loss --json`
@@ -20,6 +22,7 @@ Example: npm run bench -- loss --json`
 const ALONE = new Map<string, () => object | Promise<object>>([
   ['plan', planningRow],
   ['memory', memoryRow],
+  ['operator', operatorRow],
 ])
 
 async function main(words: readonly string[]): Promise<number> {

@@ -29,7 +29,7 @@ export function attemptOf(job: string): Attempt {
 }
 
 /** Points that never end well, and how. */
-const HOPELESS: ReadonlyMap<number, number> = new Map([
+export const HOPELESS: ReadonlyMap<number, number> = new Map([
   [5, EXIT_CODES.Infeasible],
   [8, EXIT_CODES.UserError],
 ])

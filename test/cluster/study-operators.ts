@@ -84,3 +84,9 @@ async function writeKubeconfig(
   await writeFile(path, kubeconfigText({ url, caFile, user: name, token }), { mode: 0o600 })
   return path
 }
+
+/** As a lost machine does: without a last word. */
+export async function kill({ process }: StudyOperator): Promise<void> {
+  process.signal('SIGKILL')
+  await process.ended
+}

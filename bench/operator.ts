@@ -1,0 +1,133 @@
+import { isEnded } from '../operator/core/conditions.ts'
+import { auditTrail } from '../test/cluster/audit-trail.ts'
+import { type Bed, startBed } from '../test/cluster/bed/bed.ts'
+import { bedOf, factsOf } from '../test/cluster/bed/bed-of-facts.ts'
+import { ensureComponents } from '../test/cluster/bed/ensure-components.ts'
+import { waitUntil } from '../test/cluster/bed/wait-until.ts'
+import { instantExecutor } from '../test/cluster/instant-pods.ts'
+import { instantSweep } from '../test/cluster/instant-sweep.ts'
+import { openStudyGround, type StudyGround } from '../test/cluster/study-ground.ts'
+import { type StudyOperator, studyOperators } from '../test/cluster/study-operators.ts'
+import { eventToWriteMs, isRunStatus } from './event-to-write.ts'
+
+const NAME = 'bench'
+const POINTS = 300
+const PARALLELISM = 64
+const SCRAPE_EVERY_MS = 1000
+const WITHIN_MS = 900_000
+
+export interface OperatorRow {
+  readonly work: string
+  /** Statuses of runs that changed, each written to the API server. */
+  readonly transitions: number
+  readonly seconds: number
+  readonly transitions_per_s: number
+  /** By the processor time of the operator alone: what it could do if all else were infinitely fast. */
+  readonly transitions_per_operator_cpu_s: number
+  /** From a pod's end at the API server to the run's status that takes it in. */
+  readonly event_to_write_p50_ms: number
+  readonly event_to_write_p99_ms: number
+  /** The largest of what was seen every second. */
+  readonly heap_bytes: number
+  readonly loop_lag_p99_ms: number
+}
+
+/** 300 points on a real control plane, with pods that end by a script: what the operator does in a second, and how it fares. */
+export async function operatorRow(): Promise<OperatorRow> {
+  const components = await ensureComponents((line) => process.stderr.write(`${line}\n`))
+  if (components.kind === 'Missing') throw new Error(components.lines.join('\n'))
+  const bed = await startBed({ programs: components.paths, log: () => undefined })
+  try {
+    return await measureOn(bed)
+  } finally {
+    await bed.close()
+  }
+}
+
+async function measureOn(running: Bed): Promise<OperatorRow> {
+  const bed = bedOf(factsOf(running))
+  const ground = await openStudyGround(bed, {
+    name: NAME,
+    executor: instantExecutor(),
+    gpusPerNode: PARALLELISM,
+    deployment: false,
+  })
+  const operators = studyOperators(bed, ground)
+  try {
+    const operator = await operators.start(NAME)
+    await operator.said('controllers started')
+    const before = await scrape(operator)
+    await ground.apply(
+      instantSweep({ name: NAME, points: POINTS, replicates: 1, parallelism: PARALLELISM }),
+    )
+    const seen = await watchToEnd(ground, operator)
+    const entries = await auditTrail(bed.auditLog, ground.namespace).read()
+    return rowOf(entries, before, seen)
+  } finally {
+    await operators.close()
+    await ground.close()
+  }
+}
+
+interface Scrape {
+  readonly cpuSeconds: number
+  readonly heapBytes: number
+  readonly lagP99Seconds: number
+}
+
+async function scrape(operator: StudyOperator): Promise<Scrape> {
+  const { text } = await operator.get('metrics', '/metrics')
+  const exported = (series: string): number => {
+    const line = text.split('\n').find((one) => one.startsWith(`${series} `))
+    if (line === undefined) throw new Error(`the operator exports no ${series}`)
+    return Number(line.slice(series.length))
+  }
+  return {
+    cpuSeconds: exported('process_cpu_seconds_total'),
+    heapBytes: exported('nodejs_heap_used_bytes'),
+    lagP99Seconds: exported('neco_event_loop_lag_seconds{statistic="p99"}'),
+  }
+}
+
+/** What the operator exports, once a second until the sweep has ended. */
+async function watchToEnd(ground: StudyGround, operator: StudyOperator): Promise<Scrape[]> {
+  const seen: Scrape[] = []
+  await waitUntil({
+    what: 'the end of the sweep',
+    withinMs: WITHIN_MS,
+    everyMs: SCRAPE_EVERY_MS,
+    look: async () => {
+      seen.push(await scrape(operator))
+      const { status } = await ground.sweep(NAME)
+      return isEnded(status?.conditions) || undefined
+    },
+  })
+  return seen
+}
+
+/** The least value that this share of them does not exceed. */
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN
+}
+
+type Entries = Parameters<typeof eventToWriteMs>[0]
+
+function rowOf(entries: Entries, before: Scrape, seen: readonly Scrape[]): OperatorRow {
+  const written = entries.filter(isRunStatus)
+  const times = written.map(({ answeredMs }) => answeredMs)
+  const seconds = (Math.max(...times) - Math.min(...times)) / 1000
+  const delays = eventToWriteMs(entries)
+  return {
+    work: `${POINTS} points with an evaluation each, parallelism ${PARALLELISM}`,
+    transitions: written.length,
+    seconds,
+    transitions_per_s: written.length / seconds,
+    transitions_per_operator_cpu_s:
+      written.length / ((seen.at(-1)?.cpuSeconds ?? Number.NaN) - before.cpuSeconds),
+    event_to_write_p50_ms: quantile(delays, 0.5),
+    event_to_write_p99_ms: quantile(delays, 0.99),
+    heap_bytes: Math.max(...seen.map(({ heapBytes }) => heapBytes)),
+    loop_lag_p99_ms: Math.max(...seen.map(({ lagP99Seconds }) => lagP99Seconds)) * 1000,
+  }
+}
