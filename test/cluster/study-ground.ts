@@ -25,6 +25,8 @@ const SHORT_LEASE = { durationSeconds: 4, renewSeconds: 3, retrySeconds: 1 }
 interface Options {
   /** Names nodes and namespaces. */
   readonly name: string
+  /** Where studies are applied; a new one when absent. */
+  readonly namespace?: string
   /** Pods of studies are processes of this machine when absent. */
   readonly executor?: Executor
   readonly nodes?: number
@@ -178,7 +180,7 @@ async function startKubelets(
 /** Opens the ground on the shared bed; whoever opens it closes it. */
 export async function openStudyGround(bed: SharedBed, options: Options): Promise<StudyGround> {
   const { name, values = {}, deployment = true } = options
-  const namespace = await bed.newNamespace(name)
+  const namespace = options.namespace ?? (await bed.newNamespace(name))
   const system = await bed.newNamespace(`${name}-system`)
   const folder = await openBedFolder()
   const nats = await startNats({ folder, program: bed.programs['nats-server'] })
@@ -224,7 +226,8 @@ export async function openStudyGround(bed: SharedBed, options: Options): Promise
       return (await bed.kubectl.ok(words)).split(' ').filter((pod) => pod !== '')
     },
     close: async () => {
-      await bed.kubectl.run(['delete', 'namespace', namespace, system, '--wait=false'])
+      const made = options.namespace === undefined ? [namespace, system] : [system]
+      await bed.kubectl.run(['delete', 'namespace', ...made, '--wait=false'])
       await kubelet.close()
       await own.close()
       await nats.close()
