@@ -1,5 +1,6 @@
 import { chmod, copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { API_GROUP_VERSION } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
 import { conditionOf } from '../../operator/core/conditions.ts'
@@ -195,8 +196,12 @@ export async function openStudyGround(bed: SharedBed, options: Options): Promise
     deployment,
   }
   await install(installed)
-  const read = async (words: readonly string[]) =>
-    JSON.parse(await bed.kubectl.ok(['get', ...words, '-n', namespace, '-o', 'json']))
+  const collections = `/apis/${API_GROUP_VERSION}/namespaces/${namespace}`
+  const read = async (path: string) => {
+    const answer = await bed.api({ path: `${collections}/${path}` })
+    if (answer.status !== 200) throw new Error(answer.text)
+    return JSON.parse(answer.text)
+  }
   return {
     namespace,
     system,
@@ -209,14 +214,15 @@ export async function openStudyGround(bed: SharedBed, options: Options): Promise
       const input = JSON.stringify(manifest)
       await bed.kubectl.ok(['apply', '-n', namespace, '-f', '-'], { input })
     },
-    sweep: (name) => read(['necosweep', name]),
-    runs: async () => (await read(['necoruns'])).items,
+    sweep: (name) => read(`necosweeps/${name}`),
+    runs: async () => (await read('necoruns')).items,
     until: async (kind, name, condition) => {
       await waitUntil({
         what: `${kind} ${name} to be ${condition}`,
         withinMs: 540_000,
+        everyMs: 200,
         look: async () => {
-          const { status } = (await read([kind, name])) as NeCoRun
+          const { status } = (await read(`${kind}s/${name}`)) as NeCoRun
           return conditionOf(status?.conditions, condition)?.status === 'True' || undefined
         },
       })
