@@ -3,6 +3,7 @@ import { API_GROUP_VERSION, RUN_KIND } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { ObservedJob } from '../../crds/observed-job.ts'
 import type { TerminationMessage } from '../../crds/run-report.ts'
+import { canonicalText } from './canonical-text.ts'
 import { conditionOf } from './conditions.ts'
 import { type HomeFacts, QUIET_HOME } from './home-facts.ts'
 import { type ObservedRun, planRun, type RunPlan, refuseRun } from './plan-run.ts'
@@ -50,9 +51,9 @@ const observed = (overrides: Partial<ObservedRun> = {}): ObservedRun => ({
   nowMs: 0,
   ...overrides,
 })
-/** The run once a plan is applied. */
+/** The run once a plan is applied and the API server gives it back, with keys in its own order. */
 const applied = (run: NeCoRun, { status }: RunPlan): NeCoRun =>
-  status === undefined ? run : { ...run, status }
+  status === undefined ? run : { ...run, status: JSON.parse(canonicalText(status)) }
 const ready = ({ status }: RunPlan) => conditionOf(status?.conditions, 'Ready')
 const home = (facts: Partial<HomeFacts>): HomeFacts => ({ ...QUIET_HOME, ...facts })
 
@@ -174,6 +175,13 @@ describe('progress', () => {
     expect(writes).toBe(3)
     expect(conditionOf(run.status?.conditions, 'Complete')?.status).toBe('True')
   })
+})
+
+test('a run in which nothing changed is not written again, though its keys come back in another order', () => {
+  const started = applied(aRun(), planRun(observed()))
+  const run = applied(started, planRun(observed({ run: started, jobs: [running] })))
+  const plan = planRun(observed({ run, jobs: [running], nowMs: 3_600_000 }))
+  expect([plan.status, plan.actions]).toEqual([undefined, []])
 })
 
 test('the bus being away is a condition of its own and stops nothing', () => {

@@ -3,6 +3,7 @@ import type { NeCoRun, RunStatus, WorkStatus } from '../../crds/necorun.ts'
 import type { ObservedJob } from '../../crds/observed-job.ts'
 import type { Obstacle } from '../../crds/obstacle.ts'
 import { buildJob } from './build-job.ts'
+import { canonicalText } from './canonical-text.ts'
 import { type Concluded, concludeWork, stopWork } from './conclude-work.ts'
 import { conditionsOf, endTimeMs, isEnded, seenStatus } from './conditions.ts'
 import type { HomeFacts } from './home-facts.ts'
@@ -141,7 +142,7 @@ function stateEvents({ state, reason, message }: Outcome, was: string | undefine
 }
 
 const sameStatus = (a: RunStatus, b: RunStatus | undefined): boolean =>
-  JSON.stringify(a) === JSON.stringify(b)
+  canonicalText(a) === canonicalText(b)
 
 /** What the pod of the training last said, while it trains. */
 function progressOf({ run, home }: ObservedRun, { works }: Draft): Partial<RunStatus> {

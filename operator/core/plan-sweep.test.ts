@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { API_GROUP_VERSION } from '../../crds/names.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
+import { canonicalText } from './canonical-text.ts'
 import { QUIET_HOME } from './home-facts.ts'
 import { planSweep } from './plan-sweep.ts'
 import {
@@ -157,4 +158,13 @@ test('replicate r trains with seed + r and is otherwise the same run', () => {
   expect(runs.map(({ metadata }) => metadata.name)).toEqual(['large-0-r0', 'large-0-r1'])
   expect(runs.map(({ spec }) => spec.seed)).toEqual([7, 8])
   expect({ ...runs[1]?.spec, seed: 7 }).toEqual(runs[0]?.spec)
+})
+
+test('a sweep in which nothing changed is not written again, though its keys come back in another order', () => {
+  const home = { ...QUIET_HOME, busState: 'Connected' as const }
+  const asked = { tally: emptyTally(), problems: [], home, nowMs: 0 }
+  const sweep = aSweep(1, 0)
+  const { status } = planSweep({ sweep, ...asked })
+  const served = { ...sweep, status: JSON.parse(canonicalText(status)) }
+  expect(planSweep({ sweep: served, ...asked })).toEqual({ actions: [], events: [] })
 })

@@ -1,5 +1,6 @@
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { CellSummary, NeCoSweep, SweepStatus } from '../../crds/necosweep.ts'
+import { canonicalText } from './canonical-text.ts'
 import { conditionsOf, isEnded, seenStatus } from './conditions.ts'
 import { countPoints, decodePoint } from './decode-point.ts'
 import { BUDGET_OF_CAUSE } from './failure-cause.ts'
@@ -178,7 +179,7 @@ export function planSweep(observed: ObservedSweep): SweepPlan {
     ...bestCells(observed),
   }
   const was = before?.conditions?.find(({ type }) => type === 'Ready')?.reason
-  const isSame = JSON.stringify(status) === JSON.stringify(before)
+  const isSame = canonicalText(status) === canonicalText(before)
   return {
     actions,
     ...(isSame ? {} : { status }),

@@ -1,11 +1,12 @@
 import type { RunStatus } from '../../crds/necorun.ts'
+import { canonicalText } from './canonical-text.ts'
 
 /** Progress is written this often at most: it is for people, and every write goes to every watcher. */
 export const PROGRESS_EVERY_MS = 60_000
 
 /** What of a status somebody may have to act on; the rest is progress. */
 const essence = ({ conditions = [], work, evaluations, runKey }: RunStatus): string =>
-  JSON.stringify([
+  canonicalText([
     conditions.map(({ type, status, observedGeneration }) => [type, status, observedGeneration]),
     work,
     evaluations,
