@@ -8,6 +8,7 @@ import { buildRun, runIndexOf } from '../core/run-of-sweep.ts'
 import type { SweepTally } from '../core/sweep-tally.ts'
 import type { ObjectKey, StoredSweep } from '../ports/objects.ts'
 import { keepTallies } from './kept-tallies.ts'
+import { reconcileSweep } from './sweep-controller.ts'
 
 const REPLICATES = 2
 const RUNS = 6
@@ -78,4 +79,25 @@ test('a kept tally is what counting every run anew gives, after any changes', as
     }),
     { numRuns: 100 },
   )
+})
+
+test('a run that was just made is counted before anybody tells of it, and never over what is known since', async () => {
+  const home = simulatedHome()
+  await home.sweeps.create(aStudy({ parallelism: 2 }))
+  const asked: string[] = []
+  const create: typeof home.runs.create = (run) => {
+    asked.push(run.metadata.name)
+    return home.runs.create(run)
+  }
+  const ports = { ...home, runs: { ...home.runs, create } }
+  const tallies = keepTallies(ports.runs)
+  for (let round = 0; round < 3; round++) await reconcileSweep(ports, KEY, tallies)
+  expect(asked).toEqual(['study-0-r0', 'study-0-r1'])
+  const [made] = await home.runs.list()
+  if (made === undefined) throw new Error('no run was made')
+  const done = { ...made, status: ended('Succeeded', 40) }
+  tallies.record(made.metadata, done)
+  tallies.made(made)
+  const sweep = await home.sweeps.get(KEY)
+  expect(sweep && (await tallies.of(sweep)).succeeded).toBe(1)
 })

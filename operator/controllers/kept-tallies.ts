@@ -18,6 +18,8 @@ export interface KeptTallies {
   of(sweep: StoredSweep): Promise<SweepTally>
   /** Takes in a run as it is now, or that it is gone. Returns the key of the sweep that it concerns. */
   record(key: ObjectKey, run: StoredRun | undefined): string | undefined
+  /** Takes in a run that was made just now, unless more is known of it already. */
+  made(run: StoredRun): void
   /** Forgets a sweep that is gone, and gives its UID where it was known. */
   drop(sweep: ObjectKey): string | undefined
 }
@@ -56,22 +58,27 @@ export function keepTallies(runs: Runs): KeptTallies {
       changed.clear()
       return tally
     },
-    record(key, run) {
-      const name = keyText(key)
-      if (run === undefined) return forget(name)
-      const owner = run.metadata.ownerReferences?.find(({ kind }) => kind === SWEEP_KIND)
-      if (owner === undefined) return undefined
-      const sweep = keyText({ namespace: key.namespace, name: owner.name })
-      owners.set(name, sweep)
-      const entry = kept.get(sweep)
-      if (entry?.sweepUid === owner.uid) entry.changed.set(name, run)
-      return sweep
+    record: (key, run) => (run === undefined ? forget(keyText(key)) : record(run)),
+    made(run) {
+      if (!owners.has(keyText(run.metadata))) record(run)
     },
     drop: (sweep) => {
       const uid = kept.get(keyText(sweep))?.sweepUid
       kept.delete(keyText(sweep))
       return uid
     },
+  }
+
+  function record(run: StoredRun): string | undefined {
+    const { namespace, ownerReferences } = run.metadata
+    const owner = ownerReferences?.find(({ kind }) => kind === SWEEP_KIND)
+    if (owner === undefined) return undefined
+    const name = keyText(run.metadata)
+    const sweep = keyText({ namespace, name: owner.name })
+    owners.set(name, sweep)
+    const entry = kept.get(sweep)
+    if (entry?.sweepUid === owner.uid) entry.changed.set(name, run)
+    return sweep
   }
 
   /** A run that is gone leaves a gap among the best that only counting anew can fill. */

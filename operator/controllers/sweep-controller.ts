@@ -2,26 +2,27 @@ import type { NeCoRun } from '../../crds/necorun.ts'
 import { isAccepted, isEnded } from '../core/conditions.ts'
 import { planSweep, type SweepAction, type SweepPlan } from '../core/plan-sweep.ts'
 import { validateSweep } from '../core/validate-sweep.ts'
-import type { ObjectKey, StoredSweep } from '../ports/objects.ts'
+import type { ObjectKey, StoredRun, StoredSweep } from '../ports/objects.ts'
 import { isPortError } from '../ports/port-error.ts'
 import type { ControllerPorts } from './controller-ports.ts'
 import { type KeptTallies, keepTallies } from './kept-tallies.ts'
 import type { Result } from './work-queue.ts'
 
-/** A 409 is success only if the run that is there is ours by UID. */
+/** The run that was made. A 409 is success only if the run that is there is ours by UID. */
 async function createRun(
   { runs }: ControllerPorts,
   sweep: StoredSweep,
   run: NeCoRun,
-): Promise<void> {
+): Promise<StoredRun> {
   try {
-    await runs.create(run)
+    return await runs.create(run)
   } catch (error) {
     if (!isPortError(error, 'AlreadyExists')) throw error
     const { namespace } = sweep.metadata
     const existing = await runs.get({ namespace, name: run.metadata.name })
     const owners = existing?.metadata.ownerReferences ?? []
-    if (!owners.some(({ uid }) => uid === sweep.metadata.uid)) throw error
+    if (existing === undefined || !owners.some(({ uid }) => uid === sweep.metadata.uid)) throw error
+    return existing
   }
 }
 
@@ -31,21 +32,30 @@ async function suspendRun(ports: ControllerPorts, key: ObjectKey, suspend: boole
   await ports.runs.writeSpec(key, { ...run.spec, suspend }, run.metadata.resourceVersion)
 }
 
-function applyAction(
+interface Applied {
+  readonly sweep: StoredSweep
+  readonly tallies: KeptTallies
+}
+
+/** What was made is counted at once: the next round comes before anybody has told of it. */
+async function applyAction(
   ports: ControllerPorts,
-  sweep: StoredSweep,
+  { sweep, tallies }: Applied,
   action: SweepAction,
 ): Promise<void> {
-  if (action.kind === 'CreateRun') return createRun(ports, sweep, action.run)
+  if (action.kind === 'CreateRun') {
+    return tallies.made(await createRun(ports, sweep, action.run))
+  }
   const key = { namespace: sweep.metadata.namespace, name: action.name }
-  return suspendRun(ports, key, action.suspend)
+  await suspendRun(ports, key, action.suspend)
 }
 
 /** All writes: the actions, then the status in one write, then the events. */
-async function apply(ports: ControllerPorts, sweep: StoredSweep, plan: SweepPlan): Promise<void> {
+async function apply(ports: ControllerPorts, applied: Applied, plan: SweepPlan): Promise<void> {
+  const { sweep } = applied
   const { namespace, name, uid, resourceVersion } = sweep.metadata
   const key = { namespace, name }
-  for (const action of plan.actions) await applyAction(ports, sweep, action)
+  for (const action of plan.actions) await applyAction(ports, applied, action)
   if (plan.status !== undefined) await ports.sweeps.writeStatus(key, plan.status, resourceVersion)
   for (const event of plan.events) {
     await ports.events.publish({ kind: 'NeCoSweep', key, uid, ...event })
@@ -80,10 +90,11 @@ export async function reconcileSweep(
     home: {
       obstacles: await obstaclesTo(ports, sweep),
       busState: ports.hints.busState(),
+      busProblem: ports.hints.busProblem(),
     },
     nowMs: ports.clock.nowMs(),
   })
-  await apply(ports, sweep, plan)
+  await apply(ports, { sweep, tallies }, plan)
   return soonest(plan.requeueAfterMs, await writeTable(ports, sweep, plan))
 }
 
