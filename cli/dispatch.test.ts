@@ -2,10 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { typeNeco } from '../test/typed-neco.ts'
 import { explainCommand } from './commands/explain.ts'
 import { validateCommand } from './commands/validate.ts'
-import { dispatch } from './dispatch.ts'
-import type { Shell } from './shell.ts'
 
 let folder = ''
 beforeEach(async () => {
@@ -13,32 +12,8 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-async function type(...words: string[]) {
-  let out = ''
-  let err = ''
-  const shell: Shell = {
-    version: '1.2.3',
-    calledAs: 'neco',
-    cwd: folder,
-    homeFolder: folder,
-    environment: {},
-    programs: { trainer: '', evaluator: '' },
-    write: (text) => {
-      out += text
-    },
-    writeError: (text) => {
-      err += text
-    },
-    isTerminal: false,
-    columns: 80,
-    now: () => 0,
-    random: () => 0,
-    pid: 1,
-    onInterrupt: () => () => undefined,
-  }
-  const code = await dispatch(words, [validateCommand, explainCommand], shell)
-  return { code, out, err }
-}
+const type = (...words: string[]) =>
+  typeNeco(words, [validateCommand, explainCommand], { cwd: folder })
 
 const nothing = { out: '' }
 

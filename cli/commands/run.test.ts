@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { dispatch } from '../dispatch.ts'
-import type { Shell } from '../shell.ts'
+import { typeNeco } from '../../test/typed-neco.ts'
 import { plotCommand } from './plot.ts'
 import { resultsCommand } from './results.ts'
 import { runCommand } from './run.ts'
@@ -88,35 +87,16 @@ interface Typed {
   readonly interrupts?: boolean
 }
 
-async function type({ words, interrupts = false }: Typed) {
-  let out = ''
-  let err = ''
+function type({ words, interrupts = false }: Typed) {
   const program = join(folder, 'program.mjs')
-  const shell: Shell = {
-    version: '1.2.3',
-    calledAs: 'neco',
+  return typeNeco(words, [runCommand, resultsCommand, plotCommand, watchCommand], {
     cwd: folder,
-    homeFolder: folder,
-    environment: {},
     programs: { trainer: program, evaluator: program },
-    write: (text) => {
-      out += text
-    },
-    writeError: (text) => {
-      err += text
-    },
-    isTerminal: false,
-    columns: 80,
-    now: () => Date.UTC(2026, 0, 1),
-    random: () => 0,
-    pid: process.pid,
     onInterrupt: (listener) => {
       if (interrupts) void interruptOnceTraining(listener)
       return () => undefined
     },
-  }
-  const code = await dispatch(words, [runCommand, resultsCommand, plotCommand, watchCommand], shell)
-  return { code, out, err }
+  })
 }
 
 async function interruptOnceTraining(listener: (count: number) => void): Promise<void> {

@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { folderStorage } from '../../pod/folder-storage.ts'
-import { dispatch } from '../dispatch.ts'
+import { typeNeco } from '../../test/typed-neco.ts'
 import { JOURNAL, outputPaths } from '../local/output-folder.ts'
 import { lockOutput } from '../local/output-lock.ts'
 import { readStudy } from '../local/read-study.ts'
 import { studyObject } from '../report/study-title.ts'
-import type { Shell } from '../shell.ts'
 import { COMMANDS } from './all-commands.ts'
 
 let folder = ''
@@ -24,32 +23,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-async function type(...words: string[]) {
-  let out = ''
-  let err = ''
-  const shell: Shell = {
-    version: '1.2.3',
-    calledAs: 'neco',
-    cwd: folder,
-    homeFolder: folder,
-    environment: {},
-    programs: { trainer: '', evaluator: '' },
-    write: (text) => {
-      out += text
-    },
-    writeError: (text) => {
-      err += text
-    },
-    isTerminal: false,
-    columns: 80,
-    now: () => 0,
-    random: () => 0,
-    pid: process.pid,
-    onInterrupt: () => () => undefined,
-  }
-  const code = await dispatch(words, COMMANDS, shell)
-  return { code, out, err }
-}
+const type = (...words: string[]) => typeNeco(words, COMMANDS, { cwd: folder })
 
 const suspended = async () => studyObject((await readStudy(root, Date.now)).study).spec.suspend
 
