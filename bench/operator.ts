@@ -2,6 +2,7 @@ import { isEnded } from '../operator/core/conditions.ts'
 import { auditTrail } from '../test/cluster/audit-trail.ts'
 import { type Bed, startBed } from '../test/cluster/bed/bed.ts'
 import { bedOf, factsOf } from '../test/cluster/bed/bed-of-facts.ts'
+import { whileRunning } from '../test/cluster/bed/bed-process.ts'
 import { ensureComponents } from '../test/cluster/bed/ensure-components.ts'
 import { waitUntil } from '../test/cluster/bed/wait-until.ts'
 import { instantExecutor } from '../test/cluster/instant-pods.ts'
@@ -13,6 +14,8 @@ import { eventToWriteMs, isRunStatus } from './event-to-write.ts'
 const NAME = 'bench'
 const POINTS = 300
 const PARALLELISM = 64
+/** As in a cluster: a loaded machine must not cost the leader its Lease. */
+const LEASE = { durationSeconds: 15, renewSeconds: 10, retrySeconds: 2 }
 const SCRAPE_EVERY_MS = 1000
 const WITHIN_MS = 900_000
 
@@ -51,6 +54,7 @@ async function measureOn(running: Bed): Promise<OperatorRow> {
     executor: instantExecutor(),
     gpusPerNode: PARALLELISM,
     deployment: false,
+    values: { lease: LEASE },
   })
   const operators = studyOperators(bed, ground)
   try {
@@ -60,7 +64,7 @@ async function measureOn(running: Bed): Promise<OperatorRow> {
     await ground.apply(
       instantSweep({ name: NAME, points: POINTS, replicates: 1, parallelism: PARALLELISM }),
     )
-    const seen = await watchToEnd(ground, operator)
+    const seen = await whileRunning(operator.process, watchToEnd(ground, operator))
     const entries = await auditTrail(bed.auditLog, ground.namespace).read()
     return rowOf(entries, before, seen)
   } finally {

@@ -5,12 +5,13 @@ import { manifestOf } from '../../cli/manifest/read-manifest.ts'
 import { METRICS, type MetricName } from '../../crds/metrics.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
 import { REDUCED } from '../run-example.ts'
+import { whileRunning } from './bed/bed-process.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { waitUntil } from './bed/wait-until.ts'
 import { type RunRow, tableOf } from './instant-sweep.ts'
 import { type OperatorTrail, operatorTrail } from './operator-trail.ts'
 import { openStudyGround, type StudyGround } from './study-ground.ts'
-import { kill, type StudyOperators, studyOperators } from './study-operators.ts'
+import { type StudyOperators, studyOperators } from './study-operators.ts'
 
 const bed = sharedBed()
 const file = join(import.meta.dirname, '../../examples/sweep-steepness.yaml')
@@ -20,7 +21,7 @@ let ground: StudyGround
 let operators: StudyOperators
 let trail: OperatorTrail
 beforeAll(async () => {
-  const values = { lease: { durationSeconds: 3, renewSeconds: 2, retrySeconds: 1 } }
+  const values = { lease: { durationSeconds: 15, renewSeconds: 10, retrySeconds: 1 } }
   ground = await openStudyGround(bed, { name: 'kill-training', deployment: false, values })
   operators = studyOperators(bed, ground)
   trail = operatorTrail(bed.auditLog, ground.namespace)
@@ -65,7 +66,7 @@ const onceMade = (sweep: string, job: string): Promise<true> =>
 test('an operator killed while pods train and evaluate ends with the same table', async () => {
   const calmOperator = await operators.start('training-calm')
   await ground.apply(await sweepNamed('calm'))
-  await ground.until('necosweep', 'calm', 'Complete')
+  await whileRunning(calmOperator.process, ground.until('necosweep', 'calm', 'Complete'))
   await calmOperator.end()
   const calm = await tableNamed('calm')
   await emptyStorage()
@@ -73,12 +74,12 @@ test('an operator killed while pods train and evaluate ends with the same table'
   await ground.apply(await sweepNamed('killed'))
   const first = await operators.start('training-killed-0')
   await onceMade('killed', '-0-r0-a1')
-  await kill(first)
+  await operators.lose(first)
   const second = await operators.start('training-killed-1')
   await onceMade('killed', '-0-r0-e0-a1')
-  await kill(second)
-  await operators.start('training-killed-2')
-  await ground.until('necosweep', 'killed', 'Complete')
+  await operators.lose(second)
+  const last = await operators.start('training-killed-2')
+  await whileRunning(last.process, ground.until('necosweep', 'killed', 'Complete'))
 
   expect(calm.map(({ verdict }) => verdict)).toEqual(['Succeeded', 'Succeeded', 'Succeeded'])
   expect(await tableNamed('killed')).toEqual(calm)

@@ -16,6 +16,8 @@ export interface StudyOperator extends OperatorProcess {
 export interface StudyOperators {
   /** Starts one with the account, the rights and the configuration of the chart; resolves when it stands for election. Its name tells it apart. */
   start(name: string): Promise<StudyOperator>
+  /** Kills one as a lost machine does, without a last word, and lets its Lease lapse at once, which would take its time. */
+  lose(operator: StudyOperator): Promise<void>
   /** Ends those that run, in good order. */
   close(): Promise<void>
 }
@@ -64,6 +66,11 @@ export function studyOperators(bed: SharedBed, ground: StudyGround): StudyOperat
       await whileRunning(operator.process, operator.said('lease has a holder'))
       return started
     },
+    async lose(operator) {
+      await kill(operator)
+      const path = `/apis/coordination.k8s.io/v1/namespaces/${system}/leases/${OPERATOR}`
+      await bed.api({ method: 'DELETE', path })
+    },
     async close() {
       await Promise.all(running.splice(0).map((operator) => operator.end()))
     },
@@ -85,7 +92,7 @@ async function writeKubeconfig(
   return path
 }
 
-/** As a lost machine does: without a last word. */
+/** As a lost machine does: without a last word; its Lease goes on for its time. */
 export async function kill({ process }: StudyOperator): Promise<void> {
   process.signal('SIGKILL')
   await process.ended
