@@ -33,7 +33,8 @@ interface Said {
 
 function objectIn({ state, generation = 1, busDegraded = false }: Said, newest = generation) {
   const message = `it is ${state}`
-  const conditions = conditionsOf({ state, message, generation, nowMs: 0, busDegraded })
+  const bus = { busState: busDegraded ? 'Degraded' : 'Connected' } as const
+  const conditions = conditionsOf({ state, message, generation, nowMs: 0, bus })
   return { metadata: { name: 'study', generation: newest }, status: { conditions } }
 }
 

@@ -6,6 +6,7 @@ import type { Hints } from '../ports/hints.ts'
 export function busHints(bus: Bus): Hints {
   return {
     busState: () => bus.health().state,
+    busProblem: () => bus.health().problem,
     progressOf(runUid) {
       const beat = bus.heartbeatOfRun(runUid)
       if (beat === undefined) return undefined

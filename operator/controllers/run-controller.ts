@@ -89,6 +89,7 @@ async function observe(ports: ControllerPorts, run: StoredRun): Promise<Observed
     home: {
       obstacles: await obstaclesTo(ports, run),
       busState: ports.hints.busState(),
+      busProblem: ports.hints.busProblem(),
       progress: ports.hints.progressOf(uid),
       hasLeftReports: hasLeftReports(ports, { run, jobs }),
       keptSeconds: ports.jobs.keptSeconds,

@@ -101,6 +101,7 @@ describe('the controllers', () => {
     const told: (() => void)[] = []
     const hints: Hints = {
       busState: () => state,
+      busProblem: () => undefined,
       progressOf: () => undefined,
       hasArrived: () => true,
       watchBus: (changed) => {

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import type { Condition } from '../../crds/condition.ts'
 import {
   CONDITION_TABLE,
+  conditionOf,
   conditionsOf,
   isEnded,
   type ObjectState,
+  type StateReport,
   seenStatus,
 } from './conditions.ts'
 
@@ -57,5 +60,34 @@ test('an ended object says that it saw a later edit, and nothing else changes', 
     conditions: conditions.map((one) => ({ ...one, observedGeneration: 2 })),
     observedGeneration: 2,
     total: 6,
+  })
+})
+
+describe('a bus that cannot be used', () => {
+  const away = (problem: string, code = 'BusUnreachable') => ({
+    busState: 'Degraded' as const,
+    busProblem: { code, message: problem },
+  })
+  const busOf = (bus: StateReport['bus'] & object, before?: Condition[]) =>
+    conditionOf(
+      conditionsOf({ state: 'Running', message: '', generation: 1, nowMs: 0, bus }, before),
+      'BusDegraded',
+    )
+
+  test('is named with what to do, and nothing is said of one that nobody configured', () => {
+    expect(busOf(away('NATS at tls://a: refused; start it'))).toMatchObject({
+      status: 'True',
+      reason: 'BusUnreachable',
+      message: 'NATS at tls://a: refused; start it; pods go on, and what they say arrives later',
+    })
+    expect(busOf({ busState: 'Connected' })).toMatchObject({ status: 'False', reason: 'Connected' })
+    expect(busOf({ busState: 'Off' })).toBeUndefined()
+  })
+
+  test('is told once, however it fails at later tries, and again for another reason', () => {
+    const first = busOf(away('refused'))
+    const before = first === undefined ? [] : [first]
+    expect(busOf(away('timed out'), before)).toEqual(first)
+    expect(busOf(away('no rights', 'BusUnauthorised'), before)?.message).toContain('no rights')
   })
 })

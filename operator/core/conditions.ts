@@ -1,4 +1,5 @@
 import type { Condition, ConditionType } from '../../crds/condition.ts'
+import type { HomeFacts } from './home-facts.ts'
 
 /** What an object is in, in one word: a row of the truth table. */
 export type ObjectState =
@@ -42,43 +43,52 @@ export interface StateReport {
   /** Why it is not accepted, where that has a word of its own. */
   readonly acceptedReason?: string
   /** Whether what pods say can be heard; left out where no bus is configured. */
-  readonly busDegraded?: boolean
+  readonly bus?: Pick<HomeFacts, 'busState' | 'busProblem'>
   readonly generation: number
   readonly nowMs: number
 }
 
 type Draft = Pick<Condition, 'reason' | 'message'> & { readonly holds: boolean }
 
-const BUS_MESSAGES = {
-  true: 'NATS cannot be reached: pods go on, and what they say arrives later',
-  false: 'NATS is connected',
-} as const
+const CONSEQUENCE = 'pods go on, and what they say arrives later'
+
+function busDraft({ busState, busProblem }: NonNullable<StateReport['bus']>): Draft {
+  if (busState !== 'Degraded') {
+    return { holds: false, reason: 'Connected', message: 'NATS is connected' }
+  }
+  const { code: reason, message } = busProblem ?? {
+    code: 'Disconnected',
+    message: 'NATS cannot be reached',
+  }
+  return { holds: true, reason, message: `${message}; ${CONSEQUENCE}` }
+}
 
 function draftsOf(report: StateReport): [ConditionType, Draft][] {
-  const { state, reason = state, message, acceptedReason = reason, busDegraded } = report
+  const { state, reason = state, message, acceptedReason = reason, bus } = report
   const drafts = Object.entries(CONDITION_TABLE[state]).map(
     ([type, holds]): [ConditionType, Draft] => [
       type as ConditionType,
       { holds, message, reason: type === 'Accepted' ? acceptedReason : reason },
     ],
   )
-  if (busDegraded === undefined) return drafts
-  const bus = {
-    holds: busDegraded,
-    reason: busDegraded ? 'Disconnected' : 'Connected',
-    message: BUS_MESSAGES[`${busDegraded}`],
-  }
-  return [...drafts, ['BusDegraded', bus]]
+  if (bus === undefined || bus.busState === 'Off') return drafts
+  return [...drafts, ['BusDegraded', busDraft(bus)]]
 }
+
+/** A server that is away fails in another way at every try: the first is told, for one write a reason. */
+const toldBefore = (type: ConditionType, { reason }: Draft, old: Condition | undefined): boolean =>
+  type === 'BusDegraded' && old?.reason === reason
 
 /** Conditions of a state. lastTransitionTime moves only where a status changes. */
 export function conditionsOf(report: StateReport, before: readonly Condition[] = []): Condition[] {
   const { generation, nowMs } = report
   const now = new Date(nowMs).toISOString()
-  return draftsOf(report).map(([type, { holds, reason, message }]) => {
+  return draftsOf(report).map(([type, draft]) => {
+    const { holds, reason } = draft
     const status = holds ? 'True' : 'False'
     const old = before.find((condition) => condition.type === type)
     const lastTransitionTime = old?.status === status ? old.lastTransitionTime : now
+    const message = toldBefore(type, draft, old) ? (old?.message ?? '') : draft.message
     return { type, status, observedGeneration: generation, lastTransitionTime, reason, message }
   })
 }

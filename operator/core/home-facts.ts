@@ -1,11 +1,13 @@
 import type { Obstacle } from '../../crds/obstacle.ts'
-import type { BusState, Progress } from '../../crds/progress.ts'
+import type { BusProblem, BusState, Progress } from '../../crds/progress.ts'
 
 /** What a plan is told of the home beside the objects it is about. */
 export interface HomeFacts {
   /** What keeps pods from starting here; looked for until the object is accepted. */
   readonly obstacles: readonly Obstacle[]
   readonly busState: BusState
+  /** Why it is Degraded, where that is known. */
+  readonly busProblem?: BusProblem | undefined
   /** What the pod at work last said. */
   readonly progress?: Progress | undefined
   /** Whether attempts of the run reported what has not all arrived, as far as was heard. */

@@ -161,11 +161,9 @@ function imageIdOf({ run, jobs }: ObservedRun): Partial<RunStatus> {
 
 function statusOf(observed: ObservedRun, draft: Draft, outcome: Outcome): RunStatus {
   const { run, home, nowMs } = observed
-  const { busState } = home
   const { generation = 1 } = run.metadata
   const before = run.status
-  const bus = busState === 'Off' ? {} : { busDegraded: busState === 'Degraded' }
-  const conditions = conditionsOf({ ...outcome, ...bus, generation, nowMs }, before?.conditions)
+  const conditions = conditionsOf({ ...outcome, bus: home, generation, nowMs }, before?.conditions)
   return {
     ...before,
     ...imageIdOf(observed),

@@ -169,9 +169,8 @@ export function planSweep(observed: ObservedSweep): SweepPlan {
   const made = actions.filter(({ kind }) => kind === 'CreateRun').length
   const outcome = settled ?? openOutcome(observed, made, total)
   const { generation = 1 } = sweep.metadata
-  const bus = home.busState === 'Off' ? {} : { busDegraded: home.busState === 'Degraded' }
   const status: SweepStatus = {
-    conditions: conditionsOf({ ...outcome, ...bus, generation, nowMs }, before?.conditions),
+    conditions: conditionsOf({ ...outcome, bus: home, generation, nowMs }, before?.conditions),
     observedGeneration: generation,
     planVersion: before?.planVersion ?? PLAN_VERSION,
     points,

@@ -1,9 +1,11 @@
 import type { AttemptAddress } from '../../crds/bus-names.ts'
-import type { BusState, Progress } from '../../crds/progress.ts'
+import type { BusProblem, BusState, Progress } from '../../crds/progress.ts'
 
 /** What live pods say. A hint may be late, repeated or lost: no decision rests on it. */
 export interface Hints {
   busState(): BusState
+  /** Why it is Degraded, where that is known. */
+  busProblem(): BusProblem | undefined
   progressOf(runUid: string): Progress | undefined
   /** Whether an attempt has ended and all it reported has arrived, as far as was heard. */
   hasArrived(address: AttemptAddress): boolean
@@ -14,6 +16,7 @@ export interface Hints {
 /** A home without a bus. */
 export const NO_HINTS: Hints = {
   busState: () => 'Off',
+  busProblem: () => undefined,
   progressOf: () => undefined,
   hasArrived: () => false,
   watchBus: () => () => {},
