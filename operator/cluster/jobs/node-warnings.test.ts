@@ -1,0 +1,77 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { ObservedJob } from '../../../crds/observed-job.ts'
+import { FakeApiServer } from '../../../test/fake-api-server.ts'
+import { handClock } from '../../../test/hand-clock.ts'
+import { type JobHome, makePod, openJobHome } from '../../../test/job-home.ts'
+import { aJobRequest } from '../../../test/job-request.ts'
+import { at, trainer } from '../../../test/pod-states.ts'
+import { type ApiClient, createApiClient } from '../api-client.ts'
+import { endpointOf } from '../api-endpoint.ts'
+import { type NodeWarnings, openNodeWarnings } from './node-warnings.ts'
+
+const NODES = '/api/v1/nodes'
+const request = aJobRequest()
+const running = {
+  phase: 'Running',
+  containerStatuses: [trainer({ running: { startedAt: at(130) } })],
+}
+
+let server: FakeApiServer
+let api: ApiClient
+let nodeWarnings: NodeWarnings
+let home: JobHome
+beforeEach(async () => {
+  server = new FakeApiServer()
+  await server.listen()
+  const clock = handClock()
+  api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
+})
+afterEach(async () => {
+  await home.close()
+  await nodeWarnings.close()
+  api.close()
+  await server.close()
+})
+
+async function openWithNode(): Promise<void> {
+  server.objects.create(NODES, { metadata: { name: 'n1', namespace: '' }, spec: {} })
+  nodeWarnings = openNodeWarnings({ api, clock: handClock(), random: () => 0 })
+  home = openJobHome(server, { nodeWarnings })
+  await home.jobs.create(request)
+  makePod(server, `team/${request.name}`, running)
+}
+
+/** The Job, once it is as wanted. */
+async function once(holds: (job: ObservedJob) => boolean): Promise<ObservedJob> {
+  const { jobs } = home
+  let wake = (): void => {}
+  const stop = jobs.watch(() => wake())
+  try {
+    for (;;) {
+      const told = new Promise<void>((resolve) => {
+        wake = resolve
+      })
+      const found = (await jobs.listOwnedBy(request.owner.uid)).find(holds)
+      if (found !== undefined) return found
+      await told
+    }
+  } finally {
+    stop()
+  }
+}
+
+test('a node that is cordoned wakes the runs of its pods, whose Jobs carry the warning', async () => {
+  await openWithNode()
+  const before = await once(({ state }) => state === 'Running')
+  expect(before.warning).toBeUndefined()
+  const warned = once(({ warning }) => warning !== undefined)
+  server.objects.write(NODES, '/n1', { spec: { unschedulable: true } })
+  expect((await warned).warning).toBe('node n1 is cordoned')
+})
+
+test('without the right to follow nodes there is no warning, and all else goes on', async () => {
+  server.fail(({ path }) => path === NODES, { status: 403, reason: 'Forbidden' })
+  await openWithNode()
+  const job = await once(({ state }) => state === 'Running')
+  expect(job.warning).toBeUndefined()
+})
