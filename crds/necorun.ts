@@ -109,8 +109,10 @@ const fields = z.strictObject({
   apiVersion: z.literal(API_GROUP_VERSION),
   kind: z.literal(RUN_KIND),
   metadata: ObjectMeta,
-  spec: RunSpec,
-  status: RunStatus.optional(),
+  spec: RunSpec.describe('spec is what is asked for: one training and its evaluations.'),
+  status: RunStatus.optional().describe(
+    'status is what has become of it, written by the operator.',
+  ),
 })
 
 const runRules: readonly Rule<z.infer<typeof fields>>[] = [

@@ -52,8 +52,12 @@ const fields = z.strictObject({
   apiVersion: z.literal(API_GROUP_VERSION),
   kind: z.literal(SWEEP_KIND),
   metadata: ObjectMeta,
-  spec: SweepSpec,
-  status: SweepStatus.optional(),
+  spec: SweepSpec.describe(
+    'spec is what is asked for: a run, what varies in it, and how far to go.',
+  ),
+  status: SweepStatus.optional().describe(
+    'status is what has become of it, written by the operator.',
+  ),
 })
 
 const sweepRules: readonly Rule<z.infer<typeof fields>>[] = [

@@ -23,9 +23,16 @@ const isScalar = (schema: z.core.$ZodType): boolean =>
   schema instanceof z.ZodBoolean ||
   schema instanceof z.ZodString
 
+/** The schema of a scalar with what is said of it, which stands at the optional around it or at itself. */
+function described(inner: z.ZodType, { description }: z.ZodType): z.ZodType {
+  return inner.description === undefined && description !== undefined
+    ? inner.describe(description)
+    : inner
+}
+
 function* leaves(schema: z.core.$ZodType, path: string): Generator<[string, z.ZodType]> {
   const inner = unwrap(schema)
-  if (isScalar(inner)) yield [path, inner as z.ZodType]
+  if (isScalar(inner)) yield [path, described(inner as z.ZodType, schema as z.ZodType)]
   if (!(inner instanceof z.ZodObject)) return
   for (const [name, field] of Object.entries(inner.shape)) {
     yield* leaves(field as z.core.$ZodType, path === '' ? name : `${path}.${name}`)

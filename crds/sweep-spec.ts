@@ -62,7 +62,12 @@ export type Axis = z.infer<typeof Axis>
 /** The path is the key of the list: two entries on one path are refused. */
 const byParameter = { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['parameter'] }
 
-const Zip = z.strictObject({ ...axisFields, values: axisFields.values.unwrap() })
+const Zip = z.strictObject({
+  ...axisFields,
+  values: axisFields.values
+    .unwrap()
+    .describe('values of the parameter, as many as the other lists of zip have.'),
+})
 export type Zip = z.infer<typeof Zip>
 
 const parameterFields = Object.fromEntries(
