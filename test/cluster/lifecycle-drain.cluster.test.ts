@@ -13,7 +13,7 @@ import { openStudyGround, type StudyGround } from './study-ground.ts'
 
 const bed = sharedBed()
 const file = join(import.meta.dirname, '../../examples/run.yaml')
-const STEPS = 160
+const STEPS = 120
 const QUIET = [
   ...REDUCED,
   // No checkpoint but those that somebody asks for, and the last.
