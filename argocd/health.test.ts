@@ -1,29 +1,9 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
-import { LuaFactory } from 'wasmoon'
-import { parse } from 'yaml'
+import { describe, expect, test } from 'vitest'
 import { CONDITION_TABLE, conditionsOf, type ObjectState } from '../operator/core/conditions.ts'
+import { argoHealth } from '../test/argo-health.ts'
 
-const SNIPPET = join(import.meta.dirname, 'argocd-cm.yaml')
-
-const factory = new LuaFactory()
-let scripts: Readonly<Record<string, string>>
-
-beforeAll(async () => {
-  scripts = parse(await readFile(SNIPPET, 'utf8')).data
-})
-
-/** What Argo CD would show of an object: the script of its kind in the ConfigMap, in a Lua of its own each time. */
-async function healthOf(obj: object, kind = 'NeCoSweep'): Promise<unknown> {
-  const lua = await factory.createEngine({ enableProxy: false })
-  try {
-    lua.global.set('obj', obj)
-    return await lua.doString(scripts[`resource.customizations.health.neco.dev_${kind}`] ?? '')
-  } finally {
-    lua.global.close()
-  }
-}
+const healthOf = (object: object, kind: 'NeCoRun' | 'NeCoSweep' = 'NeCoSweep') =>
+  argoHealth(object, kind)
 
 interface Said {
   readonly state: ObjectState
@@ -50,7 +30,7 @@ const HEALTH: Readonly<Record<ObjectState, string>> = {
 }
 const STATES = Object.keys(CONDITION_TABLE) as ObjectState[]
 
-describe.each(['NeCoRun', 'NeCoSweep'])('to Argo CD a %s', (kind) => {
+describe.each(['NeCoRun', 'NeCoSweep'] as const)('to Argo CD a %s', (kind) => {
   test.each(STATES)('that is %s has the health of its row, and says why', async (state) => {
     const health = await healthOf(objectIn({ state }), kind)
     expect(health).toEqual({ status: HEALTH[state], message: `it is ${state}` })
