@@ -57,6 +57,7 @@ describe('failures', () => {
     })
     expect(home.jobList.get('study-0-r1-a1')?.isEnding).toBe(true)
     expect((await home.runs.list()).length).toBe(2)
+    expect(sweep?.status).toMatchObject({ running: 0, pending: 5, failed: 1, total: 6 })
   })
 
   test('of every run fail the sweep', async () => {

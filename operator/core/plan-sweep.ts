@@ -130,13 +130,17 @@ function bestCells({ sweep, tally }: ObservedSweep): { best?: CellSummary[] } {
   }
 }
 
-/** Counts as they are once the planned runs are made. */
-function countersOf({ tally }: ObservedSweep, made: number, total: number): SweepStatus {
+/** Counts as they are once the plan is applied: a sweep that failed stops what is live. */
+function countersOf(
+  { tally }: ObservedSweep,
+  { made, total, state }: { made: number; total: number; state: Outcome['state'] },
+): SweepStatus {
   const failures = [...tally.failures].filter(([, count]) => count > 0)
+  const running = state === 'Failed' ? 0 : tally.live.size + made
   return {
     total,
-    pending: total - tally.facts.size - made,
-    running: tally.live.size + made,
+    pending: total - tally.succeeded - tally.failed - running,
+    running,
     succeeded: tally.succeeded,
     failed: tally.failed,
     ...(failures.length === 0 ? {} : { failures: Object.fromEntries(failures.sort()) }),
@@ -174,7 +178,7 @@ export function planSweep(observed: ObservedSweep): SweepPlan {
     observedGeneration: generation,
     planVersion: before?.planVersion ?? PLAN_VERSION,
     points,
-    ...countersOf(observed, made, total),
+    ...countersOf(observed, { made, total, state: outcome.state }),
     ...bestCells(observed),
   }
   const was = before?.conditions?.find(({ type }) => type === 'Ready')?.reason
