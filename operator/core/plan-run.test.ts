@@ -58,6 +58,15 @@ const ready = ({ status }: RunPlan) => conditionOf(status?.conditions, 'Ready')
 const home = (facts: Partial<HomeFacts>): HomeFacts => ({ ...QUIET_HOME, ...facts })
 
 describe('what is in the way', () => {
+  test('is not looked for in the settings of a run that was accepted', () => {
+    const accepted = applied(aRun(), planRun(observed()))
+    const wrong = aRun({ references: { source: 'StudentFraction', fraction: 0 } })
+    const fresh = planRun(observed({ run: wrong }))
+    expect(ready(fresh)).toMatchObject({ reason: 'NotAccepted' })
+    const run = { ...accepted, spec: wrong.spec }
+    expect(ready(planRun(observed({ run, jobs: [running] })))).toMatchObject({ reason: 'Running' })
+  })
+
   const obstacle = {
     reason: 'StorageNotConfigured',
     path: 'storage.claim',

@@ -5,7 +5,7 @@ import type { Obstacle } from '../../crds/obstacle.ts'
 import { buildJob } from './build-job.ts'
 import { canonicalText } from './canonical-text.ts'
 import { type Concluded, concludeWork, stopWork } from './conclude-work.ts'
-import { conditionsOf, endTimeMs, isEnded, seenStatus } from './conditions.ts'
+import { conditionsOf, endTimeMs, isAccepted, isEnded, seenStatus } from './conditions.ts'
 import type { HomeFacts } from './home-facts.ts'
 import { jobName, type WorkIndex } from './job-name.ts'
 import type { Plan, PlannedEvent } from './plan.ts'
@@ -246,8 +246,9 @@ function cleanUp(observed: ObservedRun): RunPlan {
   return { actions: left.map(({ name }) => ({ kind: 'DeleteJob', name })), events: [] }
 }
 
+/** What a run asks for is looked at until it is accepted: it cannot be edited after that, and a stricter release must not stop it. */
 function obstaclesTo({ run, home }: ObservedRun): readonly Obstacle[] {
-  const problems = validateSettings(resolvePreset(run.spec))
+  const problems = isAccepted(run.status) ? [] : validateSettings(resolvePreset(run.spec))
   return [...problems.map((problem) => ({ reason: 'NotAccepted', ...problem })), ...home.obstacles]
 }
 
