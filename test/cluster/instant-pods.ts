@@ -16,7 +16,7 @@ interface Attempt {
 const JOB_NAME = /-(\d+)-r(\d+)(-e\d+)?-a(\d+)$/
 const KILLED = 137
 
-export function attemptOf(job: string): Attempt {
+function attemptOf(job: string): Attempt {
   const found = JOB_NAME.exec(job)
   if (found === null) throw new Error(`${job} is not the name of a Job of a sweep`)
   const [, point, replicate, evaluation, attempt] = found
