@@ -109,5 +109,7 @@ describe('a pod that failed', () => {
     expect(classifyPod(boundPod(preempted)).message).toBe('PreemptionByScheduler: it had to go')
     const log = failed({ exitCode: 1, reason: 'Error', message: 'TypeError: x is not y' })
     expect(classifyPod(boundPod(log)).message).toBe('Error: TypeError: x is not y')
+    const silent = classifyPod(boundPod(failed({ exitCode: 2, reason: 'Error' })))
+    expect([silent.message, silent.exitCode]).toEqual([undefined, 2])
   })
 })

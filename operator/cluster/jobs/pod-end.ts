@@ -113,11 +113,16 @@ interface Row {
 
 const podSays = ({ reason, message }: Facts): string => sentence(reason, message)
 const containerSays = ({ end }: Facts): string => sentence(end?.reason, end?.message)
+/** A runtime calls every exit code but 0 an Error, which says less than the code. */
+const exitSays = (facts: Facts): string => {
+  const said = containerSays(facts)
+  return said === 'Error' ? '' : said
+}
 
 /** Nothing but its exit code explains the end. */
 const EXIT_CODE_SPEAKS: Row = {
   applies: () => true,
-  message: containerSays,
+  message: exitSays,
   tellsExitCode: true,
 }
 
@@ -125,7 +130,7 @@ const EXIT_CODE_SPEAKS: Row = {
 const ROWS: readonly Row[] = [
   {
     applies: ({ exitCode = -1 }) => VERDICTS.has(exitCode),
-    message: containerSays,
+    message: exitSays,
     tellsExitCode: true,
   },
   {
