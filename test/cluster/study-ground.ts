@@ -36,6 +36,8 @@ interface Options {
   readonly values?: object
   /** True when absent, but for an executor: pods that say nothing on the bus make readers come for what they left. */
   readonly bus?: boolean
+  /** What is wrong with NATS, or with what the operator is given for it. */
+  readonly natsFault?: 'NoJetStream' | 'StrangerCredentials'
   /** False leaves the Deployment out: a test starts the operator itself (study-operators.ts). */
   readonly deployment?: boolean
 }
@@ -102,15 +104,16 @@ interface Installed {
   readonly namespace: string
   readonly system: string
   readonly nats: NatsBed | undefined
+  readonly isStranger: boolean
   readonly values: object
   readonly deployment: boolean
 }
 
-async function makeNatsSecret({ bed, system, nats }: Installed): Promise<void> {
+async function makeNatsSecret({ bed, system, nats, isStranger }: Installed): Promise<void> {
   if (nats === undefined) return
   const files = {
     'signing.nk': nats.accountSigningSeedFile,
-    'user.creds': nats.operatorCredsFile,
+    'user.creds': isStranger ? nats.strangerCredsFile : nats.operatorCredsFile,
     'ca.crt': nats.caFile,
   }
   const words = Object.entries(files).map(([key, path]) => `--from-file=${key}=${path}`)
@@ -184,7 +187,11 @@ export async function openStudyGround(bed: SharedBed, options: Options): Promise
   const namespace = options.namespace ?? (await bed.newNamespace(name))
   const system = await bed.newNamespace(`${name}-system`)
   const folder = await openBedFolder()
-  const nats = await startNats({ folder, program: bed.programs['nats-server'] })
+  const nats = await startNats({
+    folder,
+    program: bed.programs['nats-server'],
+    jetStream: options.natsFault === 'NoJetStream' ? 'None' : 'On',
+  })
   const storage = await makeStorage(bed, namespace)
   const { own, kubelet } = await startKubelets(bed, namespace, options)
   const installed = {
@@ -192,6 +199,7 @@ export async function openStudyGround(bed: SharedBed, options: Options): Promise
     namespace,
     system,
     nats: (options.bus ?? options.executor === undefined) ? nats : undefined,
+    isStranger: options.natsFault === 'StrangerCredentials',
     values,
     deployment,
   }

@@ -35,8 +35,8 @@ export interface NatsBed {
   readonly monitorUrl: string
   /** Ends the server: Gently as an upgrade does, Killed as a lost machine. */
   readonly stop: (how?: 'Gently' | 'Killed') => Promise<void>
-  /** Starts it again on the same port and store. */
-  readonly start: () => Promise<void>
+  /** Starts it again on the same port and store; from then on with JetStream where that is asked for. */
+  readonly start: (jetStream?: 'On') => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -49,11 +49,13 @@ export async function startNats(options: Start): Promise<NatsBed> {
   const folder = join(options.folder.path, name)
   await mkdir(join(folder, 'store'), { recursive: true })
   const jetStream = options.jetStream ?? 'On'
-  const accounts = await makeNatsAccounts(jetStream === 'On')
+  const accounts = await makeNatsAccounts(jetStream !== 'NotForAccount')
   const ports = { client: await freePort(), monitor: await freePort() }
   const files = await writeNatsFiles(folder, accounts)
   const config = join(folder, 'nats.conf')
-  await writeFile(config, configText({ folder, accounts, ports, jetStream: jetStream !== 'None' }))
+  const configure = (isOn: boolean): Promise<void> =>
+    writeFile(config, configText({ folder, accounts, ports, jetStream: isOn }))
+  await configure(jetStream !== 'None')
   const words = ['--config', config]
   const launch = async (): Promise<BedProcess> => {
     const program = await startBedProcess(options.folder, { name, command: options.program, words })
@@ -70,7 +72,8 @@ export async function startNats(options: Start): Promise<NatsBed> {
     monitorUrl: `http://127.0.0.1:${ports.monitor}`,
     account: accounts.account,
     stop,
-    start: async () => {
+    start: async (jetStream) => {
+      if (jetStream === 'On') await configure(true)
       program = await launch()
     },
     close: () => stop('Killed'),
