@@ -1,5 +1,5 @@
 import { CHART_HEIGHT, CHART_WIDTH, type Chart, drawChart, INK, type Series } from './chart.ts'
-import { element, text } from './svg.ts'
+import { element, escapeText, text } from './svg.ts'
 
 /** Colours that people with any colour vision can tell apart (Okabe and Ito 2008), yellow left out. */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00', '#000000']
@@ -62,6 +62,7 @@ export function plotPage({ title, charts }: Page): string {
     ),
   )
   const body = [
+    element('title', {}, [escapeText(title)]),
     element('rect', { width: '100%', height: '100%', fill: '#fff' }),
     text(title, { x: MARGIN, y: 24, 'font-size': '16', 'font-weight': 'bold' }),
     ...placed,

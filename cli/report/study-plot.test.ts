@@ -35,6 +35,10 @@ const textsOf = (svg: string): string[] =>
 describe('the plot of a study', () => {
   const svg = studyPlot(aDocument(2), new Map([['study-0-r0', curve]]))
 
+  it('has a name for those who hear it read', () => {
+    expect(svg).toContain('<title>a &lt;study&gt;</title>')
+  })
+
   it('has titles, round ticks and one legend entry per point', () => {
     expect(textsOf(svg)).toEqual([
       'a &lt;study&gt;',

@@ -1,6 +1,7 @@
 type Attributes = Readonly<Record<string, string | number>>
 
-const escapeText = (text: string): string =>
+/** Text as it stands between the tags of SVG. */
+export const escapeText = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
 /** Coordinates to a tenth of a pixel keep the file small and the same on every machine. */

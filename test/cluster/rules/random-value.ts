@@ -11,7 +11,7 @@ export const propertiesOf = (node: JsonNode): Record<string, JsonNode> =>
   (node['properties'] ?? {}) as Record<string, JsonNode>
 export const requiredOf = (node: JsonNode): readonly string[] =>
   (node['required'] ?? []) as readonly string[]
-export const keysOfList = (node: JsonNode): readonly string[] =>
+const keysOfList = (node: JsonNode): readonly string[] =>
   (node['x-kubernetes-list-map-keys'] ?? []) as readonly string[]
 
 const SMALL = 12
