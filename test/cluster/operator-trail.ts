@@ -12,8 +12,8 @@ export interface OperatorTrail {
   onceWritten(operator: StudyOperator, count: number): Promise<true>
   /** What came of one operator after the first write of the next. */
   writesAfterFirstOf(next: StudyOperator, operator: StudyOperator): Promise<readonly AuditEntry[]>
-  /** How often each object of a kind was made for a sweep, by its name without that of the sweep. */
-  madeOf(sweep: string, resource: string): Promise<Readonly<Record<string, number>>>
+  /** The runs and Jobs of a sweep that were made more than once, or deleted so that they could be. A making whose maker was killed before the answer may be noted as a failure: that all are there must be looked up. */
+  madeTwice(sweep: string): Promise<readonly string[]>
 }
 
 /** Follows the audit log for the writes in a namespace. */
@@ -34,18 +34,20 @@ export function operatorTrail(auditLog: string, namespace: string): OperatorTrai
       const first = Math.min(...(await writesOf(next)).map(({ receivedMs }) => receivedMs))
       return (await writesOf(operator)).filter(({ receivedMs }) => receivedMs > first)
     },
-    async madeOf(sweep, resource) {
-      const made = (await trail.read()).filter(
-        (entry) => isMaking(entry, resource) && entry.name.startsWith(`${sweep}-`),
+    async madeTwice(sweep) {
+      const ours = (await trail.read()).filter(
+        ({ resource, name }) => KINDS.has(resource) && name.startsWith(`${sweep}-`),
       )
-      const byName = Map.groupBy(made, ({ name }) => name.slice(sweep.length))
-      return Object.fromEntries([...byName].map(([name, { length }]) => [name, length]))
+      const made = Map.groupBy(ours.filter(isMade), ({ resource, name }) => `${resource}/${name}`)
+      const twice = [...made].filter(([, { length }]) => length > 1).map(([name]) => name)
+      return [...twice, ...ours.filter(isDeleted).map(({ name }) => `deleted ${name}`)]
     },
   }
 }
 
-const isMaking = (entry: AuditEntry, resource: string): boolean =>
-  entry.verb === 'create' &&
-  entry.status === 201 &&
-  entry.resource === resource &&
-  entry.subresource === undefined
+const KINDS: ReadonlySet<string> = new Set(['jobs', 'necoruns'])
+
+const isMade = ({ verb, status, subresource }: AuditEntry): boolean =>
+  verb === 'create' && status === 201 && subresource === undefined
+
+const isDeleted = ({ verb, status }: AuditEntry): boolean => verb === 'delete' && status < 300

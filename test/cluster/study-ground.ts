@@ -56,6 +56,8 @@ export interface StudyGround {
   apply(manifest: object): Promise<void>
   sweep(name: string): Promise<NeCoSweep>
   runs(): Promise<readonly NeCoRun[]>
+  /** The names of the Jobs that a sweep has, without its own. */
+  jobsOf(sweep: string): Promise<readonly string[]>
   /** Resolves when the condition of an object is True. Throws with its state when that takes too long. */
   until(
     kind: 'necosweep' | 'necorun',
@@ -224,6 +226,14 @@ export async function openStudyGround(bed: SharedBed, options: Options): Promise
     },
     sweep: (name) => read(`necosweeps/${name}`),
     runs: async () => (await read('necoruns')).items,
+    jobsOf: async (sweep) => {
+      const answer = await bed.api({ path: `/apis/batch/v1/namespaces/${namespace}/jobs` })
+      const { items } = JSON.parse(answer.text) as { items: { metadata: { name: string } }[] }
+      return items
+        .map(({ metadata }) => metadata.name)
+        .filter((name) => name.startsWith(`${sweep}-`))
+        .map((name) => name.slice(sweep.length))
+    },
     until: async (kind, name, condition) => {
       await waitUntil({
         what: `${kind} ${name} to be ${condition}`,
