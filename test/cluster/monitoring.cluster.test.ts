@@ -18,16 +18,17 @@ import { openStudyGround, type StudyGround } from './study-ground.ts'
 
 const bed = sharedBed()
 const NAME = 'watched'
-/** Long enough to be seen at work: steps, checkpoints, and an evaluation after the first result. */
+/** Long enough to be seen at work: Prometheus takes up to five seconds to hear of a new pod, and results are seen while others follow. */
 const STUDY = [
   ...REDUCED,
   `metadata.name=${NAME}`,
   'points=[{loss.studentSteepness: 10}, {loss.studentSteepness: 100}]',
   'replicates=1',
-  'optimisation.steps=16',
-  'checkpoint.everySteps=4',
+  'optimisation.steps=80',
+  'checkpoint.everySteps=10',
+  'evaluations[0].at=[0, 0.5, 1]',
   'evaluations[0].memory.count=40',
-  'evaluations[0].validation.count=80',
+  'evaluations[0].validation.count=200',
 ]
 
 let ground: StudyGround
@@ -135,6 +136,13 @@ describe('while a study is at work a real Prometheus answers', () => {
       expect(labels['run']).toMatch(/^watched-[01]-r0$/)
       expect(value).toBeGreaterThan(-1)
     }
+  })
+
+  test('though its pods live for seconds', async () => {
+    const works = (await ground.runs()).flatMap(({ status }) => status?.work ?? [])
+    const lived = works.map(({ name, ranMs = 0 }) => `${name} ${(ranMs / 1000).toFixed(1)} s`)
+    printFigure(`pods that were scraped every 250 ms: ${lived.join(', ')}`)
+    expect(lived).toHaveLength(4)
   })
 
   test('and says which pod of which work it had that from', () => {
