@@ -16,7 +16,9 @@ const POINTS = 300
 const PARALLELISM = 64
 /** As in a cluster: a loaded machine must not cost the leader its Lease. */
 const LEASE = { durationSeconds: 15, renewSeconds: 10, retrySeconds: 2 }
-const SCRAPE_EVERY_MS = 1000
+const LOOK_EVERY_MS = 1000
+/** As Prometheus does: the lag is of the time between two scrapes. */
+const LOOKS_A_SCRAPE = 15
 const WITHIN_MS = 900_000
 
 export interface OperatorRow {
@@ -25,12 +27,13 @@ export interface OperatorRow {
   readonly transitions: number
   readonly seconds: number
   readonly transitions_per_s: number
+  readonly transitions_in_busiest_s: number
   /** By the processor time of the operator alone: what it could do if all else were infinitely fast. */
   readonly transitions_per_operator_cpu_s: number
   /** From a pod's end at the API server to the run's status that takes it in. */
   readonly event_to_write_p50_ms: number
   readonly event_to_write_p99_ms: number
-  /** The largest of what was seen every second. */
+  /** The largest of what was seen. */
   readonly heap_bytes: number
   readonly loop_lag_p99_ms: number
 }
@@ -93,19 +96,22 @@ async function scrape(operator: StudyOperator): Promise<Scrape> {
   }
 }
 
-/** What the operator exports, once a second until the sweep has ended. */
+/** What the operator exports, again and again until the sweep has ended. */
 async function watchToEnd(ground: StudyGround, operator: StudyOperator): Promise<Scrape[]> {
   const seen: Scrape[] = []
+  let looks = 0
   await waitUntil({
     what: 'the end of the sweep',
     withinMs: WITHIN_MS,
-    everyMs: SCRAPE_EVERY_MS,
+    everyMs: LOOK_EVERY_MS,
     look: async () => {
-      seen.push(await scrape(operator))
+      looks++
+      if (looks % LOOKS_A_SCRAPE === 0) seen.push(await scrape(operator))
       const { status } = await ground.sweep(NAME)
       return isEnded(status?.conditions) || undefined
     },
   })
+  seen.push(await scrape(operator))
   return seen
 }
 
@@ -114,6 +120,12 @@ function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN
 }
+
+/** The most of these moments (ms) that lie in one second of the clock. */
+const busiestSecond = (times: readonly number[]): number =>
+  Math.max(
+    ...[...Map.groupBy(times, (ms) => Math.floor(ms / 1000)).values()].map((of) => of.length),
+  )
 
 type Entries = Parameters<typeof eventToWriteMs>[0]
 
@@ -127,6 +139,7 @@ function rowOf(entries: Entries, before: Scrape, seen: readonly Scrape[]): Opera
     transitions: written.length,
     seconds,
     transitions_per_s: written.length / seconds,
+    transitions_in_busiest_s: busiestSecond(times),
     transitions_per_operator_cpu_s:
       written.length / ((seen.at(-1)?.cpuSeconds ?? Number.NaN) - before.cpuSeconds),
     event_to_write_p50_ms: quantile(delays, 0.5),
