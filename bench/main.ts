@@ -1,7 +1,7 @@
 import { cpus } from 'node:os'
 import { createInterface } from 'node:readline/promises'
 import { memoryRow } from './memory.ts'
-import { operatorRow } from './operator.ts'
+import { operatorRows } from './operator.ts'
 import { findPeerPython, INSTALL_NOTE, installPeers } from './peer-python.ts'
 import { planningRow } from './planning.ts'
 import { compareSideBySide, type Row } from './side-by-side.ts'
@@ -22,7 +22,7 @@ Example: npm run bench -- loss --json`
 const ALONE = new Map<string, () => object | Promise<object>>([
   ['plan', planningRow],
   ['memory', memoryRow],
-  ['operator', operatorRow],
+  ['operator', operatorRows],
 ])
 
 async function main(words: readonly string[]): Promise<number> {
@@ -30,7 +30,7 @@ async function main(words: readonly string[]): Promise<number> {
   const asJson = words.includes('--json')
   const alone = ALONE.get(what ?? '')
   if (alone !== undefined) {
-    print([await alone()], asJson)
+    print([await alone()].flat(), asJson)
     return 0
   }
   if (what !== 'loss' && what !== 'step') {

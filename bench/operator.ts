@@ -10,6 +10,7 @@ import { instantSweep } from '../test/cluster/instant-sweep.ts'
 import { openStudyGround, type StudyGround } from '../test/cluster/study-ground.ts'
 import { type StudyOperator, studyOperators } from '../test/cluster/study-operators.ts'
 import { eventToWriteMs, isRunStatus } from './event-to-write.ts'
+import { type CatchUpRow, catchUpRow } from './operator-catch-up.ts'
 
 const NAME = 'bench'
 const POINTS = 300
@@ -39,7 +40,7 @@ export interface OperatorRow {
 }
 
 /** 300 points on a real control plane, with pods that end by a script: what the operator does in a second, and how it fares. */
-export async function operatorRow(): Promise<OperatorRow> {
+export async function operatorRows(): Promise<readonly [OperatorRow, CatchUpRow]> {
   const components = await ensureComponents((line) => process.stderr.write(`${line}\n`))
   if (components.kind === 'Missing') throw new Error(components.lines.join('\n'))
   const bed = await startBed({ programs: components.paths, log: () => undefined })
@@ -50,12 +51,12 @@ export async function operatorRow(): Promise<OperatorRow> {
   }
 }
 
-async function measureOn(running: Bed): Promise<OperatorRow> {
+async function measureOn(running: Bed): Promise<readonly [OperatorRow, CatchUpRow]> {
   const bed = bedOf(factsOf(running))
   const ground = await openStudyGround(bed, {
     name: NAME,
     executor: instantExecutor(),
-    gpusPerNode: PARALLELISM,
+    gpusPerNode: POINTS,
     deployment: false,
     values: { lease: LEASE },
   })
@@ -69,7 +70,8 @@ async function measureOn(running: Bed): Promise<OperatorRow> {
     )
     const seen = await whileRunning(operator.process, watchToEnd(ground, operator))
     const entries = await auditTrail(bed.auditLog, ground.namespace).read()
-    return rowOf(entries, before, seen)
+    await operators.lose(operator)
+    return [rowOf(entries, before, seen), await catchUpRow(bed, ground, operators)]
   } finally {
     await operators.close()
     await ground.close()
