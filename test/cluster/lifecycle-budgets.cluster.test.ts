@@ -61,7 +61,7 @@ describe('the end of a container is charged to the budget of its cause', () => {
     ['silent-success', { exitCode: 0 }, 'Infrastructure', /last words are missing/],
     ['out-of-memory', { exitCode: 137, reason: 'OOMKilled' }, 'Infeasible', /^OOMKilled: .*raise/],
     ['killed', { exitCode: 137 }, 'Disruption', /signal 9 from outside/],
-    ['segmentation-fault', { exitCode: 139 }, 'Unexpected', /Error/],
+    ['segmentation-fault', { exitCode: 139 }, 'Unexpected', /exit code 139/],
     ['no-program', { exitCode: 127, reason: 'ContainerCannotRun' }, 'Infrastructure', /CannotRun/],
     ['evicted', evicted('Evicted', 'TerminationByKubelet'), 'Disruption', /TerminationByKubelet/],
     [
