@@ -1,4 +1,5 @@
 import type { ContainerStart, Mount } from './executor.ts'
+import { SYSTEM_PATH } from './isolation.ts'
 
 export interface ScriptPlan {
   readonly start: Pick<ContainerStart, 'command' | 'workingDir' | 'mounts' | 'hosts'>
@@ -32,7 +33,7 @@ export function containerScript(plan: ScriptPlan): string {
   return `set -e
 trap 'echo "the file tree of the container cannot be built" >&3' EXIT
 container_path=$PATH
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+PATH=${SYSTEM_PATH}
 base=${quote(folder)}
 mount -t tmpfs tmpfs "$base"
 mkdir "$base/upper" "$base/work" "$base/root"

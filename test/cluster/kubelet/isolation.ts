@@ -11,9 +11,13 @@ export type Isolation = 'Namespaces' | 'Rewritten'
 /** Starts a program as process 1 of new namespaces, which end when it or its parent does. */
 export const IN_NAMESPACES = ['unshare', '--mount', '--pid', '--fork', '--kill-child=KILL']
 
+/** Where a system keeps its programs, also those of root, which a shell of a user may not look for. */
+export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
 const run = promisify(execFile)
 
 const TRIAL = `set -e
+PATH=${SYSTEM_PATH}
 mkdir -p /tmp && mount -t tmpfs tmpfs /tmp
 mkdir /tmp/u /tmp/w /tmp/r
 mount -t overlay overlay -o lowerdir=/,upperdir=/tmp/u,workdir=/tmp/w /tmp/r

@@ -5,7 +5,7 @@ import { type ApiAddress, connectApi } from './api-connection.ts'
 import type { Images } from './container-plan.ts'
 import { delayOn } from './delay.ts'
 import type { Executor } from './executor.ts'
-import { detectIsolation } from './isolation.ts'
+import { detectIsolation, SYSTEM_PATH } from './isolation.ts'
 import { KubeletNode } from './kubelet-node.ts'
 import { type ContainerLog, type LogRequest, serveLogs } from './log-server.ts'
 import { type NodeSpec, removeNode } from './node-heartbeat.ts'
@@ -61,7 +61,6 @@ export interface Kubelet {
 }
 
 const ADDRESS = '127.0.0.1'
-const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** Starts a kubelet that runs the containers of its nodes' pods as processes of this machine, or by a script. Rejects when a node cannot be registered. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
@@ -123,7 +122,7 @@ const machineExecutor = async (clock: Clock): Promise<Executor> =>
 function baseEnvironment({ url }: ApiAddress): Readonly<Record<string, string>> {
   const { hostname, port } = new URL(url)
   return {
-    PATH: SEARCH_PATH,
+    PATH: SYSTEM_PATH,
     HOME: '/',
     KUBERNETES_SERVICE_HOST: hostname,
     KUBERNETES_SERVICE_PORT: port,
