@@ -13,7 +13,7 @@ import { reportIds, spooledOf, streamedOf } from './run-reports.ts'
 import { openStudyGround, type StudyGround } from './study-ground.ts'
 import { type StudyOperator, type StudyOperators, studyOperators } from './study-operators.ts'
 
-const OUTAGE_MS = 30_000
+const OUTAGE_MS = 60_000
 /** Ends while the API server is away, or soon after. */
 const SHORT = 'short'
 /** Would train for days. */
