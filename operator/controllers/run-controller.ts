@@ -1,13 +1,8 @@
 import type { JobRequest, ReaderRequest } from '../../crds/job-request.ts'
 import { isAccepted } from '../core/conditions.ts'
 import { attemptsThatRan } from '../core/plan-reader.ts'
-import {
-  type ObservedRun,
-  planRun,
-  type RunAction,
-  type RunPlan,
-  refuseRun,
-} from '../core/plan-run.ts'
+import { planRun, refuseRun } from '../core/plan-run.ts'
+import type { ObservedRun, RunAction, RunPlan } from '../core/run-draft.ts'
 import type { ObjectKey, StoredRun } from '../ports/objects.ts'
 import { isPortError } from '../ports/port-error.ts'
 import type { ControllerPorts } from './controller-ports.ts'

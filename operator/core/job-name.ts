@@ -7,3 +7,7 @@ export const readerName = (run: string, number: number): string => `${run}-reade
 /** `<run>-a<n>` for an attempt at training, `<run>-e<i>-a<n>` for one at evaluation i. */
 export const jobName = (run: string, work: WorkIndex, attempt: number): string =>
   work === 'train' ? `${run}-a${attempt}` : `${run}-e${work}-a${attempt}`
+
+/** The work at a position of `status.work`: the training, then each evaluation. */
+export const workIndexAt = (position: number): WorkIndex =>
+  position === 0 ? 'train' : position - 1

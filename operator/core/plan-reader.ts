@@ -4,7 +4,7 @@ import type { ObservedJob } from '../../crds/observed-job.ts'
 import { buildReader } from './build-job.ts'
 import { endTimeMs } from './conditions.ts'
 import type { HomeFacts } from './home-facts.ts'
-import { jobName, readerName, type WorkIndex } from './job-name.ts'
+import { jobName, readerName, workIndexAt } from './job-name.ts'
 import type { Plan } from './plan.ts'
 
 export interface ReaderAction {
@@ -35,8 +35,6 @@ const MOST_READERS = 5
 
 const NOTHING: ReaderPlan = { actions: [], events: [] }
 
-const indexOf = (position: number): WorkIndex => (position === 0 ? 'train' : position - 1)
-
 /** The attempts of a run that may have reported something: all but those whose Jobs show that no pod of theirs has run. */
 export function attemptsThatRan({ run, jobs }: Pick<EndedRun, 'run' | 'jobs'>): AttemptOfWork[] {
   const hasRun = (name: string): boolean => {
@@ -45,7 +43,7 @@ export function attemptsThatRan({ run, jobs }: Pick<EndedRun, 'run' | 'jobs'>): 
   }
   const attemptsOf = ({ name, attempt }: WorkStatus, position: number): AttemptOfWork[] =>
     Array.from({ length: attempt }, (_, i) => ({ work: name, attempt: i + 1 })).filter((of) =>
-      hasRun(jobName(run.metadata.name, indexOf(position), of.attempt)),
+      hasRun(jobName(run.metadata.name, workIndexAt(position), of.attempt)),
     )
   return (run.status?.work ?? []).flatMap(attemptsOf)
 }

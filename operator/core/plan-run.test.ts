@@ -6,7 +6,8 @@ import type { TerminationMessage } from '../../crds/run-report.ts'
 import { canonicalText } from './canonical-text.ts'
 import { conditionOf } from './conditions.ts'
 import { type HomeFacts, QUIET_HOME } from './home-facts.ts'
-import { type ObservedRun, planRun, type RunPlan, refuseRun } from './plan-run.ts'
+import { planRun, refuseRun } from './plan-run.ts'
+import type { ObservedRun, RunPlan } from './run-draft.ts'
 
 const evaluations: NeCoRun['spec']['evaluations'] = [
   {

@@ -14,3 +14,6 @@ export interface Plan<Action, Status> {
   /** When to look again though nothing changes. */
   readonly requeueAfterMs?: number
 }
+
+/** Raised when a plan would treat live runs differently; a run keeps the one it started with. */
+export const PLAN_VERSION = 1
