@@ -101,7 +101,17 @@ describe('a bad manifest', () => {
           { parameter: 'loss.lambda', values: [1] },
         ],
       }),
-      { path: 'spec', message: 'two axes vary the same parameter' },
+      { path: 'spec.axes[1].parameter', message: 'two axes vary the same parameter' },
+    ],
+    'an axis and an entry of zip on one path': [
+      aSweep({
+        axes: [{ parameter: 'loss.lambda', values: [0] }],
+        zip: [
+          { parameter: 'loss.epsilon', values: [0] },
+          { parameter: 'loss.lambda', values: [1] },
+        ],
+      }),
+      { path: 'spec.zip[1].parameter', message: 'two axes vary the same parameter' },
     ],
     'a name too long for its children': [
       { ...(aSweep({}) as object), metadata: { name: 'a'.repeat(37) } },

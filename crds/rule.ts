@@ -7,6 +7,8 @@ export interface Rule<T> {
   readonly message: string
   /** The field to point at, relative to where the rule stands. */
   readonly field?: readonly string[]
+  /** The same, where it depends on the value: CEL cannot say that, so the server points at `field`. */
+  readonly locate?: (value: T) => readonly PropertyKey[]
 }
 
 /** A rule about a change: the old value is there as well (`oldSelf` in CEL). */
@@ -35,11 +37,11 @@ export function withRules<S extends z.ZodType>(
   transitions: readonly TransitionRule<z.output<S>>[] = [],
 ): S {
   const refined = rules.reduce<S>(
-    (current, { holds, message, field }) =>
-      current.refine((value) => holds(value as z.output<S>), {
-        error: message,
-        ...(field === undefined ? {} : { path: [...field] }),
-      }) as S,
+    (current, { holds, message, field = [], locate = () => field }) =>
+      current.superRefine((value, context) => {
+        if (holds(value)) return
+        context.addIssue({ code: 'custom', message, path: [...locate(value)] })
+      }),
     schema,
   )
   const validations = [

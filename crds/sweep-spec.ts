@@ -203,12 +203,25 @@ const sweepRules: readonly Rule<PlainSweepSpec>[] = [
     field: ['axes'],
   },
 ]
-const repeated = (paths: readonly string[]): boolean => new Set(paths).size < paths.length
+
+/** The first axis, or entry of zip, whose parameter an earlier one varies. */
+function repeatedPlace({
+  axes = [],
+  zip = [],
+}: PlainSweepSpec): readonly PropertyKey[] | undefined {
+  const places = [
+    ...axes.map(({ parameter }, i) => ({ parameter, place: ['axes', i, 'parameter'] })),
+    ...zip.map(({ parameter }, i) => ({ parameter, place: ['zip', i, 'parameter'] })),
+  ]
+  const parameters = places.map(({ parameter }) => parameter)
+  return places.find(({ parameter }, at) => parameters.indexOf(parameter) < at)?.place
+}
+
 const uniquePaths: Rule<PlainSweepSpec> = {
   cel: '(!has(self.axes) || self.axes.all(a, self.axes.exists_one(o, o.parameter == a.parameter))) && (!has(self.zip) || self.zip.all(a, self.zip.exists_one(o, o.parameter == a.parameter) && (!has(self.axes) || !self.axes.exists(o, o.parameter == a.parameter))))',
-  holds: ({ axes = [], zip = [] }) =>
-    !repeated([...axes, ...zip].map(({ parameter }) => parameter)),
+  holds: (spec) => repeatedPlace(spec) === undefined,
   message: 'two axes vary the same parameter',
+  locate: (spec) => repeatedPlace(spec) ?? [],
 }
 
 export const SweepSpec = withRules(

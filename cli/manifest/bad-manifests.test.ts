@@ -7,15 +7,22 @@ import { manifestOf } from './read-manifest.ts'
 const path = join(import.meta.dirname, '..', '..', 'examples', 'sweep-steepness.yaml')
 const text = await readFile(path, 'utf8')
 
-/** The first line that is said about the example with these changes, without its place in the file. */
+/** The first line that is said about the example with these changes, without the flags that made it wrong. */
 function complaint(overrides: readonly string[]): string {
   try {
     manifestOf({ file: 'a.yaml', text, overrides })
   } catch (error) {
-    if (error instanceof InputError) return (error.lines[0] ?? '').replace(/^a\.yaml:\d+:\d+: /, '')
+    if (error instanceof InputError) return withoutFlags(error.lines[0] ?? '', overrides)
     throw error
   }
   return 'accepted'
+}
+
+/** Each of these mistakes is in the flags: the line begins with one of them. */
+function withoutFlags(line: string, overrides: readonly string[]): string {
+  const flags = overrides.map((text) => `--set ${text}`)
+  const head = [...flags, flags.join(' ')].find((flag) => line.startsWith(`${flag}: `))
+  return head === undefined ? `no flag is named: ${line}` : line.slice(head.length + 2)
 }
 
 const point0 = 'point 0 (loss.studentSteepness=10 loss.teacherSteepness=100)'
@@ -26,7 +33,7 @@ describe('a manifest with a mistake names the field and says what is wrong', () 
     [['points=[]'], 'spec: an empty sweep: give axes, zip or points, or make a NeCoRun instead'],
     [
       ['axes=[{parameter: loss.lambda, values: [0.1]}, {parameter: loss.lambda, values: [0.2]}]'],
-      'spec: two axes vary the same parameter',
+      'spec.axes[1].parameter: two axes vary the same parameter',
     ],
     [
       ['axes=[{parameter: loss.studentSteepness, values: [1]}]'],
