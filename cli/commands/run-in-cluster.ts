@@ -10,7 +10,7 @@ import { followToEnd } from './follow-to-end.ts'
 
 async function applyAndFollow(call: Call, shell: Shell, opened: Cluster): Promise<ExitCode> {
   const file = call.operands[0] ?? ''
-  const manifest = await readRunManifest(call, resolve(shell.cwd, file), file)
+  const { manifest } = await readRunManifest(call, resolve(shell.cwd, file), file)
   const cluster = { ...opened, namespace: namespaceOf(opened, { manifest, file }) }
   const isForced = call.switches.has('force-conflicts')
   const applied = await applyStudy(cluster, { manifest, file, isForced })

@@ -200,7 +200,7 @@ describe('neco run', () => {
     })
     expect(missing).toMatchObject({
       code: 2,
-      err: `study.yaml: spec.run.model.weights.path: there is no file ${join(folder, 'w.bin')}\n`,
+      err: `--set model.weights={path: w.bin}: spec.run.model.weights.path: there is no file ${join(folder, 'w.bin')}\n`,
     })
   })
 

@@ -9,7 +9,7 @@ const nameOf = (manifest: Manifest): string =>
 
 async function perform(call: Call, shell: Shell) {
   const file = call.operands[0] ?? ''
-  const manifest = await readManifest(resolve(shell.cwd, file), {
+  const { manifest } = await readManifest(resolve(shell.cwd, file), {
     file,
     overrides: call.values.get('set') ?? [],
   })

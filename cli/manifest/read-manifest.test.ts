@@ -124,9 +124,54 @@ describe('overrides from the command line', () => {
     expect(linesOf(SWEEP, [override])).toEqual([line])
   })
 
-  it('are checked as the file is', () => {
+  it('are checked as the file is, and named where they are wrong', () => {
     expect(linesOf(SWEEP, ['optimisation.stepz=4'])).toEqual([
-      'sweep.yaml:7:5: spec.run.optimisation.stepz: unknown field; did you mean steps?',
+      '--set optimisation.stepz=4: spec.run.optimisation.stepz: unknown field; did you mean steps?',
     ])
+    expect(linesOf(SWEEP, ['seed=7', 'axes[0]={parameter: loss.lambda, values: [a]}'])).toEqual([
+      '--set axes[0]={parameter: loss.lambda, values: [a]}: spec.axes[0].values[0]: a is no loss.lambda: Invalid input: expected number, received string',
+    ])
+  })
+
+  it('are named where they make another field wrong', () => {
+    expect(linesOf(SWEEP, ['axes=[]'])).toEqual([
+      '--set axes=[]: spec: an empty sweep: give axes, zip or points, or make a NeCoRun instead',
+    ])
+    const flags = ['references.count=8', 'loss.keptNeighbours=9']
+    const text = 'keptNeighbours (K) must not exceed references.count (R)'
+    expect(linesOf(SWEEP, flags)).toEqual([
+      `--set loss.keptNeighbours=9: spec.run.loss.keptNeighbours: ${text}`,
+    ])
+    const kept = SWEEP.replace('studentSteepness: 10\n', 'keptNeighbours: 9\n')
+    expect(linesOf(kept, ['seed=7', 'references.count=8'])).toEqual([
+      `--set seed=7 --set references.count=8: spec.run.loss.keptNeighbours: ${text}`,
+    ])
+  })
+
+  it('do not take the blame for what the file has wrong', () => {
+    const text = SWEEP.replace('count: 8', 'count: 0')
+    expect(linesOf(text, ['seed=7'])).toEqual([
+      'sweep.yaml:7:34: spec.run.data.count: Too small: expected number to be >=1',
+    ])
+    expect(linesOf(text, ['data.count=-1'])).toEqual([
+      '--set data.count=-1: spec.run.data.count: Too small: expected number to be >=1',
+    ])
+  })
+
+  it('come from --parallelism too, which a run leaves aside', () => {
+    const of = (text: string, parallelism: string) =>
+      manifestOf({ file: 'sweep.yaml', text, overrides: [], parallelism })
+    expect(of(SWEEP, '3')).toMatchObject({ sweep: { spec: { parallelism: 3 } } })
+    expect(() => of(SWEEP, '20000')).toThrow(
+      '--parallelism 20000: spec.parallelism: Too big: expected number to be <=10000',
+    )
+    expect(() => of(SWEEP.replace(/spec:.*/s, 'spec: none'), '3')).toThrow(
+      '--parallelism 3: spec holds no fields',
+    )
+    const run = SWEEP.replace('NeCoSweep', 'NeCoRun').replace(
+      /spec:.*/s,
+      'spec: { data: { kind: Scenes, count: 8 } }',
+    )
+    expect(of(run, '3')).toMatchObject({ kind: 'NeCoRun', run: { spec: {} } })
   })
 })

@@ -3,7 +3,7 @@ import type { ObjectKey } from '../../operator/ports/objects.ts'
 import { type Call, flagValue } from '../command.ts'
 import { InputError } from '../input-error.ts'
 import { checkInputs, type InputField, inputFields, type Volumes } from './check-inputs.ts'
-import { type Manifest, readManifest } from './read-manifest.ts'
+import { type CheckedManifest, type Manifest, readManifest } from './read-manifest.ts'
 
 /** Everything that `neco run` was asked for, checked. */
 export interface RunOrder {
@@ -35,27 +35,25 @@ function volumesOf(call: Call, cwd: string, manifestFolder: string): Volumes {
   return { '': manifestFolder, ...Object.fromEntries(named) }
 }
 
-function parallelismOf(call: Call): readonly string[] {
+function parallelismOf(call: Call): string | undefined {
   const text = flagValue(call, 'parallelism')
-  if (text === undefined) return []
-  if (/^[1-9]\d*$/.test(text)) return [`spec.parallelism=${text}`]
+  if (text === undefined || /^[1-9]\d*$/.test(text)) return text
   throw new InputError([`neco run: --parallelism ${text}: expected a whole number from 1`])
 }
 
 /** The manifest of `neco run` with what its flags change. Throws InputError. */
-export async function readRunManifest(call: Call, path: string, file: string): Promise<Manifest> {
-  const overrides = call.values.get('set') ?? []
-  const manifest = await readManifest(path, { file, overrides })
-  const parallelism = parallelismOf(call)
-  if (parallelism.length === 0 || manifest.kind === 'NeCoRun') return manifest
-  return readManifest(path, { file, overrides: [...overrides, ...parallelism] })
-}
+export const readRunManifest = (call: Call, path: string, file: string): Promise<CheckedManifest> =>
+  readManifest(path, {
+    file,
+    overrides: call.values.get('set') ?? [],
+    parallelism: parallelismOf(call),
+  })
 
 /** Reads what was typed after `neco run`. Throws InputError for a wrong manifest, and for files that it names and that are not there. */
 export async function readRunOrder(call: Call, cwd: string): Promise<RunOrder> {
   const file = call.operands[0] ?? ''
   const path = resolve(cwd, file)
-  const manifest = await readRunManifest(call, path, file)
+  const { manifest, where } = await readRunManifest(call, path, file)
   const volumes = volumesOf(call, cwd, dirname(path))
   const [spec, root] =
     manifest.kind === 'NeCoRun'
@@ -63,7 +61,9 @@ export async function readRunOrder(call: Call, cwd: string): Promise<RunOrder> {
       : [manifest.sweep.spec.run, 'spec.run']
   const problems = await checkInputs(spec, volumes, root)
   if (problems.length > 0) {
-    throw new InputError(problems.map((problem) => `${file}: ${problem.path}: ${problem.message}`))
+    throw new InputError(
+      problems.map((problem) => `${where(problem)}: ${problem.path}: ${problem.message}`),
+    )
   }
   const out = flagValue(call, 'out') ?? join('out', studyKey(manifest).name)
   return {

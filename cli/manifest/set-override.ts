@@ -3,7 +3,15 @@ import { explain } from '../../crds/explain.ts'
 import { nearestName } from '../../crds/nearest-name.ts'
 import { InputError } from '../input-error.ts'
 
-type Key = string | number
+export type Key = string | number
+
+/** What a flag changed in a manifest. */
+export interface Override {
+  /** As it was typed: `--set a.b=c`. */
+  readonly flag: string
+  /** Where the value stands now. */
+  readonly keys: readonly Key[]
+}
 
 /** Splits `evaluations[0].at` into its keys. */
 const keysOf = (path: string): Key[] =>
@@ -26,11 +34,11 @@ function rootedKeys(kind: string, keys: readonly Key[]): readonly Key[] | undefi
   return root === undefined ? undefined : [...root, ...keys]
 }
 
-function unknownStart(text: string, kind: string, key: string): InputError {
+function unknownStart(flag: string, kind: string, key: string): InputError {
   const known = ['', 'spec', 'spec.run'].flatMap((path) => fieldsAt(kind, path))
   const nearest = nearestName(key, known)
   const meant = nearest === undefined ? '' : `; did you mean ${nearest}?`
-  return new InputError([`--set ${text}: unknown field ${key}${meant}`])
+  return new InputError([`${flag}: unknown field ${key}${meant}`])
 }
 
 /** Why a path cannot be followed from this node by this key, or nothing when it can. */
@@ -42,31 +50,39 @@ function obstacle(node: unknown, path: string, key: Key | undefined): string | u
 }
 
 /** Fails when the path goes through something that is no map or list, or past the end of a list. */
-function checkWay(document: Document, keys: readonly Key[], text: string): void {
+function checkWay(document: Document, { flag, keys }: Override): void {
   for (let at = 1; at < keys.length; at++) {
     const node = document.getIn(keys.slice(0, at))
     if (node === undefined) return
     const reason = obstacle(node, keys.slice(0, at).join('.'), keys[at])
-    if (reason !== undefined) throw new InputError([`--set ${text}: ${reason}`])
+    if (reason !== undefined) throw new InputError([`${flag}: ${reason}`])
   }
 }
 
-/** Applies one `--set a.b=c` to a manifest. The path may leave out `spec.` or `spec.run.`; the value is read as YAML. */
-export function setOverride(document: Document, text: string): void {
-  const split = text.indexOf('=')
-  if (split < 1) throw new InputError([`--set ${text}: write it as path=value`])
-  const keys = keysOf(text.slice(0, split))
-  const kind = String(document.get('kind'))
-  const rooted = rootedKeys(kind, keys)
-  if (rooted === undefined) throw unknownStart(text, kind, String(keys[0]))
-  checkWay(document, rooted, text)
-  document.setIn(rooted, valueFrom(text, text.slice(split + 1)))
+/** Puts the value of a flag into a manifest. Throws InputError where there is no such place. */
+export function setField(document: Document, override: Override, value: unknown): void {
+  checkWay(document, override)
+  document.setIn(override.keys, value)
 }
 
-function valueFrom(text: string, value: string): unknown {
+/** Applies one `--set a.b=c` to a manifest. The path may leave out `spec.` or `spec.run.`; the value is read as YAML. Throws InputError that names the flag. */
+export function setOverride(document: Document, text: string): Override {
+  const split = text.indexOf('=')
+  const flag = `--set ${text}`
+  if (split < 1) throw new InputError([`${flag}: write it as path=value`])
+  const typed = keysOf(text.slice(0, split))
+  const kind = String(document.get('kind'))
+  const keys = rootedKeys(kind, typed)
+  if (keys === undefined) throw unknownStart(flag, kind, String(typed[0]))
+  const override = { flag, keys }
+  setField(document, override, valueFrom(flag, text.slice(split + 1)))
+  return override
+}
+
+function valueFrom(flag: string, value: string): unknown {
   try {
     return parse(value)
   } catch (cause) {
-    throw new InputError([`--set ${text}: the value is not YAML`], { cause })
+    throw new InputError([`${flag}: the value is not YAML`], { cause })
   }
 }
