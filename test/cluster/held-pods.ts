@@ -3,17 +3,24 @@ import type { ContainerEnd, Executor } from './kubelet/executor.ts'
 /** Pods without processes, each of which runs until a test ends it. */
 export interface HeldPods {
   readonly executor: Executor
-  /** Ends the container of the pod of a Job, namespace/name, as soon as it runs. */
+  /** Ends the container of the newest pod of a Job, namespace/name, as soon as it runs. */
   readonly end: (job: string, how: ContainerEnd) => Promise<void>
 }
 
+type Ended = PromiseWithResolvers<ContainerEnd>
+
 /** Makes them; `stopped` is how a container ends that is asked to. */
 export function heldPods(stopped: ContainerEnd = { exitCode: 143 }): HeldPods {
-  const running = new Map<string, PromiseWithResolvers<(how: ContainerEnd) => void>>()
-  const slot = (job: string) => {
-    const found = running.get(job) ?? Promise.withResolvers<(how: ContainerEnd) => void>()
-    running.set(job, found)
-    return found
+  const running = new Map<string, Ended>()
+  const awaited = new Map<string, PromiseWithResolvers<Ended>>()
+  const onceRunning = (job: string): Promise<Ended> => {
+    const waiting = awaited.get(job) ?? Promise.withResolvers<Ended>()
+    awaited.set(job, waiting)
+    return waiting.promise
+  }
+  /** A Job that is made again under its name has its new pod before the old one has gone. */
+  const forget = (job: string, ended: Ended): void => {
+    if (running.get(job) === ended) running.delete(job)
   }
   return {
     executor: {
@@ -21,18 +28,20 @@ export function heldPods(stopped: ContainerEnd = { exitCode: 143 }): HeldPods {
       start: async ({ pod }) => {
         const { namespace, labels } = pod.metadata
         const job = `${namespace}/${labels?.['batch.kubernetes.io/job-name']}`
-        const ended = Promise.withResolvers<ContainerEnd>()
-        slot(job).resolve(ended.resolve)
+        const ended: Ended = Promise.withResolvers()
+        running.set(job, ended)
+        awaited.get(job)?.resolve(ended)
+        awaited.delete(job)
         return {
-          ended: ended.promise.finally(() => running.delete(job)),
+          ended: ended.promise.finally(() => forget(job, ended)),
           stop: () => ended.resolve(stopped),
           execute: async () => 0,
         }
       },
     },
     end: async (job, how) => {
-      const end = await slot(job).promise
-      end(how)
+      const ended = running.get(job) ?? (await onceRunning(job))
+      ended.resolve(how)
     },
   }
 }

@@ -105,7 +105,7 @@ describe('what somebody deletes by hand', () => {
     await ground.kubectl('delete', 'necorun', 'run-gone-0-r0')
     const again = await ground.onceRun(
       'run-gone-0-r0',
-      (run) => run.metadata.uid !== before && stateOf(run) === 'Running 1',
+      ({ metadata, status }) => metadata.uid !== before && readyOf(status) === 'Running',
     )
     const { uid = '' } = again.metadata
     const owner = 'jsonpath={.metadata.ownerReferences[0].uid}'
