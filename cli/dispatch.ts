@@ -2,6 +2,7 @@ import type { Command } from './command.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { commandHelp, overview } from './help.ts'
 import { InputError } from './input-error.ts'
+import { InterruptedError } from './interrupted-error.ts'
 import { chooseCommand, parseCall } from './parse-call.ts'
 import type { Shell } from './shell.ts'
 
@@ -43,6 +44,10 @@ export async function dispatch(
     if (error instanceof InputError) {
       shell.writeError(`${error.lines.join('\n')}\n`)
       return EXIT.InputWrong
+    }
+    if (error instanceof InterruptedError) {
+      shell.writeError(`${error.lines.join('\n')}\n`)
+      return EXIT.Interrupted
     }
     shell.writeError(`neco failed: ${messageOf(error)}\n`)
     return EXIT.SomeFailed

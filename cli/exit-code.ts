@@ -5,7 +5,7 @@ export const EXIT = {
   SomeFailed: 1,
   /** The input is wrong: a flag, a manifest, data, weights, or an output folder in use. */
   InputWrong: 2,
-  /** Ctrl-C or SIGTERM: checkpoints are written, the same command goes on. */
+  /** Ctrl-C or SIGTERM: a run has written its checkpoints and the same command goes on; anything else just ended. */
   Interrupted: 130,
 } as const
 

@@ -1,16 +1,27 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import packageFile from '../package.json' with { type: 'json' }
+import { EXIT } from './exit-code.ts'
 import type { Shell } from './shell.ts'
 
-function onInterrupt(listener: (count: number) => void): () => void {
-  let count = 0
-  const heard = (): void => listener(++count)
+type Interrupts = Pick<Shell, 'onInterrupt'>
+
+/** Hears Ctrl-C and SIGTERM from now on. While no command listens they end the process at once, also where it is the first of a container, which no signal ends by default. */
+function hearInterrupts(): Interrupts {
+  const listeners = new Set<() => void>()
+  const heard = (): void => {
+    if (listeners.size === 0) process.exit(EXIT.Interrupted)
+    for (const listener of [...listeners]) listener()
+  }
   process.on('SIGINT', heard)
   process.on('SIGTERM', heard)
-  return () => {
-    process.off('SIGINT', heard)
-    process.off('SIGTERM', heard)
+  return {
+    onInterrupt: (listener) => {
+      let count = 0
+      const counted = (): void => listener(++count)
+      listeners.add(counted)
+      return () => listeners.delete(counted)
+    },
   }
 }
 
@@ -41,6 +52,6 @@ export function processShell(calledAs: Shell['calledAs']): Shell {
     now: Date.now,
     random: Math.random,
     pid: process.pid,
-    onInterrupt,
+    ...hearInterrupts(),
   }
 }

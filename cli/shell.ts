@@ -20,6 +20,6 @@ export interface Shell {
   /** In [0, 1). */
   readonly random: () => number
   readonly pid: number
-  /** Calls back at each Ctrl-C or SIGTERM, with how many there have been; returns how to stop listening. */
+  /** Calls back at each Ctrl-C or SIGTERM, with how many there have been; returns how to stop listening. While nobody listens, one ends the process. */
   readonly onInterrupt: (listener: (count: number) => void) => () => void
 }

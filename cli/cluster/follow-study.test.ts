@@ -4,6 +4,7 @@ import { type ApiClient, createApiClient } from '../../operator/cluster/api-clie
 import { endpointOf } from '../../operator/cluster/api-endpoint.ts'
 import type { Clock } from '../../operator/ports/clock.ts'
 import { FakeApiServer } from '../../test/fake-api-server.ts'
+import { teamCluster } from '../../test/team-cluster.ts'
 import type { Progress } from '../progress/progress.ts'
 import type { Study } from '../report/study-outcome.ts'
 import type { Watching } from '../study-home.ts'
@@ -47,10 +48,8 @@ beforeEach(async () => {
   await server.listen()
   const clock = leapingClock()
   api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
-  const namespace = 'team'
-  const random = () => 0.99
-  cluster = { api, clock, random, namespace, isNamespaceGiven: true, program: 'neco', flags: '' }
-  server.objects.create(SWEEPS, { metadata: { name: 'study', namespace }, spec: { run } })
+  cluster = teamCluster({ api, clock })
+  server.objects.create(SWEEPS, { metadata: { name: 'study', namespace: 'team' }, spec: { run } })
 })
 afterEach(async () => {
   api.close()

@@ -3,6 +3,7 @@ import { type ApiClient, createApiClient } from '../../operator/cluster/api-clie
 import { endpointOf } from '../../operator/cluster/api-endpoint.ts'
 import { FakeApiServer, type FakeRequest } from '../../test/fake-api-server.ts'
 import { type HandClock, handClock } from '../../test/hand-clock.ts'
+import { teamCluster } from '../../test/team-cluster.ts'
 import { logOfJob } from './log-of-job.ts'
 import type { Cluster } from './open-cluster.ts'
 
@@ -13,10 +14,12 @@ const job = { metadata: { name: 'study-reader-00000', namespace } }
 let server: FakeApiServer
 let api: ApiClient
 let clock: HandClock
+let interrupts: Set<(count: number) => void>
 beforeEach(async () => {
   server = new FakeApiServer()
   await server.listen()
   clock = handClock()
+  interrupts = new Set()
   api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
 })
 afterEach(async () => {
@@ -27,20 +30,29 @@ afterEach(async () => {
 const isWatch = ({ path, query }: FakeRequest): boolean =>
   path.endsWith('/pods') && query['watch'] === 'true'
 
+const aCluster = (): Cluster =>
+  teamCluster({
+    ...{ api, clock },
+    onInterrupt: (listener) => {
+      interrupts.add(listener)
+      return () => interrupts.delete(listener)
+    },
+  })
+
 /** Starts the Job, whose pod is as it says; what was listed is known when the watch begins. */
 async function start(status: object): Promise<{ readonly log: Promise<string> }> {
   const pod = { metadata: { name: 'reader', namespace }, spec: { nodeName: 'node' } }
   server.objects.create(PODS, pod)
   server.objects.write(PODS, `${namespace}/reader`, { ...pod, status })
-  const cluster: Cluster = {
-    ...{ api, clock, namespace, random: () => 0 },
-    ...{ isNamespaceGiven: true, program: 'neco', flags: '' },
-  }
   const watched = server.next(isWatch)
-  const log = logOfJob(cluster, job)
+  const log = logOfJob(aCluster(), job)
   log.catch(() => undefined)
   await watched
   return { log }
+}
+
+const pressCtrlC = (): void => {
+  for (const heard of interrupts) heard(1)
 }
 
 const methods = (): readonly string[] =>
@@ -78,5 +90,38 @@ describe('the log of a Job', () => {
       ],
     })
     expect(methods()).toEqual(['POST', 'DELETE'])
+  })
+
+  test('is not waited for after Ctrl-C: the Job is deleted, and a second Ctrl-C is not heard', async () => {
+    const { log } = await start({ phase: 'Running' })
+    pressCtrlC()
+    expect(interrupts.size).toBe(0)
+    await expect(log).rejects.toMatchObject({
+      code: 'Interrupted',
+      lines: ['interrupted; Job team/study-reader-00000 is deleted'],
+    })
+    expect(methods()).toEqual(['POST', 'DELETE'])
+  })
+
+  test('is not waited for either where Ctrl-C comes while the Job is made', async () => {
+    const posted = server.next(({ method }) => method === 'POST')
+    const log = logOfJob(aCluster(), job)
+    log.catch(() => undefined)
+    await posted
+    pressCtrlC()
+    await expect(log).rejects.toMatchObject({ code: 'Interrupted' })
+    expect(methods()).toEqual(['POST', 'DELETE'])
+  })
+
+  test('says after Ctrl-C that the Job is left where it may not be deleted', async () => {
+    server.fail(({ method }) => method === 'DELETE', { status: 403, reason: 'Forbidden' })
+    const { log } = await start({ phase: 'Running' })
+    pressCtrlC()
+    await expect(log).rejects.toMatchObject({
+      code: 'Interrupted',
+      lines: [
+        expect.stringMatching(/study-reader-00000 is left and goes by itself .*: 403 Forbidden/),
+      ],
+    })
   })
 })

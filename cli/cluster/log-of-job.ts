@@ -6,6 +6,7 @@ import { type KindClient, openKind } from '../../operator/cluster/kind-client.ts
 import { collectionPath, objectPath } from '../../operator/cluster/resource-path.ts'
 import { isPortError } from '../../operator/ports/port-error.ts'
 import { InputError } from '../input-error.ts'
+import { InterruptedError } from '../interrupted-error.ts'
 import type { Cluster } from './open-cluster.ts'
 
 /** Longer than a pull of the image takes; the Job ends by itself later. */
@@ -29,8 +30,15 @@ function stateOf(pod: PodView | undefined): string {
   return `its pod ${pod.metadata.name} is pending${why === '' ? '' : ` (${why})`}`
 }
 
-/** The pod of a Job when it has ended. Throws InputError when it has not in time. */
-async function endedPod({ clock }: Cluster, pods: KindClient<PodView>, job: V1Job) {
+interface Waiting {
+  readonly job: V1Job
+  readonly pods: KindClient<PodView>
+  /** Of who waits. */
+  readonly stop: AbortSignal
+}
+
+/** The pod of a Job when it has ended. Throws InputError when it has not in time, and what the signal says when that aborts. */
+async function endedPod({ clock }: Cluster, { job, pods, stop }: Waiting): Promise<PodView> {
   const { promise, resolve, reject } = Promise.withResolvers<PodView>()
   const look = (): void => {
     const over = pods.cache.list().find(isOver)
@@ -43,20 +51,28 @@ async function endedPod({ clock }: Cluster, pods: KindClient<PodView>, job: V1Jo
       new InputError([`Job ${namespace}/${name} did not end in ${WITHIN_MS / 1000} s: ${state}`]),
     )
   })
-  const stop = pods.cache.subscribe(look)
+  const interrupted = (): void => reject(stop.reason)
+  stop.addEventListener('abort', interrupted)
+  const unsubscribe = pods.cache.subscribe(look)
   look()
+  if (stop.aborted) interrupted()
   try {
     return await promise
   } finally {
-    stop()
+    stop.removeEventListener('abort', interrupted)
+    unsubscribe()
     cancel()
   }
 }
 
-async function logOf({ api, namespace }: Cluster, { metadata }: PodView): Promise<string> {
+async function logOf(
+  { api, namespace }: Cluster,
+  { metadata }: PodView,
+  signal: AbortSignal,
+): Promise<string> {
   const lines: string[] = []
   const path = `${objectPath(POD_RESOURCE, { namespace, name: metadata.name })}/log`
-  for await (const line of api.stream({ method: 'GET', path })) lines.push(line)
+  for await (const line of api.stream({ method: 'GET', path, signal })) lines.push(line)
   return lines.join('\n')
 }
 
@@ -73,21 +89,53 @@ async function remove({ api }: Cluster, job: V1Job): Promise<void> {
   })
 }
 
-/** Makes a Job, waits until its one pod has ended, and gives the log of that; the Job is deleted whatever happens. Throws InputError where the pod does not end well. */
-export async function logOfJob(cluster: Cluster, job: V1Job): Promise<string> {
-  const { api, namespace } = cluster
-  const path = collectionPath(JOB_RESOURCE, namespace)
-  await api.request({ method: 'POST', path, query: { fieldValidation: 'Strict' }, body: job })
-  const { name } = jobKey(job)
+async function readLog(cluster: Cluster, job: V1Job, stop: AbortSignal): Promise<string> {
+  const { namespace, name } = jobKey(job)
   const labelSelector = `batch.kubernetes.io/job-name=${name}`
   const pods = openKind<PodView>({ ...cluster, resource: POD_RESOURCE, labelSelector })
   try {
-    const pod = await endedPod(cluster, pods, job)
-    const log = await logOf(cluster, pod)
+    const pod = await endedPod(cluster, { job, pods, stop })
+    const log = await logOf(cluster, pod, stop)
     if (pod.status?.phase === 'Succeeded') return log
     throw new InputError([`Job ${namespace}/${name} failed: ${lastWords(log)}`])
   } finally {
     await pods.close()
+  }
+}
+
+/** Deletes the Job of who does not wait for it any more, and says so. */
+async function leave(cluster: Cluster, job: V1Job): Promise<InterruptedError> {
+  const { namespace, name } = jobKey(job)
+  try {
     await remove(cluster, job)
+    return new InterruptedError([`interrupted; Job ${namespace}/${name} is deleted`])
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const line = `interrupted; Job ${namespace}/${name} is left and goes by itself when it is over: ${why}`
+    return new InterruptedError([line], { cause })
+  }
+}
+
+/** Makes a Job, waits until its one pod has ended, and gives the log of that; the Job is deleted whatever happens. Throws InputError where the pod does not end well, InterruptedError at Ctrl-C; a second one ends the process, and then the Job goes by its TTL. */
+export async function logOfJob(cluster: Cluster, job: V1Job): Promise<string> {
+  const stop = new AbortController()
+  const stopListening = cluster.onInterrupt(() => {
+    stop.abort()
+    stopListening()
+  })
+  try {
+    const path = collectionPath(JOB_RESOURCE, cluster.namespace)
+    const query = { fieldValidation: 'Strict' }
+    // Not aborted: a Job that was asked for and whose name is not answered could not be deleted.
+    await cluster.api.request({ method: 'POST', path, query, body: job })
+    const log = await readLog(cluster, job, stop.signal).catch(async (error: unknown) => {
+      if (stop.signal.aborted) throw await leave(cluster, job)
+      await remove(cluster, job)
+      throw error
+    })
+    await remove(cluster, job)
+    return log
+  } finally {
+    stopListening()
   }
 }

@@ -17,6 +17,7 @@ export interface Cluster {
   readonly clock: Clock
   /** In [0, 1). */
   readonly random: () => number
+  readonly onInterrupt: Shell['onInterrupt']
   readonly namespace: string
   /** Whether the namespace was asked for, or is that of the context. */
   readonly isNamespaceGiven: boolean
@@ -72,6 +73,7 @@ export function openCluster(call: Call, shell: Shell): Cluster {
     }),
     clock,
     random: shell.random,
+    onInterrupt: shell.onInterrupt,
     namespace: namespace ?? usual,
     isNamespaceGiven: namespace !== undefined,
     program: shell.calledAs,

@@ -19,14 +19,17 @@ function refuseUnaccepted(study: Study): void {
   ])
 }
 
-/** Shows a study until it is at rest and prints its table; at Ctrl-C says `interrupted` and leaves it alone. */
+/** Shows a study until it is at rest and prints its table; at Ctrl-C says `interrupted` and leaves it alone; a second one ends the process. */
 export async function followToEnd(
   home: StudyHome,
   shell: Shell,
   interrupted: string,
 ): Promise<ExitCode> {
   const stop = new AbortController()
-  const stopListening = shell.onInterrupt(() => stop.abort())
+  const stopListening = shell.onInterrupt(() => {
+    stop.abort()
+    stopListening()
+  })
   try {
     const study = await home.follow({ painter: makePainter(shell), stop: stop.signal })
     if (stop.signal.aborted) {

@@ -1,0 +1,10 @@
+/** Somebody pressed Ctrl-C. Each line says what was left, or what was done away with. */
+export class InterruptedError extends Error {
+  readonly code = 'Interrupted'
+  readonly lines: readonly string[]
+
+  constructor(lines: readonly string[], options?: ErrorOptions) {
+    super(lines.join('\n'), options)
+    this.lines = lines
+  }
+}

@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const SHELL = join(import.meta.dirname, 'process-shell.ts')
+
+/** A process with a shell that says `ready`, is sent signals, each after a line, and ends by itself never. */
+async function ended(listening: string, signals: readonly NodeJS.Signals[]) {
+  const program = `
+    import { processShell } from ${JSON.stringify(SHELL)}
+    const shell = processShell('neco')
+    ${listening}
+    setInterval(() => undefined, 1000)
+    shell.write('ready\\n')`
+  const words = ['--input-type=module', '--eval', program]
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const closed = once(child, 'close')
+  let said = ''
+  const left = [...signals]
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+    const signal = left.shift()
+    if (signal !== undefined) child.kill(signal)
+  })
+  const [code] = await closed
+  return { code, said }
+}
+
+describe('Ctrl-C', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'ends a process in which nobody listens with exit code 130, as %s does',
+    async (signal) => {
+      expect(await ended('', [signal])).toEqual({ code: 130, said: 'ready\n' })
+    },
+  )
+
+  it('goes to who listens, with how many there have been, and ends the process once nobody does', async () => {
+    const listening = `
+      const stop = shell.onInterrupt((count) => {
+        if (count === 2) stop()
+        shell.write('heard ' + count + '\\n')
+      })`
+    expect(await ended(listening, ['SIGINT', 'SIGINT', 'SIGINT'])).toEqual({
+      code: 130,
+      said: 'ready\nheard 1\nheard 2\n',
+    })
+  })
+})
