@@ -60,6 +60,12 @@ const Nats = z.strictObject({
     .min(1)
     .max(365)
     .describe('credentialsDays is how long the credentials of an attempt are valid.'),
+  streamReplicas: z
+    .int32()
+    .min(1)
+    .max(5)
+    .describe('streamReplicas is how many servers keep what pods report: 3 in a cluster of NATS.'),
+  keepReportsDays: z.int32().min(1).describe('keepReportsDays is how long reports can be plotted.'),
 })
 
 const Defaults = z.strictObject({
@@ -77,6 +83,10 @@ const Defaults = z.strictObject({
   evaluatorResources: Resources.optional().describe(
     'evaluatorResources of an evaluator; those of the trainer when left out.',
   ),
+  jobSeconds: z
+    .int32()
+    .min(0)
+    .describe('jobSeconds is how long the Jobs of ended runs stay, for their logs.'),
   metricsPort: port.describe('metricsPort is where the pods of runs serve /metrics.'),
 })
 
@@ -183,6 +193,16 @@ export const ChartValues = z.strictObject({
       retrySeconds: seconds.describe('retrySeconds lie between two tries.'),
     })
     .describe('lease by which the replicas agree who leads: retry < renew < duration.'),
+  concurrency: z
+    .int32()
+    .min(1)
+    .max(64)
+    .describe('concurrency is how many objects of a kind the operator works on at once.'),
+  releaseLostNodesAfterSeconds: seconds
+    .optional()
+    .describe(
+      'releaseLostNodesAfterSeconds is when a run leaves a node that has gone silent, whose pod may still write; never when left out.',
+    ),
   resources: Resources.describe('resources of the operator.'),
   podAnnotations: texts.describe('podAnnotations of the operator.'),
   podLabels: texts.describe('podLabels of the operator.'),

@@ -45,6 +45,7 @@ describe('the values of the chart', () => {
     expect(unsaid).toEqual([
       'global.imageRegistry',
       'image.registry',
+      'releaseLostNodesAfterSeconds',
       'defaults.image.registry',
       'defaults.image.pullPolicy',
       'defaults.evaluatorResources.requests',

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import * as z from 'zod'
 import { OperatorConfig } from '../../operator/config.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { waitUntil } from './bed/wait-until.ts'
@@ -91,13 +92,18 @@ test('what the values say reaches the configuration of the operator', async () =
   expect(parse(text)).toEqual({
     defaults: {
       image: 'mirror.example.org/neco/neco-operator/trainer:v2',
+      imagePullPolicy: 'Always',
       imagePullSecrets: ['mirror'],
       storage: { claim: 'studies', path: 'neco' },
       resources: {
         requests: { cpu: 4, memory: '16Gi' },
         limits: { memory: '16Gi', 'nvidia.com/gpu': 1 },
       },
-      evaluatorResources: { requests: { cpu: '500m', memory: '2Gi' } },
+      evaluatorResources: {
+        requests: { cpu: '500m', memory: '2Gi' },
+        limits: { memory: '2Gi' },
+      },
+      jobSeconds: 600,
       metricsPort: 9400,
     },
     nats: {
@@ -108,6 +114,8 @@ test('what the values say reaches the configuration of the operator', async () =
       accountSigningKeyFile: '/etc/neco-nats/signing.nk',
       account: `A${'B'.repeat(55)}`,
       credentialsDays: 7,
+      streamReplicas: 3,
+      keepReportsDays: 90,
     },
     lease: {
       name: 'neco',
@@ -118,9 +126,29 @@ test('what the values say reaches the configuration of the operator', async () =
     },
     ports: { metrics: 8080, health: 8081 },
     watchNamespaces: [studies],
+    concurrency: 16,
+    releaseLostNodesAfterSeconds: 600,
     log: { level: 'debug' },
     metrics: { maxSeries: 50_000 },
   })
+})
+
+interface SchemaNode {
+  readonly properties?: Readonly<Record<string, SchemaNode>>
+}
+
+/** Sections and fields of a schema that a configuration does not say. */
+const unsaid = (schema: SchemaNode, config: unknown, path = ''): string[] =>
+  Object.entries(schema.properties ?? {}).flatMap(([key, child]) => {
+    const said = (config as Readonly<Record<string, unknown>>)[key]
+    return said === undefined ? [`${path}${key}`] : unsaid(child, said, `${path}${key}.`)
+  })
+
+test('every field of the configuration can be set through the values', async () => {
+  const config = only(await render(fullValues([studies])), 'ConfigMap', 'neco')
+  const text = (config['data'] as { 'config.yaml': string })['config.yaml']
+  const schema = z.toJSONSchema(OperatorConfig, { io: 'input', unrepresentable: 'any' })
+  expect(unsaid(schema as SchemaNode, parse(text))).toEqual([])
 })
 
 test('a run without a GPU to ask for is had by taking the default away', async () => {

@@ -86,6 +86,8 @@ accountSigningKeyFile: {{ $folder }}/signing.nk
 account: {{ .Values.nats.account }}
 {{- end }}
 credentialsDays: {{ .Values.nats.credentialsDays }}
+streamReplicas: {{ .Values.nats.streamReplicas }}
+keepReportsDays: {{ .Values.nats.keepReportsDays }}
 {{- end -}}
 
 {{/* What the operator reads with --config. */}}
@@ -116,6 +118,7 @@ defaults:
   {{- with $defaults.evaluatorResources }}
   evaluatorResources: {{ toJson . }}
   {{- end }}
+  jobSeconds: {{ $defaults.jobSeconds }}
   metricsPort: {{ $defaults.metricsPort }}
 {{- if .Values.nats.servers }}
 nats:
@@ -129,6 +132,10 @@ ports:
   metrics: {{ .Values.metrics.port }}
   health: {{ .Values.health.port }}
 watchNamespaces: {{ toJson .Values.watchNamespaces }}
+concurrency: {{ .Values.concurrency }}
+{{- with .Values.releaseLostNodesAfterSeconds }}
+releaseLostNodesAfterSeconds: {{ . }}
+{{- end }}
 log:
   level: {{ .Values.logLevel }}
 metrics:

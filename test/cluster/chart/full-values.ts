@@ -16,10 +16,14 @@ export const fullValues = (watchNamespaces: readonly string[]): Some<ChartValues
   logLevel: 'debug',
   watchNamespaces: [...watchNamespaces],
   defaults: {
-    image: { tag: 'v2' },
+    image: { tag: 'v2', pullPolicy: 'Always' },
     imagePullSecrets: ['mirror'],
     storage: { claim: 'studies', path: 'neco' },
-    evaluatorResources: { requests: { cpu: '500m', memory: '2Gi' } },
+    jobSeconds: 600,
+    evaluatorResources: {
+      requests: { cpu: '500m', memory: '2Gi' },
+      limits: { memory: '2Gi' },
+    },
   },
   nats: {
     servers: ['tls://nats.nats.svc:4222'],
@@ -29,7 +33,11 @@ export const fullValues = (watchNamespaces: readonly string[]): Some<ChartValues
     credentials: { secretName: 'neco-nats', key: 'operator' },
     ca: { secretName: 'neco-nats-ca' },
     credentialsDays: 7,
+    streamReplicas: 3,
+    keepReportsDays: 90,
   },
+  concurrency: 16,
+  releaseLostNodesAfterSeconds: 600,
   lease: { durationSeconds: 6, renewSeconds: 4, retrySeconds: 1 },
   metrics: {
     service: { annotations: { 'prometheus.io/scrape': 'true' } },
