@@ -11,7 +11,8 @@ export const CLUSTER_FLAGS: Readonly<Record<string, Flag>> = {
   namespace: {
     value: 'NAME',
     short: 'n',
-    description: 'the namespace in the cluster; that of the context when left out',
+    description:
+      'the namespace in the cluster; when left out that of the context, else of the pod, else default',
   },
   kubeconfig: {
     value: 'FILE',

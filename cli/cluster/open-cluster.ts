@@ -1,12 +1,13 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import { type ApiClient, createApiClient } from '../../operator/cluster/api-client.ts'
 import { endpointOf } from '../../operator/cluster/api-endpoint.ts'
-import { loadKubeConfig } from '../../operator/cluster/preflight/load-kube-config.ts'
+import { loadKubeConfig, podNamespace } from '../../operator/cluster/preflight/load-kube-config.ts'
 import type { Clock } from '../../operator/ports/clock.ts'
 import { type Call, flagValue } from '../command.ts'
 import { InputError } from '../input-error.ts'
 import type { Shell } from '../shell.ts'
 import { shellClock } from '../shell-clock.ts'
+import { chooseNamespace } from './choose-namespace.ts'
 import { CLUSTER_FLAGS } from './cluster-flags.ts'
 import { explainingClient } from './explain-failure.ts'
 
@@ -19,7 +20,7 @@ export interface Cluster {
   readonly random: () => number
   readonly onInterrupt: Shell['onInterrupt']
   readonly namespace: string
-  /** Whether the namespace was asked for, or is that of the context. */
+  /** Whether the namespace was asked for by the flag. */
   readonly isNamespaceGiven: boolean
   /** `neco`, or `kubectl neco`. */
   readonly program: string
@@ -40,8 +41,8 @@ function flagsAgain(call: Call, { calledAs }: Shell): string {
   return given.length === 0 && calledAs === 'neco' ? ' --cluster' : given.join('')
 }
 
-const contextNamespace = (kubeConfig: KubeConfig): string =>
-  kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace ?? 'default'
+const contextNamespace = (kubeConfig: KubeConfig): string | undefined =>
+  kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace
 
 function nameOfPlace(kubeConfig: KubeConfig): string {
   const server = kubeConfig.getCurrentCluster()?.server ?? 'no server'
@@ -59,23 +60,24 @@ export function openCluster(call: Call, shell: Shell): Cluster {
   if (!read.ok) throw new InputError([read.problem])
   const { kubeConfig } = read
   const clock = shellClock(shell)
-  const namespace = flagValue(call, 'namespace')
+  const flag = flagValue(call, 'namespace')
+  const namespace = chooseNamespace({
+    flag,
+    context: contextNamespace(kubeConfig),
+    pod: podNamespace(shell),
+  })
   const api = createApiClient({
     endpoint: endpointOf(kubeConfig),
     clock,
     userAgent: `${shell.calledAs.replace(' ', '-')}/${shell.version}`,
   })
-  const usual = contextNamespace(kubeConfig)
   return {
-    api: explainingClient(api, {
-      place: nameOfPlace(kubeConfig),
-      namespace: namespace ?? usual,
-    }),
+    api: explainingClient(api, { place: nameOfPlace(kubeConfig), namespace }),
     clock,
     random: shell.random,
     onInterrupt: shell.onInterrupt,
-    namespace: namespace ?? usual,
-    isNamespaceGiven: namespace !== undefined,
+    namespace,
+    isNamespaceGiven: flag !== undefined,
     program: shell.calledAs,
     flags: flagsAgain(call, shell),
   }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { loadKubeConfig } from './load-kube-config.ts'
+import { loadKubeConfig, podNamespace } from './load-kube-config.ts'
 
 let folder = ''
 beforeEach(async () => {
@@ -79,4 +79,15 @@ describe('the cluster to work in', () => {
       `${file} has no context two; give one by --context: one`,
     )
   })
+})
+
+test('the namespace of the pod is that of its account, and there is none elsewhere', async () => {
+  const accountFolder = join(folder, 'account')
+  const environment = { KUBERNETES_SERVICE_HOST: 'fd00::1' }
+  expect(podNamespace({ environment, accountFolder })).toBeUndefined()
+  await write('account/token', 'x')
+  expect(podNamespace({ environment, accountFolder })).toBeUndefined()
+  await write('account/namespace', 'team\n')
+  expect(podNamespace({ environment, accountFolder })).toBe('team')
+  expect(podNamespace({ environment: {}, accountFolder })).toBeUndefined()
 })

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 
@@ -20,11 +20,24 @@ const ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 const refused = (problem: string): KubeConfigRead => ({ ok: false, problem })
 
+type Account = Pick<KubeConfigSource, 'environment' | 'accountFolder'>
+
+const isInPod = ({ environment, accountFolder = ACCOUNT_FOLDER }: Account): boolean =>
+  environment['KUBERNETES_SERVICE_HOST'] !== undefined && existsSync(join(accountFolder, 'token'))
+
+/** The namespace of the pod that this process is in; undefined outside a pod, and in one without an account. */
+export function podNamespace(account: Account): string | undefined {
+  const { accountFolder = ACCOUNT_FOLDER } = account
+  const file = join(accountFolder, 'namespace')
+  return isInPod(account) && existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
+}
+
 /** The API server by what a pod is told; undefined outside a pod. Tokens are read again when they are renewed. */
-function inCluster({ environment, accountFolder = ACCOUNT_FOLDER }: KubeConfigSource) {
-  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = environment
+function inCluster(account: Account) {
+  const { environment, accountFolder = ACCOUNT_FOLDER } = account
+  const { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '443' } = environment
   const tokenFile = join(accountFolder, 'token')
-  if (host === undefined || !existsSync(tokenFile)) return undefined
+  if (!isInPod(account)) return undefined
   const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`
   const kubeConfig = new KubeConfig()
   kubeConfig.loadFromOptions({
