@@ -1,7 +1,7 @@
-import type { V1Job, V1PodSpec } from '@kubernetes/client-node'
-import { WORKING_FOLDER } from '../../operator/cluster/jobs/build-container.ts'
+import type { V1Job } from '@kubernetes/client-node'
+import type { JobRequest } from '../../crds/job-request.ts'
 import type { FrozenPlacement } from '../../operator/cluster/jobs/frozen-placement.ts'
-import { CONTAINER_SECURITY, POD_SECURITY } from '../../operator/cluster/jobs/pod-security.ts'
+import { READER, readerPodSpec } from '../../operator/cluster/jobs/reader-pod.ts'
 import { POD_PATHS } from '../../operator/cluster/jobs/run-config-map.ts'
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
 
@@ -18,7 +18,6 @@ export interface ReaderOrder {
   readonly files: readonly string[]
 }
 
-const READER_CONTAINER = 'reader'
 /** A reader reads some files: longer than this, something is in its way. */
 const ACTIVE_SECONDS = 300
 /** If whoever started it is gone before it deletes the Job. */
@@ -34,49 +33,22 @@ export function readerName(study: string, random: () => number): string {
   return `${study.slice(0, LONGEST_NAME - end.length)}${end}`
 }
 
-function podSpecOf({ run, placement, runKeys, files }: ReaderOrder): V1PodSpec {
-  const { imagePullPolicy, imagePullSecrets, images, storage } = placement
-  const { nodeSelector, tolerations } = run.spec.pod ?? {}
-  return {
-    restartPolicy: 'Never',
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
-    securityContext: POD_SECURITY,
-    imagePullSecrets: imagePullSecrets.map((name) => ({ name })),
-    ...(nodeSelector === undefined ? {} : { nodeSelector }),
-    ...(tolerations === undefined ? {} : { tolerations: tolerations as object[] }),
-    containers: [
-      {
-        name: READER_CONTAINER,
-        image: images.evaluator,
-        ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
-        command: [
-          ...['node', 'pod/reader/main.ts', '--storage', POD_PATHS.storage],
-          ...runKeys.flatMap((key) => ['--curve', key]),
-          ...files.flatMap((path) => ['--cat', path]),
-        ],
-        workingDir: WORKING_FOLDER,
-        resources: { requests: { cpu: '100m', memory: '256Mi' } },
-        securityContext: CONTAINER_SECURITY,
-        terminationMessagePolicy: 'FallbackToLogsOnError',
-        volumeMounts: [
-          {
-            name: 'storage',
-            mountPath: POD_PATHS.storage,
-            readOnly: true,
-            ...(storage.path === undefined ? {} : { subPath: storage.path }),
-          },
-        ],
-      },
-    ],
-    volumes: [{ name: 'storage', persistentVolumeClaim: { claimName: storage.claim } }],
-  }
-}
+const placementOf = ({ spec, status }: StoredRun): JobRequest['placement'] => ({
+  ...(spec.pod === undefined ? {} : { pod: spec.pod }),
+  ...(status?.imageId === undefined ? {} : { imageId: status.imageId }),
+})
+
+const flagsOf = ({ runKeys, files }: ReaderOrder): readonly string[] => [
+  ...['--storage', POD_PATHS.storage],
+  ...runKeys.flatMap((key) => ['--curve', key]),
+  ...files.flatMap((path) => ['--cat', path]),
+]
 
 /** A short Job that prints curves and files of a study's storage to its log. It is no Job of a run: the operator does not look at it. */
 export function buildReaderJob(order: ReaderOrder): V1Job {
+  const { run, placement: frozen } = order
   const { apiVersion, kind, metadata } = order.owner
-  const labels = { 'app.kubernetes.io/name': 'neco', 'app.kubernetes.io/component': 'reader' }
+  const labels = { 'app.kubernetes.io/name': 'neco', 'app.kubernetes.io/component': READER }
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -90,7 +62,10 @@ export function buildReaderJob(order: ReaderOrder): V1Job {
       backoffLimit: 0,
       activeDeadlineSeconds: ACTIVE_SECONDS,
       ttlSecondsAfterFinished: KEPT_SECONDS,
-      template: { metadata: { labels }, spec: podSpecOf(order) },
+      template: {
+        metadata: { labels },
+        spec: readerPodSpec({ placement: placementOf(run), frozen, flags: flagsOf(order) }),
+      },
     },
   }
 }

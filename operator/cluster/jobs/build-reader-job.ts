@@ -1,10 +1,8 @@
-import type { V1Job, V1PodSpec, V1Secret } from '@kubernetes/client-node'
+import type { V1Job, V1Secret } from '@kubernetes/client-node'
 import { ReaderConfig } from '../../../crds/bus-messages.ts'
 import type { ReaderRequest } from '../../../crds/job-request.ts'
-import { imageOf, WORKING_FOLDER } from './build-container.ts'
-import { schedulingOf } from './build-job-manifest.ts'
 import type { FrozenPlacement } from './frozen-placement.ts'
-import { CONTAINER_SECURITY, POD_SECURITY } from './pod-security.ts'
+import { READER, readerPodSpec } from './reader-pod.ts'
 import {
   BUS_KEYS,
   busAccess,
@@ -14,7 +12,6 @@ import {
   runLabels,
 } from './run-config-map.ts'
 
-const CONTAINER = 'reader'
 const CONFIG_KEY = 'reader.json'
 /** A reader tries for so long to reach NATS; beyond that another is made later. */
 const SHIP_SECONDS = 240
@@ -22,7 +19,7 @@ const ACTIVE_SECONDS = 600
 
 const labelsOf = (request: ReaderRequest): Record<string, string> => ({
   ...runLabels(request),
-  'app.kubernetes.io/component': CONTAINER,
+  'app.kubernetes.io/component': READER,
 })
 
 const metadataOf = (request: ReaderRequest) => ({
@@ -63,47 +60,10 @@ export const buildReaderSecret = (
   },
 })
 
-function podSpecOf(request: ReaderRequest, frozen: FrozenPlacement): V1PodSpec {
-  const { imagePullPolicy, imagePullSecrets, storage } = frozen
-  const config = `${POD_PATHS.bus}/${CONFIG_KEY}`
-  return {
-    restartPolicy: 'Never',
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
-    securityContext: POD_SECURITY,
-    ...(imagePullSecrets.length === 0
-      ? {}
-      : { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) }),
-    ...schedulingOf(request),
-    containers: [
-      {
-        name: CONTAINER,
-        image: imageOf({ ...request, program: 'evaluator' }, frozen),
-        ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
-        command: [
-          ...['node', 'pod/reader/main.ts', '--ship', '--config', config],
-          ...['--within', String(SHIP_SECONDS)],
-        ],
-        workingDir: WORKING_FOLDER,
-        resources: { requests: { cpu: '100m', memory: '256Mi' } },
-        securityContext: CONTAINER_SECURITY,
-        terminationMessagePolicy: 'FallbackToLogsOnError',
-        volumeMounts: [
-          {
-            name: 'storage',
-            mountPath: POD_PATHS.storage,
-            ...(storage.path === undefined ? {} : { subPath: storage.path }),
-          },
-          { name: 'bus', mountPath: POD_PATHS.bus, readOnly: true },
-        ],
-      },
-    ],
-    volumes: [
-      { name: 'storage', persistentVolumeClaim: { claimName: storage.claim } },
-      { name: 'bus', secret: { secretName: request.name } },
-    ],
-  }
-}
+const FLAGS = [
+  ...['--ship', '--config', `${POD_PATHS.bus}/${CONFIG_KEY}`],
+  ...['--within', String(SHIP_SECONDS)],
+]
 
 /** The short Job that ships what ended pods of a run left on the storage: where they ran, without their GPUs. */
 export const buildReaderJob = (request: ReaderRequest, frozen: FrozenPlacement): V1Job => ({
@@ -115,6 +75,12 @@ export const buildReaderJob = (request: ReaderRequest, frozen: FrozenPlacement):
     parallelism: 1,
     backoffLimit: 0,
     activeDeadlineSeconds: ACTIVE_SECONDS,
-    template: { metadata: { labels: labelsOf(request) }, spec: podSpecOf(request, frozen) },
+    template: {
+      metadata: { labels: labelsOf(request) },
+      spec: readerPodSpec({
+        ...{ placement: request.placement, frozen },
+        ...{ flags: FLAGS, secretName: request.name },
+      }),
+    },
   },
 })

@@ -1,0 +1,62 @@
+import type { V1PodSpec } from '@kubernetes/client-node'
+import type { JobRequest } from '../../../crds/job-request.ts'
+import { imageOf, WORKING_FOLDER } from './build-container.ts'
+import { schedulingOf } from './build-job-manifest.ts'
+import type { FrozenPlacement } from './frozen-placement.ts'
+import { CONTAINER_SECURITY, POD_SECURITY } from './pod-security.ts'
+import { POD_PATHS } from './run-config-map.ts'
+
+/** The name of its container, and of its component. */
+export const READER = 'reader'
+
+interface ReaderPod {
+  /** Where pods of the run may go. */
+  readonly placement: JobRequest['placement']
+  /** Where they found images and storage. */
+  readonly frozen: FrozenPlacement
+  /** What the program is told. */
+  readonly flags: readonly string[]
+  /** A Secret that is mounted where pods find theirs of the bus; without one nothing is shipped, and the storage is mounted to be read only. */
+  readonly secretName?: string
+}
+
+/** A short pod on the storage of a run, where its other pods ran, without their GPUs. */
+export function readerPodSpec({ placement, frozen, flags, secretName }: ReaderPod): V1PodSpec {
+  const { imagePullPolicy, imagePullSecrets, storage } = frozen
+  const isShipping = secretName !== undefined
+  return {
+    restartPolicy: 'Never',
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: POD_SECURITY,
+    ...(imagePullSecrets.length === 0
+      ? {}
+      : { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) }),
+    ...schedulingOf({ placement }),
+    containers: [
+      {
+        name: READER,
+        image: imageOf({ program: 'evaluator', placement }, frozen),
+        ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
+        command: ['node', 'pod/reader/main.ts', ...flags],
+        workingDir: WORKING_FOLDER,
+        resources: { requests: { cpu: '100m', memory: '256Mi' } },
+        securityContext: CONTAINER_SECURITY,
+        terminationMessagePolicy: 'FallbackToLogsOnError',
+        volumeMounts: [
+          {
+            name: 'storage',
+            mountPath: POD_PATHS.storage,
+            ...(isShipping ? {} : { readOnly: true }),
+            ...(storage.path === undefined ? {} : { subPath: storage.path }),
+          },
+          ...(isShipping ? [{ name: 'bus', mountPath: POD_PATHS.bus, readOnly: true }] : []),
+        ],
+      },
+    ],
+    volumes: [
+      { name: 'storage', persistentVolumeClaim: { claimName: storage.claim } },
+      ...(isShipping ? [{ name: 'bus', secret: { secretName } }] : []),
+    ],
+  }
+}
