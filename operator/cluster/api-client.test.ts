@@ -67,6 +67,30 @@ describe('a request that fails', () => {
     })
   })
 
+  test.each<[Exclude<Fault, string>, string]>([
+    [
+      {
+        status: 403,
+        reason: 'Forbidden',
+        details: {
+          kind: 'pods',
+          causes: [
+            {
+              reason: 'NamespaceTerminating',
+              message: 'namespace default is being terminated',
+              field: 'metadata.namespace',
+            },
+          ],
+        },
+      },
+      'is being deleted',
+    ],
+    [{ status: 404, reason: 'NotFound', details: { kind: 'namespaces' } }, 'is gone'],
+  ])('with $status because its namespace $1 is NamespaceTerminating', async (fault) => {
+    server.fail(all, fault)
+    await expect(create()).rejects.toMatchObject({ code: 'NamespaceTerminating' })
+  })
+
   test('by a lost connection is Unavailable, and counted without a status', async () => {
     server.fail(all, 'reset')
     await expect(list()).rejects.toMatchObject({ code: 'Unavailable', reason: 'Network' })

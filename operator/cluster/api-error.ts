@@ -40,11 +40,21 @@ const CODES: ReadonlyMap<number, PortErrorCode> = new Map([
   [429, 'Unavailable'],
 ])
 
+/** Also the word by which an API server says so, beside a Forbidden. */
+const NAMESPACE_TERMINATING = 'NamespaceTerminating' satisfies PortErrorCode
+
 /** What an API server answers, with status 500, to an apply of a field that its schema does not have. */
 const UNKNOWN_FIELD = 'failed to create typed patch object'
 
-function codeOf({ status, reason, message }: ApiFailure): PortErrorCode {
+/** Whether something was not made because its namespace is being deleted, or has been. */
+const isInEndingNamespace = ({ status, details = {} }: ApiFailure): boolean =>
+  (status === 403 && details.causes?.some(({ reason }) => reason === NAMESPACE_TERMINATING)) ||
+  (status === 404 && details.kind === 'namespaces')
+
+function codeOf(failure: ApiFailure): PortErrorCode {
+  const { status, reason, message } = failure
   if (message.includes(UNKNOWN_FIELD)) return 'Invalid'
+  if (isInEndingNamespace(failure)) return NAMESPACE_TERMINATING
   if (status === 409) return reason === 'AlreadyExists' ? 'AlreadyExists' : 'Conflict'
   const code = CODES.get(status)
   if (code !== undefined) return code

@@ -149,6 +149,14 @@ describe('an event recorder', () => {
     expect(server.requests).toHaveLength(6)
   })
 
+  test('says nothing of an Event that a namespace which is being deleted does not take', async () => {
+    const causes = [{ reason: 'NamespaceTerminating', message: 'being terminated' }]
+    server.fail(all, { status: 403, reason: 'Forbidden', details: { causes } })
+    await recorder.publish(anEvent())
+    await recorder.idle()
+    expect([server.requests.length, failures]).toEqual([1, []])
+  })
+
   test('cuts a note that is longer than an API server takes', async () => {
     await recorder.publish(anEvent({ message: 'ä'.repeat(2000) }))
     await recorder.idle()

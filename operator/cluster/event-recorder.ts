@@ -118,10 +118,9 @@ class Recorder implements EventRecorder {
         await this.#send(known)
         return
       } catch (error) {
-        if (tries === MOST_TRIES || !canPass(error)) {
-          failed?.(error)
-          return
-        }
+        // Nobody can read an Event in a namespace that goes.
+        if (isPortError(error, 'NamespaceTerminating')) return
+        if (tries === MOST_TRIES || !canPass(error)) return failed?.(error)
         await pause(clock, backoffMs(tries + 1, 0), this.#closing.signal)
       }
     }

@@ -1,6 +1,7 @@
 import { isEnded } from '../core/conditions.ts'
 import type { StoredRun, StoredSweep } from '../ports/objects.ts'
 import type { ControllerPorts } from './controller-ports.ts'
+import { endingNamespaces } from './ending-namespaces.ts'
 import { keepTallies } from './kept-tallies.ts'
 import { keyText, parseKey } from './object-key.ts'
 import { reconcileRun } from './run-controller.ts'
@@ -35,12 +36,15 @@ export function startControllers(
 ): Controllers {
   const { clock } = ports
   const tallies = keepTallies(ports.runs)
+  const sparing = endingNamespaces(clock)
+  const roundOfRun = sparing(ports.runs, (key) => reconcileRun(ports, key))
+  const roundOfSweep = sparing(ports.sweeps, (key) => reconcileSweep(ports, key, tallies))
   const runs = createWorkQueue({
     ...concurrency,
     clock,
     reconcile: async (text) => {
       const key = parseKey(text)
-      const result = await reconcileRun(ports, key)
+      const result = await roundOfRun(key)
       const sweep = tallies.record(key, await ports.runs.get(key))
       if (sweep !== undefined) sweeps.add(sweep)
       return result
@@ -51,7 +55,7 @@ export function startControllers(
   const sweeps = createWorkQueue({
     ...concurrency,
     clock,
-    reconcile: (text) => reconcileSweep(ports, parseKey(text), tallies),
+    reconcile: (text) => roundOfSweep(parseKey(text)),
     failed: (key, error) => failed({ kind: 'NeCoSweep', key, error }),
     observer: observers.NeCoSweep,
   })

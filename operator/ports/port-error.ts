@@ -6,6 +6,7 @@
  * - Conflict: the object was changed since the resourceVersion that was given; read it again.
  * - Invalid: the home refuses what was written; trying again cannot help, and `causes` say which fields.
  * - Forbidden: the operator is not who it should be, or lacks a right.
+ * - NamespaceTerminating: nothing can be made in the namespace any more; what is in it will be gone.
  * - Unavailable: the home cannot be reached now; trying again can help.
  */
 export type PortErrorCode =
@@ -15,6 +16,7 @@ export type PortErrorCode =
   | 'Conflict'
   | 'Invalid'
   | 'Forbidden'
+  | 'NamespaceTerminating'
   | 'Unavailable'
 
 /** What is wrong with one field of what was written. */

@@ -7,14 +7,17 @@ import {
 import type { Log } from '../observability/log.ts'
 import { loggedPorts } from '../observability/logged-ports.ts'
 import type { OperatorMetrics } from '../observability/metrics-registry.ts'
+import { BusError } from '../ports/bus.ts'
 import { isPortError, PortError } from '../ports/port-error.ts'
 import type { OperatorWorld } from './operator-world.ts'
 
-/** Conflicts and a server that is away are everyday; what no port names is a fault of ours. */
+/** Objects that change or go meanwhile and servers that are away are everyday; what no port names is a fault of ours. */
 function logFailure(log: Log, { kind, key, error }: Failure): void {
   const round = log.child({ kind, object: key })
   if (isPortError(error, 'Conflict')) round.info({ error }, 'round met a newer object; tried again')
-  else if (error instanceof PortError) round.warn({ error }, 'round failed; tried again')
+  else if (isPortError(error, 'NotFound')) round.info({ error }, 'object went; tried again')
+  else if (error instanceof PortError || error instanceof BusError)
+    round.warn({ error }, 'round failed; tried again')
   else round.error({ error }, 'round failed unexpectedly; tried again')
 }
 

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
 import { conditionOf, isEnded } from '../../operator/core/conditions.ts'
+import { auditTrail } from './audit-trail.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { waitUntil } from './bed/wait-until.ts'
 import { printFigure } from './figure.ts'
@@ -36,28 +36,33 @@ async function namesOf(kinds: string, ...words: readonly string[]): Promise<read
   return out.split('\n').filter((line) => line !== '')
 }
 
-/** How often the operator asked the API server to make a Job of this name. */
-async function creationsOf(job: string): Promise<number> {
-  const lines = (await readFile(bed.auditLog, 'utf8')).split('\n')
-  return lines.filter(
-    (line) =>
-      line.includes('"verb":"create"') &&
-      line.includes('"resource":"jobs"') &&
-      line.includes(`"name":"${job}"`) &&
-      line.includes(ground.operatorUser),
-  ).length
+/** What the operator asked the API server to make in the namespace. */
+async function creations() {
+  const written = await auditTrail(bed.auditLog, ground.namespace).read()
+  return written.filter(({ verb, user }) => verb === 'create' && user === ground.operatorUser)
 }
 
-/** How often the operator was refused to make something in the namespace. */
-async function refusedCreations(): Promise<number> {
-  const lines = (await readFile(bed.auditLog, 'utf8')).split('\n')
-  return lines.filter(
-    (line) =>
-      line.includes('"verb":"create"') &&
-      line.includes(`"namespace":"${ground.namespace}"`) &&
-      line.includes(ground.operatorUser) &&
-      /"code":40[34]/.test(line),
-  ).length
+async function creationsOf(job: string): Promise<number> {
+  const all = await creations()
+  return all.filter(({ resource, name }) => resource === 'jobs' && name === job).length
+}
+
+/** What of that was refused, such as jobs/a-a1. */
+async function refusedCreations(): Promise<readonly string[]> {
+  const refused = (await creations()).filter(({ status }) => status === 403 || status === 404)
+  return refused.map(({ resource, name }) => `${resource}/${name}`)
+}
+
+/** What the operators warned of in the namespace from a time on. */
+async function warningsSince(startMs: number): Promise<readonly string[]> {
+  const pods = await ground.operatorPods()
+  const logs = await Promise.all(
+    pods.map((pod) => bed.kubectl.ok(['logs', pod, '-n', ground.system])),
+  )
+  return logs
+    .flatMap((log) => log.split('\n'))
+    .filter((line) => line.includes(ground.namespace) && /"level":"(warn|error|fatal)"/.test(line))
+    .filter((line) => Date.parse(JSON.parse(line).time) >= startMs)
 }
 
 describe('what somebody deletes by hand', () => {
@@ -276,10 +281,15 @@ describe('what is deleted while it runs', () => {
   test('a namespace goes with everything in it, and the operator does not fight that', async () => {
     await ground.apply(aSweep('doomed', 3))
     await Promise.all([0, 1, 2].map((point) => ground.runningPod(`doomed-${point}-r0-a1`)))
+    const startMs = Date.now()
     await bed.kubectl.ok(['delete', 'namespace', ground.namespace, '--timeout=120s'])
     const refused = await refusedCreations()
-    printFigure(`creations refused while a namespace with a sweep of 3 goes: ${refused}`)
-    expect(refused).toBeLessThanOrEqual(30)
+    const figure = 'creations refused while a namespace with a sweep of 3 goes'
+    printFigure(`${figure}: ${refused.length} (${refused.join(', ')})`)
+    // One for the sweep and one for each of its runs, and none of them twice.
+    expect(refused.length).toBeLessThanOrEqual(4)
+    expect(new Set(refused).size).toBe(refused.length)
+    expect(await warningsSince(startMs)).toEqual([])
     const restarts = '-o=jsonpath={.items[*].status.containerStatuses[*].restartCount}'
     const counts = await bed.kubectl.ok(['get', 'pods', '-n', ground.system, restarts])
     expect(counts.split(' ')).toEqual(['0', '0'])
