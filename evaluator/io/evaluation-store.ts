@@ -1,5 +1,6 @@
 import { EvaluationFile } from '../../crds/evaluation-file.ts'
 import { PodFailure } from '../../pod/pod-failure.ts'
+import { readStored } from '../../pod/read-stored.ts'
 import { type Storage, StorageError } from '../../pod/storage.ts'
 import { evaluationFolder, evaluationResultPath } from '../../pod/storage-layout.ts'
 import type { SquareMask } from '../figure/cell-pictures.ts'
@@ -11,16 +12,14 @@ export async function readEvaluation(
   key: string,
 ): Promise<EvaluationFile | undefined> {
   const path = evaluationResultPath(key)
-  const bytes = await readIfThere(storage, path)
-  if (bytes === undefined) return undefined
-  try {
-    return EvaluationFile.parse(JSON.parse(Buffer.from(bytes).toString('utf8')))
-  } catch (cause) {
-    throw new PodFailure(
-      `${path} under the storage is no evaluation result: remove it and evaluate again`,
-      { code: 'EvaluationFileInvalid', reason: 'UserError', cause },
-    )
-  }
+  const stored = await readStored(storage, path, EvaluationFile)
+  if (stored.kind === 'Found') return stored.value
+  if (stored.kind === 'Missing') return undefined
+  const { cause } = stored
+  throw new PodFailure(
+    `${path} under the storage is no evaluation result: remove it and evaluate again`,
+    { code: 'EvaluationFileInvalid', reason: 'UserError', cause },
+  )
 }
 
 /** Writes what was measured; the result file comes last, since its presence means done. */

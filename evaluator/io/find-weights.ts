@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import type { RunConfig } from '../../crds/run-config.ts'
 import { type KeptCheckpoint, RunResult } from '../../crds/run-result.ts'
 import { PodFailure } from '../../pod/pod-failure.ts'
-import { type Storage, StorageError } from '../../pod/storage.ts'
+import { readStored } from '../../pod/read-stored.ts'
+import type { Storage } from '../../pod/storage.ts'
 import { runResultPath } from '../../pod/storage-layout.ts'
 import type { BackboneSettings } from '../../vision/vit/backbone-settings.ts'
 import { readModelWeights } from '../../vision/weights/read-model-weights.ts'
@@ -92,19 +93,17 @@ function checkpointAt(result: RunResult, at: number): KeptCheckpoint | undefined
 
 async function readRunResult(from: TrainedSource): Promise<RunResult> {
   const path = runResultPath(from.runKey)
-  try {
-    return RunResult.parse(JSON.parse(Buffer.from(await from.storage.read(path)).toString('utf8')))
-  } catch (cause) {
-    if (cause instanceof StorageError && cause.code === 'NotFound') {
-      throw missing(`${path} is not there: training is not complete, or wrote elsewhere`, from)
-    }
-    if (cause instanceof StorageError) throw cause
-    throw new PodFailure(`${path} is no result of a training: remove it and train again`, {
-      code: 'RunResultInvalid',
-      reason: 'UserError',
-      cause,
-    })
+  const result = await readStored(from.storage, path, RunResult)
+  if (result.kind === 'Found') return result.value
+  if (result.kind === 'Missing') {
+    throw missing(`${path} is not there: training is not complete, or wrote elsewhere`, from)
   }
+  const { cause } = result
+  throw new PodFailure(`${path} is no result of a training: remove it and train again`, {
+    code: 'RunResultInvalid',
+    reason: 'UserError',
+    cause,
+  })
 }
 
 const missing = (what: string, { root }: TrainedSource): PodFailure =>
