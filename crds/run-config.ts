@@ -91,5 +91,11 @@ export const RunConfig = z.strictObject({
   evaluation: EvaluationSettings.optional().describe(
     'evaluation is set for an evaluator pod only.',
   ),
+  evaluations: z
+    .array(EvaluationSettings)
+    .optional()
+    .describe(
+      'evaluations of the run are set for a trainer pod only, which looks for their results where that of the training is there.',
+    ),
 })
 export type RunConfig = z.infer<typeof RunConfig>

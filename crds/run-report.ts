@@ -24,12 +24,19 @@ export type RunReport = z.infer<typeof RunReport>
 
 /** What an evaluation found at one fraction of the schedule. */
 export const EvaluationResult = z.strictObject({
+  name: z
+    .string()
+    .optional()
+    .describe('name of the evaluation, where it was found by the training of its run.'),
   key: z.string(),
   at: z.number(),
   metrics: z.record(z.string(), z.number()),
   figures: z.array(z.string()).describe('figures are paths under the storage.'),
 })
 export type EvaluationResult = z.infer<typeof EvaluationResult>
+
+/** Most evaluation results in the last words of a pod. */
+export const MOST_EVALUATIONS = 20
 
 /** The last word of a pod, small enough for a termination message (4 KiB). */
 export const TerminationMessage = z.strictObject({
@@ -42,6 +49,6 @@ export const TerminationMessage = z.strictObject({
   reused: z.boolean(),
   step: z.int32().min(0),
   metrics: z.record(z.string(), z.number()),
-  evaluations: z.array(EvaluationResult).max(20),
+  evaluations: z.array(EvaluationResult).max(MOST_EVALUATIONS),
 })
 export type TerminationMessage = z.infer<typeof TerminationMessage>

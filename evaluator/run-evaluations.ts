@@ -1,12 +1,17 @@
 import type { EvaluationFile } from '../crds/evaluation-file.ts'
 import type { PodIdentity, RunConfig } from '../crds/run-config.ts'
 import type { EvaluationResult } from '../crds/run-report.ts'
+import { RunResult } from '../crds/run-result.ts'
 import type { EvaluationSettings } from '../crds/sections/evaluation.ts'
 import { digestMemory } from '../pod/digest-memory.ts'
+import { type Measured, writeReceipt } from '../pod/evaluation-receipt.ts'
+import { evaluationReport, evaluationResult, stageName } from '../pod/evaluation-report.ts'
 import { PodFailure } from '../pod/pod-failure.ts'
+import { readStored } from '../pod/read-stored.ts'
 import { runKey } from '../pod/run-key.ts'
 import type { ReportBody } from '../pod/spool.ts'
 import type { Storage } from '../pod/storage.ts'
+import { runResultPath } from '../pod/storage-layout.ts'
 import type { Dataset } from '../vision/datasets/dataset.ts'
 import { openDataset } from '../vision/datasets/open-dataset.ts'
 import { warnOfSkipped } from '../vision/datasets/warn-of-skipped.ts'
@@ -61,26 +66,36 @@ export async function runEvaluations(config: RunConfig, world: EvaluatorWorld): 
     if (found !== undefined) free.set(at, found)
   }
   const stages: FigureStage[] = []
-  const evaluations: EvaluationResult[] = []
+  const measured: Measured[] = []
   let last: Found | undefined
   for (const at of fractions) {
     last = free.get(at) ?? (await evaluateAt(job, at, 'Wait'))
     if (last === undefined) throw new Error('an evaluation that is waited for is found')
     stages.push({ name: stageName(at), file: last.file })
-    evaluations.push(await finish(job, { ...last, at, stages }))
+    measured.push(await finish(job, { ...last, at, stages }))
   }
+  await leaveReceipt(job, measured)
   return {
     runKey: job.runKey,
     step: last?.weights.step ?? 0,
     backend: last?.file.backend ?? world.backend,
     reused: [...free.values()].every((found) => found.reused) && free.size === fractions.length,
-    evaluations,
+    evaluations: measured.map(evaluationResult),
   }
 }
 
-function stageName(at: number): string {
-  if (at === 0) return 'before'
-  return at === 1 ? 'after' : `at ${Math.round(100 * at)} %`
+/** So that a later training of the same key, which finds its result, finds these too. */
+async function leaveReceipt(job: Job, measured: readonly Measured[]): Promise<void> {
+  const { world, config, settings, memory, validation, training } = job
+  if (training === undefined) return
+  const identity = {
+    numericsVersion: config.result.numericsVersion,
+    settings,
+    memoryDigest: memory.manifestDigest,
+    validationDigest: validation.manifestDigest,
+    training,
+  }
+  await writeReceipt(world.storage, identity, measured)
 }
 
 interface Job {
@@ -91,6 +106,8 @@ interface Job {
   readonly validation: Dataset
   readonly initial: TrainedWeights
   readonly runKey: string
+  /** Undefined where only the weights before training are measured, and it is not there. */
+  readonly training: RunResult | undefined
 }
 
 async function openJob(config: RunConfig, world: EvaluatorWorld): Promise<Job> {
@@ -109,6 +126,12 @@ async function openJob(config: RunConfig, world: EvaluatorWorld): Promise<Job> {
   warnOfSkipped(`evaluations ${settings.name}: validation`, validation, world.warn)
   const data = await openDataset(config.result.data, home)
   const weights = await readInitialWeights(config)
+  const key = runKey({
+    result: config.result,
+    weightsDigest: weights.digest,
+    dataManifestDigest: data.manifestDigest,
+  })
+  const training = await readStored(world.storage, runResultPath(key), RunResult)
   return {
     config,
     settings,
@@ -116,11 +139,8 @@ async function openJob(config: RunConfig, world: EvaluatorWorld): Promise<Job> {
     memory,
     validation,
     initial: initialWeights(config, weights.weights),
-    runKey: runKey({
-      result: config.result,
-      weightsDigest: weights.digest,
-      dataManifestDigest: data.manifestDigest,
-    }),
+    runKey: key,
+    training: training.kind === 'Found' ? training.value : undefined,
   }
 }
 
@@ -261,7 +281,7 @@ function throwIfStopped(signal: AbortSignal, { run }: PodIdentity): void {
 async function finish(
   job: Job,
   { file, weights, at, stages }: Found & { at: number; stages: readonly FigureStage[] },
-): Promise<EvaluationResult> {
+): Promise<Measured> {
   const { world, settings, memory, validation } = job
   const figure = await writeFigure({
     storage: world.storage,
@@ -271,14 +291,9 @@ async function finish(
     ignoreLabel: PROFILES[settings.profile].ignoreLabel,
   })
   const { step, totalSteps, imagesSeen } = weights
-  const { metrics } = file
-  await world.report(job.runKey, {
-    kind: 'Evaluation',
-    step,
-    totalSteps,
-    imagesSeen,
-    metrics,
-    message: `${settings.name} ${stageName(at)}`,
-  })
-  return { key: file.key, at, metrics, figures: figure === undefined ? [] : [figure] }
+  const { key, metrics } = file
+  const figures = figure === undefined ? [] : [figure]
+  const measured = { key, at, metrics, figures, step, totalSteps, imagesSeen }
+  await world.report(job.runKey, evaluationReport(settings.name, measured))
+  return measured
 }

@@ -187,6 +187,22 @@ describe('last words', () => {
     expect(message.message).toBe('m'.repeat(200))
     expect(message.evaluations.at(-1)).toEqual({ ...evaluations.at(-1), figures: [] })
   })
+  test('leave out evaluations that a training found, each as a whole, and keep the figures of the others', async () => {
+    const evaluations = Array.from({ length: 24 }, (_, i) => ({
+      name: `found-${Math.floor(i / 2)}`,
+      key: 'k'.repeat(64),
+      at: i % 2,
+      metrics: { inContextMiou: i },
+      figures: ['f'.repeat(100)],
+    }))
+    const { bytes, message } = await written(words({ message: 'found', evaluations }))
+    expect(bytes).toBeLessThanOrEqual(4096)
+    expect([message.evaluations.length % 2, message.message]).toEqual([0, 'found'])
+    expect(message.evaluations.length).toBeGreaterThan(10)
+    expect(message.evaluations).toEqual(evaluations.slice(0, message.evaluations.length))
+    const short = evaluations.map((one) => ({ ...one, key: 'k', metrics: {}, figures: [] }))
+    expect((await written(words({ evaluations: short }))).message.evaluations).toHaveLength(20)
+  })
 })
 
 describe('a stop signal', () => {

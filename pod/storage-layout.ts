@@ -14,6 +14,11 @@ export const checkpointsFolder = (attempt: string): string => `${attempt}/checkp
 /** The run key in the path of an attempt; undefined for any other path. */
 export const runKeyOf = (attempt: string): string | undefined =>
   /^runs\/([^/]+)\//.exec(attempt)?.[1]
+/** Receipts of the evaluations of a finished training. */
+export const evaluationReceiptsFolder = (runKey: string): string =>
+  `${runFolder(runKey)}/evaluations`
+export const evaluationReceiptPath = (runKey: string, key: string): string =>
+  `${evaluationReceiptsFolder(runKey)}/${key}.json`
 export const evaluationFolder = (key: string): string => `evaluations/${key}`
 export const evaluationResultPath = (key: string): string => `${evaluationFolder(key)}/result.json`
 export const DIGEST_CACHE_PATH = 'cache/digests.json'

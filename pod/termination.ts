@@ -1,15 +1,26 @@
 import { writeFile } from 'node:fs/promises'
-import { TerminationMessage } from '../crds/run-report.ts'
+import { MOST_EVALUATIONS, TerminationMessage } from '../crds/run-report.ts'
 
 /** A container's termination message holds 4096 bytes. */
 const LIMIT_BYTES = 4096
 
 const bytesOf = (message: TerminationMessage): number => Buffer.byteLength(JSON.stringify(message))
 
-/** The same message within 4 KiB: first the figures go, then the text is cut, then the oldest evaluations (their files stay on the storage). */
+const isTooLong = (message: TerminationMessage): boolean =>
+  bytesOf(message) > LIMIT_BYTES || message.evaluations.length > MOST_EVALUATIONS
+
+/** Leaves out evaluations that were found with a training, each as a whole, the last first: a pod of its own finds it then. */
+function withoutFound(message: TerminationMessage): TerminationMessage {
+  const last = message.evaluations.at(-1)?.name
+  if (last === undefined || !isTooLong(message)) return message
+  const evaluations = message.evaluations.filter(({ name }) => name !== last)
+  return withoutFound({ ...message, evaluations })
+}
+
+/** The same message within 4 KiB: first evaluations found with a training go, then the figures go, then the text is cut, then the oldest evaluations (their files stay on the storage). */
 function fitTermination(message: TerminationMessage): TerminationMessage {
   const steps: ((m: TerminationMessage) => TerminationMessage)[] = [
-    (m) => m,
+    withoutFound,
     (m) => ({ ...m, evaluations: m.evaluations.map((e) => ({ ...e, figures: [] })) }),
     (m) => ({ ...m, message: m.message.slice(0, 200) }),
   ]
@@ -40,5 +51,5 @@ export const failureWords = (code: string, message: string): TerminationMessage 
  * no other file can take its place. Words torn by a kill read as none.
  */
 export async function writeTermination(path: string, message: TerminationMessage): Promise<void> {
-  await writeFile(path, JSON.stringify(fitTermination(TerminationMessage.parse(message))))
+  await writeFile(path, JSON.stringify(TerminationMessage.parse(fitTermination(message))))
 }

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { NamedFailure } from '../crds/exit-codes.ts'
 import type { RunConfig } from '../crds/run-config.ts'
 import type { TerminationMessage } from '../crds/run-report.ts'
+import { evaluationResult } from '../pod/evaluation-report.ts'
 import { folderStorage } from '../pod/folder-storage.ts'
 import { type PodTools, runPod } from '../pod/run-pod.ts'
 import { startBackend } from '../vision/backends/start-backend.ts'
@@ -42,7 +43,7 @@ async function trainAsTold(
 }
 
 function lastWords(trained: Trained): TerminationMessage {
-  const { runKey, backend, reused, step, metrics, isInterrupted } = trained
+  const { runKey, backend, reused, step, metrics, evaluations, isInterrupted } = trained
   const found = reused ? 'the result was found under its key' : 'trained'
   return {
     schemaVersion: 1,
@@ -53,7 +54,9 @@ function lastWords(trained: Trained): TerminationMessage {
     reused,
     step,
     metrics: { ...metrics },
-    evaluations: [],
+    evaluations: evaluations.flatMap(({ name, measured }) =>
+      measured.map((one) => ({ name, ...evaluationResult(one) })),
+    ),
   }
 }
 

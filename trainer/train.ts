@@ -2,9 +2,11 @@ import type { RunConfig } from '../crds/run-config.ts'
 import { RunResult } from '../crds/run-result.ts'
 import type { CheckpointWish } from '../pod/checkpoint-wish.ts'
 import { digestMemory } from '../pod/digest-memory.ts'
+import { evaluationReport } from '../pod/evaluation-report.ts'
+import { readStored } from '../pod/read-stored.ts'
 import { runKey as keyOf } from '../pod/run-key.ts'
 import type { ReportBody, Spool } from '../pod/spool.ts'
-import { type Storage, StorageError } from '../pod/storage.ts'
+import type { Storage } from '../pod/storage.ts'
 import { attemptFolder, runResultPath } from '../pod/storage-layout.ts'
 import type { Dataset } from '../vision/datasets/dataset.ts'
 import { openDataset } from '../vision/datasets/open-dataset.ts'
@@ -14,6 +16,7 @@ import { totalSteps } from './core/sample-order.ts'
 import { closeTraining, startTraining } from './core/training-state.ts'
 import { finishTraining } from './finish-training.ts'
 import { type FoundCheckpoint, findCheckpoint, NEVER_COMPLETED } from './io/find-checkpoint.ts'
+import { type FoundEvaluation, findEvaluations } from './io/find-evaluations.ts'
 import { initialWeights } from './io/initial-weights.ts'
 import { restoreState } from './io/shards.ts'
 import { type Progress, runSteps, type Training } from './run-steps.ts'
@@ -48,6 +51,8 @@ export interface Trained {
   readonly backend: string
   /** Whether the result was found under its key. */
   readonly reused: boolean
+  /** Evaluations that were found with it. */
+  readonly evaluations: readonly FoundEvaluation[]
   /** Whether training stopped before its last step, after a checkpoint. */
   readonly isInterrupted: boolean
 }
@@ -70,7 +75,7 @@ export async function train(config: RunConfig, world: TrainerWorld): Promise<Tra
   const folder = attemptFolder(runKey, config.identity)
   const spool = await world.openSpool(folder)
   const done = await readResult(world, runKey)
-  if (done !== undefined) return reuse(done, spool)
+  if (done !== undefined) return reuse({ config, world, spool }, done)
   const state = startTraining(config.result, { weights: weights?.tensors })
   try {
     const resumed = await resume({ config, world, runKey })
@@ -109,8 +114,10 @@ async function trainFrom(
   const result = await finishTraining(training, progress)
   await end(spool, { ...outcome, metrics: result.metrics, message: 'Succeeded' })
   const { metrics } = result
-  return { ...outcome, metrics, backend: world.backend, reused: false, isInterrupted: false }
+  return { ...outcome, ...computed(world), metrics, isInterrupted: false }
 }
+
+const computed = ({ backend }: TrainerWorld) => ({ backend, reused: false, evaluations: [] })
 
 interface Counters {
   readonly step: number
@@ -124,7 +131,7 @@ async function interrupted(
 ): Promise<Trained> {
   const metrics = progress.loss === undefined ? {} : { loss: progress.loss }
   await end(spool, { ...outcome, metrics, message: `Interrupted: ${String(world.signal.reason)}` })
-  return { ...outcome, metrics, backend: world.backend, reused: false, isInterrupted: true }
+  return { ...outcome, ...computed(world), metrics, isInterrupted: true }
 }
 
 async function end(
@@ -143,11 +150,19 @@ async function end(
   await spool.write([{ kind: 'Ended', step, totalSteps: total, imagesSeen, metrics, message }])
 }
 
-async function reuse(result: RunResult, spool: Spool): Promise<Trained> {
+/** Reports the result that is there, and the evaluations that are. */
+async function reuse(
+  { config, world, spool }: Pick<Training, 'config' | 'world' | 'spool'>,
+  result: RunResult,
+): Promise<Trained> {
   const { runKey, totalSteps: total, imagesSeen, metrics, backend } = result
   const counters = { step: result.final.step, totalSteps: total, imagesSeen }
+  const evaluations = await findEvaluations({ ...world, config, training: result })
+  await spool.write(
+    evaluations.flatMap(({ name, measured }) => measured.map((one) => evaluationReport(name, one))),
+  )
   await end(spool, { ...counters, metrics, message: 'Succeeded: the result was there' })
-  return { runKey, ...counters, metrics, backend, reused: true, isInterrupted: false }
+  return { runKey, ...counters, metrics, backend, reused: true, evaluations, isInterrupted: false }
 }
 
 async function resume({
@@ -171,11 +186,7 @@ async function readResult(
   runKey: string,
 ): Promise<RunResult | undefined> {
   const path = runResultPath(runKey)
-  try {
-    return RunResult.parse(JSON.parse(Buffer.from(await storage.read(path)).toString('utf8')))
-  } catch (cause) {
-    if (cause instanceof StorageError && cause.code !== 'NotFound') throw cause
-    if (!(cause instanceof StorageError)) log('Passed over a damaged result', { path })
-    return undefined
-  }
+  const result = await readStored(storage, path, RunResult)
+  if (result.kind === 'Damaged') log('Passed over a damaged result', { path })
+  return result.kind === 'Found' ? result.value : undefined
 }
