@@ -11,14 +11,16 @@ export interface FakeRequest {
   readonly body: unknown
 }
 
-/** What happens to a request instead of being served: an answer, silence for good, or a lost connection. */
+/** What happens to a request instead of being served: an answer, that of a server which has no such path at all, silence for good, or a lost connection. */
 export type Fault =
   | {
       readonly status: number
       readonly reason: string
+      readonly message?: string
       readonly retryAfterSeconds?: number
       readonly details?: object
     }
+  | 'unserved'
   | 'hang'
   | 'reset'
 
@@ -195,9 +197,15 @@ export class FakeApiServer {
       response.socket?.destroy()
       return
     }
-    const { retryAfterSeconds } = fault
+    if (fault === 'unserved') {
+      response.writeHead(404, { 'content-type': 'text/plain' })
+      response.end('404 page not found\n')
+      return
+    }
+    const { status, reason, message, retryAfterSeconds, details } = fault
     if (retryAfterSeconds !== undefined) response.setHeader('retry-after', retryAfterSeconds)
-    answer(response, fault.status, statusBody(fault.status, fault.reason, fault.details))
+    const body = statusBody(status, reason, details)
+    answer(response, status, message === undefined ? body : { ...body, message })
   }
 
   #respond(request: FakeRequest, response: ServerResponse): void {

@@ -1,7 +1,8 @@
 import { API_GROUP } from '../../crds/names.ts'
+import { KINDS } from '../../crds/to-crd.ts'
 import type { ApiClient } from '../../operator/cluster/api-client.ts'
 import { ApiError } from '../../operator/cluster/api-error.ts'
-import { checkApiServer } from '../../operator/cluster/preflight/check-api-server.ts'
+import { checkApiServer, INSTALL_CRDS } from '../../operator/cluster/preflight/check-api-server.ts'
 import { InputError } from '../input-error.ts'
 
 interface Place {
@@ -30,6 +31,14 @@ async function complaintOfCrds(api: ApiClient, namespace: string): Promise<strin
   return check.state === 'Refused' ? check.message : undefined
 }
 
+/** For who may not read CRDs: a manifest that is sent was checked, so what the server does not know is missing there. */
+function unknownField(error: ApiError): string | undefined {
+  const kind = KINDS.find(({ plural }) => error.message.includes(`/${plural}/`))
+  if (kind === undefined || !isUnknownField(error)) return undefined
+  const crd = `${kind.plural}.${API_GROUP}`
+  return `the CRD ${crd} is of another release than this neco (${saidBy(error)}): ${INSTALL_CRDS}`
+}
+
 /** The failure of a request as a line for the person who typed; what no line helps with is given back as it is. */
 async function explained(error: unknown, api: ApiClient, { place, namespace }: Place) {
   if (!(error instanceof ApiError)) return error
@@ -49,7 +58,7 @@ async function explained(error: unknown, api: ApiClient, { place, namespace }: P
     )
   }
   if (!isUnserved(error) && !isUnknownField(error)) return error
-  const complaint = await complaintOfCrds(api, namespace)
+  const complaint = (await complaintOfCrds(api, namespace)) ?? unknownField(error)
   return complaint === undefined ? error : line(complaint)
 }
 

@@ -275,7 +275,9 @@ describe('an API server of its own', () => {
     try {
       const bare = await startThere('bare')
       expect(await bare.process.ended).toMatchObject({ exitCode: 2 })
-      expect(await bare.text()).toContain('the CRDs of neco.dev (NeCoRun and NeCoSweep) are not')
+      expect(await bare.text()).toContain(
+        'the CRDs of neco.dev (necoruns.neco.dev and necosweeps.neco.dev) are not',
+      )
       await own.kubectl.ok(['apply', '--server-side', '-f', 'crds/generated/necoruns.yaml'])
       await own.kubectl.ok(['apply', '--server-side', '-f', 'crds/generated/necosweeps.yaml'])
       const crds = ['crd/necoruns.neco.dev', 'crd/necosweeps.neco.dev']

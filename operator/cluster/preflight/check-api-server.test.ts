@@ -46,7 +46,7 @@ describe('the check of the API server', () => {
     expect(await check({ [`/apis/${API_GROUP}`]: undefined })).toEqual({
       state: 'Refused',
       message:
-        'the CRDs of neco.dev (NeCoRun and NeCoSweep) are not installed: install those of this version: helm upgrade --install with the chart neco-operator, or kubectl apply --server-side -f crds/generated/',
+        'the CRDs of neco.dev (necoruns.neco.dev and necosweeps.neco.dev) are not installed: install those of this version: helm upgrade --install with the chart neco-operator, or kubectl apply --server-side -f crds/generated/',
     })
   })
 

@@ -17,7 +17,8 @@ interface Checking {
   readonly namespaces: readonly string[]
 }
 
-const INSTALL =
+/** What to do about CRDs that are missing or of another release. */
+export const INSTALL_CRDS =
   'install those of this version: helm upgrade --install with the chart neco-operator, or kubectl apply --server-side -f crds/generated/'
 
 class Refusal extends Error {}
@@ -44,23 +45,23 @@ interface Resources {
 
 async function checkVersions({ api }: Checking): Promise<void> {
   const group = (await find(api, `/apis/${API_GROUP}`)) as Group | undefined
-  const kinds = KINDS.map(({ kind }) => kind).join(' and ')
+  const crds = KINDS.map(({ plural }) => `${plural}.${API_GROUP}`).join(' and ')
   if (group === undefined) {
-    throw new Refusal(`the CRDs of ${API_GROUP} (${kinds}) are not installed: ${INSTALL}`)
+    throw new Refusal(`the CRDs of ${API_GROUP} (${crds}) are not installed: ${INSTALL_CRDS}`)
   }
   const served = group.versions.map(({ version }) => version)
   if (!served.includes(API_VERSION)) {
     const versions = served.join(', ')
     throw new Refusal(
-      `the CRDs of ${API_GROUP} are of another version (${versions}, not ${API_VERSION}): ${INSTALL}`,
+      `the CRDs of ${API_GROUP} (${crds}) are of another version (${versions}, not ${API_VERSION}): ${INSTALL_CRDS}`,
     )
   }
   const { resources } = (await get(api, `/apis/${API_GROUP_VERSION}`)) as Resources
   const names = new Set(resources.map(({ name }) => name))
   const missing = KINDS.filter(({ plural }) => !names.has(plural) || !names.has(`${plural}/status`))
   if (missing.length === 0) return
-  const crds = missing.map(({ plural }) => `${plural}.${API_GROUP}`).join(', ')
-  throw new Refusal(`missing CRDs: ${crds}; ${INSTALL}`)
+  const absent = missing.map(({ plural }) => `${plural}.${API_GROUP}`).join(', ')
+  throw new Refusal(`missing CRDs: ${absent}; ${INSTALL_CRDS}`)
 }
 
 async function checkRights({ api, namespaces }: Checking): Promise<void> {
@@ -93,7 +94,9 @@ async function checkFields({ api }: Checking): Promise<void> {
     if (missing.length === 0) continue
     const shown = missing.slice(0, 3).join(', ')
     const more = missing.length > 3 ? ` and ${missing.length - 3} more` : ''
-    throw new Refusal(`the CRD ${name} is of an older release, without ${shown}${more}: ${INSTALL}`)
+    throw new Refusal(
+      `the CRD ${name} is of an older release, without ${shown}${more}: ${INSTALL_CRDS}`,
+    )
   }
 }
 
