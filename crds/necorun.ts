@@ -15,7 +15,9 @@ export const WorkStatus = z.strictObject({
   attempt: z
     .int32()
     .min(0)
-    .describe('attempt is the number of the newest attempt; 0 before the first.'),
+    .describe(
+      'attempt is the number of the newest attempt; 0 before the first, or where none was needed.',
+    ),
   state: z
     .enum(['Pending', 'Running', 'Stopping', 'Succeeded', 'Failed'])
     .describe('state of the work; Stopping is waiting for a pod that was asked to end.'),

@@ -13,7 +13,7 @@ import { watchCommand } from './watch.ts'
 const PROGRAM = `
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
-const { identity, result, execution, evaluation } = JSON.parse(readFileSync(process.argv[3], 'utf8'))
+const { identity, result, execution, evaluation, evaluations = [] } = JSON.parse(readFileSync(process.argv[3], 'utf8'))
 const runKey = createHash('sha256').update(JSON.stringify(result)).digest('hex')
 const end = (code, reason, more = {}) => {
   writeFileSync(process.env.NECO_TERMINATION_FILE, JSON.stringify({
@@ -24,14 +24,20 @@ const end = (code, reason, more = {}) => {
 const steepness = result.loss.studentSteepness
 if (steepness === 13) end(2, 'DataEmpty')
 if (steepness === 14) console.log(JSON.stringify({ level: 40, time: 1, msg: 'Skipped a file', file: 'notes.txt' }))
+const figure = 'evaluations/figures/a.png'
+const resultsOf = ({ at }) => at.map((at) => ({ key: 'k' + at, at,
+  metrics: { inContextMiou: 27 + at * (5 + result.seed % 2) }, figures: [figure] }))
 if (evaluation !== undefined) {
   mkdirSync(execution.storage + '/evaluations/figures', { recursive: true })
-  copyFileSync(new URL('figure.png', import.meta.url), execution.storage + '/evaluations/figures/a.png')
-  end(0, 'Succeeded', { evaluations: evaluation.at.map((at) => ({ key: 'k' + at, at,
-    metrics: { inContextMiou: 27 + at * (5 + result.seed % 2) }, figures: ['evaluations/figures/a.png'] })) })
+  copyFileSync(new URL('figure.png', import.meta.url), execution.storage + '/' + figure)
+  end(0, 'Succeeded', { evaluations: resultsOf(evaluation) })
 }
 const folder = execution.storage + '/runs/' + runKey
-if (existsSync(folder + '/result.json')) end(0, 'Succeeded', { reused: true, metrics: { loss: 3, imagesPerSecond: 26 } })
+const found = existsSync(execution.storage + '/' + figure)
+  ? evaluations.flatMap((one) => resultsOf(one).map((measured) => ({ name: one.name, ...measured }))) : []
+if (existsSync(folder + '/result.json')) {
+  end(0, 'Succeeded', { reused: true, metrics: { loss: 3, imagesPerSecond: 26 }, evaluations: found })
+}
 const attempt = folder + '/attempts/' + identity.attempt + '-' + identity.podUid
 mkdirSync(attempt, { recursive: true })
 for (let step = 1; step <= 4; step++) {
@@ -147,12 +153,18 @@ describe('neco run', () => {
     expect(await fileIn('results.json')).toBe(results)
   })
 
-  it('finds results under their keys when the study is made anew', async () => {
+  it('finds results under their keys when the study is made anew, with one process a run', async () => {
     await type({ words: ['run', 'study.yaml'] })
-    await rm(join(folder, 'out', 'study', '.neco'), { recursive: true })
+    const results = await fileIn('results.csv')
+    const jobs = join(folder, 'out', 'study', '.neco')
+    expect(await readdir(join(jobs, 'jobs', 'default'))).toHaveLength(8)
+    await rm(jobs, { recursive: true })
     const { code, out } = await type({ words: ['run', 'study.yaml'] })
     expect(code).toBe(0)
-    expect(out).toContain('4 of 8 results were found under their keys\n')
+    expect(out).toContain('8 of 8 results were found under their keys\n')
+    expect(await fileIn('results.csv')).toBe(results)
+    const made = ['study-0-r0-a1', 'study-0-r1-a1', 'study-1-r0-a1', 'study-1-r1-a1']
+    expect(await readdir(join(jobs, 'jobs', 'default'))).toEqual(made)
   })
 
   it('stops at Ctrl-C with a line how to go on, and goes on', async () => {

@@ -198,6 +198,7 @@ export class ProcessJobs implements Jobs {
 
   #configOf({ request, uid }: JobRecord): RunConfig {
     const { sweep, owner, attempt, result, execution, evaluation } = request
+    const evaluations = [...(request.evaluations ?? [])]
     const { storage, volumes } = this.#options
     return {
       schemaVersion: 1,
@@ -209,7 +210,7 @@ export class ProcessJobs implements Jobs {
       },
       result,
       execution: { ...execution, storage, volumes: { ...volumes } },
-      ...(evaluation === undefined ? {} : { evaluation }),
+      ...(evaluation === undefined ? { evaluations } : { evaluation }),
     }
   }
 

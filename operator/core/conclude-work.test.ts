@@ -3,7 +3,7 @@ import { EXIT_CODES } from '../../crds/exit-codes.ts'
 import type { WorkStatus } from '../../crds/necorun.ts'
 import type { ObservedJob } from '../../crds/observed-job.ts'
 import type { TerminationMessage } from '../../crds/run-report.ts'
-import { concludeWork, stopWork, type WorkAndJob } from './conclude-work.ts'
+import { concludeWork, settledWorks, stopWork, type WorkAndJob } from './conclude-work.ts'
 
 const spec: WorkAndJob['spec'] = { data: { kind: 'Scenes', count: 4 } }
 const running: WorkStatus = { name: 'train', attempt: 1, state: 'Running' }
@@ -73,6 +73,33 @@ describe('work whose Job', () => {
       state: 'Succeeded',
       reused: true,
     })
+  })
+
+  test('found evaluations with its result names those of which every fraction is there', () => {
+    const scenes = { kind: 'Scenes' as const, count: 4 }
+    const evaluation = { protocols: ['InContext' as const], memory: scenes, validation: scenes }
+    const evaluations = [
+      { ...evaluation, name: 'whole', at: [0, 1] },
+      { ...evaluation, name: 'half', at: [0, 1] },
+      { ...evaluation, name: 'none', at: [1] },
+    ]
+    const found = (name: string, at: number) => ({ name, at, key: 'k', metrics: {}, figures: [] })
+    const results = [found('whole', 0), found('whole', 1), found('half', 1), found('unknown', 1)]
+    const termination = { ...words, reused: true, evaluations: results }
+    const ended = { state: 'Succeeded', endedMs: 9000, termination } as const
+    const training = conclude(ended, { spec: { ...spec, evaluations } })
+    expect(training.facts.evaluations).toEqual([found('whole', 0), found('whole', 1)])
+    const waiting = evaluations.map(({ name }) => ({
+      work: { name, attempt: 0, state: 'Pending' as const },
+      events: [],
+      facts: {},
+    }))
+    expect(settledWorks([training, ...waiting])).toEqual([
+      { ...running, ...clocks, state: 'Succeeded', reused: true },
+      { name: 'whole', attempt: 0, state: 'Succeeded', reused: true },
+      { name: 'half', attempt: 0, state: 'Pending' },
+      { name: 'none', attempt: 0, state: 'Pending' },
+    ])
   })
 
   test('succeeded without last words has no results: it is tried again', () => {

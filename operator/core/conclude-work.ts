@@ -41,7 +41,17 @@ function addClocks(work: WorkStatus, job: ObservedJob | undefined, nowMs: number
   }
 }
 
-function trainingFacts(words: TerminationMessage): Partial<RunStatus> {
+/** Evaluations that a training found with its own result, as far as all that the run asks of them is there. */
+function foundEvaluations({ evaluations = [] }: RunSpec, words: TerminationMessage) {
+  const found = evaluations.flatMap(({ name, at }) => {
+    const results = words.evaluations.filter((one) => one.name === name)
+    const isWhole = at.every((fraction) => results.some((one) => one.at === fraction))
+    return isWhole ? results.map((result) => ({ ...result, name })) : []
+  })
+  return found.length === 0 ? {} : { evaluations: found }
+}
+
+function trainingFacts(spec: RunSpec, words: TerminationMessage): Partial<RunStatus> {
   const { runKey, backend, step, metrics } = words
   return {
     ...(runKey === undefined ? {} : { runKey }),
@@ -49,6 +59,7 @@ function trainingFacts(words: TerminationMessage): Partial<RunStatus> {
     step,
     totalSteps: step,
     metrics,
+    ...foundEvaluations(spec, words),
   }
 }
 
@@ -63,8 +74,9 @@ const evaluationFacts = (name: string, words: TerminationMessage): Partial<RunSt
 })
 
 /** The work is done by the last words of its pod; `work` has its clocks added up. */
-function succeed(work: WorkStatus, words: TerminationMessage): Concluded {
-  const facts = work.name === 'train' ? trainingFacts(words) : evaluationFacts(work.name, words)
+function succeed(spec: RunSpec, work: WorkStatus, words: TerminationMessage): Concluded {
+  const facts =
+    work.name === 'train' ? trainingFacts(spec, words) : evaluationFacts(work.name, words)
   const done: WorkStatus = { ...work, state: 'Succeeded' }
   return { work: words.reused ? { ...done, reused: true } : done, events: [], facts }
 }
@@ -108,20 +120,20 @@ export const stopWork = ({
 })
 
 /** A pod we asked to end: its attempt is not charged, whatever its exit code. */
-function settleStopping({ work, job }: WorkAndJob): Concluded {
+function settleStopping({ spec, work, job }: WorkAndJob): Concluded {
   if (job !== undefined && isLive(job)) return unchanged(work)
   const words = job?.state === 'Succeeded' ? job.termination : undefined
-  return words === undefined ? unchanged({ ...work, state: 'Pending' }) : succeed(work, words)
+  return words === undefined ? unchanged({ ...work, state: 'Pending' }) : succeed(spec, work, words)
 }
 
 /** What a Job that ended, or was given up while its pod is still there, means. One that says nothing has no results to show: its next attempt finds them under their key. */
 function settleEnded(given: WorkAndJob, job: ObservedJob): Concluded {
-  const { work, nowMs } = given
+  const { spec, work, nowMs } = given
   const { state, termination, exitCode } = job
   if (state === 'Succeeded') {
     return termination === undefined
       ? fail(given, 'Infrastructure', 'exit code 0, but its last words are missing')
-      : succeed(addClocks(work, job, nowMs), termination)
+      : succeed(spec, addClocks(work, job, nowMs), termination)
   }
   const silent = exitCode === undefined ? 'ended by a signal' : `exit code ${exitCode}`
   const why = termination?.message ?? job.message ?? silent
@@ -140,4 +152,15 @@ export function concludeWork(given: WorkAndJob): Concluded {
   if (work.state !== 'Running') return unchanged(work)
   if (job === undefined) return settleGone(given)
   return isLive(job) ? watchDeadline(given, job) : settleEnded(given, job)
+}
+
+/** Each work as it was concluded. An evaluation whose results a training found with its own needs no Job. */
+export function settledWorks(concluded: readonly Concluded[]): readonly WorkStatus[] {
+  const results = concluded.flatMap(({ facts }) => facts.evaluations ?? [])
+  const found = new Set(results.map(({ name }) => name))
+  return concluded.map(({ work }) =>
+    work.state === 'Pending' && found.has(work.name)
+      ? { ...work, state: 'Succeeded', reused: true }
+      : work,
+  )
 }

@@ -194,6 +194,24 @@ test('a run in which nothing changed is not written again, though its keys come 
   expect([plan.status, plan.actions]).toEqual([undefined, []])
 })
 
+test('a run whose training finds everything has one Job, and has succeeded when that ends', () => {
+  const started = applied(aRun(), planRun(observed()))
+  const result = { key: 'k', at: 1, metrics: { inContextMiou: 40 }, figures: [] }
+  const found = { ...words, reused: true, evaluations: [{ name: 'scenes', ...result }] }
+  const jobs = [{ ...trained, termination: found }]
+  const plan = planRun(observed({ run: started, jobs, nowMs: 10_000 }))
+  expect([plan.actions, ready(plan)?.reason]).toEqual([[], 'Succeeded'])
+  expect(plan.status?.evaluations).toEqual([{ name: 'scenes', ...result }])
+  expect(plan.status?.work?.map(({ name, attempt, reused }) => [name, attempt, reused])).toEqual([
+    ['train', 1, true],
+    ['scenes', 0, true],
+  ])
+  const unnamed = { ...found, evaluations: [result] }
+  const older = [{ ...trained, termination: unnamed }]
+  const next = planRun(observed({ run: started, jobs: older, nowMs: 10_000 }))
+  expect(next.actions).toMatchObject([{ kind: 'CreateJob', job: { work: 'scenes', attempt: 1 } }])
+})
+
 test('the bus being away is a condition of its own and stops nothing', () => {
   const started = applied(aRun(), planRun(observed({ home: home({ busState: 'Connected' }) })))
   const plan = planRun(

@@ -2,7 +2,7 @@ import type { NeCoRun, RunStatus, WorkStatus } from '../../crds/necorun.ts'
 import type { ObservedJob } from '../../crds/observed-job.ts'
 import type { Obstacle } from '../../crds/obstacle.ts'
 import { buildJob } from './build-job.ts'
-import { type Concluded, concludeWork, stopWork } from './conclude-work.ts'
+import { type Concluded, concludeWork, settledWorks, stopWork } from './conclude-work.ts'
 import { isAccepted, isEnded } from './conditions.ts'
 import { finishDraft } from './finish-draft.ts'
 import { jobName, workIndexAt } from './job-name.ts'
@@ -34,7 +34,7 @@ function concludeAll(observed: ObservedRun, works: readonly WorkStatus[]): RunDr
     return concludeWork({ spec: run.spec, work, job: jobNamed(jobs, name), jobName: name, nowMs })
   })
   return {
-    works: concluded.map(({ work }) => work),
+    works: settledWorks(concluded),
     actions: concluded.flatMap(({ deleteJob }) =>
       deleteJob === undefined ? [] : [{ kind: 'DeleteJob' as const, name: deleteJob }],
     ),

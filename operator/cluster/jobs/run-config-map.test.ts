@@ -55,7 +55,12 @@ describe('the ConfigMap of a run', () => {
         work: 'voc',
       },
     })
+    expect(config).not.toHaveProperty('evaluations')
     expect(read('train.json')).not.toHaveProperty('evaluation')
+  })
+
+  test('tells the trainer all evaluations of the run, which may be there with its result', () => {
+    expect(read('train.json').evaluations).toEqual([anEvaluation('scenes'), anEvaluation('voc')])
   })
 
   test('leaves the deadlines that may be edited to the environment of each attempt', () => {

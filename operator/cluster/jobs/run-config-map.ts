@@ -105,7 +105,7 @@ function configOf(
       ...(bus === undefined ? {} : { bus: busOf(request, bus, evaluation?.name ?? 'train') }),
       ...(metricsPort === undefined ? {} : { metricsPort }),
     },
-    ...(evaluation === undefined ? {} : { evaluation }),
+    ...(evaluation === undefined ? { evaluations: [...evaluationsOf(request)] } : { evaluation }),
   }
 }
 
