@@ -1,10 +1,12 @@
+import { access } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { RunConfig } from '../crds/run-config.ts'
 import type { RunReport } from '../crds/run-report.ts'
 import type { BusLog, Sleep } from './bus/bus-link.ts'
+import { muteBus } from './bus/mute-bus.ts'
 import { openNatsLink } from './bus/nats-link.ts'
-import { addressOf, linkNames, openPodBus, type PodBus } from './bus/pod-bus.ts'
+import { addressOf, linkNames, openPodBus, type PodBus, type PodBusOptions } from './bus/pod-bus.ts'
 import { type CheckpointWish, openCheckpointWishes } from './checkpoint-wish.ts'
 import type { Lateness } from './deadlines.ts'
 import { type MetricsServer, serveMetrics } from './metrics-server.ts'
@@ -52,7 +54,7 @@ export async function openVoice(options: VoiceOptions): Promise<PodVoice> {
   const { identity, execution } = config
   const stopping = new AbortController()
   const checkpoints = openCheckpointWishes(now)
-  const bus = busOf(options, { checkpoints, stop: (why) => stopping.abort(why) })
+  const bus = await busOf(options, { checkpoints, stop: (why) => stopping.abort(why) })
   const metrics = podMetrics(identity, options.program, now)
   const server = await metricsServer(options, metrics)
   const pace = judgePace({ ...options, limits: execution })
@@ -99,9 +101,30 @@ async function closeWithin(bus: PodBus | undefined, limitMs: number): Promise<vo
   clearTimeout(timer)
 }
 
-function busOf(
+/** Undefined where none is asked for. NATS may have been taken out of the settings of the operator since the config was written. */
+async function busOf(
+  options: VoiceOptions,
+  asked: Pick<PodBusOptions, 'checkpoints' | 'stop'>,
+): Promise<PodBus | undefined> {
+  const { config, log } = options
+  const { bus: settings } = config.execution
+  if (settings === undefined || (await isThere(settings.credentialsFile))) {
+    return liveBusOf(options, asked)
+  }
+  const { credentialsFile: file } = settings
+  log.warn({ file }, 'There are no NATS credentials: reports stay on the storage')
+  return muteBus(addressOf(settings, config.identity), config.identity.podUid)
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    ({ code }: NodeJS.ErrnoException) => code !== 'ENOENT',
+  )
+
+function liveBusOf(
   { program, config, log, now }: VoiceOptions,
-  asked: { readonly checkpoints: ReturnType<typeof openCheckpointWishes>; stop(why: string): void },
+  asked: Pick<PodBusOptions, 'checkpoints' | 'stop'>,
 ): PodBus | undefined {
   const { identity, execution } = config
   const settings = execution.bus

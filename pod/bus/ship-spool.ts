@@ -4,7 +4,7 @@ import { readSpool } from '../spool.ts'
 import type { Storage } from '../storage.ts'
 import { spoolMarkPath, spoolPath } from '../storage-layout.ts'
 import type { BusLink, BusLog, Sleep } from './bus-link.ts'
-import { readSpoolMark, writeSpoolMark } from './spool-mark.ts'
+import { markSpool, writeSpoolMark } from './spool-mark.ts'
 
 export interface ShipperOptions {
   readonly storage: Storage
@@ -44,12 +44,10 @@ const LONGEST_PAUSE_MS = 30_000
  */
 export async function startShipper(options: ShipperOptions): Promise<Shipper> {
   const { storage, folder, address, podUid } = options
-  const path = spoolMarkPath(folder)
-  const mark = await readSpoolMark(storage, path)
-  if (mark === undefined) await writeSpoolMark(storage, path, { address, podUid, acked: 0 })
+  const acked = await markSpool(storage, spoolMarkPath(folder), { address, podUid })
   const spooled = await readSpool(storage, spoolPath(folder))
   const shipper = new SpoolShipper(options, {
-    acked: mark?.acked ?? 0,
+    acked,
     written: spooled.at(-1)?.sequence ?? 0,
   })
   shipper.start()

@@ -32,3 +32,14 @@ export async function writeSpoolMark(
   const mark: SpoolMark = { schemaVersion: 1, namespace, runUid, work, attempt, podUid, acked }
   await storage.writeAtomic(path, JSON.stringify(mark))
 }
+
+/** Makes a mark that says nothing has been shipped, unless there is one; how far the spool has been shipped. Throws StorageError. */
+export async function markSpool(
+  storage: Storage,
+  path: string,
+  spool: Omit<MarkedSpool, 'acked'>,
+): Promise<number> {
+  const mark = await readSpoolMark(storage, path)
+  if (mark === undefined) await writeSpoolMark(storage, path, { ...spool, acked: 0 })
+  return mark?.acked ?? 0
+}

@@ -111,14 +111,19 @@ async function placementOf(options: CreateOptions, request: JobRequest): Promise
   )
 }
 
-async function makeAttemptSecret({ api, bus }: CreateOptions, request: JobRequest): Promise<void> {
+/** Whether the attempt has a Secret now. The bus may have been taken out of the settings since the run began: its later attempts start without. */
+async function hasAttemptSecret(
+  { api, bus }: CreateOptions,
+  request: JobRequest,
+): Promise<boolean> {
   const { namespace, owner, work, attempt } = request
   const address = { kind: 'Pod', namespace, runUid: owner.uid, work, attempt } as const
   const credentials = await bus?.credentials(address)
-  if (credentials === undefined) return
+  if (credentials === undefined) return false
   const { caCertificate } = bus ?? {}
   const secret = { credentials: credentials.text, caCertificate }
   await makeSecret(api, request, buildSecretManifest(request, secret))
+  return true
 }
 
 /** Secrets are made and deleted, never read: one that is there already is that of a Job that was not made. */
@@ -169,8 +174,8 @@ function checkFree({ jobs }: CreateOptions, { namespace, name }: OfRun): void {
 export async function createJob(options: CreateOptions, request: JobRequest): Promise<void> {
   checkFree(options, request)
   const placement = await placementOf(options, request)
-  if (placement.hasBus) await makeAttemptSecret(options, request)
-  await makeJob(options, request, buildJobManifest(request, placement))
+  const hasBus = placement.hasBus && (await hasAttemptSecret(options, request))
+  await makeJob(options, request, buildJobManifest(request, { ...placement, hasBus }))
 }
 
 /** Makes the Job that ships what ended pods of a run left, and its Secret. Fails as `createJob` does, and with Invalid where the run has no ConfigMap or there is no bus. */

@@ -1,0 +1,50 @@
+import type { V1JobSpec } from '@kubernetes/client-node'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { FakeApiServer } from '../../../test/fake-api-server.ts'
+import type { FakeObject } from '../../../test/fake-objects.ts'
+import { JOBS, type JobHome, openJobHome, SECRETS } from '../../../test/job-home.ts'
+import { aJobRequest } from '../../../test/job-request.ts'
+
+let server: FakeApiServer
+const homes: JobHome[] = []
+beforeEach(async () => {
+  server = new FakeApiServer()
+  await server.listen()
+})
+afterEach(async () => {
+  for (const home of homes.splice(0)) await home.close()
+  await server.close()
+})
+const open = (changes = {}): JobHome => {
+  const home = openJobHome(server, changes)
+  homes.push(home)
+  return home
+}
+
+const request = aJobRequest()
+const bus = {
+  servers: ['tls://nats.test:4222'],
+  caCertificate: 'PEM',
+  credentials: async () => ({ text: 'a secret', expiresMs: 0 }),
+}
+
+describe('the Secret of an attempt', () => {
+  test('is not mounted in a later attempt where NATS was taken out of the settings meanwhile', async () => {
+    await open({ bus }).jobs.create(request)
+    await open().jobs.create(aJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
+    const volumesOf = (job: string) => {
+      const { spec } = server.objects.get(JOBS, `team/${job}`) as FakeObject & { spec: V1JobSpec }
+      return spec.template.spec?.volumes?.map((volume) => volume.name)
+    }
+    expect(volumesOf('study-0-r0-a1')).toEqual(['run-config', 'storage', 'scratch', 'bus'])
+    expect(volumesOf('study-0-r0-a2')).toEqual(['run-config', 'storage', 'scratch'])
+    expect(server.objects.list(SECRETS)).toHaveLength(1)
+  })
+
+  test('is not made for a run that began without a bus, where NATS was added meanwhile', async () => {
+    await open().jobs.create(request)
+    await open({ bus }).jobs.create(aJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
+    expect(server.objects.list(SECRETS)).toEqual([])
+    expect(server.objects.list(JOBS)).toHaveLength(2)
+  })
+})
