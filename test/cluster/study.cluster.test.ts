@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { manifestOf } from '../../cli/manifest/read-manifest.ts'
 import type { ResultsDocument } from '../../cli/report/results-document.ts'
 import { resultsTable } from '../../cli/report/results-table.ts'
+import { LABELS } from '../../crds/names.ts'
 import { REDUCED, runExample } from '../run-example.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { printFigure } from './figure.ts'
@@ -78,15 +79,33 @@ test('a sweep that is applied gives the table of a run on one machine, number fo
   printFigure(`a sweep of 6 runs and 6 evaluations, ${Math.round(tookMs / 1000)} s`)
 })
 
-test('applied again under another name after it was deleted, it is done without training', async () => {
+test('applied again under another name after it was deleted, it is done with one short pod a run', async () => {
   await bed.kubectl.ok(['delete', 'necosweep', 'sweep-steepness', '-n', ground.namespace])
   const tookMs = await complete('again')
   expect(lasting(await resultsOf('again'))).toEqual(lasting(applied))
   const works = (await ground.runs()).flatMap(({ status }) => status?.work ?? [])
-  expect(works.map(({ attempt, reused }) => ({ attempt, reused }))).toEqual(
-    Array(12).fill({ attempt: 1, reused: true }),
+  expect(works.map(({ name, attempt, reused }) => ({ name, attempt, reused }))).toEqual(
+    Array(6)
+      .fill([
+        { name: 'train', attempt: 1, reused: true },
+        { name: 'scenes', attempt: 0, reused: true },
+      ])
+      .flat(),
   )
-  const jobs = await bed.kubectl.ok(['get', 'pods', '-n', ground.namespace, '-o', 'name'])
-  expect(jobs.trim().split('\n')).toHaveLength(12)
+  const jobs = await ground.jobsOf('again')
+  expect(jobs.toSorted()).toEqual(
+    [0, 1, 2].flatMap((point) => [0, 1].map((replicate) => `-${point}-r${replicate}-a1`)),
+  )
+  const ofSweep = ['-l', `${LABELS.sweep}=again`]
+  const pods = await bed.kubectl.ok([
+    'get',
+    'pods',
+    '-n',
+    ground.namespace,
+    ...ofSweep,
+    '-o',
+    'name',
+  ])
+  expect(pods.trim().split('\n')).toHaveLength(6)
   printFigure(`the same again, all results found, ${Math.round(tookMs / 1000)} s`)
 })
