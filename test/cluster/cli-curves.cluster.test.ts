@@ -1,105 +1,26 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { RunReport } from '../../crds/run-report.ts'
-import { attemptsFolder, spoolPath } from '../../pod/storage-layout.ts'
-import { makeLocalClaim } from './bed/local-claim.ts'
 import { sharedBed } from './bed/shared-bed.ts'
+import { waitUntil } from './bed/wait-until.ts'
 import { type BusBed, openBusBed } from './bus-bed.ts'
-import { type CliGround, openCliGround, runKeyOf } from './cli-ground.ts'
-import { type Kubelet, startKubelet } from './kubelet/kubelet.ts'
+import {
+  type CurvesGround,
+  FIGURE,
+  openCurvesGround,
+  reportsOf,
+  writePlacement,
+} from './curves-ground.ts'
+import { neco } from './neco-process.ts'
 
 const bed = sharedBed()
-const IMAGE = 'neco/reader:test'
-const FIGURE = 'evaluations/figures/a.png'
-const POOL = { 'neco.dev/cli': 'reader' }
-const ROOT = join(import.meta.dirname, '..', '..')
-
-let ground: CliGround
-let kubelet: Kubelet
-let storage: string
+let ground: CurvesGround
 beforeAll(async () => {
-  ground = await openCliGround(bed)
-  const { namespace } = ground
-  const restricted = 'pod-security.kubernetes.io/enforce=restricted'
-  await bed.kubectl.ok(['label', 'namespace', namespace, restricted])
-  storage = bed.path(`${namespace}-storage`)
-  await makeLocalClaim(bed.kubectl, { namespace, name: 'studies', path: storage })
-  const folder = bed.path(`${namespace}-kubelet`)
-  kubelet = await startKubelet({
-    api: { url: bed.url, caFile: bed.caFile, token: bed.token('kubelet') },
-    images: { [IMAGE]: { root: ROOT } },
-    log: () => undefined,
-    folder,
-    nodes: [{ name: 'cli-reader', gpus: 0, labels: POOL }],
-  })
-  await aFinishedStudy()
+  ground = await openCurvesGround(bed)
 })
-afterAll(async () => {
-  await ground.close()
-  await kubelet.close()
-})
-
-const lossAt = (point: number, step: number): number => 4 - step / (point + 2)
-
-const reportsOf = (point: number): readonly RunReport[] =>
-  [1, 2, 3, 4].map((step) => ({
-    schemaVersion: 1,
-    run: `study-${point}-r0`,
-    attempt: 1,
-    podUid: `pod-${point}`,
-    sequence: step,
-    kind: 'Step',
-    step,
-    totalSteps: 4,
-    imagesSeen: step * 8,
-    wallTime: '2026-01-01T00:00:00Z',
-    monotonicMs: step,
-    metrics: { loss: lossAt(point, step) },
-  }))
-
-async function onStorage(path: string, bytes: string | Uint8Array): Promise<void> {
-  const full = join(storage, path)
-  await mkdir(dirname(full), { recursive: true })
-  await writeFile(full, bytes)
-}
-
-/** Where the pods of a run are, as the operator writes it down. */
-async function writePlacement(name: string): Promise<void> {
-  const placement = {
-    schemaVersion: 1,
-    images: { trainer: IMAGE, evaluator: IMAGE },
-    imagePullSecrets: [],
-    storage: { claim: 'studies' },
-    resources: {},
-    hasBus: false,
-  }
-  const data = `placement.json=${JSON.stringify(placement)}`
-  await ground.kubectl('create', 'configmap', name, `--from-literal=${data}`)
-}
-
-/** A study whose storage holds reports and a figure, as its pods would have left them. */
-async function aFinishedStudy(): Promise<void> {
-  await ground.type('run', 'study.yaml', '--detach')
-  const metrics = (point: number) => ({ inContextMiou: 40 + point })
-  await ground.finish('study', {
-    pod: { nodeSelector: POOL },
-    status: (point) => ({
-      evaluations: [
-        { name: 'scenes', at: 1, key: 'k', metrics: metrics(point), figures: [FIGURE] },
-      ],
-    }),
-  })
-  for (const point of [0, 1]) {
-    const lines = reportsOf(point).map((report) => `${JSON.stringify(report)}\n`)
-    await onStorage(spoolPath(`${attemptsFolder(runKeyOf(point))}/1-pod-${point}`), lines.join(''))
-    await writePlacement(`study-${point}-r0`)
-  }
-  const picture = { width: 900, height: 80, channels: 3, background: '#fff' } as const
-  await onStorage(FIGURE, await sharp({ create: picture }).png().toBuffer())
-}
+afterAll(() => ground?.close())
 
 const digest = async (file: string): Promise<string> =>
   createHash('sha256')
@@ -144,9 +65,29 @@ describe('neco plot on a cluster', () => {
   })
 
   test('says that pictures are gone from the storage', async () => {
-    await rm(join(storage, FIGURE))
+    await rm(join(ground.storage, FIGURE))
     const { exitCode, stderr } = await ground.type('plot', 'study', '--figure', 'none.png')
     expect([exitCode, stderr]).toEqual([2, 'study: no run that succeeded has pictures yet\n'])
+    expect(await jobs()).toBe('')
+  })
+
+  test('leaves no Job behind at Ctrl-C', async () => {
+    // An image that is nowhere: the reader is pending for as long as somebody waits for it.
+    await ground.kubectl('delete', 'configmap', 'study-0-r0', 'study-1-r0')
+    await writePlacement(ground, 'study-0-r0', 'neco/none:test')
+    const reader = waitUntil({
+      what: 'the Job of the reader',
+      withinMs: 60_000,
+      everyMs: 100,
+      look: async () => (await jobs()) || undefined,
+    })
+    const answer = await neco(['plot', 'study', ...ground.here], {
+      cwd: ground.folder,
+      interruptAfter: reader,
+    })
+    expect(answer).toMatchObject({ exitCode: 130, stdout: '' })
+    const name = (await reader).trim().replace('job.batch/', '')
+    expect(answer.stderr).toBe(`interrupted; Job ${ground.namespace}/${name} is deleted\n`)
     expect(await jobs()).toBe('')
   })
 })

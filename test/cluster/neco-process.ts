@@ -12,6 +12,8 @@ interface Options {
   readonly environment?: Readonly<Record<string, string>>
   /** Called with all that was printed so far, whenever there is more; interrupt sends one SIGINT. */
   readonly printed?: (stdout: string, interrupt: () => void) => void
+  /** One SIGINT is sent when it resolves; a rejection is that of the call. */
+  readonly interruptAfter?: Promise<unknown>
 }
 
 const NECO = join(import.meta.dirname, '..', '..', 'cli', 'main.ts')
@@ -21,7 +23,7 @@ export const KUBECTL_NECO = join(import.meta.dirname, '..', '..', 'cli', 'kubect
 export function call(
   program: string,
   words: readonly string[],
-  { cwd, environment = {}, printed }: Options,
+  { cwd, environment = {}, printed, interruptAfter }: Options,
 ): Promise<NecoAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<NecoAnswer>()
   const child = spawn(program, [...words], {
@@ -35,6 +37,7 @@ export function call(
     if (!isInterrupted) child.kill('SIGINT')
     isInterrupted = true
   }
+  interruptAfter?.then(interrupt, reject)
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
     said.stdout += part
     printed?.(said.stdout, interrupt)
