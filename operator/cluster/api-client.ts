@@ -4,6 +4,7 @@ import type { Clock } from '../ports/clock.ts'
 import { type AbortScope, abortScope, pause } from './abort-scope.ts'
 import type { ApiEndpoint } from './api-endpoint.ts'
 import { ApiError, errorOfAnswer } from './api-error.ts'
+import { hidingTexts } from './hide-texts.ts'
 import { GateShutError, LostKeepAliveError, linesOf, sendRequest, textOf } from './send-request.ts'
 import type { WriteGate } from './write-gate.ts'
 
@@ -15,6 +16,8 @@ export interface ApiRequest {
   /** Sent as JSON. */
   readonly body?: unknown
   readonly contentType?: string
+  /** Texts in the body that no failure may repeat. */
+  readonly secrets?: readonly string[]
   readonly signal?: AbortSignal
   /** How long one try may take, for a stream until its first byte; 30 s where left out. */
   readonly timeoutMs?: number
@@ -166,6 +169,7 @@ class HttpApiClient implements ApiClient {
       status,
       retryAfter: headers['retry-after'],
       body,
+      hide: hidingTexts(request.secrets ?? []),
     })
   }
 }

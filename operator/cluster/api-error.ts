@@ -85,12 +85,24 @@ export const isExpired = (error: unknown): boolean =>
   error instanceof ApiError &&
   (error.status === 410 || error.reason === 'Expired' || error.reason === 'Gone')
 
-function parseStatus(text: string): ApiStatus {
+interface Answer {
+  /** `GET /api/v1/pods`, for the message. */
+  readonly request: string
+  readonly status: number
+  readonly retryAfter?: string | undefined
+  readonly body: string
+  /** Takes out what no failure may repeat. */
+  readonly hide: (text: string) => string
+}
+
+function parseStatus({ body, hide }: Pick<Answer, 'body' | 'hide'>): ApiStatus {
   try {
-    const parsed: unknown = JSON.parse(text)
+    const parsed: unknown = JSON.parse(body, (_key, value: unknown) =>
+      typeof value === 'string' ? hide(value) : value,
+    )
     return typeof parsed === 'object' && parsed !== null ? parsed : {}
   } catch {
-    return { message: text.slice(0, 500) }
+    return { message: hide(body).slice(0, 500) }
   }
 }
 
@@ -100,17 +112,9 @@ function retryAfterMsOf(header: string | undefined): number | undefined {
   return header !== undefined && Number.isFinite(seconds) ? seconds * 1000 : undefined
 }
 
-interface Answer {
-  /** `GET /api/v1/pods`, for the message. */
-  readonly request: string
-  readonly status: number
-  readonly retryAfter?: string | undefined
-  readonly body: string
-}
-
 /** The failure that an answer outside 2xx stands for. */
-export function errorOfAnswer({ request, status, retryAfter, body }: Answer): ApiError {
-  const said = parseStatus(body)
+export function errorOfAnswer({ request, status, retryAfter, ...answer }: Answer): ApiError {
+  const said = parseStatus(answer)
   const message = said.message ?? 'no reason given'
   return new ApiError({
     status,

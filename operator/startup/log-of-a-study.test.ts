@@ -31,7 +31,7 @@ const isJob = ({ method, path }: FakeRequest): boolean =>
 const secretsIn = (text: string): readonly string[] =>
   text.split('\n').filter((line) => /^(eyJ|S[A-Z2-7]{50})/.test(line))
 
-test('the log of a study whose pods get credentials has none of them in any line, even where the API server repeats them', async () => {
+test('the log, the statuses and the Events of a study whose pods get credentials have none of them, even where the API server repeats them', async () => {
   const lines: string[] = []
   const made: string[] = []
   const clock = handClock(Date.UTC(2026, 0, 1))
@@ -82,5 +82,7 @@ test('the log of a study whose pods get credentials has none of them in any line
   expect(server.requests.filter(isJob)).toEqual([])
   expect(lines.join('')).toContain('run created')
   expect(lines.join('')).toContain('cannot take [secret]')
-  for (const secret of secrets) expect(lines.join('')).not.toContain(secret)
+  const written = JSON.stringify(server.requests.filter((request) => !isSecret(request)))
+  expect(written).toContain('cannot take [secret]')
+  for (const secret of secrets) expect(lines.join('') + written).not.toContain(secret)
 })

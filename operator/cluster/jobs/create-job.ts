@@ -32,12 +32,19 @@ export interface CreateOptions {
 
 type WithMeta<T> = T & { readonly metadata?: Taken['metadata'] }
 
-const create = (api: ApiClient, resource: Resource, object: { metadata?: object }) =>
+interface Made {
+  readonly metadata?: object
+  /** Of a Secret: what no failure may repeat. */
+  readonly stringData?: Readonly<Record<string, string>>
+}
+
+const create = (api: ApiClient, resource: Resource, object: Made) =>
   api.request({
     method: 'POST',
     path: collectionPath(resource, (object.metadata as { namespace: string }).namespace),
     query: { fieldManager: OPERATOR_NAME, fieldValidation: 'Strict' },
     body: object,
+    secrets: Object.values(object.stringData ?? {}),
   })
 
 /** Whether something was made: false where the name was taken. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { V1JobSpec } from '@kubernetes/client-node'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FakeApiServer } from '../../../test/fake-api-server.ts'
@@ -46,5 +47,28 @@ describe('the Secret of an attempt', () => {
     await open({ bus }).jobs.create(aJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
     expect(server.objects.list(SECRETS)).toEqual([])
     expect(server.objects.list(JOBS)).toHaveLength(2)
+  })
+
+  test('that is refused tells why, and nothing of what it held', async () => {
+    const held = 'SUAGC3DHPD3BGZD3FYKLD57QJBLK2TYLDTSTNJ2AUXNNHLCRLGDJLYCKDQ'
+    const credentials = async () => ({ text: `-----\n${held}\n-----`, expiresMs: 0 })
+    const causes = [{ field: 'data[nats.creds]', message: `${btoa(`-----\n${held}`)}: too long` }]
+    const reason = `no "${held}"`
+    server.fail(({ path }) => path.endsWith('/secrets'), {
+      status: 422,
+      reason,
+      details: { causes },
+    })
+    const refused = await open({ bus: { ...bus, credentials } })
+      .jobs.create(request)
+      .catch((error: unknown) => error)
+    expect(refused).toMatchObject({
+      code: 'Invalid',
+      message: 'POST /api/v1/namespaces/team/secrets: 422 no "[secret]" says the fake',
+      causes: [
+        { field: 'data[nats.creds]', message: expect.stringMatching(/^\[secret\].*too long/) },
+      ],
+    })
+    expect(inspect(refused, { depth: 9 })).not.toContain(held.slice(4, 24))
   })
 })
