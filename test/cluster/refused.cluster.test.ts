@@ -12,7 +12,7 @@ import { type Kubelet, startKubelet } from './kubelet/kubelet.ts'
 import { scriptedExecutor } from './kubelet/scripted-executor.ts'
 import { systemClock } from './kubelet/system-clock.ts'
 import { brokenManifest, REFUSED_BY_OPERATOR } from './rules/broken-manifests.ts'
-import { openStudyGround, type StudyGround, TRAINER_IMAGE } from './study-ground.ts'
+import { CLAIM, openStudyGround, type StudyGround, TRAINER_IMAGE } from './study-ground.ts'
 
 const KUEUE = 'sigs.k8s.io/kueue@v0.17.0'
 const LOCAL_QUEUES = 'config/components/crd/bases/kueue.x-k8s.io_localqueues.yaml'
@@ -28,8 +28,16 @@ let ground: StudyGround
 /** The node that comes later. */
 let large: Kubelet | undefined
 beforeAll(async () => {
-  const gpusPerNode = FEW_GPUS
-  ground = await openStudyGround(bed, { name: 'refused', executor: held, nodes: 1, gpusPerNode })
+  const [repository, tag] = TRAINER_IMAGE.split(':')
+  const limits = { 'nvidia.com/gpu': 1 }
+  ground = await openStudyGround(bed, {
+    name: 'refused',
+    executor: held,
+    nodes: 1,
+    gpusPerNode: FEW_GPUS,
+    // Without a claim: a study that names none has none.
+    values: { defaults: { image: { repository, tag }, resources: { limits } } },
+  })
 })
 afterAll(async () => {
   await large?.close()
@@ -112,6 +120,9 @@ describe('what the API server cannot check the operator refuses', () => {
   })
 })
 
+const storage = (claim: string) => ({ storage: { claim } })
+const template = { data: { kind: 'Scenes', count: 4 }, ...storage(CLAIM) }
+
 /** A sweep of two short runs. */
 const aSweep = (name: string, run: object = {}, spec: object = {}) => ({
   apiVersion: 'neco.dev/v1alpha1',
@@ -119,7 +130,7 @@ const aSweep = (name: string, run: object = {}, spec: object = {}) => ({
   metadata: { name },
   spec: {
     axes: [{ parameter: 'loss.studentSteepness', values: [10, 100] }],
-    run: { data: { kind: 'Scenes', count: 4 }, ...run },
+    run: { ...template, ...run },
     ...spec,
   },
 })
@@ -136,7 +147,6 @@ async function refused(sweep: ReturnType<typeof aSweep>, reason: string): Promis
 const running = (name: string): Promise<NeCoRun> =>
   until('necorun', `${name}-0-r0`, (run) => conditionIn(run, 'Ready')?.reason === 'Running')
 
-const storage = (claim: string) => ({ storage: { claim } })
 const claimOf = (name: string) => ({
   apiVersion: 'v1',
   kind: 'PersistentVolumeClaim',
@@ -149,6 +159,20 @@ const claimOf = (name: string) => ({
 })
 
 describe.concurrent('surroundings that are not ready are named, and a study goes on when they are', () => {
+  test('no claim, neither of the study nor of the operator', async () => {
+    const unset =
+      'neither the run nor the operator names a PersistentVolumeClaim: set storage.claim, or defaults.storage.claim'
+    const sweep = aSweep('homeless', { storage: undefined })
+    expect(await refused(sweep, 'StorageNotConfigured')).toBe(`spec.run.storage.claim: ${unset}`)
+    const run = { apiVersion: sweep.apiVersion, kind: 'NeCoRun', spec: sweep.spec.run }
+    await ground.apply({ ...run, metadata: { name: 'roofless' } })
+    const message = await refusal('necorun', 'roofless', 'StorageNotConfigured')
+    expect(message).toBe(`spec.storage.claim: ${unset}`)
+    expect(await children('roofless')).toEqual(['necorun.neco.dev/roofless'])
+    await ground.apply({ ...run, metadata: { name: 'housed' }, spec: template })
+    await until('necorun', 'housed', (seen) => conditionIn(seen, 'Ready')?.reason === 'Running')
+  })
+
   test('a claim that is not there', async () => {
     const message = await refused(aSweep('nowhere', storage('later')), 'StorageNotFound')
     expect(message).toBe(
