@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { API_GROUP_VERSION, LABELS, OPERATOR_NAME, SWEEP_KIND } from '../../crds/names.ts'
 import { type ResultShard, resultShards } from '../core/result-shards.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { StoredSweep } from '../ports/objects.ts'
+import type { ObjectKey, StoredSweep } from '../ports/objects.ts'
 import { isPortError } from '../ports/port-error.ts'
 import type { ResultTables, TableRequest } from '../ports/result-tables.ts'
 import type { ApiClient } from './api-client.ts'
@@ -14,6 +14,7 @@ const RESULTS_KEY = 'results.ndjson'
 const BETWEEN_WRITES_MS = 60_000
 
 interface Tables {
+  readonly sweepUid: string
   /** Digest of what each ConfigMap holds. */
   readonly held: Map<string, string>
   writtenMs: number
@@ -25,6 +26,8 @@ interface Written {
 }
 
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+const textOf = ({ namespace, name }: ObjectKey): string => `${namespace}/${name}`
 
 const nameOf = ({ metadata }: StoredSweep, { id }: ResultShard): string =>
   `${metadata.name}-results-${id}`
@@ -79,15 +82,17 @@ export class ConfigMapTables implements ResultTables {
   }
 
   /** Forgets a sweep that is gone; its ConfigMaps go with it. */
-  forget(sweepUid: string): void {
-    this.#tables.delete(sweepUid)
+  forget(sweep: ObjectKey): void {
+    this.#tables.delete(textOf(sweep))
   }
 
   #tablesOf({ metadata }: StoredSweep): Tables {
-    const held = this.#tables.get(metadata.uid)
-    if (held !== undefined) return held
-    const fresh: Tables = { held: new Map(), writtenMs: Number.NEGATIVE_INFINITY }
-    this.#tables.set(metadata.uid, fresh)
+    const key = textOf(metadata)
+    const held = this.#tables.get(key)
+    if (held?.sweepUid === metadata.uid) return held
+    const writtenMs = Number.NEGATIVE_INFINITY
+    const fresh: Tables = { sweepUid: metadata.uid, held: new Map(), writtenMs }
+    this.#tables.set(key, fresh)
     return fresh
   }
 

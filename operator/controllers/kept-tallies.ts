@@ -20,8 +20,8 @@ export interface KeptTallies {
   record(key: ObjectKey, run: StoredRun | undefined): string | undefined
   /** Takes in a run that was made just now, unless more is known of it already. */
   made(run: StoredRun): void
-  /** Forgets a sweep that is gone, and gives its UID where it was known. */
-  drop(sweep: ObjectKey): string | undefined
+  /** Forgets a sweep that is gone. */
+  drop(sweep: ObjectKey): void
 }
 
 function add(tally: SweepTally, { spec }: StoredSweep, run: StoredRun): void {
@@ -62,11 +62,7 @@ export function keepTallies(runs: Runs): KeptTallies {
     made(run) {
       if (!owners.has(keyText(run.metadata))) record(run)
     },
-    drop: (sweep) => {
-      const uid = kept.get(keyText(sweep))?.sweepUid
-      kept.delete(keyText(sweep))
-      return uid
-    },
+    drop: (sweep) => void kept.delete(keyText(sweep)),
   }
 
   function record(run: StoredRun): string | undefined {

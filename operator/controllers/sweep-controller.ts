@@ -78,8 +78,8 @@ export async function reconcileSweep(
 ): Promise<Result> {
   const sweep = await ports.sweeps.get(key)
   if (sweep === undefined || sweep.metadata.deletionTimestamp !== undefined) {
-    const uid = tallies.drop(key)
-    if (uid !== undefined) ports.tables.forget(uid)
+    tallies.drop(key)
+    ports.tables.forget(key)
     return {}
   }
   const tally = await tallies.of(sweep)

@@ -1,11 +1,11 @@
-import type { StoredRun, StoredSweep } from './objects.ts'
+import type { ObjectKey, StoredRun, StoredSweep } from './objects.ts'
 
 /** The results of a sweep as a table that people and scripts read: a cache, made again from the runs. */
 export interface ResultTables {
   /** Brings the table up to date, where it is due; the runs are read only then. Says when to call again, where it has to wait. */
   write(sweep: StoredSweep, table: TableRequest): Promise<{ readonly againInMs?: number }>
   /** Forgets a sweep that is gone; its table goes with it. */
-  forget(sweepUid: string): void
+  forget(sweep: ObjectKey): void
 }
 
 export interface TableRequest {
