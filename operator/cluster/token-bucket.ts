@@ -13,6 +13,8 @@ export class TokenBucket {
   /** Whether one more may pass now. */
   take(nowMs: number): boolean {
     const { burst, refillMs } = this.#limits
+    // The clock of the machine may have been set back.
+    this.#refilledAtMs = Math.min(this.#refilledAtMs, nowMs)
     const gained = Math.floor((nowMs - this.#refilledAtMs) / refillMs)
     this.#tokens = Math.min(burst, this.#tokens + gained)
     this.#refilledAtMs += gained * refillMs
