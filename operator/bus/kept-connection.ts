@@ -89,12 +89,16 @@ export class KeptConnection {
   }
 
   #pause(ms: number): Promise<void> {
+    const { signal } = this.#closing
     return new Promise((resolve) => {
-      const cancel = this.#options.clock.after(ms, resolve)
-      this.#closing.signal.addEventListener('abort', () => {
+      const end = (): void => {
         cancel()
+        // A server that is away for days must not leave a listener for each try.
+        signal.removeEventListener('abort', end)
         resolve()
-      })
+      }
+      const cancel = this.#options.clock.after(ms, end)
+      signal.addEventListener('abort', end)
     })
   }
 }

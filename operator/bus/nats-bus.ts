@@ -180,7 +180,11 @@ class NatsBus implements Bus {
     const entries = await bucket.watch()
     this.#stopListening = () => entries.stop()
     const { promise: heardAll, resolve } = Promise.withResolvers<void>()
-    void this.#listen(entries, resolve)
+    // Deaf, it is no use: the connection is made anew.
+    this.#listen(entries, resolve).catch((error: unknown) => {
+      this.#world.log('Heartbeats are no longer heard; connecting anew', { error })
+      void connection.close().catch(() => undefined)
+    })
     if (values === 0) return
     // Connected means that what pods said before is known: who was never heard has left something.
     const cancel = this.#world.clock.after(HEAR_ALL_MS, resolve)
