@@ -16,12 +16,19 @@ export const SECRET_RESOURCE: Resource = { apiVersion: 'v1', kind: 'Secret', plu
 /** The Jobs and pods of runs alone: result tables and whatever others own are not looked at. */
 const OURS = `app.kubernetes.io/managed-by=${OPERATOR_NAME},${LABELS.run}`
 
-/** What is kept of a Job: a template is as large as all else, and nothing reads it. */
-const pruneJob = ({ metadata, spec, status }: JobView): JobView => ({
-  metadata,
-  ...(spec?.suspend === undefined ? {} : { spec: { suspend: spec.suspend } }),
-  ...(status === undefined ? {} : { status }),
-})
+/** What is kept of a Job: a template is as large as all else, and nothing of it is read but which Secrets it mounts. */
+function pruneJob({ metadata, spec, status }: JobView): JobView {
+  const { suspend, template } = spec ?? {}
+  const volumes = template?.spec?.volumes?.filter(({ secret }) => secret !== undefined) ?? []
+  return {
+    metadata,
+    spec: {
+      ...(suspend === undefined ? {} : { suspend }),
+      ...(volumes.length === 0 ? {} : { template: { spec: { volumes } } }),
+    },
+    ...(status === undefined ? {} : { status }),
+  }
+}
 
 const prunePod = ({ metadata, spec, status }: PodView): PodView => ({
   metadata,

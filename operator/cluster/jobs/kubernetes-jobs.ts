@@ -22,7 +22,7 @@ import { JOB_RESOURCE, type JobKinds, POD_RESOURCE } from './job-kinds.ts'
 import { NODE_LOOK_MS, NodeSightings } from './node-sightings.ts'
 import type { NodeWarnings } from './node-warnings.ts'
 import { needsFreshPods, newestPod, observeJob, POD_DUE_MS } from './observe-job.ts'
-import { type JobView, type PodView, timeMs } from './pod-view.ts'
+import { hasOwnSecret, type JobView, type PodView, timeMs } from './pod-view.ts'
 
 export interface KubernetesJobsOptions extends JobKinds {
   /** Whose writes stop when another leads. */
@@ -113,12 +113,12 @@ class KubernetesJobs implements Jobs {
   }
 
   async delete(key: ObjectKey): Promise<void> {
-    const { api, bus, jobs } = this.#options
+    const { api, jobs } = this.#options
     await jobs.synced
     const job = jobs.cache.get(key)
     if (job === undefined) return
     if (job.metadata.deletionTimestamp === undefined) await this.#remove(key, job.metadata.uid)
-    if (bus !== undefined) await deleteSecret(api, key)
+    if (hasOwnSecret(job)) await deleteSecret(api, key)
   }
 
   watch(changed: Changed): () => void {

@@ -73,10 +73,17 @@ export interface PodView {
   }
 }
 
+interface VolumeView {
+  readonly secret?: { readonly secretName?: string }
+}
+
 /** The fields of a Job that anything here reads. */
 export interface JobView {
   readonly metadata: MetaView
-  readonly spec?: { readonly suspend?: boolean }
+  readonly spec?: {
+    readonly suspend?: boolean
+    readonly template?: { readonly spec?: { readonly volumes?: readonly VolumeView[] } }
+  }
   readonly status?: {
     readonly startTime?: string
     readonly completionTime?: string
@@ -97,6 +104,10 @@ export interface NodeView {
   readonly spec?: { readonly unschedulable?: boolean; readonly taints?: readonly TaintView[] }
   readonly status?: { readonly conditions?: readonly ConditionView[] }
 }
+
+/** Whether the pod of a Job mounts the Secret that was made for it. */
+export const hasOwnSecret = ({ metadata, spec }: JobView): boolean =>
+  spec?.template?.spec?.volumes?.some(({ secret }) => secret?.secretName === metadata.name) === true
 
 /** Milliseconds since 1970 of a time as an API server writes it; undefined where it has none. */
 export function timeMs(text: string | null | undefined): number | undefined {

@@ -42,6 +42,22 @@ describe('the Secret of an attempt', () => {
     expect(server.objects.list(SECRETS)).toHaveLength(1)
   })
 
+  test('goes with its Job also where NATS was taken out of the settings meanwhile, and none is asked for where there is none', async () => {
+    await open({ bus }).jobs.create(request)
+    const { jobs } = open()
+    await jobs.delete({ namespace: 'team', name: request.name })
+    expect(server.objects.list(SECRETS)).toEqual([])
+    const second = aJobRequest({ name: 'study-0-r0-a2', attempt: 2 })
+    await jobs.create(second)
+    await jobs.delete({ namespace: 'team', name: second.name })
+    const deleted = server.requests.filter(({ method }) => method === 'DELETE')
+    expect(deleted.map(({ path }) => path.split('/').slice(-2).join('/'))).toEqual([
+      `jobs/${request.name}`,
+      `secrets/${request.name}`,
+      `jobs/${second.name}`,
+    ])
+  })
+
   test('is not made for a run that began without a bus, where NATS was added meanwhile', async () => {
     await open().jobs.create(request)
     await open({ bus }).jobs.create(aJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
