@@ -3,6 +3,7 @@ import { type SimulatedHome, simulatedHome } from '../../test/simulated-home.ts'
 import { aStudy, drain, KEY, reconcileAll } from '../../test/simulated-study.ts'
 import { conditionOf } from '../core/conditions.ts'
 import { PortError, type PortErrorCode } from '../ports/port-error.ts'
+import { reconcileRun } from './run-controller.ts'
 
 const RUN = { ...KEY, name: 'study-0-r0' }
 
@@ -76,4 +77,21 @@ test('a Job that the home refuses leaves its run not accepted, with what was sai
     reason: 'Refused',
     message: 'spec.pod: Job study-0-r0-a1: no',
   })
+})
+
+test('a Job that a quota or a policy forbids is said with what to do, counts as no failure, and is made when it may be', async () => {
+  let isAllowed = false
+  const home = closedHome('Forbidden', (job) => !isAllowed && job === 'study-0-r0-a1')
+  await home.sweeps.create(aStudy())
+  for (let round = 0; round < 3; round++) await reconcileAll(home)
+  expect(await conditionOfRun(home, 'Ready')).toMatchObject({
+    status: 'False',
+    reason: 'Forbidden',
+    message:
+      'Job study-0-r0-a1: no; raise the quota, change the policy, or give the operator the right',
+  })
+  expect(await reconcileRun(home, RUN)).toEqual({ requeueAfterMs: 30_000 })
+  isAllowed = true
+  await drain(home)
+  expect((await home.sweeps.get(KEY))?.status).toMatchObject({ succeeded: 6, failed: 0 })
 })

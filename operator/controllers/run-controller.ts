@@ -107,12 +107,19 @@ export async function reconcileRun(ports: ControllerPorts, key: ObjectKey): Prom
   }
 }
 
-/** What to plan where trying the same again cannot help: the home refuses the Job, or something stands under its name. */
+/** What to plan where trying the same again at once cannot help: the home refuses the Job, or something stands under its name. */
 function otherPlan(observed: ObservedRun, error: unknown): RunPlan | undefined {
   const { message } = error as Error
   if (isPortError(error, 'Invalid')) {
     return refuseRun(observed, [{ reason: 'Refused', path: 'pod', message }])
   }
-  if (!isPortError(error, 'NameConflict')) return undefined
-  return planRun({ ...observed, blocked: { reason: 'NameConflict', message } })
+  const blocked = blockedBy(error, message)
+  return blocked === undefined ? undefined : planRun({ ...observed, blocked })
+}
+
+function blockedBy(error: unknown, message: string): ObservedRun['blocked'] {
+  if (isPortError(error, 'NameConflict')) return { reason: 'NameConflict', message }
+  if (!isPortError(error, 'Forbidden')) return undefined
+  const advice = 'raise the quota, change the policy, or give the operator the right'
+  return { reason: 'Forbidden', message: `${message}; ${advice}` }
 }

@@ -277,3 +277,16 @@ describe.concurrent('surroundings that are not ready are named, and a study goes
     }
   })
 })
+
+test('a quota that leaves no room for a Job is named, and the study goes on when there is room', async () => {
+  await kubectl('create', 'quota', 'tight', '--hard=count/jobs.batch=0')
+  const counted = '--for=jsonpath={.status.hard}'
+  await kubectl('wait', 'quota/tight', counted, '--timeout=60s')
+  await ground.apply(aSweep('rationed'))
+  const run = await until('necorun', 'rationed-0-r0', (seen) => {
+    return conditionIn(seen, 'Ready')?.reason === 'Forbidden'
+  })
+  expect(conditionIn(run, 'Ready')?.message).toMatch(/exceeded quota: tight.*; raise the quota, /)
+  await kubectl('delete', 'quota', 'tight')
+  await running('rationed')
+})
