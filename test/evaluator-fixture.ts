@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { RunConfig } from '../crds/run-config.ts'
 import type { EvaluationSettings } from '../crds/sections/evaluation.ts'
-import type { EvaluatorWorld } from '../evaluator/run-evaluations.ts'
+import type { EvaluatorWorld } from '../evaluator/open-evaluation.ts'
 import { sha256 } from '../pod/canonical-digest.ts'
 import { folderStorage } from '../pod/folder-storage.ts'
 import { nameFailure } from '../pod/name-failure.ts'
