@@ -65,7 +65,7 @@ function refusal(error: unknown, file: string, { key }: Target): unknown {
   if (error.code === 'Conflict') {
     return new InputError([...lines, `${file}: --force-conflicts takes these fields over`])
   }
-  if (error.code === 'NotFound') {
+  if (error.status === 404) {
     const { namespace } = key
     return new InputError([`${file}: ${said}; make it with kubectl create namespace ${namespace}`])
   }

@@ -131,3 +131,29 @@ describe('a cluster whose CRDs are not those of this neco', () => {
     )
   })
 })
+
+describe('a namespace', () => {
+  const isPatch = ({ method }: { readonly method: string }) => method === 'PATCH'
+
+  test('that is not there: how to make it is said', async () => {
+    const details = { name: 'team', kind: 'namespaces' }
+    const message = 'namespaces "team" not found'
+    server.fail(isPatch, { status: 404, reason: 'NotFound', message, details })
+    await expect(applied()).rejects.toMatchObject(
+      oneLine(
+        'study.yaml: namespaces "team" not found; make it with kubectl create namespace team',
+      ),
+    )
+  })
+
+  test('that is being deleted: no role would help', async () => {
+    const details = { causes: [{ reason: 'NamespaceTerminating', message: 'is being terminated' }] }
+    const message = 'forbidden: unable to create new content in namespace team'
+    server.fail(isPatch, { status: 403, reason: 'Forbidden', message, details })
+    await expect(applied()).rejects.toMatchObject(
+      oneLine(
+        `https://gpu (context gpu): ${message}: wait until it is gone, or give another --namespace`,
+      ),
+    )
+  })
+})

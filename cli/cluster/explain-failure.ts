@@ -39,27 +39,33 @@ function unknownField(error: ApiError): string | undefined {
   return `the CRD ${crd} is of another release than this neco (${saidBy(error)}): ${INSTALL_CRDS}`
 }
 
+/** What a person can do about a failure that says itself what is wrong. */
+function remedyFor(error: ApiError, namespace: string): string | undefined {
+  const said = saidBy(error)
+  const { status, code, reason } = error
+  if (status === 401) {
+    return `the API server does not know who this is: renew the credentials (${said})`
+  }
+  if (status === 403 && code === 'NamespaceTerminating') {
+    return `${said}: wait until it is gone, or give another --namespace`
+  }
+  if (status === 403) {
+    return `${said}; ask for the role view (to read) or edit (to run) in namespace ${namespace}`
+  }
+  if (status !== 0 || reason === 'Aborted') return undefined
+  return `the API server cannot be reached (${said}): is it up, and is this the right --context?`
+}
+
+async function complaintOf(error: ApiError, api: ApiClient, namespace: string) {
+  if (!isUnserved(error) && !isUnknownField(error)) return undefined
+  return (await complaintOfCrds(api, namespace)) ?? unknownField(error)
+}
+
 /** The failure of a request as a line for the person who typed; what no line helps with is given back as it is. */
 async function explained(error: unknown, api: ApiClient, { place, namespace }: Place) {
   if (!(error instanceof ApiError)) return error
-  const line = (text: string) => new InputError([`${place}: ${text}`], { cause: error })
-  const said = saidBy(error)
-  if (error.status === 401) {
-    return line(`the API server does not know who this is: renew the credentials (${said})`)
-  }
-  if (error.status === 403) {
-    return line(
-      `${said}; ask for the role view (to read) or edit (to run) in namespace ${namespace}`,
-    )
-  }
-  if (error.status === 0 && error.reason !== 'Aborted') {
-    return line(
-      `the API server cannot be reached (${said}): is it up, and is this the right --context?`,
-    )
-  }
-  if (!isUnserved(error) && !isUnknownField(error)) return error
-  const complaint = (await complaintOfCrds(api, namespace)) ?? unknownField(error)
-  return complaint === undefined ? error : line(complaint)
+  const text = remedyFor(error, namespace) ?? (await complaintOf(error, api, namespace))
+  return text === undefined ? error : new InputError([`${place}: ${text}`], { cause: error })
 }
 
 /** A client whose requests fail with InputError where the person who typed can do something: the server is away, does not know them, lacks a right or our CRDs. Streams fail as they did. */
