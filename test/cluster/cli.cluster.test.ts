@@ -7,6 +7,7 @@ import { folderStorage } from '../../pod/folder-storage.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { type CliGround, openCliGround } from './cli-ground.ts'
 import { call, KUBECTL_NECO, neco } from './neco-process.ts'
+import { installOtherCrds } from './other-crds.ts'
 
 const bed = sharedBed()
 let ground: CliGround
@@ -207,12 +208,26 @@ describe('what neco says when it cannot', () => {
     )
   })
 
-  test('the CRDs are missing', async () => {
+  test('the CRDs are missing, of another version, or of an older release', async () => {
     const own = await bed.ownBed({ crds: false })
     const kubeconfig = ['--kubeconfig', own.controlPlane.kubeconfig('admin')]
-    const missing = oneLine(/.*the CRDs of neco.dev .* are not installed: install those.*/)
-    expect(await asked(['results', 'study', ...kubeconfig])).toEqual(refusal(missing))
-    expect(await asked(['run', 'study.yaml', ...kubeconfig])).toEqual(refusal(missing))
+    const install = /: install those of this version: helm .*, or kubectl apply .*/.source
+    const both = String.raw`.*the CRDs of neco\.dev \(necoruns\.neco\.dev and necosweeps\.neco\.dev\)`
+    const says = (text: string) => refusal(oneLine(new RegExp(text + install)))
+    const missing = says(`${both} are not installed`)
+    expect(await asked(['results', 'study', ...kubeconfig])).toEqual(missing)
+    expect(await asked(['run', 'study.yaml', ...kubeconfig])).toEqual(missing)
+    await installOtherCrds(own.kubectl, (version) => {
+      version.name = 'v1beta9'
+    })
+    const other = says(String.raw`${both} are of another version \(v1beta9, not v1alpha1\)`)
+    expect(await asked(['results', 'study', ...kubeconfig])).toEqual(other)
+    await installOtherCrds(own.kubectl, (version) => {
+      delete version.schema.openAPIV3Schema.properties.spec.properties['parallelism']
+      delete version.subresources.scale
+    })
+    const older = String.raw`.*the CRD necosweeps\.neco\.dev is of an older release, without spec\.parallelism`
+    expect(await asked(['run', 'study.yaml', ...kubeconfig])).toEqual(says(older))
     await own.close()
   })
 })
