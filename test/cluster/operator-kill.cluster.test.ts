@@ -3,11 +3,8 @@ import { counterHash } from '../../operator/core/counter-hash.ts'
 import { whileRunning } from './bed/bed-process.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { printFigure } from './figure.ts'
-import { instantExecutor } from './instant-pods.ts'
 import { instantSweep, type RunRow, tableOf } from './instant-sweep.ts'
-import { type OperatorTrail, operatorTrail } from './operator-trail.ts'
-import { openStudyGround, type StudyGround } from './study-ground.ts'
-import { type StudyOperators, studyOperators } from './study-operators.ts'
+import { type OperatorsGround, openOperatorsGround } from './operators-ground.ts'
 
 const bed = sharedBed()
 /** Nobody waits for it to lapse, and a loaded machine must not cost a leader its Lease. */
@@ -19,23 +16,11 @@ const SEED = 7
 const MOST_WRITES = 14
 
 let calm: readonly RunRow[]
-let ground: StudyGround
-let operators: StudyOperators
-let trail: OperatorTrail
+let ground: OperatorsGround
 beforeAll(async () => {
-  ground = await openStudyGround(bed, {
-    name: 'kill',
-    executor: instantExecutor(),
-    deployment: false,
-    values: { lease: LEASE },
-  })
-  operators = studyOperators(bed, ground)
-  trail = operatorTrail(bed.auditLog, ground.namespace)
+  ground = await openOperatorsGround(bed, { name: 'kill', lease: LEASE })
 })
-afterAll(async () => {
-  await operators?.close()
-  await ground?.close()
-})
+afterAll(() => ground?.close())
 
 const sweepNamed = (name: string) =>
   instantSweep({ name, points: POINTS, replicates: REPLICATES, parallelism: 4 })
@@ -45,7 +30,7 @@ const tableNamed = async (name: string): Promise<readonly RunRow[]> =>
 
 describe('an operator that is killed again and again', () => {
   test('does, while it is left alone, what the script of the pods says', async () => {
-    const operator = await operators.start('calm')
+    const operator = await ground.operators.start('calm')
     await ground.apply(sweepNamed('calm'))
     await whileRunning(operator.process, ground.until('necosweep', 'calm', 'Complete'))
     calm = await tableNamed('calm')
@@ -55,22 +40,24 @@ describe('an operator that is killed again and again', () => {
     expect(verdicts.filter((verdict) => verdict === 'Succeeded')).toHaveLength(20)
     expect(verdicts.filter((verdict) => verdict === 'Infeasible')).toHaveLength(2)
     expect(verdicts.filter((verdict) => verdict === 'UserError')).toHaveLength(2)
-    printFigure(`undisturbed: ${(await trail.writesOf(operator)).length} writes of the operator`)
+    printFigure(
+      `undisturbed: ${(await ground.trail.writesOf(operator)).length} writes of the operator`,
+    )
   })
 
   test(`ends with the same table after ${KILLS} kills, and makes nothing twice`, async () => {
     await ground.apply(sweepNamed('killed'))
     for (let index = 0; index < KILLS; index++) {
-      const operator = await operators.start(`killed-${index}`)
-      await trail.onceWritten(operator, 1 + (counterHash(SEED, index) % MOST_WRITES))
-      await operators.lose(operator)
+      const operator = await ground.operators.start(`killed-${index}`)
+      await ground.trail.onceWritten(operator, 1 + (counterHash(SEED, index) % MOST_WRITES))
+      await ground.operators.lose(operator)
     }
     const { status } = await ground.sweep('killed')
     expect(status?.pending).toBeGreaterThan(0)
-    const last = await operators.start('killed-last')
+    const last = await ground.operators.start('killed-last')
     await whileRunning(last.process, ground.until('necosweep', 'killed', 'Complete'))
     expect(await tableNamed('killed')).toEqual(calm)
-    expect(await trail.madeTwice('killed')).toEqual([])
+    expect(await ground.trail.madeTwice('killed')).toEqual([])
     expect(await ground.jobsOf('killed')).toEqual(await ground.jobsOf('calm'))
   })
 })
