@@ -2,10 +2,10 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach } from 'vitest'
-import type { JobRequest } from '../../crds/job-request.ts'
 import { describeJobsPort, type JobsPort } from '../../operator/ports/contract/jobs-contract.ts'
 import { describeObjectsPort } from '../../operator/ports/contract/objects-contract.ts'
 import { folderStorage } from '../../pod/folder-storage.ts'
+import { aJobRequest } from '../../test/job-request.ts'
 import { openJournal } from './journal.ts'
 import { ObjectStore } from './object-store.ts'
 import { ProcessJobs } from './process-jobs.ts'
@@ -48,25 +48,6 @@ describeObjectsPort('the local home', async () => {
   return { runs: runsIn(store), sweeps: sweepsIn(store) }
 })
 
-const aRequest = (name: string, owner: JobRequest['owner']): JobRequest => ({
-  name,
-  namespace: 'default',
-  owner,
-  work: 'train',
-  attempt: 1,
-  program: 'trainer',
-  result: {} as JobRequest['result'],
-  execution: {
-    backend: 'Auto',
-    threads: 1,
-    gracePeriodSeconds: 10,
-    checkpoint: { everySteps: 10, keep: 2 },
-    keepAt: [],
-    reportEverySteps: 1,
-  },
-  placement: {},
-})
-
 describeJobsPort('the local home', async (): Promise<JobsPort> => {
   const program = join(folder, 'pod.mjs')
   const jobs = new ProcessJobs({
@@ -81,7 +62,7 @@ describeJobsPort('the local home', async (): Promise<JobsPort> => {
   })
   return {
     jobs,
-    aRequest,
+    aRequest: (name, owner) => aJobRequest({ name, owner, namespace: 'default' }),
     endPod: async (name, { exitCode, termination }) => {
       const beside = join(folder, 'jobs/default', name)
       await writeFile(join(beside, 'said.json'), JSON.stringify(termination))

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { JobRequest } from '../../crds/job-request.ts'
 import { folderStorage } from '../../pod/folder-storage.ts'
+import { aJobRequest } from '../../test/job-request.ts'
 import { openJournal } from './journal.ts'
 import { isAlive } from './process-identity.ts'
 import { ProcessJobs } from './process-jobs.ts'
@@ -59,25 +60,12 @@ async function openJobs(environment: Readonly<Record<string, string>> = {}) {
 }
 
 /** The work stands where a run's settings would; the stand-in reads nothing else. */
-const aRequest = (work: string): JobRequest => ({
-  name: 'study-0-r0-a1',
-  namespace: 'default',
-  owner: { name: 'study-0-r0', uid: 'run-uid' },
-  work: 'train',
-  attempt: 1,
-  program: 'trainer',
-  sweep: 'study',
-  result: { work } as unknown as JobRequest['result'],
-  execution: {
-    backend: 'Auto',
-    threads: 1,
-    gracePeriodSeconds: 10,
-    checkpoint: { everySteps: 10, keep: 2 },
-    keepAt: [],
-    reportEverySteps: 1,
-  },
-  placement: {},
-})
+const aRequest = (work: string): JobRequest =>
+  aJobRequest({
+    namespace: 'default',
+    owner: { name: 'study-0-r0', uid: 'run-uid' },
+    result: { work } as unknown as JobRequest['result'],
+  })
 const key = { namespace: 'default', name: 'study-0-r0-a1' }
 const logOf = () => readFile(join(folder, 'jobs/default/study-0-r0-a1/log.ndjson'), 'utf8')
 async function ready(): Promise<void> {
