@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { NeCoRun } from '../../crds/necorun.ts'
-import { conditionOf } from '../../operator/core/conditions.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import {
   aRun,
   aSweep,
+  isComplete,
   type LifecycleGround,
   openLifecycleGround,
   SUCCESS,
@@ -17,9 +16,6 @@ beforeAll(async () => {
   ground = await openLifecycleGround(bed, { name: 'nodes', nodes: 3 })
 })
 afterAll(() => ground?.close())
-
-const isComplete = ({ status }: NeCoRun): boolean =>
-  conditionOf(status?.conditions, 'Complete')?.status === 'True'
 
 /** The node on which the pod of a Job runs. */
 async function nodeOf(job: string): Promise<string> {
