@@ -5,6 +5,7 @@ import { planRun, refuseRun } from '../core/plan-run.ts'
 import type { ObservedRun, RunAction, RunPlan } from '../core/run-draft.ts'
 import type { ObjectKey, StoredRun } from '../ports/objects.ts'
 import { isPortError } from '../ports/port-error.ts'
+import { blockedBy } from './blocked-by.ts'
 import type { ControllerPorts } from './controller-ports.ts'
 import type { Result } from './work-queue.ts'
 
@@ -107,19 +108,12 @@ export async function reconcileRun(ports: ControllerPorts, key: ObjectKey): Prom
   }
 }
 
-/** What to plan where trying the same again at once cannot help: the home refuses the Job, or something stands under its name. */
+/** What to plan where trying the same again at once cannot help: the home refuses the Job, or something is in its way. */
 function otherPlan(observed: ObservedRun, error: unknown): RunPlan | undefined {
-  const { message } = error as Error
   if (isPortError(error, 'Invalid')) {
+    const { message } = error as Error
     return refuseRun(observed, [{ reason: 'Refused', path: 'pod', message }])
   }
-  const blocked = blockedBy(error, message)
+  const blocked = blockedBy(error)
   return blocked === undefined ? undefined : planRun({ ...observed, blocked })
-}
-
-function blockedBy(error: unknown, message: string): ObservedRun['blocked'] {
-  if (isPortError(error, 'NameConflict')) return { reason: 'NameConflict', message }
-  if (!isPortError(error, 'Forbidden')) return undefined
-  const advice = 'raise the quota, change the policy, or give the operator the right'
-  return { reason: 'Forbidden', message: `${message}; ${advice}` }
 }

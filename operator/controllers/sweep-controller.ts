@@ -1,12 +1,31 @@
+import { SWEEP_KIND } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import { isAccepted, isEnded } from '../core/conditions.ts'
-import { planSweep, type SweepAction, type SweepPlan } from '../core/plan-sweep.ts'
+import type { Blocked } from '../core/plan.ts'
+import {
+  type ObservedSweep,
+  planSweep,
+  type SweepAction,
+  type SweepPlan,
+} from '../core/plan-sweep.ts'
 import { validateSweep } from '../core/validate-sweep.ts'
 import type { ObjectKey, StoredRun, StoredSweep } from '../ports/objects.ts'
-import { isPortError } from '../ports/port-error.ts'
+import { isPortError, PortError } from '../ports/port-error.ts'
+import { blockedBy } from './blocked-by.ts'
 import type { ControllerPorts } from './controller-ports.ts'
 import { type KeptTallies, keepTallies } from './kept-tallies.ts'
 import type { Result } from './work-queue.ts'
+
+/** Why a run cannot be made under a name: one of another sweep of this name goes with it, anything else stays. */
+function nameTaken({ metadata }: NeCoRun, existing: StoredRun | undefined): PortError {
+  const what = `NeCoRun ${metadata.namespace}/${metadata.name}`
+  const owner = existing?.metadata.ownerReferences?.find(({ controller }) => controller === true)
+  if (existing === undefined || owner?.kind === SWEEP_KIND) {
+    return new PortError('AlreadyExists', `${what} is that of another sweep`)
+  }
+  const advice = 'delete it, or give the sweep another name'
+  return new PortError('NameConflict', `${what} is in the way: no sweep made it; ${advice}`)
+}
 
 /** The run that was made. A 409 is success only if the run that is there is ours by UID. */
 async function createRun(
@@ -21,7 +40,8 @@ async function createRun(
     const { namespace } = sweep.metadata
     const existing = await runs.get({ namespace, name: run.metadata.name })
     const owners = existing?.metadata.ownerReferences ?? []
-    if (existing === undefined || !owners.some(({ uid }) => uid === sweep.metadata.uid)) throw error
+    const isOurs = owners.some(({ uid }) => uid === sweep.metadata.uid)
+    if (existing === undefined || !isOurs) throw nameTaken(run, existing)
     return existing
   }
 }
@@ -70,6 +90,50 @@ async function obstaclesTo({ surroundings }: ControllerPorts, sweep: StoredSweep
   return surroundings.obstaclesTo({ namespace: metadata.namespace, spec: run, parallelism })
 }
 
+async function observe(
+  ports: ControllerPorts,
+  sweep: StoredSweep,
+  tallies: KeptTallies,
+): Promise<ObservedSweep> {
+  const { hints, clock } = ports
+  return {
+    sweep,
+    tally: await tallies.of(sweep),
+    problems: isAccepted(sweep.status) ? [] : validateSweep(sweep),
+    home: {
+      obstacles: await obstaclesTo(ports, sweep),
+      busState: hints.busState(),
+      busProblem: hints.busProblem(),
+    },
+    nowMs: clock.nowMs(),
+  }
+}
+
+/** The home refuses a run of a sweep that it took, as where its CRDs are not those of the operator. */
+const refusedBy = (error: unknown): Blocked => ({
+  reason: 'Refused',
+  message: (error as Error).message,
+})
+
+/** Plans and applies; where something is in the way of that, what can be done all the same. Returns the plan that was applied. */
+async function planAndApply(
+  ports: ControllerPorts,
+  applied: Applied,
+  observed: ObservedSweep,
+): Promise<SweepPlan> {
+  const plan = planSweep(observed)
+  try {
+    await apply(ports, applied, plan)
+    return plan
+  } catch (error) {
+    const blocked = isPortError(error, 'Invalid') ? refusedBy(error) : blockedBy(error)
+    if (blocked === undefined || observed.blocked !== undefined) throw error
+    // Runs may have been made before the one that could not be.
+    const tally = await applied.tallies.of(applied.sweep)
+    return planAndApply(ports, applied, { ...observed, tally, blocked })
+  }
+}
+
 /** Brings one sweep a step further: observe, plan, apply. Without kept tallies every run is read. */
 export async function reconcileSweep(
   ports: ControllerPorts,
@@ -82,19 +146,8 @@ export async function reconcileSweep(
     ports.tables.forget(key)
     return {}
   }
-  const tally = await tallies.of(sweep)
-  const plan = planSweep({
-    sweep,
-    tally,
-    problems: isAccepted(sweep.status) ? [] : validateSweep(sweep),
-    home: {
-      obstacles: await obstaclesTo(ports, sweep),
-      busState: ports.hints.busState(),
-      busProblem: ports.hints.busProblem(),
-    },
-    nowMs: ports.clock.nowMs(),
-  })
-  await apply(ports, { sweep, tallies }, plan)
+  const observed = await observe(ports, sweep, tallies)
+  const plan = await planAndApply(ports, { sweep, tallies }, observed)
   return soonest(plan.requeueAfterMs, await writeTable(ports, sweep, plan))
 }
 

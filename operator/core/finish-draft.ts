@@ -1,19 +1,12 @@
 import type { RunStatus } from '../../crds/necorun.ts'
 import { canonicalText } from './canonical-text.ts'
 import { conditionsOf, isEnded } from './conditions.ts'
-import { PLAN_VERSION, type PlannedEvent } from './plan.ts'
+import { PLAN_VERSION } from './plan.ts'
 import { leftAtEnd } from './plan-reader.ts'
 import type { ObservedRun, RunDraft, RunPlan } from './run-draft.ts'
 import type { Outcome } from './run-outcome.ts'
 import { isProgressOnly, PROGRESS_EVERY_MS, progressWaitMs } from './run-progress.ts'
-
-function stateEvents({ state, reason, message }: Outcome, was: string | undefined): PlannedEvent[] {
-  const word = reason ?? state
-  const isQuiet = state === 'Running' || (state === 'Queued' && reason === undefined)
-  if (was === word || isQuiet) return []
-  const isBad = state === 'Failed' || state === 'NotAccepted' || state === 'Queued'
-  return [{ type: isBad ? 'Warning' : 'Normal', reason: word, message }]
-}
+import { stateEvents } from './state-events.ts'
 
 const sameStatus = (a: RunStatus, b: RunStatus | undefined): boolean =>
   canonicalText(a) === canonicalText(b)

@@ -6,6 +6,7 @@ import { type Concluded, concludeWork, settledWorks, stopWork } from './conclude
 import { isAccepted, isEnded } from './conditions.ts'
 import { finishDraft } from './finish-draft.ts'
 import { jobName, workIndexAt } from './job-name.ts'
+import { BLOCKED_MS } from './plan.ts'
 import { planEndedRun } from './plan-ended-run.ts'
 import { requestCheckpoint } from './request-checkpoint.ts'
 import { resolvePreset } from './resolve-preset.ts'
@@ -100,12 +101,10 @@ function heedWarning(draft: RunDraft, { run, jobs, home }: ObservedRun): RunDraf
   }
 }
 
-const LOOK_AGAIN_MS = 30_000
-
 /** The plan of a run that cannot start: nothing is made, and it is looked at again, since what is in the way may go. */
 export function refuseRun(observed: ObservedRun, obstacles: readonly Obstacle[]): RunPlan {
   const works = observed.run.status?.work ?? []
-  const draft: RunDraft = { works, actions: [], events: [], facts: {}, waitMs: [LOOK_AGAIN_MS] }
+  const draft: RunDraft = { works, actions: [], events: [], facts: {}, waitMs: [BLOCKED_MS] }
   const message = obstacles.map((one) => `spec.${one.path}: ${one.message}`).join('; ')
   const [first] = obstacles
   const acceptedReason = first === undefined ? {} : { acceptedReason: first.reason }
@@ -154,7 +153,7 @@ export function planRun(observed: ObservedRun): RunPlan {
 const goOn = (draft: RunDraft, observed: ObservedRun): RunDraft =>
   observed.blocked === undefined
     ? startNext(draft, observed)
-    : { ...draft, waitMs: [...draft.waitMs, LOOK_AGAIN_MS] }
+    : { ...draft, waitMs: [...draft.waitMs, BLOCKED_MS] }
 
 const blockedOutcome = ({ blocked }: ObservedRun): Partial<Outcome> =>
   blocked === undefined ? {} : { state: 'Queued', ...blocked }

@@ -5,10 +5,11 @@ import { conditionsOf, isEnded, seenStatus } from './conditions.ts'
 import { countPoints, decodePoint } from './decode-point.ts'
 import { BUDGET_OF_CAUSE } from './failure-cause.ts'
 import type { HomeFacts } from './home-facts.ts'
-import { PLAN_VERSION, type Plan, type PlannedEvent } from './plan.ts'
+import { BLOCKED_MS, type Blocked, PLAN_VERSION, type Plan } from './plan.ts'
 
 import { buildRun, runIndexOf } from './run-of-sweep.ts'
 import type { Outcome } from './run-outcome.ts'
+import { stateEvents } from './state-events.ts'
 import type { SweepTally } from './sweep-tally.ts'
 
 export type SweepAction =
@@ -22,6 +23,8 @@ export interface ObservedSweep {
   /** What is wrong with the specification beyond its schema. */
   readonly problems: readonly { readonly path: string; readonly message: string }[]
   readonly home: HomeFacts
+  /** What kept the last plan from being applied, though nothing is wrong with the sweep. */
+  readonly blocked?: Blocked
   readonly nowMs: number
 }
 
@@ -58,8 +61,6 @@ function createRuns({ sweep, tally }: ObservedSweep, total: number): SweepAction
   }
   return created
 }
-
-const LOOK_AGAIN_MS = 30_000
 
 const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`
 
@@ -99,11 +100,16 @@ function settledOutcome(observed: ObservedSweep, total: number): Outcome | undef
 }
 
 /** Where a sweep that goes on stands, once the planned runs are made. */
-function openOutcome({ sweep, tally }: ObservedSweep, made: number, total: number): Outcome {
+function openOutcome(
+  { sweep, tally, blocked }: ObservedSweep,
+  made: number,
+  total: number,
+): Outcome {
   const live = tally.live.size + made
   const ended = tally.succeeded + tally.failed
   const message = `${ended} of ${plural(total, 'run')} ended, ${live} live`
   if (sweep.spec.suspend === true) return { state: 'Suspended', message }
+  if (blocked !== undefined) return { state: 'Queued', ...blocked }
   return { state: live > 0 ? 'Running' : 'Queued', message }
 }
 
@@ -114,7 +120,8 @@ function actionsOf(
 ): SweepAction[] {
   const { suspend = false } = observed.sweep.spec
   if (settled !== undefined) return settled.state === 'Failed' ? suspendLive(observed, true) : []
-  return [...suspendLive(observed, suspend), ...(suspend ? [] : createRuns(observed, total))]
+  const makesNone = suspend || observed.blocked !== undefined
+  return [...suspendLive(observed, suspend), ...(makesNone ? [] : createRuns(observed, total))]
 }
 
 const assignmentText = (sweep: NeCoSweep, point: number): string =>
@@ -147,14 +154,6 @@ function countersOf(
   }
 }
 
-function eventsOf(outcome: Outcome, was: string | undefined): PlannedEvent[] {
-  const reason = outcome.reason ?? outcome.state
-  const isQuiet = outcome.state === 'Queued' || outcome.state === 'Running'
-  if (was === reason || isQuiet) return []
-  const isBad = outcome.state === 'Failed' || outcome.state === 'NotAccepted'
-  return [{ type: isBad ? 'Warning' : 'Normal', reason, message: outcome.message }]
-}
-
 /** What has ended stays as it is, but says that it saw a later edit: tools that wait for an object look at that. */
 function planEnded({ status, metadata }: NeCoSweep): SweepPlan {
   const seen = seenStatus(status, metadata.generation)
@@ -182,11 +181,12 @@ export function planSweep(observed: ObservedSweep): SweepPlan {
     ...bestCells(observed),
   }
   const was = before?.conditions?.find(({ type }) => type === 'Ready')?.reason
+  const isHeldUp = home.obstacles.length > 0 || observed.blocked !== undefined
   const isSame = canonicalText(status) === canonicalText(before)
   return {
     actions,
     ...(isSame ? {} : { status }),
-    events: eventsOf(outcome, was),
-    ...(home.obstacles.length > 0 ? { requeueAfterMs: LOOK_AGAIN_MS } : {}),
+    events: stateEvents(outcome, was),
+    ...(isHeldUp ? { requeueAfterMs: BLOCKED_MS } : {}),
   }
 }

@@ -15,5 +15,16 @@ export interface Plan<Action, Status> {
   readonly requeueAfterMs?: number
 }
 
+/** What kept the last plan from being applied. */
+export interface Blocked {
+  /** One word. */
+  readonly reason: string
+  /** Says what to do. */
+  readonly message: string
+}
+
+/** A plan that is blocked is tried again after this time, though nothing changes. */
+export const BLOCKED_MS = 30_000
+
 /** Raised when a plan would treat live runs differently; a run keeps the one it started with. */
 export const PLAN_VERSION = 1

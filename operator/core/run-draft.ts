@@ -2,7 +2,7 @@ import type { JobRequest } from '../../crds/job-request.ts'
 import type { NeCoRun, RunStatus, WorkStatus } from '../../crds/necorun.ts'
 import type { ObservedJob } from '../../crds/observed-job.ts'
 import type { HomeFacts } from './home-facts.ts'
-import type { Plan, PlannedEvent } from './plan.ts'
+import type { Blocked, Plan, PlannedEvent } from './plan.ts'
 import type { ReaderAction } from './plan-reader.ts'
 import type { RequestCheckpoint } from './request-checkpoint.ts'
 
@@ -18,7 +18,7 @@ export interface ObservedRun {
   readonly jobs: readonly ObservedJob[]
   readonly home: HomeFacts
   /** What kept the last plan from being applied, though nothing is wrong with the run. */
-  readonly blocked?: { readonly reason: string; readonly message: string }
+  readonly blocked?: Blocked
   readonly nowMs: number
 }
 

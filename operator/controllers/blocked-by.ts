@@ -1,0 +1,11 @@
+import type { Blocked } from '../core/plan.ts'
+import { isPortError } from '../ports/port-error.ts'
+
+/** What keeps a plan from being applied though nothing is wrong with its object, and trying again at once cannot help: something stands under a name, or a right or a quota is missing. Undefined for any other failure. */
+export function blockedBy(error: unknown): Blocked | undefined {
+  const { message } = error as Error
+  if (isPortError(error, 'NameConflict')) return { reason: 'NameConflict', message }
+  if (!isPortError(error, 'Forbidden')) return undefined
+  const advice = 'raise the quota, change the policy, or give the operator the right'
+  return { reason: 'Forbidden', message: `${message}; ${advice}` }
+}
