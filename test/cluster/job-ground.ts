@@ -10,6 +10,7 @@ import { openJobKinds } from '../../operator/cluster/jobs/job-kinds.ts'
 import { kubernetesJobs } from '../../operator/cluster/jobs/kubernetes-jobs.ts'
 import type { Jobs } from '../../operator/ports/jobs.ts'
 import { aJobRequest } from '../job-request.ts'
+import { onceJobs } from '../once-jobs.ts'
 import { makeLocalClaim } from './bed/local-claim.ts'
 import type { SharedBed } from './bed/shared-bed.ts'
 import { type HeldPods, heldPods } from './held-pods.ts'
@@ -61,26 +62,11 @@ async function makeRun(
 }
 
 /** Waits for news of a run until one of its Jobs is as wanted. */
-async function once(
+const once = (
   jobs: Jobs,
   runUid: string,
   holds: (job: ObservedJob) => boolean,
-): Promise<ObservedJob> {
-  let wake = (): void => {}
-  const stop = jobs.watch(() => wake())
-  try {
-    for (;;) {
-      const told = new Promise<void>((resolve) => {
-        wake = resolve
-      })
-      const found = (await jobs.listOwnedBy(runUid)).find(holds)
-      if (found !== undefined) return found
-      await told
-    }
-  } finally {
-    stop()
-  }
-}
+): Promise<ObservedJob> => onceJobs(jobs, runUid, (found) => found.find(holds))
 
 async function openHome(
   bed: SharedBed,

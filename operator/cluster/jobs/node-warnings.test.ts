@@ -4,6 +4,7 @@ import { FakeApiServer } from '../../../test/fake-api-server.ts'
 import { handClock } from '../../../test/hand-clock.ts'
 import { type JobHome, makePod, openJobHome } from '../../../test/job-home.ts'
 import { aJobRequest } from '../../../test/job-request.ts'
+import { onceJobs } from '../../../test/once-jobs.ts'
 import { at, trainer } from '../../../test/pod-states.ts'
 import { type ApiClient, createApiClient } from '../api-client.ts'
 import { endpointOf } from '../api-endpoint.ts'
@@ -42,23 +43,8 @@ async function openWithNode(): Promise<void> {
 }
 
 /** The Job, once it is as wanted. */
-async function once(holds: (job: ObservedJob) => boolean): Promise<ObservedJob> {
-  const { jobs } = home
-  let wake = (): void => {}
-  const stop = jobs.watch(() => wake())
-  try {
-    for (;;) {
-      const told = new Promise<void>((resolve) => {
-        wake = resolve
-      })
-      const found = (await jobs.listOwnedBy(request.owner.uid)).find(holds)
-      if (found !== undefined) return found
-      await told
-    }
-  } finally {
-    stop()
-  }
-}
+const once = (holds: (job: ObservedJob) => boolean): Promise<ObservedJob> =>
+  onceJobs(home.jobs, request.owner.uid, (found) => found.find(holds))
 
 test('a node that is cordoned wakes the runs of its pods, whose Jobs carry the warning', async () => {
   await openWithNode()

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { JobRequest } from '../../../crds/job-request.ts'
 import type { ObservedJob } from '../../../crds/observed-job.ts'
 import type { TerminationMessage } from '../../../crds/run-report.ts'
+import { onceJobs } from '../../../test/once-jobs.ts'
 import type { Jobs } from '../jobs.ts'
 import type { ObjectKey } from '../objects.ts'
 
@@ -46,25 +47,8 @@ type Opened = JobsPort & { readonly owners: Owners }
 type Holds = (jobs: readonly ObservedJob[]) => boolean
 
 /** The Jobs of my run once they are as wanted; a home starts and ends pods in the background, and tells of it. */
-async function once(
-  { jobs, owners: { mine } }: Opened,
-  holds: Holds,
-): Promise<readonly ObservedJob[]> {
-  let wake = (): void => {}
-  const stop = jobs.watch(() => wake())
-  try {
-    for (;;) {
-      const told = new Promise<void>((resolve) => {
-        wake = resolve
-      })
-      const found = await jobs.listOwnedBy(mine.uid)
-      if (holds(found)) return found
-      await told
-    }
-  } finally {
-    stop()
-  }
-}
+const once = ({ jobs, owners: { mine } }: Opened, holds: Holds): Promise<readonly ObservedJob[]> =>
+  onceJobs(jobs, mine.uid, (found) => (holds(found) ? found : undefined))
 const isRunning: Holds = ([job]) => job?.state === 'Running'
 const hasEnded: Holds = ([job]) => job?.state === 'Succeeded' || job?.state === 'Failed'
 
