@@ -45,12 +45,12 @@ function writeStatus<T extends Stored>(kind: KindClient<T>, resource: Resource) 
     })
 }
 
-/** What both kinds have in common. Reads wait for the first list; what they give may be held on to. */
+/** What both kinds have in common. Reads wait for the first list; what they give is frozen, and may be held on to. */
 function portOf<T extends Stored>(kind: KindClient<T>, resource: Resource) {
   return {
     get: async (key: ObjectKey) => {
       await kind.synced
-      return structuredClone(kind.cache.get(key))
+      return kind.cache.get(key)
     },
     list: async () => {
       await kind.synced

@@ -127,6 +127,9 @@ async function startAll(parts: Parts): Promise<void> {
   await Promise.all(controllers.map((program) => whileRunning(program, ready)))
 }
 
+/** A quarter of the processor time of an API server with a small heap is garbage collection; memory is cheaper here. */
+const FEWER_COLLECTIONS = { GOGC: '400' }
+
 type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler'
 
 async function launch(
@@ -135,7 +138,12 @@ async function launch(
   words: readonly string[],
 ): Promise<BedProcess> {
   const command = start.programs[name]
-  const program = await startBedProcess(start.folder, { name, command, words })
+  const program = await startBedProcess(start.folder, {
+    name,
+    command,
+    words,
+    environment: FEWER_COLLECTIONS,
+  })
   running.set(name, program)
   return program
 }
