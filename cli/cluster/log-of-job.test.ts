@@ -32,7 +32,8 @@ const isWatch = ({ path, query }: FakeRequest): boolean =>
 
 const aCluster = (): Cluster =>
   teamCluster({
-    ...{ api, clock },
+    api,
+    clock,
     onInterrupt: (listener) => {
       interrupts.add(listener)
       return () => interrupts.delete(listener)

@@ -2,19 +2,26 @@ import { describe, expect, test } from 'vitest'
 import { type SimulatedHome, simulatedHome } from '../../test/simulated-home.ts'
 import { aStudy, drain, KEY, reconcileAll } from '../../test/simulated-study.ts'
 import { conditionOf } from '../core/conditions.ts'
+import { BusError } from '../ports/bus.ts'
 import { PortError, type PortErrorCode } from '../ports/port-error.ts'
 import { reconcileRun } from './run-controller.ts'
 
 const RUN = { ...KEY, name: 'study-0-r0' }
 
+const failure = (code: PortErrorCode | 'BusUnauthorised', message: string): Error =>
+  code === 'BusUnauthorised' ? new BusError(code, message) : new PortError(code, message)
+
 /** A home whose Jobs of one name are not made, while `isClosed` says so. */
-function closedHome(code: PortErrorCode, isClosed: (job: string) => boolean): SimulatedHome {
+function closedHome(
+  code: PortErrorCode | 'BusUnauthorised',
+  isClosed: (job: string) => boolean,
+): SimulatedHome {
   const home = simulatedHome()
   const { create } = home.jobs
   const jobs = {
     ...home.jobs,
     create: async (request: Parameters<typeof create>[0]) => {
-      if (isClosed(request.name)) throw new PortError(code, `Job ${request.name}: no`)
+      if (isClosed(request.name)) throw failure(code, `Job ${request.name}: no`)
       return create(request)
     },
   }
@@ -92,6 +99,21 @@ test('a Job that a quota or a policy forbids is said with what to do, counts as 
   })
   expect(await reconcileRun(home, RUN)).toEqual({ requeueAfterMs: 30_000 })
   isAllowed = true
+  await drain(home)
+  expect((await home.sweeps.get(KEY))?.status).toMatchObject({ succeeded: 6, failed: 0 })
+})
+
+test('a Job whose pod can be given no credentials of the bus is said, counts as no failure, and is made when it can', async () => {
+  let isSigning = false
+  const home = closedHome('BusUnauthorised', (job) => !isSigning && job === 'study-0-r0-a1')
+  await home.sweeps.create(aStudy())
+  for (let round = 0; round < 3; round++) await reconcileAll(home)
+  expect(await conditionOfRun(home, 'Ready')).toMatchObject({
+    status: 'False',
+    reason: 'BusUnauthorised',
+    message: 'Job study-0-r0-a1: no',
+  })
+  isSigning = true
   await drain(home)
   expect((await home.sweeps.get(KEY))?.status).toMatchObject({ succeeded: 6, failed: 0 })
 })

@@ -78,8 +78,10 @@ export const buildReaderJob = (request: ReaderRequest, frozen: FrozenPlacement):
     template: {
       metadata: { labels: labelsOf(request) },
       spec: readerPodSpec({
-        ...{ placement: request.placement, frozen },
-        ...{ flags: FLAGS, secretName: request.name },
+        placement: request.placement,
+        frozen,
+        flags: FLAGS,
+        secretName: request.name,
       }),
     },
   },

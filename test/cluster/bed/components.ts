@@ -82,11 +82,11 @@ export const COMPONENTS = {
     buildMinutes: 1,
     otherwise: 'github.com/nats-io/nats-server/releases (2.15.x)',
   },
-  'kube-apiserver': kubernetes('kube-apiserver', 6, ['--version']),
+  'kube-apiserver': kubernetes('kube-apiserver', 3, ['--version']),
   'kube-controller-manager': kubernetes('kube-controller-manager', 1, ['--version']),
   'kube-scheduler': kubernetes('kube-scheduler', 1, ['--version']),
   kubectl: kubernetes('kubectl', 2, ['version', '--client']),
-  prometheus: prometheus('prometheus', 4),
+  prometheus: prometheus('prometheus', 2),
   promtool: prometheus('promtool', 1),
   helm: {
     name: 'helm',
@@ -96,7 +96,7 @@ export const COMPONENTS = {
     module: 'helm',
     package: 'helm.sh/helm/v4/cmd/helm',
     flags: ['-ldflags', '-s -w -X helm.sh/helm/v4/internal/version.version=v4.3.1'],
-    buildMinutes: 3,
+    buildMinutes: 2,
     otherwise: 'helm.sh/docs/intro/install (4.x)',
   },
 } as const satisfies Readonly<Record<string, Component>>
