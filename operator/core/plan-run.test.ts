@@ -115,11 +115,26 @@ describe('what a pod waits for', () => {
       actions: [],
       events: [],
     })
-    const other = waiting('Pull', 'ImagePullBackOff', 'neco/trainer:none is not there')
-    expect(planRun(observed({ run, jobs: [other], nowMs: 8000 }))).toMatchObject({
-      events: [],
-      requeueAfterMs: 58_000,
-    })
+  })
+
+  test('is said at once when it begins and when it is over, and one reason after another once a minute', () => {
+    const at = (before: NeCoRun, job: ObservedJob, nowMs: number) => {
+      const plan = planRun(observed({ run: before, jobs: [job], nowMs }))
+      return { run: applied(before, plan), said: ready(plan)?.reason }
+    }
+    const pull = (reason: string) => waiting('Pull', reason, 'neco/trainer:none is not there')
+    const unschedulable = at(started, waiting('Schedule', 'Unschedulable', 'no GPU'), 6000)
+    const erring = at(unschedulable.run, pull('ErrImagePull'), 8000)
+    const backingOff = at(erring.run, pull('ImagePullBackOff'), 9000)
+    const running = at(backingOff.run, aJob({ state: 'Running', startedMs: 9500 }), 10_000)
+    const gone = at(running.run, pull('ImagePullBackOff'), 11_000)
+    expect([unschedulable, erring, backingOff, running, gone].map(({ said }) => said)).toEqual([
+      'Unschedulable',
+      'ErrImagePull',
+      undefined,
+      'Running',
+      'ImagePullBackOff',
+    ])
   })
 
   test('fails the run when the deadline of its phase passes, with what was in the way', () => {

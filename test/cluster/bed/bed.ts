@@ -32,14 +32,17 @@ export async function startBed(start: Start): Promise<Bed> {
     for (const end of ends.splice(0).reverse()) await end()
   }
   try {
-    const controlPlane = await startControlPlane({ folder, ...start })
-    ends.push(controlPlane.close)
-    const kubectl = makeKubectl({
-      program: start.programs.kubectl,
-      cacheFolder: join(folder.path, 'kube-cache'),
-      kubeconfig: controlPlane.kubeconfig,
+    const program = start.programs.kubectl
+    const cacheFolder = join(folder.path, 'kube-cache')
+    const controlPlane = await startControlPlane({
+      folder,
+      ...start,
+      served: async (kubeconfig) => {
+        if (start.crds ?? true) await applyCrds(makeKubectl({ program, cacheFolder, kubeconfig }))
+      },
     })
-    if (start.crds ?? true) await applyCrds(kubectl)
+    ends.push(controlPlane.close)
+    const kubectl = makeKubectl({ program, cacheFolder, kubeconfig: controlPlane.kubeconfig })
     return { folder, programs: start.programs, controlPlane, kubectl, close }
   } catch (cause) {
     await close()

@@ -26,7 +26,12 @@ interface Start {
   readonly log: (line: string) => void
   /** Users besides those every bed has, with their groups. */
   readonly users?: Readonly<Record<string, readonly string[]>>
+  /** Called when the API server is ready and nothing else runs: the garbage collector looks for kinds that come later every 30 s only. */
+  readonly served?: (kubeconfig: KubeconfigOf) => Promise<void>
 }
+
+/** Path of a kubeconfig of a user of the bed. Throws for an unknown one. */
+type KubeconfigOf = (user: string) => string
 
 /** What is known of a running control plane. */
 interface Facts {
@@ -45,8 +50,7 @@ interface Facts {
 
 /** A control plane of its own: etcd, API server, controller manager, scheduler. */
 export interface ControlPlane extends Facts {
-  /** Path of a kubeconfig of a user of the bed. Throws for an unknown one. */
-  readonly kubeconfig: (user: string) => string
+  readonly kubeconfig: KubeconfigOf
   /** A token of a service account, valid for ten hours. */
   readonly serviceAccountToken: (namespace: string, name: string) => Promise<string>
   /** An outage: Killed closes connections and refuses new ones, Frozen leaves them open and silent. */
@@ -80,17 +84,21 @@ export async function startControlPlane(start: Start): Promise<ControlPlane> {
   start.log(`control plane ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
   return {
     ...parts.facts,
-    kubeconfig: (user) => {
-      const path = parts.facts.kubeconfigs[user]
-      if (path === undefined) throw new Error(`${user}: the bed has no user of that name`)
-      return path
-    },
+    kubeconfig: kubeconfigOf(parts),
     serviceAccountToken: (namespace, name) =>
       askServiceAccountToken(adminOf(parts), { namespace, name }),
     ...outages(parts),
     close: () => endAll(parts),
   }
 }
+
+const kubeconfigOf =
+  ({ facts }: Parts): KubeconfigOf =>
+  (user) => {
+    const path = facts.kubeconfigs[user]
+    if (path === undefined) throw new Error(`${user}: the bed has no user of that name`)
+    return path
+  }
 
 const adminOf = ({ facts }: Parts): ApiAccess => ({ ...facts, token: facts.adminToken })
 
@@ -117,6 +125,7 @@ async function startAll(parts: Parts): Promise<void> {
   const { files, ports, facts } = parts
   await launch(parts, 'etcd', etcdFlags(files, ports))
   await startApi(parts)
+  await parts.start.served?.(kubeconfigOf(parts))
   const config = (name: string) => facts.kubeconfigs[`system:${name}`] ?? ''
   const manager = 'kube-controller-manager'
   const controllers = [
