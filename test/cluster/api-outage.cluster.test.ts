@@ -2,7 +2,7 @@ import { setTimeout as after } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import { isEnded } from '../../operator/core/conditions.ts'
-import { type AuditTrail, auditTrail } from './audit-trail.ts'
+import { type AuditEntry, type AuditTrail, auditTrail } from './audit-trail.ts'
 import type { Bed } from './bed/bed.ts'
 import { bedOf, factsOf, type SharedBed } from './bed/bed-of-facts.ts'
 import { sharedBed } from './bed/shared-bed.ts'
@@ -84,17 +84,19 @@ async function probe(operator: StudyOperator, signal: AbortSignal): Promise<read
   return answers
 }
 
-/** What an operator wrote after it said that its Lease was lost. */
-async function writesAfterLoss(operator: StudyOperator): Promise<readonly string[]> {
+/** What the API server did for an operator after that had said that its Lease was lost. */
+async function writesAfterLoss(operator: StudyOperator): Promise<readonly AuditEntry[]> {
   const lost = await operator.said(LOST)
   const lostMs = new Date(String(lost['time'])).getTime()
   expect(lostMs).toBeGreaterThan(0)
-  return (await trail.read())
-    .filter(({ credential, receivedMs }) => {
-      return credential === operator.credential && receivedMs > lostMs
-    })
-    .map(({ verb, resource, name }) => `${verb} ${resource} ${name}`)
+  return (await trail.read()).filter(
+    ({ credential, receivedMs }) => credential === operator.credential && receivedMs > lostMs,
+  )
 }
+
+/** Whether a write names the version of the object that it was made from, so that it undoes nothing newer. */
+const isGuarded = ({ body }: AuditEntry): boolean =>
+  typeof (body as Partial<NeCoRun> | undefined)?.metadata?.resourceVersion === 'string'
 
 /** The Jobs that were made, each with how often, and those that were deleted. */
 async function jobWrites() {
@@ -168,7 +170,10 @@ describe('the API server away in the middle of training', () => {
     await eventually('the pod of the long run has ended', async () =>
       (await podOfLong()).trim() === '' ? true : undefined,
     )
-    expect(await writesAfterLoss(leader)).toEqual([])
+    // What was sent before it froze a server may still do when it thaws, and nobody can call it back.
+    const late = await writesAfterLoss(leader)
+    expect(late.filter((entry) => !isGuarded(entry))).toEqual([])
+    expect(late.length).toBeLessThanOrEqual(1)
     expect((await jobWrites()).deleted).toEqual([`${LONG}-a1`])
   })
 
