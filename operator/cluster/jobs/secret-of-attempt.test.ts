@@ -1,27 +1,12 @@
 import { inspect } from 'node:util'
 import type { V1JobSpec } from '@kubernetes/client-node'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { FakeApiServer } from '../../../test/fake-api-server.ts'
+import { describe, expect, test } from 'vitest'
 import type { FakeObject } from '../../../test/fake-objects.ts'
-import { JOBS, type JobHome, openJobHome, SECRETS } from '../../../test/job-home.ts'
+import { JOBS, SECRETS } from '../../../test/job-home.ts'
+import { jobHomes } from '../../../test/job-homes.ts'
 import { aJobRequest } from '../../../test/job-request.ts'
 
-let server: FakeApiServer
-const homes: JobHome[] = []
-beforeEach(async () => {
-  server = new FakeApiServer()
-  await server.listen()
-})
-afterEach(async () => {
-  for (const home of homes.splice(0)) await home.close()
-  await server.close()
-})
-const open = (changes = {}): JobHome => {
-  const home = openJobHome(server, changes)
-  homes.push(home)
-  return home
-}
-
+const homes = jobHomes()
 const request = aJobRequest()
 const bus = {
   servers: ['tls://nats.test:4222'],
@@ -31,26 +16,28 @@ const bus = {
 
 describe('the Secret of an attempt', () => {
   test('is not mounted in a later attempt where NATS was taken out of the settings meanwhile', async () => {
-    await open({ bus }).jobs.create(request)
-    await open().jobs.create(aJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
+    await homes.open({ bus }).jobs.create(request)
+    await homes.open().jobs.create(aJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
     const volumesOf = (job: string) => {
-      const { spec } = server.objects.get(JOBS, `team/${job}`) as FakeObject & { spec: V1JobSpec }
+      const { spec } = homes.server.objects.get(JOBS, `team/${job}`) as FakeObject & {
+        spec: V1JobSpec
+      }
       return spec.template.spec?.volumes?.map((volume) => volume.name)
     }
     expect(volumesOf('study-0-r0-a1')).toEqual(['run-config', 'storage', 'scratch', 'bus'])
     expect(volumesOf('study-0-r0-a2')).toEqual(['run-config', 'storage', 'scratch'])
-    expect(server.objects.list(SECRETS)).toHaveLength(1)
+    expect(homes.server.objects.list(SECRETS)).toHaveLength(1)
   })
 
   test('goes with its Job also where NATS was taken out of the settings meanwhile, and none is asked for where there is none', async () => {
-    await open({ bus }).jobs.create(request)
-    const { jobs } = open()
+    await homes.open({ bus }).jobs.create(request)
+    const { jobs } = homes.open()
     await jobs.delete({ namespace: 'team', name: request.name })
-    expect(server.objects.list(SECRETS)).toEqual([])
+    expect(homes.server.objects.list(SECRETS)).toEqual([])
     const second = aJobRequest({ name: 'study-0-r0-a2', attempt: 2 })
     await jobs.create(second)
     await jobs.delete({ namespace: 'team', name: second.name })
-    const deleted = server.requests.filter(({ method }) => method === 'DELETE')
+    const deleted = homes.server.requests.filter(({ method }) => method === 'DELETE')
     expect(deleted.map(({ path }) => path.split('/').slice(-2).join('/'))).toEqual([
       `jobs/${request.name}`,
       `secrets/${request.name}`,
@@ -59,10 +46,10 @@ describe('the Secret of an attempt', () => {
   })
 
   test('is not made for a run that began without a bus, where NATS was added meanwhile', async () => {
-    await open().jobs.create(request)
-    await open({ bus }).jobs.create(aJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
-    expect(server.objects.list(SECRETS)).toEqual([])
-    expect(server.objects.list(JOBS)).toHaveLength(2)
+    await homes.open().jobs.create(request)
+    await homes.open({ bus }).jobs.create(aJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
+    expect(homes.server.objects.list(SECRETS)).toEqual([])
+    expect(homes.server.objects.list(JOBS)).toHaveLength(2)
   })
 
   test('that is refused tells why, and nothing of what it held', async () => {
@@ -70,12 +57,13 @@ describe('the Secret of an attempt', () => {
     const credentials = async () => ({ text: `-----\n${held}\n-----`, expiresMs: 0 })
     const causes = [{ field: 'data[nats.creds]', message: `${btoa(`-----\n${held}`)}: too long` }]
     const reason = `no "${held}"`
-    server.fail(({ path }) => path.endsWith('/secrets'), {
+    homes.server.fail(({ path }) => path.endsWith('/secrets'), {
       status: 422,
       reason,
       details: { causes },
     })
-    const refused = await open({ bus: { ...bus, credentials } })
+    const refused = await homes
+      .open({ bus: { ...bus, credentials } })
       .jobs.create(request)
       .catch((error: unknown) => error)
     expect(refused).toMatchObject({
