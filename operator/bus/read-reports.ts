@@ -21,14 +21,22 @@ export async function readReports(
   return distinctReports(texts.flatMap((text) => parse(text) ?? []))
 }
 
+const BATCH = 1000
+/** What is pending comes at once, unless it has become too old meanwhile. */
+const EXPIRES_MS = 5000
+
 async function readTexts(stream: JetStreamClient, subject: string): Promise<string[]> {
   const consumer = await stream.consumers.get(REPORT_STREAM, { filter_subjects: subject })
-  const { num_pending: pending } = await consumer.info()
+  let { num_pending: pending } = await consumer.info()
   const texts: string[] = []
-  if (pending === 0) return texts
-  for await (const message of await consumer.consume()) {
-    texts.push(message.string())
-    if (message.info.pending === 0) break
+  while (pending > 0) {
+    const before = texts.length
+    const asked = { max_messages: Math.min(pending, BATCH), expires: EXPIRES_MS }
+    for await (const message of await consumer.fetch(asked)) {
+      texts.push(message.string())
+      pending = message.info.pending
+    }
+    if (texts.length === before) break
   }
   return texts
 }
