@@ -86,34 +86,23 @@ test('a Job that the home refuses leaves its run not accepted, with what was sai
   })
 })
 
-test('a Job that a quota or a policy forbids is said with what to do, counts as no failure, and is made when it may be', async () => {
-  let isAllowed = false
-  const home = closedHome('Forbidden', (job) => !isAllowed && job === 'study-0-r0-a1')
-  await home.sweeps.create(aStudy())
-  for (let round = 0; round < 3; round++) await reconcileAll(home)
-  expect(await conditionOfRun(home, 'Ready')).toMatchObject({
-    status: 'False',
-    reason: 'Forbidden',
-    message:
-      'Job study-0-r0-a1: no; raise the quota, change the policy, or give the operator the right',
-  })
-  expect(await reconcileRun(home, RUN)).toEqual({ requeueAfterMs: 30_000 })
-  isAllowed = true
-  await drain(home)
-  expect((await home.sweeps.get(KEY))?.status).toMatchObject({ succeeded: 6, failed: 0 })
-})
-
-test('a Job whose pod can be given no credentials of the bus is said, counts as no failure, and is made when it can', async () => {
-  let isSigning = false
-  const home = closedHome('BusUnauthorised', (job) => !isSigning && job === 'study-0-r0-a1')
-  await home.sweeps.create(aStudy())
-  for (let round = 0; round < 3; round++) await reconcileAll(home)
-  expect(await conditionOfRun(home, 'Ready')).toMatchObject({
-    status: 'False',
-    reason: 'BusUnauthorised',
-    message: 'Job study-0-r0-a1: no',
-  })
-  isSigning = true
-  await drain(home)
-  expect((await home.sweeps.get(KEY))?.status).toMatchObject({ succeeded: 6, failed: 0 })
-})
+test.each<[PortErrorCode | 'BusUnauthorised', string]>([
+  [
+    'Forbidden',
+    'Job study-0-r0-a1: no; raise the quota, change the policy, or give the operator the right',
+  ],
+  ['BusUnauthorised', 'Job study-0-r0-a1: no'],
+])(
+  'a Job that cannot be made now (%s) is said with what to do, counts as no failure, and is made when it can be',
+  async (reason, message) => {
+    let isOpen = false
+    const home = closedHome(reason, (job) => !isOpen && job === 'study-0-r0-a1')
+    await home.sweeps.create(aStudy())
+    for (let round = 0; round < 3; round++) await reconcileAll(home)
+    expect(await conditionOfRun(home, 'Ready')).toMatchObject({ status: 'False', reason, message })
+    expect(await reconcileRun(home, RUN)).toEqual({ requeueAfterMs: 30_000 })
+    isOpen = true
+    await drain(home)
+    expect((await home.sweeps.get(KEY))?.status).toMatchObject({ succeeded: 6, failed: 0 })
+  },
+)

@@ -95,16 +95,6 @@ export function recordRun(tally: SweepTally, facts: RunFacts): void {
   while (tally.facts.has(tally.firstMissing)) tally.firstMissing++
 }
 
-/** Forgets a run that was deleted; it will be made again. */
-export function forgetRun(tally: SweepTally, number: number): void {
-  const before = tally.facts.get(number)
-  if (before === undefined) return
-  count(tally, before, -1)
-  tally.facts.delete(number)
-  tally.live.delete(number)
-  tally.firstMissing = Math.min(tally.firstMissing, number)
-}
-
 /** Mean over the replicates of a point that succeeded; undefined before all have ended or when none did. */
 function cellOf(tally: SweepTally, point: number, replicates: number): Best | undefined {
   const members = Array.from({ length: replicates }, (_, r) =>
