@@ -59,7 +59,7 @@ describe('the pair of crops', () => {
     fc.assert(
       fc.property(fc.nat(100_000), (seed) => {
         const draw = () =>
-          drawCropPair(size, [0.6, 1], randomStream({ seed, purpose: 'neighbour-references' }))
+          drawCropPair(size, [0.6, 1], randomStream({ seed, purpose: 'neighbor-references' }))
         const pair = draw()
         expect(draw()).toEqual(pair)
         for (const { x, y, side } of pair) {

@@ -36,7 +36,7 @@ export function memoryPictures(
   return async (index) => {
     const [image, mask] = [await dataset.image(index), await dataset.mask(index)]
     const indices = [epoch, index]
-    const colours = randomStream({ seed, purpose: 'memory-colours', indices })
+    const colours = randomStream({ seed, purpose: 'memory-colors', indices })
     const planes = normaliseImage(jittered(image, options.jitter, colours), options.normalisation)
     const box = drawBox(
       image,

@@ -55,7 +55,7 @@ export async function measureAgreement(task: AgreementTask): Promise<Agreement> 
 
 /** One random patch of each of the first pictures in random order, as unit rows [R, D]. */
 async function drawReferences({ numbers, memory, seed }: AgreementTask): Promise<FeatureRows> {
-  const draws = randomStream({ seed, purpose: 'neighbour-references' })
+  const draws = randomStream({ seed, purpose: 'neighbor-references' })
   const wanted = Math.min(numbers.references, memory.pictures)
   const pictures = draws.permutation(memory.pictures).subarray(0, wanted)
   const patchOf = new Map(Array.from(pictures, (picture) => [picture, draws.int(memory.grid ** 2)]))
@@ -84,7 +84,7 @@ function agreementOf(
 ): Agreement {
   const { numbers, backbone, seed } = task
   const { width: widthPx, height: heightPx } = work.image
-  const draws = randomStream({ seed, purpose: 'neighbour-references', indices: [1, work.picture] })
+  const draws = randomStream({ seed, purpose: 'neighbor-references', indices: [1, work.picture] })
   const pair = drawCropPair({ widthPx, heightPx }, numbers.cropShare, draws)
   const common = overlapOf(pair[0], pair[1])
   if (common === undefined) throw new Error('crops of more than half of the side overlap')

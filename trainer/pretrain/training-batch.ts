@@ -21,7 +21,7 @@ export function trainingBatch(windows: Windows, settings: PretrainSettings, step
   const place = randomStream({ seed, purpose: 'pretrain-position', indices: [step] })
   const picked = Array.from({ length: batchSize }, () => order.int(windows.images.length))
   const images = picked.map((index, sample) => {
-    const stream = randomStream({ seed, purpose: 'pretrain-colours', indices: [step, sample] })
+    const stream = randomStream({ seed, purpose: 'pretrain-colors', indices: [step, sample] })
     return changedWindow(windows, index, drawWindowChange(stream, settings))
   })
   const corners = backbone.positionGrid - windowPx / backbone.patchSizePx + 1

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { philox4x32 } from './philox.ts'
-import { purposeKey, randomPurposes } from './random-purposes.ts'
+import { RANDOM_PURPOSES } from './random-purposes.ts'
 import { randomStream } from './random-stream.ts'
 
 const uint32 = fc.integer({ min: 0, max: 0xffffffff })
@@ -9,7 +9,7 @@ const uint32 = fc.integer({ min: 0, max: 0xffffffff })
 test('a stream is the blocks of Philox with key (seed, purpose) and counter (block, indices)', () => {
   const stream = randomStream({ seed: 400, purpose: 'test', indices: [3, 70_000, 5] })
   const drawn = Array.from({ length: 8 }, stream.uint32)
-  const key = [400, purposeKey('test')] as const
+  const key = [400, RANDOM_PURPOSES.test] as const
   expect(drawn).toEqual([
     ...philox4x32(key, [0, 3, 70_000, 5]),
     ...philox4x32(key, [1, 3, 70_000, 5]),
@@ -23,7 +23,8 @@ test('missing indices are zeros', () => {
 })
 
 test('purposes have keys of their own', () => {
-  expect(new Set(randomPurposes.map(purposeKey)).size).toBe(randomPurposes.length)
+  const keys = Object.values(RANDOM_PURPOSES)
+  expect(new Set(keys).size).toBe(keys.length)
 })
 
 test('a permutation holds every number once', () => {

@@ -1,5 +1,5 @@
 import { type PhiloxCounter, philox4x32 } from './philox.ts'
-import { purposeKey, type RandomPurpose } from './random-purposes.ts'
+import { RANDOM_PURPOSES, type RandomPurpose } from './random-purposes.ts'
 
 /** The random numbers of one (seed, purpose, indices), in order. */
 export interface RandomStream {
@@ -37,7 +37,7 @@ function asUint32(name: string, value: number): number {
 /** Starts the stream of a key at its first number. Equal keys give equal numbers in any process and in any order of calls. */
 export function randomStream({ seed, purpose, indices = [] }: RandomStreamKey): RandomStream {
   if (indices.length > 3) throw new RangeError('a random stream takes at most three indices')
-  const key = [asUint32('the seed', seed), purposeKey(purpose)] as const
+  const key = [asUint32('the seed', seed), RANDOM_PURPOSES[purpose]] as const
   const [first = 0, second = 0, third = 0] = indices.map((index) => asUint32('an index', index))
   let drawn = 0
   let block: PhiloxCounter = [0, 0, 0, 0]

@@ -33,7 +33,7 @@ export function makeViews(image: RgbImage, views: ViewsSettings, key: SampleKey)
   const sides = cropSides(views)
   const crops = boxes.map((box, view) => {
     const indices = [epoch, sample, view]
-    const colours = drawColours(randomStream({ seed, purpose: 'crop-colours', indices }), views)
+    const colours = drawColours(randomStream({ seed, purpose: 'crop-colors', indices }), views)
     return normaliseImage(recolourCrop(cutOut(image, box, sides[view] ?? 0), colours))
   })
   return { boxes, crops, ...cropPairBoxes(boxes, sides) }

@@ -19,7 +19,7 @@ const views = {
 } as ViewsSettings
 
 const draws = Array.from({ length: 2000 }, (_, sample) =>
-  drawColours(randomStream({ seed: 1, purpose: 'crop-colours', indices: [0, sample, 0] }), views),
+  drawColours(randomStream({ seed: 1, purpose: 'crop-colors', indices: [0, sample, 0] }), views),
 )
 const shareOf = (which: (draw: (typeof draws)[number]) => boolean) =>
   draws.filter(which).length / draws.length
