@@ -1,6 +1,6 @@
 import { clusterYaml } from '../charts/cluster-yaml.ts'
+import { KINDS } from '../crds/generators/to-crd.ts'
 import { API_GROUP } from '../crds/names.ts'
-import { KINDS } from '../crds/to-crd.ts'
 
 /** What is merged into the ConfigMap argocd-cm, so that Argo CD knows the health of both kinds by the script given. */
 export const argocdConfigMap = (script: string): string =>

@@ -4,16 +4,16 @@ import type { AuditEntry } from '../test/cluster/audit-trail.ts'
 const POD_SUFFIX = /-[a-z0-9]{5}$/
 const ATTEMPT = /^(?<run>.+-r\d+)(?:-e(?<evaluation>\d+))?-a(?<attempt>\d+)$/
 
-interface Ended {
+interface AuditedPodEnd {
   readonly run: string
   /** 0 is the training. */
-  readonly work: number
+  readonly task: number
   readonly attempt: number
   readonly atMs: number
 }
 
 /** When the kubelet said how each attempt ended: its last word on a pod, as the API server got it. */
-function endsOf(entries: readonly AuditEntry[]): readonly Ended[] {
+function listAuditedPodEnds(entries: readonly AuditEntry[]): readonly AuditedPodEnd[] {
   const last = new Map<string, number>()
   for (const { user, resource, subresource, name, receivedMs } of entries) {
     if (user !== 'kubelet' || resource !== 'pods' || subresource !== 'status') continue
@@ -22,27 +22,27 @@ function endsOf(entries: readonly AuditEntry[]): readonly Ended[] {
   return [...last].flatMap(([job, atMs]) => {
     const { run, evaluation, attempt } = ATTEMPT.exec(job)?.groups ?? {}
     if (run === undefined) return []
-    const work = evaluation === undefined ? 0 : Number(evaluation) + 1
-    return [{ run, work, attempt: Number(attempt), atMs }]
+    const task = evaluation === undefined ? 0 : Number(evaluation) + 1
+    return [{ run, task: task, attempt: Number(attempt), atMs }]
   })
 }
 
-const isTaken = (work: WorkStatus | undefined, attempt: number): boolean =>
-  work !== undefined &&
-  (work.attempt > attempt || (work.attempt === attempt && work.state !== 'Running'))
+const isRecorded = (task: WorkStatus | undefined, attempt: number): boolean =>
+  task !== undefined &&
+  (task.attempt > attempt || (task.attempt === attempt && task.state !== 'Running'))
 
 export const isRunStatus = ({ resource, subresource, verb, status }: AuditEntry): boolean =>
   resource === 'necoruns' && subresource === 'status' && verb === 'patch' && status === 200
 
 /** From the word of each pod's end at the API server to the answer to the status that takes it in, in milliseconds. An end that no status takes in is a failure. */
-export function eventToWriteMs(entries: readonly AuditEntry[]): readonly number[] {
+export function computeEventToWriteMs(entries: readonly AuditEntry[]): readonly number[] {
   const byRun = Map.groupBy(entries.filter(isRunStatus), ({ name }) => name)
-  return endsOf(entries).map(({ run, work, attempt, atMs }) => {
+  return listAuditedPodEnds(entries).map(({ run, task, attempt, atMs }) => {
     const answer = byRun.get(run)?.find(({ body }) => {
       const { status } = body as NeCoRun
-      return isTaken(status?.work?.[work], attempt)
+      return isRecorded(status?.work?.[task], attempt)
     })
-    if (answer === undefined) throw new Error(`${run}, work ${work}, attempt ${attempt}: no status`)
+    if (answer === undefined) throw new Error(`${run}, work ${task}, attempt ${attempt}: no status`)
     return answer.answeredMs - atMs
   })
 }

@@ -1,11 +1,16 @@
 import { cpus } from 'node:os'
 import { createInterface } from 'node:readline/promises'
-import { memoryRow } from './memory.ts'
-import { operatorRows } from './operator.ts'
-import { findPeerPython, INSTALL_NOTE, installPeers } from './peer-python.ts'
-import { planningRow } from './planning.ts'
-import { compareSideBySide, type Row } from './side-by-side.ts'
-import { lossWorks, nameOf, stepWorks, type Work } from './works.ts'
+import {
+  type BenchmarkCase,
+  formatCaseName,
+  lossCases,
+  trainingStepCases,
+} from './benchmark-cases.ts'
+import { measureMemory } from './memory.ts'
+import { measureOperator } from './operator.ts'
+import { measurePlanning } from './planning.ts'
+import { findReferencePython, INSTALL_NOTE, installReferencePackages } from './reference-python.ts'
+import { type ComparisonRow, compareSideBySide } from './side-by-side.ts'
 
 const USAGE = `npm run bench -- loss|step|plan|memory|operator [--json] [--yes]
 
@@ -19,38 +24,41 @@ const USAGE = `npm run bench -- loss|step|plan|memory|operator [--json] [--yes]
 Example: npm run bench -- loss --json`
 
 /** What has no peer. */
-const ALONE = new Map<string, () => object | Promise<object>>([
-  ['plan', planningRow],
-  ['memory', memoryRow],
-  ['operator', operatorRows],
+const STANDALONE_BENCHMARKS = new Map<string, () => object | Promise<object>>([
+  ['plan', measurePlanning],
+  ['memory', measureMemory],
+  ['operator', measureOperator],
 ])
 
-async function main(words: readonly string[]): Promise<number> {
-  const [what] = words.filter((word) => !word.startsWith('--'))
-  const asJson = words.includes('--json')
-  const alone = ALONE.get(what ?? '')
-  if (alone !== undefined) {
-    print([await alone()].flat(), asJson)
+async function main(argv: readonly string[]): Promise<number> {
+  const [benchmark] = argv.filter((word) => !word.startsWith('--'))
+  const asJson = argv.includes('--json')
+  const runStandalone = STANDALONE_BENCHMARKS.get(benchmark ?? '')
+  if (runStandalone !== undefined) {
+    print([await runStandalone()].flat(), asJson)
     return 0
   }
-  if (what !== 'loss' && what !== 'step') {
+  if (benchmark !== 'loss' && benchmark !== 'step') {
     console.error(USAGE)
     return 2
   }
-  const python = findPeerPython() ?? (await installWhenWanted(words.includes('--yes')))
+  const python = findReferencePython() ?? (await installWhenWanted(argv.includes('--yes')))
   if (python === undefined) return 2
   if (!asJson) console.log(`${cpus()[0]?.model ?? 'unknown CPU'}, one thread each`)
-  await compareAll(what === 'loss' ? lossWorks : stepWorks, { python, asJson })
+  await compareAll(benchmark === 'loss' ? lossCases : trainingStepCases, { python, asJson })
   return 0
 }
 
 async function compareAll(
-  works: readonly Work[],
+  cases: readonly BenchmarkCase[],
   { python, asJson }: { python: string; asJson: boolean },
 ): Promise<void> {
   let shown = false
-  for (const work of works) {
-    const { rows, versions } = await compareSideBySide(work, { python, name: nameOf(work) })
+  for (const benchmarkCase of cases) {
+    const { rows, versions } = await compareSideBySide(benchmarkCase, {
+      python,
+      name: formatCaseName(benchmarkCase),
+    })
     if (!asJson && !shown) console.log(versions.join('\n'))
     shown = true
     print(rows, asJson)
@@ -61,7 +69,7 @@ async function installWhenWanted(yes: boolean): Promise<string | undefined> {
   console.error(
     `No Python with torch and diffsort is here. The bench would install ${INSTALL_NOTE}.`,
   )
-  if (yes) return installPeers()
+  if (yes) return installReferencePackages()
   if (!process.stdin.isTTY) {
     console.error('Run it again with --yes to do so.')
     return undefined
@@ -69,14 +77,14 @@ async function installWhenWanted(yes: boolean): Promise<string | undefined> {
   const prompt = createInterface({ input: process.stdin, output: process.stderr })
   const answer = await prompt.question('Install? [y/N] ')
   prompt.close()
-  return /^y/i.test(answer) ? installPeers() : undefined
+  return /^y/i.test(answer) ? installReferencePackages() : undefined
 }
 
-function print(rows: readonly (Row | object)[], asJson: boolean): void {
-  for (const row of rows) console.log(asJson ? JSON.stringify(row) : lineOf(row))
+function print(rows: readonly (ComparisonRow | object)[], asJson: boolean): void {
+  for (const row of rows) console.log(asJson ? JSON.stringify(row) : formatBenchmarkRow(row))
 }
 
-function lineOf(row: object): string {
+function formatBenchmarkRow(row: object): string {
   return Object.entries(row)
     .filter(([, value]) => value !== undefined && value !== '')
     .map(([key, value]) => `${key} ${shown(key, value)}`)

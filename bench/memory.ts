@@ -1,20 +1,20 @@
 import { setImmediate } from 'node:timers/promises'
 import { startBackend } from '../vision/backends/start-backend.ts'
-import { trainingStep } from './ours/training-step.ts'
-import { nameOf, type StepWork } from './works.ts'
+import { formatCaseName, type TrainingStepCase } from './benchmark-cases.ts'
+import { createTrainingStep } from './ours/training-step.ts'
 
 /** The garbage collector has found the size of its heap by then. */
 const WARM_UP_STEPS = 3000
 const STEPS = 500
-const LOOK_EVERY_STEPS = 10
+const SAMPLE_EVERY_STEPS = 10
 
-const micro: StepWork = {
-  ...{ work: 'step', batch: 4, grid: 4, patch: 8 },
+const micro: TrainingStepCase = {
+  ...{ kind: 'step', batch: 4, grid: 4, patch: 8 },
   ...{ dim: 16, depth: 1, heads: 2 },
 }
 
 export interface MemoryRow {
-  readonly work: string
+  readonly benchmark: string
   readonly steps: number
   /** Growth of the tensors and of the WebAssembly memory over all steps: 0 when nothing leaks. */
   readonly tensor_growth_bytes: number
@@ -26,32 +26,32 @@ export interface MemoryRow {
 }
 
 /** Trains a micro model and follows what its memory does after warm-up. */
-export async function memoryRow(): Promise<MemoryRow> {
+export async function measureMemory(): Promise<MemoryRow> {
   const backend = await startBackend({ backend: 'wasm', threads: 1 })
-  const step = trainingStep(micro)
-  for (let index = 0; index < WARM_UP_STEPS; index++) await stepInTurn(step)
+  const step = createTrainingStep(micro)
+  for (let index = 0; index < WARM_UP_STEPS; index++) await stepAndYield(step)
   const before = backend.memory()
   const rss: number[] = []
   for (let index = 0; index < STEPS; index++) {
-    if (index % LOOK_EVERY_STEPS === 0) rss.push(process.memoryUsage.rss())
-    await stepInTurn(step)
+    if (index % SAMPLE_EVERY_STEPS === 0) rss.push(process.memoryUsage.rss())
+    await stepAndYield(step)
   }
   rss.push(process.memoryUsage.rss())
   const after = backend.memory()
   await backend.close()
   return {
-    work: `memory over ${STEPS} steps of ${nameOf(micro)}`,
+    benchmark: `memory over ${STEPS} steps of ${formatCaseName(micro)}`,
     steps: STEPS,
     tensor_growth_bytes: after.bytes - before.bytes,
     wasm_growth_bytes: after.wasmBytes - before.wasmBytes,
     rss_first_bytes: rss[0] ?? Number.NaN,
     rss_last_bytes: rss.at(-1) ?? Number.NaN,
-    rss_slope_bytes_per_step: slope(rss) / LOOK_EVERY_STEPS,
+    rss_slope_bytes_per_step: slope(rss) / SAMPLE_EVERY_STEPS,
   }
 }
 
 /** As in training, where the event loop turns between steps. */
-async function stepInTurn(step: () => number): Promise<void> {
+async function stepAndYield(step: () => number): Promise<void> {
   step()
   await setImmediate()
 }

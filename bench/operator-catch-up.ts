@@ -10,49 +10,49 @@ const NAME = 'backlog'
 const POINTS = 300
 /** Of the backlog; the pods that these start are the load of what comes after. */
 const COUNTED = 200
-const WITHIN_MS = 300_000
+const CATCH_UP_TIMEOUT_MS = 300_000
 const ENDED: ReadonlySet<string> = new Set(['Succeeded', 'Failed'])
 
 export interface CatchUpRow {
-  readonly work: string
+  readonly benchmark: string
   readonly transitions: number
   readonly seconds: number
   readonly transitions_per_s: number
 }
 
 /** An operator that finds the pods of 300 runs ended: how fast it takes that in, when it waits for no pod. */
-export async function catchUpRow(
-  bed: SharedBed,
-  ground: StudyGround,
+export async function measureCatchUp(
+  testbed: SharedBed,
+  fixture: StudyGround,
   operators: StudyOperators,
 ): Promise<CatchUpRow> {
-  const trail = operatorTrail(bed.auditLog, ground.namespace)
+  const auditWrites = operatorTrail(testbed.auditLog, fixture.namespace)
   const before = await operators.start('before')
-  await ground.apply(
+  await fixture.apply(
     instantSweep({ name: NAME, points: POINTS, replicates: 1, parallelism: POINTS }),
   )
   await waitUntil({
     what: 'a Job of every run',
-    withinMs: WITHIN_MS,
-    look: async () => (await ground.jobsOf(NAME)).length >= POINTS || undefined,
+    withinMs: CATCH_UP_TIMEOUT_MS,
+    look: async () => (await fixture.jobsOf(NAME)).length >= POINTS || undefined,
   })
   await operators.lose(before)
-  const { length: jobs } = await ground.jobsOf(NAME)
+  const { length: jobs } = await fixture.jobsOf(NAME)
   await waitUntil({
     what: 'the end of every pod',
-    withinMs: WITHIN_MS,
+    withinMs: CATCH_UP_TIMEOUT_MS,
     look: async () => {
-      const pods = ground.kubelet.pods().filter(({ name }) => name.startsWith(`${NAME}-`))
+      const pods = fixture.kubelet.pods().filter(({ name }) => name.startsWith(`${NAME}-`))
       return (pods.length === jobs && pods.every(({ phase }) => ENDED.has(phase))) || undefined
     },
   })
   const after = await operators.start('after')
-  await trail.onceWritten(after, 3 * COUNTED)
-  const written = (await trail.writesOf(after)).filter(isRunStatus).slice(0, COUNTED)
+  await auditWrites.onceWritten(after, 3 * COUNTED)
+  const written = (await auditWrites.writesOf(after)).filter(isRunStatus).slice(0, COUNTED)
   const [first, last] = [written[0]?.receivedMs, written.at(-1)?.answeredMs]
   const seconds = ((last ?? Number.NaN) - (first ?? Number.NaN)) / 1000
   return {
-    work: `catch up with ${POINTS} runs whose pods have ended`,
+    benchmark: `catch up with ${POINTS} runs whose pods have ended`,
     transitions: written.length,
     seconds,
     transitions_per_s: written.length / seconds,

@@ -9,21 +9,21 @@ import { instantExecutor } from '../test/cluster/instant-pods.ts'
 import { instantSweep } from '../test/cluster/instant-sweep.ts'
 import { openStudyGround, type StudyGround } from '../test/cluster/study-ground.ts'
 import { type StudyOperator, studyOperators } from '../test/cluster/study-operators.ts'
-import { eventToWriteMs, isRunStatus } from './event-to-write.ts'
-import { type CatchUpRow, catchUpRow } from './operator-catch-up.ts'
+import { computeEventToWriteMs, isRunStatus } from './event-to-write.ts'
+import { type CatchUpRow, measureCatchUp } from './operator-catch-up.ts'
 
 const NAME = 'bench'
 const POINTS = 300
 const PARALLELISM = 64
 /** As in a cluster: a loaded machine must not cost the leader its Lease. */
 const LEASE = { durationSeconds: 15, renewSeconds: 10, retrySeconds: 2 }
-const LOOK_EVERY_MS = 1000
+const POLL_INTERVAL_MS = 1000
 /** As Prometheus does: the lag is of the time between two scrapes. */
-const LOOKS_A_SCRAPE = 15
-const WITHIN_MS = 900_000
+const POLLS_PER_SCRAPE = 15
+const SWEEP_TIMEOUT_MS = 900_000
 
 export interface OperatorRow {
-  readonly work: string
+  readonly benchmark: string
   /** Statuses of runs that changed, each written to the API server. */
   readonly transitions: number
   readonly seconds: number
@@ -40,41 +40,44 @@ export interface OperatorRow {
 }
 
 /** 300 points on a real control plane, with pods that end by a script: what the operator does in a second, and how it fares. */
-export async function operatorRows(): Promise<readonly [OperatorRow, CatchUpRow]> {
+export async function measureOperator(): Promise<readonly [OperatorRow, CatchUpRow]> {
   const components = await ensureComponents((line) => process.stderr.write(`${line}\n`))
   if (components.kind === 'Missing') throw new Error(components.lines.join('\n'))
-  const bed = await startBed({ programs: components.paths, log: () => undefined })
+  const testbed = await startBed({ programs: components.paths, log: () => undefined })
   try {
-    return await measureOn(bed)
+    return await measureOnTestbed(testbed)
   } finally {
-    await bed.close()
+    await testbed.close()
   }
 }
 
-async function measureOn(running: Bed): Promise<readonly [OperatorRow, CatchUpRow]> {
-  const bed = bedOf(factsOf(running))
-  const ground = await openStudyGround(bed, {
+async function measureOnTestbed(running: Bed): Promise<readonly [OperatorRow, CatchUpRow]> {
+  const testbed = bedOf(factsOf(running))
+  const fixture = await openStudyGround(testbed, {
     name: NAME,
     executor: instantExecutor(),
     gpusPerNode: POINTS,
     deployment: false,
     values: { lease: LEASE },
   })
-  const operators = studyOperators(bed, ground)
+  const operators = studyOperators(testbed, fixture)
   try {
     const operator = await operators.start(NAME)
     await operator.said('controllers started')
     const before = await scrape(operator)
-    await ground.apply(
+    await fixture.apply(
       instantSweep({ name: NAME, points: POINTS, replicates: 1, parallelism: PARALLELISM }),
     )
-    const seen = await whileRunning(operator.process, watchToEnd(ground, operator))
-    const entries = await auditTrail(bed.auditLog, ground.namespace).read()
+    const seen = await whileRunning(operator.process, watchToEnd(fixture, operator))
+    const entries = await auditTrail(testbed.auditLog, fixture.namespace).read()
     await operators.lose(operator)
-    return [rowOf(entries, before, seen), await catchUpRow(bed, ground, operators)]
+    return [
+      buildOperatorRow(entries, before, seen),
+      await measureCatchUp(testbed, fixture, operators),
+    ]
   } finally {
     await operators.close()
-    await ground.close()
+    await fixture.close()
   }
 }
 
@@ -99,17 +102,17 @@ async function scrape(operator: StudyOperator): Promise<Scrape> {
 }
 
 /** What the operator exports, again and again until the sweep has ended. */
-async function watchToEnd(ground: StudyGround, operator: StudyOperator): Promise<Scrape[]> {
+async function watchToEnd(fixture: StudyGround, operator: StudyOperator): Promise<Scrape[]> {
   const seen: Scrape[] = []
-  let looks = 0
+  let polls = 0
   await waitUntil({
     what: 'the end of the sweep',
-    withinMs: WITHIN_MS,
-    everyMs: LOOK_EVERY_MS,
+    withinMs: SWEEP_TIMEOUT_MS,
+    everyMs: POLL_INTERVAL_MS,
     look: async () => {
-      looks++
-      if (looks % LOOKS_A_SCRAPE === 0) seen.push(await scrape(operator))
-      const { status } = await ground.sweep(NAME)
+      polls++
+      if (polls % POLLS_PER_SCRAPE === 0) seen.push(await scrape(operator))
+      const { status } = await fixture.sweep(NAME)
       return isEnded(status?.conditions) || undefined
     },
   })
@@ -126,18 +129,18 @@ function quantile(values: readonly number[], share: number): number {
 /** The most of these moments (ms) that lie in one second of the clock. */
 const busiestSecond = (times: readonly number[]): number =>
   Math.max(
-    ...[...Map.groupBy(times, (ms) => Math.floor(ms / 1000)).values()].map((of) => of.length),
+    ...[...Map.groupBy(times, (ms) => Math.floor(ms / 1000)).values()].map((group) => group.length),
   )
 
-type Entries = Parameters<typeof eventToWriteMs>[0]
+type Entries = Parameters<typeof computeEventToWriteMs>[0]
 
-function rowOf(entries: Entries, before: Scrape, seen: readonly Scrape[]): OperatorRow {
+function buildOperatorRow(entries: Entries, before: Scrape, seen: readonly Scrape[]): OperatorRow {
   const written = entries.filter(isRunStatus)
   const times = written.map(({ answeredMs }) => answeredMs)
   const seconds = (Math.max(...times) - Math.min(...times)) / 1000
-  const delays = eventToWriteMs(entries)
+  const delays = computeEventToWriteMs(entries)
   return {
-    work: `${POINTS} points with an evaluation each, parallelism ${PARALLELISM}`,
+    benchmark: `${POINTS} points with an evaluation each, parallelism ${PARALLELISM}`,
     transitions: written.length,
     seconds,
     transitions_per_s: written.length / seconds,

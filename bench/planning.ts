@@ -1,24 +1,24 @@
+import type { TerminationMessage } from '../contract/run-report.ts'
 import { API_GROUP_VERSION } from '../crds/names.ts'
 import type { NeCoRun } from '../crds/necorun.ts'
 import type { NeCoSweep } from '../crds/necosweep.ts'
-import type { ObservedJob } from '../crds/observed-job.ts'
-import type { TerminationMessage } from '../crds/run-report.ts'
 import { QUIET_HOME } from '../operator/core/home-facts.ts'
-import { planRun } from '../operator/core/plan-run.ts'
-import { planSweep, type SweepAction } from '../operator/core/plan-sweep.ts'
+import { planRun } from '../operator/core/run/plan-run.ts'
+import { planSweep, type SweepAction } from '../operator/core/sweep/plan-sweep.ts'
 import {
   emptyTally,
   factsOf,
   rankPoint,
   recordRun,
   type SweepTally,
-} from '../operator/core/sweep-tally.ts'
+} from '../operator/core/sweep/sweep-tally.ts'
+import type { ObservedJob } from '../operator/ports/observed-job.ts'
 
 const PARALLELISM = 64
 const objective = { metric: 'loss' }
 
 export interface PlanningRow {
-  readonly work: string
+  readonly benchmark: string
   readonly transitions: number
   readonly transitions_per_s: number
   readonly seconds: number
@@ -27,14 +27,14 @@ export interface PlanningRow {
 }
 
 /** 10,000 points from nothing to done through the pure core: every plan that changes something counts. */
-export function planningRow(): PlanningRow {
+export function measurePlanning(): PlanningRow {
   const begin = performance.now()
   const cpuBegin = process.cpuUsage()
-  const transitions = playSweep()
+  const transitions = simulateSweep()
   const cpu = process.cpuUsage(cpuBegin)
   const seconds = (performance.now() - begin) / 1000
   return {
-    work: `plan 10,000 points, parallelism ${PARALLELISM}`,
+    benchmark: `plan 10,000 points, parallelism ${PARALLELISM}`,
     transitions,
     transitions_per_s: transitions / seconds,
     seconds,
@@ -42,31 +42,31 @@ export function planningRow(): PlanningRow {
   }
 }
 
-function playSweep(): number {
+function simulateSweep(): number {
   let sweep = tenThousandPoints()
   let transitions = 0
-  const tally = emptyTally()
+  const aggregate = emptyTally()
   const live = new Map<string, NeCoRun>()
   for (;;) {
     const { actions, status } = planSweep({
       sweep,
-      tally,
+      tally: aggregate,
       problems: [],
       home: QUIET_HOME,
       nowMs: 0,
     })
     for (const run of createdRuns(actions)) {
       live.set(run.metadata.name, run)
-      record(tally, run)
+      record(aggregate, run)
     }
     if (status !== undefined) sweep = { ...sweep, status }
     if (status !== undefined || actions.length > 0) transitions++
     const oldest = live.values().next().value
     if (oldest === undefined) return transitions
-    const ended = playRun(oldest)
+    const ended = simulateRun(oldest)
     live.delete(oldest.metadata.name)
     transitions += ended.transitions
-    record(tally, ended.run)
+    record(aggregate, ended.run)
   }
 }
 
@@ -78,15 +78,15 @@ function createdRuns(actions: readonly SweepAction[]): readonly NeCoRun[] {
   })
 }
 
-function record(tally: SweepTally, run: NeCoRun): void {
+function record(aggregate: SweepTally, run: NeCoRun): void {
   const facts = factsOf(run, { replicates: 1, objective })
   if (facts === undefined) throw new Error(`${run.metadata.name} is not a run of the sweep`)
-  recordRun(tally, facts)
-  rankPoint(tally, { point: facts.number, replicates: 1, objective })
+  recordRun(aggregate, facts)
+  rankPoint(aggregate, { point: facts.number, replicates: 1, objective })
 }
 
 /** Plans until nothing changes, while each Job starts and then succeeds. */
-function playRun(fresh: NeCoRun): { readonly run: NeCoRun; readonly transitions: number } {
+function simulateRun(fresh: NeCoRun): { readonly run: NeCoRun; readonly transitions: number } {
   let run = fresh
   let jobs: readonly ObservedJob[] = []
   let transitions = 0
@@ -115,10 +115,16 @@ function nextState(job: ObservedJob): ObservedJob {
   if (job.state === 'Pending') return { ...job, state: 'Running', startedMs: job.createdMs + 1000 }
   if (job.state !== 'Running') return job
   const endedMs = job.createdMs + 2000
-  return { ...job, state: 'Succeeded', exitCode: 0, endedMs, termination: lastWords(job.name) }
+  return {
+    ...job,
+    state: 'Succeeded',
+    exitCode: 0,
+    endedMs,
+    termination: buildBenchTermination(job.name),
+  }
 }
 
-function lastWords(name: string): TerminationMessage {
+function buildBenchTermination(name: string): TerminationMessage {
   return {
     ...{ schemaVersion: 1, reason: 'Succeeded', message: 'trained', backend: 'wasm' },
     ...{

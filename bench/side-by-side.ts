@@ -1,89 +1,99 @@
 import { join } from 'node:path'
+import type { BenchmarkCase } from './benchmark-cases.ts'
 import { TimedProcess } from './timed-process.ts'
-import type { Work } from './works.ts'
 
-const ROUNDS = 7
-const PEER_MODES = ['eager', 'compiled'] as const
+const ITERATIONS = 7
+const REFERENCE_MODES = ['eager', 'compiled'] as const
 /** Where the peer's loss is NaN, it is timed at this steepness. */
 const GENTLE_STEEPNESS = 10
 
-export interface Row {
-  readonly work: string
+export interface ComparisonRow {
+  readonly benchmark: string
   readonly backend: 'wasm'
-  readonly peer: string
+  readonly reference: string
   readonly ours_ms: number
-  readonly peer_ms: number
+  readonly reference_ms: number
   /** Peer time ÷ ours. */
   readonly ratio: number
   readonly ours_peak_bytes: number
   readonly ours_scratch_bytes: number | undefined
-  readonly peer_peak_bytes: number
+  readonly reference_peak_bytes: number
   readonly note: string
 }
 
 export interface Comparison {
-  readonly rows: readonly Row[]
+  readonly rows: readonly ComparisonRow[]
   readonly versions: readonly string[]
 }
 
 /** Ours and the peer, eager and compiled, in turns; medians. One thread each. */
 export async function compareSideBySide(
-  work: Work,
+  benchmarkCase: BenchmarkCase,
   { python, name }: { python: string; name: string },
 ): Promise<Comparison> {
-  const ours = await startOurs(work)
-  const peers = []
-  for (const mode of PEER_MODES) peers.push(await startPeer(python, work, mode))
+  const ours = await startOurs(benchmarkCase)
+  const references = []
+  for (const mode of REFERENCE_MODES)
+    references.push(await startReferenceProcess(python, benchmarkCase, mode))
   const oursMs: number[] = []
-  const peerMs = peers.map((): number[] => [])
-  for (let round = 0; round < ROUNDS; round++) {
+  const referenceMs = references.map((): number[] => [])
+  for (let iteration = 0; iteration < ITERATIONS; iteration++) {
     oursMs.push(await ours.run())
-    for (const [i, { process }] of peers.entries()) peerMs[i]?.push(await process.run())
+    for (const [i, { process }] of references.entries()) referenceMs[i]?.push(await process.run())
   }
   const oursMemory = await ours.close()
-  const rows: Row[] = []
-  for (const [i, { process, note }] of peers.entries()) {
+  const rows: ComparisonRow[] = []
+  for (const [i, { process, note }] of references.entries()) {
     const { peak_bytes } = await process.close()
-    const peer_ms = median(peerMs[i] ?? [])
+    const reference_ms = median(referenceMs[i] ?? [])
     rows.push({
-      work: name,
+      benchmark: name,
       backend: 'wasm',
-      peer: `PyTorch ${PEER_MODES[i]}`,
+      reference: `PyTorch ${REFERENCE_MODES[i]}`,
       ours_ms: median(oursMs),
-      peer_ms,
-      ratio: peer_ms / median(oursMs),
+      reference_ms,
+      ratio: reference_ms / median(oursMs),
       ours_peak_bytes: oursMemory.peak_bytes,
       ours_scratch_bytes: oursMemory.scratch_bytes,
-      peer_peak_bytes: peak_bytes,
+      reference_peak_bytes: peak_bytes,
       note,
     })
   }
-  return { rows, versions: [ours.ready.versions, peers[0]?.process.ready.versions ?? ''] }
+  return { rows, versions: [ours.ready.versions, references[0]?.process.ready.versions ?? ''] }
 }
 
-function startOurs(work: Work): Promise<TimedProcess> {
+function startOurs(benchmarkCase: BenchmarkCase): Promise<TimedProcess> {
   const program = join(import.meta.dirname, 'ours/main.ts')
-  return TimedProcess.start(process.execPath, [program, JSON.stringify(work)])
+  return TimedProcess.start(process.execPath, [program, JSON.stringify(benchmarkCase)])
 }
 
-async function startPeer(python: string, work: Work, mode: (typeof PEER_MODES)[number]) {
+async function startReferenceProcess(
+  python: string,
+  benchmarkCase: BenchmarkCase,
+  mode: (typeof REFERENCE_MODES)[number],
+) {
   const program = join(import.meta.dirname, 'peer/work.py')
-  const start = (of: Work) =>
-    TimedProcess.start(python, [program, JSON.stringify({ ...of, mode, ...peerNames(of) })])
-  const first = await start(work)
-  if (first.ready.loss !== null || work.work === 'step') return { process: first, note: '' }
+  const start = (variant: BenchmarkCase) =>
+    TimedProcess.start(python, [
+      program,
+      JSON.stringify({ ...variant, mode, ...toReferenceNames(variant) }),
+    ])
+  const first = await start(benchmarkCase)
+  if (first.ready.loss !== null || benchmarkCase.kind === 'step')
+    return { process: first, note: '' }
   await first.close()
   return {
-    process: await start({ ...work, steepness: GENTLE_STEEPNESS }),
-    note: `the peer’s loss is NaN at β=${work.steepness}: the peer is timed at β=${GENTLE_STEEPNESS}`,
+    process: await start({ ...benchmarkCase, steepness: GENTLE_STEEPNESS }),
+    note: `the peer’s loss is NaN at β=${benchmarkCase.steepness}: the peer is timed at β=${GENTLE_STEEPNESS}`,
   }
 }
 
 /** diffsort's names of network and relaxation. */
-function peerNames(work: Work): object {
-  if (work.work === 'step') return {}
-  const distribution = work.relaxation === 'LogisticPhi' ? 'logistic_phi' : work.relaxation
-  const network = work.network === 'OddEven' ? 'odd_even' : work.network
+function toReferenceNames(benchmarkCase: BenchmarkCase): object {
+  if (benchmarkCase.kind === 'step') return {}
+  const distribution =
+    benchmarkCase.relaxation === 'LogisticPhi' ? 'logistic_phi' : benchmarkCase.relaxation
+  const network = benchmarkCase.network === 'OddEven' ? 'odd_even' : benchmarkCase.network
   return { distribution: distribution.toLowerCase(), network: network.toLowerCase() }
 }
 

@@ -2,13 +2,13 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 
-export interface Ready {
+export interface ReadyMessage {
   /** null: not a number. */
   readonly loss: number | null
   readonly versions: string
 }
 
-export interface Memory {
+export interface PeakMemory {
   /** Peak resident memory above that after the imports. */
   readonly peak_bytes: number
   readonly scratch_bytes?: number
@@ -16,12 +16,12 @@ export interface Memory {
 
 /** A child that holds one piece of work ready and runs it once for each line it is sent. */
 export class TimedProcess {
-  readonly ready: Ready
+  readonly ready: ReadyMessage
   readonly #child: ChildProcessByStdio<Writable, Readable, null>
   readonly #lines: AsyncIterator<string>
 
   private constructor(
-    ready: Ready,
+    ready: ReadyMessage,
     child: ChildProcessByStdio<Writable, Readable, null>,
     lines: AsyncIterator<string>,
   ) {
@@ -37,7 +37,7 @@ export class TimedProcess {
       env: { ...process.env, OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' },
     })
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-    const ready = JSON.parse(await nextLine(lines, command)) as Ready
+    const ready = JSON.parse(await nextLine(lines, command)) as ReadyMessage
     return new TimedProcess(ready, child, lines)
   }
 
@@ -47,14 +47,15 @@ export class TimedProcess {
     return (JSON.parse(await nextLine(this.#lines, 'the work')) as { ms: number }).ms
   }
 
-  async close(): Promise<Memory> {
+  async close(): Promise<PeakMemory> {
     this.#child.stdin.end()
-    return JSON.parse(await nextLine(this.#lines, 'the work')) as Memory
+    return JSON.parse(await nextLine(this.#lines, 'the work')) as PeakMemory
   }
 }
 
-async function nextLine(lines: AsyncIterator<string>, who: string): Promise<string> {
+async function nextLine(lines: AsyncIterator<string>, processName: string): Promise<string> {
   const { value, done } = await lines.next()
-  if (done === true) throw new Error(`${who} ended without an answer; its error stands above`)
+  if (done === true)
+    throw new Error(`${processName} ended without an answer; its error stands above`)
   return value
 }

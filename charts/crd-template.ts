@@ -1,4 +1,4 @@
-import { buildCrd, type JsonNode, type KINDS } from '../crds/to-crd.ts'
+import { buildCrd, type JsonNode, type KINDS } from '../crds/generators/to-crd.ts'
 import { clusterYaml } from './cluster-yaml.ts'
 
 /** What keeps a CRD, and with it every object of its kind, when the chart is uninstalled. */

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { Resources, Toleration } from '../crds/sections/pod.ts'
+import { Resources, Toleration } from '../crds/spec/pod.ts'
 
 const text = z.string()
 const texts = z.record(text, text)

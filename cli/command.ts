@@ -16,7 +16,7 @@ interface Operand {
 }
 
 /** What was typed after the name of the command, checked against its flags and operands. */
-export interface Call {
+export interface ParsedArgs {
   readonly operands: readonly string[]
   readonly values: ReadonlyMap<string, readonly string[]>
   readonly switches: ReadonlySet<string>
@@ -30,9 +30,9 @@ export interface Command {
   readonly flags: Readonly<Record<string, Flag>>
   readonly notes: readonly string[]
   readonly examples: readonly string[]
-  readonly perform: (call: Call, shell: Shell) => Promise<ExitCode>
+  readonly run: (args: ParsedArgs, shell: Shell) => Promise<ExitCode>
 }
 
 /** The last value given for a flag. */
-export const flagValue = (call: Call, flag: string): string | undefined =>
-  call.values.get(flag)?.at(-1)
+export const readFlagValue = (args: ParsedArgs, flag: string): string | undefined =>
+  args.values.get(flag)?.at(-1)

@@ -12,8 +12,8 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-const type = (...words: string[]) =>
-  typeNeco(words, [validateCommand, explainCommand], { cwd: folder })
+const type = (...argv: string[]) =>
+  typeNeco(argv, [validateCommand, explainCommand], { cwd: folder })
 
 const nothing = { out: '' }
 
@@ -50,8 +50,8 @@ describe('what was typed', () => {
       'neco explain necorun.spec.los: unknown field los; did you mean loss?\n',
     ],
     ['a file that is not there', ['validate', 'x.yaml'], 'x.yaml: no such file\n'],
-  ])('is refused with exit code 2 and a line that helps: %s', async (_name, words, err) => {
-    expect(await type(...words)).toEqual({ ...nothing, code: 2, err })
+  ])('is refused with exit code 2 and a line that helps: %s', async (_name, argv, err) => {
+    expect(await type(...argv)).toEqual({ ...nothing, code: 2, err })
   })
 
   it('shows help with an example for every command', async () => {

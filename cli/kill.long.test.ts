@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { replayJournal } from './local/journal.ts'
 import { isAlive, type ProcessIdentity } from './local/process-identity.ts'
-import { jobsIn } from './local/process-jobs.ts'
+import { listJobRecords } from './local/process-jobs.ts'
 import type { ResultsDocument } from './report/results-document.ts'
 
 /** A micro model on a few pictures: a sweep of two points in seconds. */
@@ -24,7 +24,7 @@ spec:
     data: { kind: Scenes, firstSeed: 1000, count: 16 }
     views: { globalSizePx: 32, localCrops: 1, localSizePx: 16, localScale: [0.1, 0.3], alignedGrid: 3 }
     references: { source: TeacherBatch, count: 9 }
-    optimisation: { steps: 30, batchSize: 4 }
+    optimizer: { steps: 30, batchSize: 4 }
     checkpoint: { everySteps: 4, keep: 2 }
     evaluations:
       - name: scenes
@@ -60,7 +60,7 @@ async function finish(out: string): Promise<number | null> {
 }
 
 /** What two runs of one manifest must share: everything but the columns that are marked. */
-async function deterministicPart(out: string): Promise<unknown> {
+async function readDeterministicResults(out: string): Promise<unknown> {
   const document = JSON.parse(
     await readFile(join(folder, out, 'results.json'), 'utf8'),
   ) as ResultsDocument
@@ -78,9 +78,9 @@ async function deterministicPart(out: string): Promise<unknown> {
   }
 }
 
-async function journalOf(out: string) {
+async function readJournalRecords(out: string) {
   const text = await readFile(join(folder, out, '.neco', 'journal.ndjson'), 'utf8').catch(() => '')
-  return jobsIn(replayJournal(text, 'journal'))
+  return listJobRecords(replayJournal(text, 'journal'))
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -88,7 +88,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 /** Waits until trainers have written checkpoints, and gives the live processes. */
 async function liveTrainers(out: string): Promise<readonly ProcessIdentity[]> {
   for (;;) {
-    const running = (await journalOf(out)).filter(({ state }) => state === 'Running')
+    const running = (await readJournalRecords(out)).filter(({ state }) => state === 'Running')
     if (running.length >= 2) return running.flatMap(({ process: identity }) => identity ?? [])
     await pause(20)
   }
@@ -107,7 +107,7 @@ const killAll = (child: ChildProcess, others: readonly ProcessIdentity[]): void 
 describe('a run that is killed', () => {
   it('ends with the same numbers, bit for bit, whenever everything is killed at once', async () => {
     expect(await finish('whole')).toBe(0)
-    const expected = await deterministicPart('whole')
+    const expected = await readDeterministicResults('whole')
     for (const delayMs of [300, 900, 1700, 2600]) {
       const child = start('killed')
       child.stdout?.resume()
@@ -117,7 +117,7 @@ describe('a run that is killed', () => {
       await once(child, 'exit')
     }
     expect(await finish('killed')).toBe(0)
-    expect(await deterministicPart('killed')).toEqual(expected)
+    expect(await readDeterministicResults('killed')).toEqual(expected)
   })
 
   it('goes on by itself with the same numbers when a trainer alone is killed', async () => {
@@ -129,8 +129,10 @@ describe('a run that is killed', () => {
     await pause(900)
     process.kill(first?.pid ?? 0, 'SIGKILL')
     expect((await exited)[0]).toBe(0)
-    expect(await deterministicPart('disturbed')).toEqual(await deterministicPart('undisturbed'))
-    const attempts = (await journalOf('disturbed')).map(({ request }) => request.attempt)
+    expect(await readDeterministicResults('disturbed')).toEqual(
+      await readDeterministicResults('undisturbed'),
+    )
+    const attempts = (await readJournalRecords('disturbed')).map(({ request }) => request.attempt)
     expect(Math.max(...attempts)).toBe(2)
   })
 
@@ -157,7 +159,7 @@ describe('a run that is killed', () => {
     const [code] = (await once(child, 'exit')) as [number | null]
     expect(code).toBe(130)
     expect(text).toContain('interrupted; go on with: neco run micro.yaml --out stopped\n')
-    const ended = await journalOf('stopped')
+    const ended = await readJournalRecords('stopped')
     expect(ended.every(({ state }) => state === 'Failed' || state === 'Succeeded')).toBe(true)
     expect(await finish('stopped')).toBe(0)
   })

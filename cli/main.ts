@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { COMMANDS } from './commands/all-commands.ts'
 import { dispatch } from './dispatch.ts'
-import { processShell } from './process-shell.ts'
+import { createProcessShell } from './process-shell.ts'
 
-process.exitCode = await dispatch(process.argv.slice(2), COMMANDS, processShell('neco'))
+process.exitCode = await dispatch(process.argv.slice(2), COMMANDS, createProcessShell('neco'))

@@ -13,18 +13,18 @@ async function ended(listening: string, signals: readonly NodeJS.Signals[]) {
     ${listening}
     setInterval(() => undefined, 1000)
     shell.write('ready\\n')`
-  const words = ['--input-type=module', '--eval', program]
-  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const args = ['--input-type=module', '--eval', program]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const closed = once(child, 'close')
-  let said = ''
-  const left = [...signals]
+  let output = ''
+  const remainingSignals = [...signals]
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said += text
-    const signal = left.shift()
+    output += text
+    const signal = remainingSignals.shift()
     if (signal !== undefined) child.kill(signal)
   })
   const [code] = await closed
-  return { code, said }
+  return { code, said: output }
 }
 
 describe('Ctrl-C', () => {

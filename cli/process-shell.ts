@@ -7,14 +7,14 @@ import type { Shell } from './shell.ts'
 type Interrupts = Pick<Shell, 'onInterrupt'>
 
 /** Hears Ctrl-C and SIGTERM from now on. While no command listens they end the process at once, also where it is the first of a container, which no signal ends by default. */
-function hearInterrupts(): Interrupts {
+function listenForInterrupts(): Interrupts {
   const listeners = new Set<() => void>()
-  const heard = (): void => {
+  const onSignal = (): void => {
     if (listeners.size === 0) process.exit(EXIT.Interrupted)
     for (const listener of [...listeners]) listener()
   }
-  process.on('SIGINT', heard)
-  process.on('SIGTERM', heard)
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
   return {
     onInterrupt: (listener) => {
       let count = 0
@@ -25,7 +25,7 @@ function hearInterrupts(): Interrupts {
   }
 }
 
-const definedOnly = (environment: NodeJS.ProcessEnv): Record<string, string> =>
+const omitUndefinedVariables = (environment: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(
     Object.entries(environment).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, value]],
@@ -33,14 +33,14 @@ const definedOnly = (environment: NodeJS.ProcessEnv): Record<string, string> =>
   )
 
 /** The world around this process, for the two programs that a person calls. */
-export function processShell(calledAs: Shell['calledAs']): Shell {
+export function createProcessShell(calledAs: Shell['calledAs']): Shell {
   const root = join(import.meta.dirname, '..')
   return {
     version: packageFile.version,
     calledAs,
     cwd: process.cwd(),
     homeFolder: homedir(),
-    environment: definedOnly(process.env),
+    environment: omitUndefinedVariables(process.env),
     programs: {
       trainer: join(root, 'trainer', 'main.ts'),
       evaluator: join(root, 'evaluator', 'main.ts'),
@@ -52,6 +52,6 @@ export function processShell(calledAs: Shell['calledAs']): Shell {
     now: Date.now,
     random: Math.random,
     pid: process.pid,
-    ...hearInterrupts(),
+    ...listenForInterrupts(),
   }
 }

@@ -1,4 +1,4 @@
-import { buildCrd, type JsonNode, KINDS } from './to-crd.ts'
+import { buildCrd, type JsonNode, KINDS } from './generators/to-crd.ts'
 
 export interface ExplainedField {
   readonly name: string

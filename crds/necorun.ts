@@ -3,7 +3,7 @@ import { conditions } from './condition.ts'
 import { API_GROUP_VERSION, RUN_KIND } from './names.ts'
 import { ObjectMeta } from './object-meta.ts'
 import { type Rule, unchanged, withRules } from './rule.ts'
-import { IMMUTABLE_RUN_FIELDS, RunSpec } from './run-spec.ts'
+import { IMMUTABLE_RUN_FIELDS, RunSpec } from './spec/run-spec.ts'
 
 const milliseconds = z.int().min(0).max(1e15)
 const metrics = z.record(z.string(), z.number())

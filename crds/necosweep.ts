@@ -3,7 +3,7 @@ import { conditions } from './condition.ts'
 import { API_GROUP_VERSION, SWEEP_KIND } from './names.ts'
 import { ObjectMeta } from './object-meta.ts'
 import { type Rule, unchanged, withRules } from './rule.ts'
-import { IMMUTABLE_SWEEP_FIELDS, SweepSpec } from './sweep-spec.ts'
+import { IMMUTABLE_SWEEP_FIELDS, SweepSpec } from './spec/sweep-spec.ts'
 
 const count = z.int32().min(0)
 

@@ -171,11 +171,11 @@ describe('a bad manifest', () => {
         message: 'scale belongs to a range, and Log needs min above 0',
       },
     ],
-    'more kept neighbours than references': [
-      aRun({ loss: { keptNeighbours: 9 }, references: { count: 8 } }),
+    'more kept neighbors than references': [
+      aRun({ loss: { keptNeighbors: 9 }, references: { count: 8 } }),
       {
-        path: 'spec.loss.keptNeighbours',
-        message: 'keptNeighbours (K) must not exceed references.count (R)',
+        path: 'spec.loss.keptNeighbors',
+        message: 'keptNeighbors (K) must not exceed references.count (R)',
       },
     ],
     'foreground with registers': [
@@ -193,12 +193,12 @@ describe('a bad manifest', () => {
         message: 'localScale is [least, greatest]: the first must not exceed the second',
       },
     ],
-    'own neighbours from a queue': [
-      aRun({ references: { source: 'TeacherQueue', neighbours: 'Intra' } }),
+    'own neighbors from a queue': [
+      aRun({ references: { source: 'TeacherQueue', neighbors: 'Intra' } }),
       {
-        path: 'spec.references.neighbours',
+        path: 'spec.references.neighbors',
         message:
-          'a queue does not know its images: neighbours InterStrict and Intra need source TeacherBatch or StudentFraction',
+          'a queue does not know its images: neighbors InterStrict and Intra need source TeacherBatch or StudentFraction',
       },
     ],
     'a fraction of the teacher': [
@@ -213,7 +213,7 @@ describe('a bad manifest', () => {
       { path: 'spec.model.heads', message: 'heads must divide dim' },
     ],
     'registers in DINO v1': [
-      aRun({ model: { form: 'DinoV1', registers: 4 } }),
+      aRun({ model: { family: 'DinoV1', registers: 4 } }),
       { path: 'spec.model.registers', message: 'DinoV1 has no registers' },
     ],
     'an evaluation without masks': [

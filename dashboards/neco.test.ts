@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { operatorMetrics } from '../operator/observability/metrics-registry.ts'
 import { STUDY_FAMILY_NAMES } from '../operator/observability/study-families.ts'
-import { podMetrics } from '../pod/pod-metrics.ts'
+import { createPodMetrics } from '../pod/pod-metrics.ts'
 import { DASHBOARD_UID, necoDashboard } from './neco.ts'
 import { ROWS } from './panels.ts'
 import { dashboardQueries } from './queries.ts'
@@ -15,7 +15,7 @@ const operatorFamilies = (): string[] =>
     .flatMap(({ name }) => [name, `${name}_bucket`])
 const podFamilies = (program: 'trainer' | 'evaluator'): string[] => {
   const identity = { run: 'r', attempt: 1, podUid: 'u' }
-  return podMetrics(identity, program, () => new Date(0))
+  return createPodMetrics(identity, program, () => new Date(0))
     .registry.getMetricsAsArray()
     .map(({ name }) => name)
 }

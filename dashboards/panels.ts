@@ -124,14 +124,14 @@ const RESULTS: readonly PanelOf[] = [
     ],
   },
   {
-    title: 'Neighbour agreement',
+    title: 'Neighbor agreement',
     description:
-      'Kendall tau between the neighbour orders of two crops, by fraction of the schedule.',
+      'Kendall tau between the neighbor orders of two crops, by fraction of the schedule.',
     kind: 'Bars',
     unit: 'none',
     queries: [
       {
-        expr: `avg by (sweep, point, at) (${ofRuns('neco_result_neighbour_agreement_ratio', ', evaluation, at')})`,
+        expr: `avg by (sweep, point, at) (${ofRuns('neco_result_neighbor_agreement_ratio', ', evaluation, at')})`,
         legend: '{{sweep}} {{point}} at {{at}}',
       },
     ],

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { RunConfig } from '../crds/run-config.ts'
-import type { EvaluationSettings } from '../crds/sections/evaluation.ts'
+import type { RunConfig } from '../contract/run-config.ts'
+import type { EvaluationSettings } from '../method/settings/evaluation.ts'
 import { runResultPath } from '../pod/storage-layout.ts'
 import {
   aBackboneFile,
@@ -110,15 +110,15 @@ describe('bad input of an evaluator', () => {
   })
 
   test('masks with an unknown class, and sets with different classes', async () => {
-    const grey = (value: number, channels: 1 | 3) =>
+    const gray = (value: number, channels: 1 | 3) =>
       sharp(new Uint8Array(16 * 16 * channels).fill(value), {
         raw: { width: 16, height: 16, channels },
       })
     const { storage } = anEvaluatorWorld(root).world
-    await storage.writeAtomic('voc/JPEGImages/a.jpg', await grey(90, 3).jpeg().toBuffer())
+    await storage.writeAtomic('voc/JPEGImages/a.jpg', await gray(90, 3).jpeg().toBuffer())
     await storage.writeAtomic(
       'voc/SegmentationClass/a.png',
-      await grey(99, 1).toColourspace('b-w').png().toBuffer(),
+      await gray(99, 1).toColorspace('b-w').png().toBuffer(),
     )
     await storage.writeAtomic('voc/ImageSets/Segmentation/val.txt', 'a\n')
     const voc = { kind: 'Voc', path: 'voc', split: 'val' } as const

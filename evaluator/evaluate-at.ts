@@ -1,35 +1,35 @@
-import type { EvaluationFile } from '../crds/evaluation-file.ts'
-import type { PodIdentity } from '../crds/run-config.ts'
+import type { EvaluationFile } from '../contract/evaluation-file.ts'
+import type { PodIdentity } from '../contract/run-config.ts'
 import { PodFailure } from '../pod/pod-failure.ts'
 import { buildParameters } from '../vision/vit/build-parameters.ts'
 import { evaluateBackbone } from './evaluate-backbone.ts'
-import { backboneDigest } from './io/backbone-digest.ts'
-import { awaitEvaluation, type Claim, type Claimed, claimEvaluation } from './io/claim.ts'
-import { evaluationKey } from './io/evaluation-key.ts'
+import { computeBackboneDigest } from './io/backbone-digest.ts'
+import { type Claim, type ClaimOutcome, claimEvaluation, waitForClaim } from './io/claim.ts'
+import { computeEvaluationKey } from './io/evaluation-key.ts'
 import { readEvaluation, writeEvaluation } from './io/evaluation-store.ts'
-import { readTrainedWeights, type TrainedWeights } from './io/find-weights.ts'
-import type { OpenEvaluation } from './open-evaluation.ts'
+import { readTrainedWeights, type TrainedWeights } from './io/read-weights.ts'
+import type { EvaluationContext } from './open-evaluation.ts'
 
 /** Pictures in a figure, whose predictions are kept. */
-const FIGURE_PICTURES = 6
+const FIGURE_IMAGES = 6
 
 /** What was measured at one fraction of the schedule, or found under its key. */
-export interface Found {
+export interface FractionEvaluation {
   readonly file: EvaluationFile
   readonly weights: TrainedWeights
   readonly reused: boolean
 }
 
 /** One fraction; undefined when another process computes it and `whenHeld` says not to wait. */
-export async function evaluateAt(
-  opened: OpenEvaluation,
+export async function evaluateAtFraction(
+  opened: EvaluationContext,
   at: number,
   whenHeld: 'Skip' | 'Wait',
-): Promise<Found | undefined> {
-  const { config, settings, world } = opened
-  const weights = at === 0 ? opened.initial : await readTrained(opened, at)
-  const digest = backboneDigest(config.result.model, weights.weights)
-  const key = evaluationKey({
+): Promise<FractionEvaluation | undefined> {
+  const { config, settings, dependencies } = opened
+  const weights = at === 0 ? opened.initial : await readWeightsAtFraction(opened, at)
+  const digest = computeBackboneDigest(config.result.model, weights.weights)
+  const key = computeEvaluationKey({
     numericsVersion: config.result.numericsVersion,
     backboneDigest: digest,
     memoryDigest: opened.memory.manifestDigest,
@@ -39,14 +39,14 @@ export async function evaluateAt(
   const claimed = await claim(opened, key, whenHeld)
   if (claimed.kind === 'Held') return undefined
   if (claimed.kind === 'Done') {
-    const file = await readEvaluation(world.storage, key)
+    const file = await readEvaluation(dependencies.storage, key)
     if (file === undefined) throw new Error(`evaluations/${key} was removed while it was read`)
-    world.log('Finding the evaluation under its key', { at, key })
+    dependencies.log('Finding the evaluation under its key', { at, key })
     return { file, weights, reused: true }
   }
   try {
-    world.log('Evaluating', { at, key, step: weights.step })
-    const file = await measure(opened, {
+    dependencies.log('Evaluating', { at, key, step: weights.step })
+    const file = await evaluateWeights(opened, {
       weights: weights.weights,
       digest,
       key,
@@ -59,24 +59,24 @@ export async function evaluateAt(
 }
 
 function claim(
-  { config, world }: OpenEvaluation,
+  { config, dependencies }: EvaluationContext,
   key: string,
   whenHeld: 'Skip' | 'Wait',
-): Promise<Claimed> {
-  const { storage, monotonicMs, signal } = world
+): Promise<ClaimOutcome> {
+  const { storage, monotonicMs, signal } = dependencies
   const options = { storage, monotonicMs, key, identity: config.identity }
   if (whenHeld === 'Skip') return claimEvaluation(options)
   const sleep = async (ms: number) => {
     throwIfStopped(signal, config.identity)
-    await world.sleep(ms)
+    await dependencies.sleep(ms)
   }
-  return awaitEvaluation({ ...options, sleep })
+  return waitForClaim({ ...options, sleep })
 }
 
-function readTrained(opened: OpenEvaluation, at: number): Promise<TrainedWeights> {
-  const { config, settings, world } = opened
+function readWeightsAtFraction(opened: EvaluationContext, at: number): Promise<TrainedWeights> {
+  const { config, settings, dependencies } = opened
   return readTrainedWeights({
-    storage: world.storage,
+    storage: dependencies.storage,
     root: config.execution.storage,
     runKey: opened.runKey,
     model: config.result.model,
@@ -85,15 +85,18 @@ function readTrained(opened: OpenEvaluation, at: number): Promise<TrainedWeights
   })
 }
 
-interface Measuring {
+interface EvaluationTarget {
   readonly weights: TrainedWeights['weights']
   readonly digest: string
   readonly key: string
   readonly claim: Claim
 }
 
-async function measure(opened: OpenEvaluation, { weights, digest, key, claim }: Measuring) {
-  const { config, settings, world, memory, validation } = opened
+async function evaluateWeights(
+  opened: EvaluationContext,
+  { weights, digest, key, claim }: EvaluationTarget,
+) {
+  const { config, settings, dependencies, memory, validation } = opened
   const { model } = config.result
   const parameters = buildParameters(model, { weights, initSeed: model.initSeed })
   try {
@@ -102,12 +105,12 @@ async function measure(opened: OpenEvaluation, { weights, digest, key, claim }: 
       settings,
       memory,
       validation,
-      between: async () => {
-        await world.sleep(0)
-        throwIfStopped(world.signal, config.identity)
+      onBatchEnd: async () => {
+        await dependencies.sleep(0)
+        throwIfStopped(dependencies.signal, config.identity)
         await claim.renew()
       },
-      keptPredictions: FIGURE_PICTURES,
+      retainedPredictions: FIGURE_IMAGES,
     })
     const file = {
       schemaVersion: 1 as const,
@@ -115,17 +118,17 @@ async function measure(opened: OpenEvaluation, { weights, digest, key, claim }: 
       protocols: [...settings.protocols],
       metrics: { ...measured.metrics },
       classes: validation.classes.map(({ name }) => name),
-      iouPercentByClass: mutable(measured.iouPercentByClass),
-      backend: world.backend,
+      iouPercentByClass: copyLists(measured.iouPercentByClass),
+      backend: dependencies.backend,
       backboneDigest: digest,
     }
-    return await writeEvaluation(world.storage, file, measured.predictions)
+    return await writeEvaluation(dependencies.storage, file, measured.predictions)
   } finally {
     for (const parameter of parameters.values()) parameter.dispose()
   }
 }
 
-const mutable = (lists: Readonly<Record<string, readonly number[]>>): Record<string, number[]> =>
+const copyLists = (lists: Readonly<Record<string, readonly number[]>>): Record<string, number[]> =>
   Object.fromEntries(Object.entries(lists).map(([name, values]) => [name, [...values]]))
 
 function throwIfStopped(signal: AbortSignal, { run }: PodIdentity): void {

@@ -1,20 +1,20 @@
-import type { MetricName } from '../crds/metrics.ts'
-import type { EvaluationSettings, Protocol } from '../crds/sections/evaluation.ts'
+import type { MetricName } from '../method/metrics.ts'
+import type { EvaluationSettings, Protocol } from '../method/settings/evaluation.ts'
 import type { Dataset } from '../vision/datasets/dataset.ts'
-import type { ColourStatistics } from '../vision/images/normalise-image.ts'
+import type { ColorStatistics } from '../vision/images/normalize-image.ts'
 import type { Backbone } from '../vision/vit/parameters.ts'
 import { effectiveRank } from './core/effective-rank.ts'
-import { memoryPictures, probePictures } from './features/drawn-pictures.ts'
+import { createMemoryTransform, createProbeTransform } from './features/augmented-transforms.ts'
 import {
-  allFeatures,
-  type BetweenBatches,
-  encodedSource,
+  type BatchEndCallback,
+  cacheFeatureSource,
+  collectFeatures,
+  createFeatureSource,
   type FeatureSource,
-  rememberedSource,
 } from './features/feature-source.ts'
-import { type PreparePicture, plainPictures } from './features/prepared-picture.ts'
-import { inputSidePx, PROFILES, type ProfileNumbers } from './profiles.ts'
-import { measureAgreement } from './protocols/agreement.ts'
+import { createEvaluationTransform, type SampleTransform } from './features/sample-transform.ts'
+import { chooseInputSidePx, type EvaluationProfile, PROFILES } from './profiles.ts'
+import { evaluateNeighborAgreement } from './protocols/agreement.ts'
 import { evaluateInContext } from './protocols/in-context.ts'
 import { evaluateLinear } from './protocols/linear.ts'
 import type { SegmentationResult } from './protocols/segmentation-result.ts'
@@ -24,12 +24,12 @@ export interface BackboneEvaluation {
   readonly settings: EvaluationSettings
   readonly memory: Dataset
   readonly validation: Dataset
-  readonly between: BetweenBatches
+  readonly onBatchEnd: BatchEndCallback
   /** Predictions of the first pictures are kept for the figure. */
-  readonly keptPredictions: number
+  readonly retainedPredictions: number
 }
 
-export interface Measured {
+export interface BackboneMetrics {
   readonly metrics: Readonly<Partial<Record<MetricName, number>>>
   readonly iouPercentByClass: Readonly<Record<string, readonly number[]>>
   /** Of in-context retrieval, or of the linear probe where there is no other. */
@@ -43,12 +43,12 @@ export interface Measured {
 }
 
 /** Measures one backbone by all protocols asked for; features of the same pictures are made once. */
-export async function evaluateBackbone(evaluation: BackboneEvaluation): Promise<Measured> {
+export async function evaluateBackbone(evaluation: BackboneEvaluation): Promise<BackboneMetrics> {
   const sources = featureSources(evaluation)
-  let measured: Measured = { metrics: {}, iouPercentByClass: {}, predictions: undefined }
+  let measured: BackboneMetrics = { metrics: {}, iouPercentByClass: {}, predictions: undefined }
   for (const protocol of PROTOCOL_ORDER) {
     if (!evaluation.settings.protocols.includes(protocol)) continue
-    const found = await MEASURES[protocol](evaluation, sources)
+    const found = await PROTOCOL_MEASURES[protocol](evaluation, sources)
     measured = {
       metrics: { ...measured.metrics, ...found.metrics },
       iouPercentByClass: { ...measured.iouPercentByClass, ...found.iouPercentByClass },
@@ -58,67 +58,82 @@ export async function evaluateBackbone(evaluation: BackboneEvaluation): Promise<
   return measured
 }
 
-const PROTOCOL_ORDER = ['InContext', 'Linear', 'NeighbourAgreement'] as const
+const PROTOCOL_ORDER = ['InContext', 'Linear', 'NeighborAgreement'] as const
 
-const MEASURES: Readonly<
-  Record<Protocol, (evaluation: BackboneEvaluation, sources: Sources) => Promise<Measured>>
-> = { InContext: measureInContext, Linear: measureLinear, NeighbourAgreement: measureNeighbours }
+const PROTOCOL_MEASURES: Readonly<
+  Record<
+    Protocol,
+    (evaluation: BackboneEvaluation, sources: FeatureSources) => Promise<BackboneMetrics>
+  >
+> = { InContext: measureInContext, Linear: measureLinear, NeighborAgreement: measureNeighbors }
 
-/** Pictures squashed to a side, by data set; those of one size and normalisation share their features. */
-interface Sources {
-  plain(set: 'memory' | 'validation', view: PlainView): FeatureSource
-  drawn(prepare: PreparePicture, sidePx: number, groupOf?: number): FeatureSource
+/** Pictures squashed to a side, by data set; those of one size and normalization share their features. */
+interface FeatureSources {
+  unaugmented(set: 'memory' | 'validation', view: InputView): FeatureSource
+  augmented(transform: SampleTransform, sidePx: number, groupSize?: number): FeatureSource
 }
 
-interface PlainView {
+interface InputView {
   readonly sidePx: number
-  readonly normalisation: ColourStatistics
+  readonly normalization: ColorStatistics
 }
 
 /** Features of more bytes than this are made anew in every pass. */
-const REMEMBERED_BYTES = 768 * 2 ** 20
+const MAX_CACHED_BYTES = 768 * 2 ** 20
 
-function featureSources(evaluation: BackboneEvaluation): Sources {
-  const { backbone, memory, between } = evaluation
-  const known = new Map<string, FeatureSource>()
-  const plain: Sources['plain'] = (set, view) => {
-    const name = JSON.stringify([set, view.sidePx, view.normalisation])
+function featureSources(evaluation: BackboneEvaluation): FeatureSources {
+  const { backbone, memory, onBatchEnd } = evaluation
+  const sourceCache = new Map<string, FeatureSource>()
+  const unaugmented: FeatureSources['unaugmented'] = (set, view) => {
+    const name = JSON.stringify([set, view.sidePx, view.normalization])
     const dataset = evaluation[set]
     const source =
-      known.get(name) ??
-      remembered(
-        encodedSource({
+      sourceCache.get(name) ??
+      cacheIfSmall(
+        createFeatureSource({
           backbone,
-          pictures: dataset.size,
+          imageCount: dataset.size,
           sidePx: view.sidePx,
-          prepare: plainPictures(dataset, view),
-          between,
+          transform: createEvaluationTransform(dataset, view),
+          onBatchEnd,
         }),
         backbone,
       )
-    known.set(name, source)
+    sourceCache.set(name, source)
     return source
   }
-  const drawn: Sources['drawn'] = (prepare, sidePx, groupOf = memory.size) =>
-    encodedSource({ backbone, pictures: memory.size, sidePx, prepare, between, groupOf })
-  return { plain, drawn }
+  const augmented: FeatureSources['augmented'] = (transform, sidePx, groupSize = memory.size) =>
+    createFeatureSource({
+      backbone,
+      imageCount: memory.size,
+      sidePx,
+      transform,
+      onBatchEnd,
+      groupSize,
+    })
+  return { unaugmented, augmented }
 }
 
-function remembered(source: FeatureSource, { settings }: Backbone): FeatureSource {
-  const bytes = source.pictures * source.grid ** 2 * settings.dim * 4
-  return bytes > REMEMBERED_BYTES ? source : rememberedSource(source)
+function cacheIfSmall(source: FeatureSource, { settings }: Backbone): FeatureSource {
+  const bytes = source.imageCount * source.grid ** 2 * settings.dim * 4
+  return bytes > MAX_CACHED_BYTES ? source : cacheFeatureSource(source)
 }
 
-interface Shared {
-  readonly profile: ProfileNumbers
+interface ProtocolContext {
+  readonly profile: EvaluationProfile
   readonly patchPx: number
   readonly classes: number
   readonly ignoreLabel: number
   readonly seed: number
-  readonly keptPredictions: number
+  readonly retainedPredictions: number
 }
 
-function sharedBy({ settings, backbone, memory, keptPredictions }: BackboneEvaluation): Shared {
+function buildProtocolContext({
+  settings,
+  backbone,
+  memory,
+  retainedPredictions,
+}: BackboneEvaluation): ProtocolContext {
   const profile = PROFILES[settings.profile]
   return {
     profile,
@@ -126,53 +141,58 @@ function sharedBy({ settings, backbone, memory, keptPredictions }: BackboneEvalu
     classes: memory.classes.length,
     ignoreLabel: profile.ignoreLabel,
     seed: settings.seed,
-    keptPredictions,
+    retainedPredictions,
   }
 }
 
 async function measureInContext(
   evaluation: BackboneEvaluation,
-  sources: Sources,
-): Promise<Measured> {
-  const shared = sharedBy(evaluation)
-  const numbers = shared.profile.inContext
-  const { crop, jitter, normalisation, antialiasedCrop: antialiased } = numbers
-  const sidePx = inputSidePx(numbers.inputSide, shared.patchPx)
-  const view = { sidePx, normalisation }
-  const sourceOf = (epoch: number): FeatureSource => {
-    if (crop === undefined || jitter === undefined) return sources.plain('memory', view)
+  sources: FeatureSources,
+): Promise<BackboneMetrics> {
+  const context = buildProtocolContext(evaluation)
+  const hyperparameters = context.profile.inContext
+  const { crop, jitter, normalization, antialiasedCrop: antialiased } = hyperparameters
+  const sidePx = chooseInputSidePx(hyperparameters.inputSide, context.patchPx)
+  const view = { sidePx, normalization }
+  const createMemorySource = (epoch: number): FeatureSource => {
+    if (crop === undefined || jitter === undefined) return sources.unaugmented('memory', view)
     const { memory: dataset } = evaluation
-    const draws = { dataset, crop, jitter, antialiased, seed: shared.seed, epoch }
-    return sources.drawn(memoryPictures({ ...view, ...draws }), sidePx)
+    const draws = { dataset, crop, jitter, antialiased, seed: context.seed, epoch }
+    return sources.augmented(createMemoryTransform({ ...view, ...draws }), sidePx)
   }
   const found = await evaluateInContext({
-    ...shared,
-    numbers,
-    sources: Array.from({ length: numbers.augmentationEpochs }, (_, epoch) => sourceOf(epoch)),
-    validation: sources.plain('validation', view),
+    ...context,
+    hyperparameters,
+    sources: Array.from({ length: hyperparameters.augmentationEpochs }, (_, epoch) =>
+      createMemorySource(epoch),
+    ),
+    validation: sources.unaugmented('validation', view),
   })
   return segmentation('inContextMiou', found, sidePx)
 }
 
-async function measureLinear(evaluation: BackboneEvaluation, sources: Sources): Promise<Measured> {
-  const shared = sharedBy(evaluation)
-  const { probe, inputSide, normalisation } = shared.profile.linear
-  const sidePx = inputSidePx(inputSide, shared.patchPx)
-  const view = { sidePx, normalisation }
-  const drawnMemory = (epoch: number): FeatureSource => {
-    if (probe.kind !== 'EnlargedPixels') return sources.plain('memory', view)
+async function measureLinear(
+  evaluation: BackboneEvaluation,
+  sources: FeatureSources,
+): Promise<BackboneMetrics> {
+  const context = buildProtocolContext(evaluation)
+  const { probe, inputSide, normalization } = context.profile.linear
+  const sidePx = chooseInputSidePx(inputSide, context.patchPx)
+  const view = { sidePx, normalization }
+  const augmentedMemory = (epoch: number): FeatureSource => {
+    if (probe.kind !== 'EnlargedPixels') return sources.unaugmented('memory', view)
     const { memory: dataset } = evaluation
-    const draws = { dataset, crop: probe.crop, seed: shared.seed, epoch }
-    return sources.drawn(probePictures({ ...view, ...draws }), sidePx, probe.batchSize)
+    const draws = { dataset, crop: probe.crop, seed: context.seed, epoch }
+    return sources.augmented(createProbeTransform({ ...view, ...draws }), sidePx, probe.batchSize)
   }
   const found = await evaluateLinear({
-    ...shared,
+    ...context,
     probe,
     dim: evaluation.backbone.settings.dim,
-    memory: sources.plain('memory', view),
-    drawnMemory,
-    validation: sources.plain('validation', view),
-    between: evaluation.between,
+    memory: sources.unaugmented('memory', view),
+    augmentedMemory,
+    validation: sources.unaugmented('validation', view),
+    onBatchEnd: evaluation.onBatchEnd,
   })
   return segmentation('linearMiou', found, sidePx)
 }
@@ -181,7 +201,7 @@ function segmentation(
   metric: 'inContextMiou' | 'linearMiou',
   { miouPercent, iouPercentByClass, predictions: masks }: SegmentationResult,
   sidePx: number,
-): Measured {
+): BackboneMetrics {
   return {
     metrics: { [metric]: miouPercent },
     iouPercentByClass: { [metric]: iouPercentByClass },
@@ -189,29 +209,29 @@ function segmentation(
   }
 }
 
-async function measureNeighbours(
+async function measureNeighbors(
   evaluation: BackboneEvaluation,
-  sources: Sources,
-): Promise<Measured> {
-  const { profile, patchPx, seed } = sharedBy(evaluation)
-  const { inputSide, normalisation } = profile.linear
-  const view = { sidePx: inputSidePx(inputSide, patchPx), normalisation }
-  const { backbone, validation, between } = evaluation
-  const agreement = await measureAgreement({
-    numbers: profile.agreement,
-    normalisation,
+  sources: FeatureSources,
+): Promise<BackboneMetrics> {
+  const { profile, patchPx, seed } = buildProtocolContext(evaluation)
+  const { inputSide, normalization } = profile.linear
+  const view = { sidePx: chooseInputSidePx(inputSide, patchPx), normalization }
+  const { backbone, validation, onBatchEnd } = evaluation
+  const agreement = await evaluateNeighborAgreement({
+    hyperparameters: profile.agreement,
+    normalization,
     backbone,
     validation,
-    memory: sources.plain('memory', view),
+    memory: sources.unaugmented('memory', view),
     seed,
-    between,
+    onBatchEnd,
   })
-  const features = await allFeatures(sources.plain('validation', view))
+  const features = await collectFeatures(sources.unaugmented('validation', view))
   return {
     metrics: {
-      neighbourAgreementTau: agreement.tau,
-      neighbourAgreementTop1: agreement.top1,
-      neighbourAgreementTop5: agreement.top5,
+      neighborAgreementTau: agreement.tau,
+      neighborAgreementTop1: agreement.top1,
+      neighborAgreementTop5: agreement.top5,
       effectiveRank: effectiveRank(features),
     },
     iouPercentByClass: {},

@@ -3,8 +3,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { RunConfig } from '../crds/run-config.ts'
-import { TerminationMessage } from '../crds/run-report.ts'
+import type { RunConfig } from '../contract/run-config.ts'
+import { TerminationMessage } from '../contract/run-report.ts'
 import { parseSpool } from '../pod/spool.ts'
 import { anEvaluationConfig } from '../test/evaluator-fixture.ts'
 
@@ -14,17 +14,17 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true }))
 
-interface Ended {
+interface EvaluatorExit {
   readonly code: number | null
   readonly stdout: string
-  readonly lastWords: TerminationMessage
+  readonly terminationMessage: TerminationMessage
 }
 
 /** Runs the evaluator as a pod does; `onLine` sees its log and may end it. */
-async function evaluator(
+async function runEvaluator(
   config: RunConfig | undefined,
   onLine: (line: string, child: ReturnType<typeof spawn>) => void = () => undefined,
-): Promise<Ended> {
+): Promise<EvaluatorExit> {
   const configPath = join(root, 'run-config.json')
   const terminationPath = join(root, 'last-words.json')
   if (config !== undefined) await writeFile(configPath, JSON.stringify(config))
@@ -44,15 +44,15 @@ async function evaluator(
     onLine(text, child)
   })
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
-  const words = JSON.parse(await readFile(terminationPath, 'utf8'))
-  return { code, stdout, lastWords: TerminationMessage.parse(words) }
+  const parsedMessage = JSON.parse(await readFile(terminationPath, 'utf8'))
+  return { code, stdout, terminationMessage: TerminationMessage.parse(parsedMessage) }
 }
 
 describe('the evaluator program', () => {
   test('evaluates, reports to its spool, leaves its last words, and finds all of it again', async () => {
     const config = anEvaluationConfig(root, { at: [0] })
-    const first = await evaluator(config)
-    expect([first.code, first.lastWords.reason, first.lastWords.reused]).toEqual([
+    const first = await runEvaluator(config)
+    expect([first.code, first.terminationMessage.reason, first.terminationMessage.reused]).toEqual([
       0,
       'Succeeded',
       false,
@@ -63,25 +63,25 @@ describe('the evaluator program', () => {
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line).msg),
     ).toContain('evaluated')
-    const spool = `runs/${first.lastWords.runKey}/attempts/1-pod-1/spool.ndjson`
+    const spool = `runs/${first.terminationMessage.runKey}/attempts/1-pod-1/spool.ndjson`
     const reports = parseSpool(await readFile(join(root, spool), 'utf8'))
     expect(reports.map(({ kind, metrics }) => ({ kind, metrics }))).toEqual([
-      { kind: 'Evaluation', metrics: first.lastWords.evaluations[0]?.metrics },
+      { kind: 'Evaluation', metrics: first.terminationMessage.evaluations[0]?.metrics },
     ])
-    const again = await evaluator(config)
-    expect([again.code, again.lastWords.reused]).toEqual([0, true])
-    expect(again.lastWords.evaluations).toEqual(first.lastWords.evaluations)
+    const again = await runEvaluator(config)
+    expect([again.code, again.terminationMessage.reused]).toEqual([0, true])
+    expect(again.terminationMessage.evaluations).toEqual(first.terminationMessage.evaluations)
   })
 
   test('ends with code 2 when its run-config is missing, and says so in its last words', async () => {
-    const { code, lastWords } = await evaluator(undefined)
-    expect([code, lastWords.reason]).toEqual([2, 'RunConfigInvalid'])
-    expect(lastWords.message).toContain('run-config.json')
+    const { code, terminationMessage } = await runEvaluator(undefined)
+    expect([code, terminationMessage.reason]).toEqual([2, 'RunConfigInvalid'])
+    expect(terminationMessage.message).toContain('run-config.json')
   })
 
   test('ends with code 4 when the training it should measure is not there', async () => {
-    const { code, lastWords } = await evaluator(anEvaluationConfig(root, { at: [1] }))
-    expect([code, lastWords.reason]).toEqual([4, 'CheckpointMissing'])
+    const { code, terminationMessage } = await runEvaluator(anEvaluationConfig(root, { at: [1] }))
+    expect([code, terminationMessage.reason]).toEqual([4, 'CheckpointMissing'])
   })
 
   test.each([
@@ -92,10 +92,10 @@ describe('the evaluator program', () => {
       at: [0],
       memory: { kind: 'Scenes', firstSeed: 0, count: 4000 },
     })
-    const { code, lastWords } = await evaluator(long, (text, child) => {
+    const { code, terminationMessage } = await runEvaluator(long, (text, child) => {
       if (text.includes('"Evaluating"')) stop(child)
     })
-    expect([code, lastWords.reason]).toEqual([5, 'Interrupted'])
+    expect([code, terminationMessage.reason]).toEqual([5, 'Interrupted'])
     const [key = ''] = await readdir(join(root, 'evaluations'))
     expect(await readdir(join(root, 'evaluations', key))).toEqual([])
   })

@@ -1,55 +1,55 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import type { RunConfig } from '../crds/run-config.ts'
-import type { TerminationMessage } from '../crds/run-report.ts'
+import type { RunConfig } from '../contract/run-config.ts'
+import type { TerminationMessage } from '../contract/run-report.ts'
 import { folderStorage } from '../pod/folder-storage.ts'
-import { type PodTools, runPod } from '../pod/run-pod.ts'
+import type { PodReporter } from '../pod/pod-reporter.ts'
+import { type PodContext, runPod } from '../pod/run-pod.ts'
 import type { ReportBody, Spool } from '../pod/spool.ts'
 import type { Storage } from '../pod/storage.ts'
 import { attemptFolder } from '../pod/storage-layout.ts'
-import type { PodVoice } from '../pod/voice.ts'
 import { startBackend } from '../vision/backends/start-backend.ts'
 import { visionFailure } from '../vision/vision-failure.ts'
-import { type Evaluated, runEvaluations } from './run-evaluations.ts'
+import { type EvaluationSummary, runEvaluations } from './run-evaluations.ts'
 
 const monotonicMs = (): number => performance.now()
 const sleep = (ms: number): Promise<void> => (ms > 0 ? setTimeout(ms) : setImmediate())
 
 /** Opens the spool with the first report, since its path holds the run key. */
-function reporter({ identity }: RunConfig, storage: Storage, voice: PodVoice) {
+function createReportWriter({ identity }: RunConfig, storage: Storage, reporter: PodReporter) {
   let spool: Spool | undefined
   return async (runKey: string, body: ReportBody): Promise<void> => {
-    spool ??= await voice.openSpool(storage, attemptFolder(runKey, identity))
+    spool ??= await reporter.openSpool(storage, attemptFolder(runKey, identity))
     await spool.write([body])
   }
 }
 
 async function evaluate(
   config: RunConfig,
-  { log, signal, voice }: PodTools,
+  { log, signal, reporter }: PodContext,
 ): Promise<TerminationMessage> {
   const { threads, storage: root } = config.execution
   const backend = await startBackend({ backend: 'wasm', threads })
-  log.info({ backend: backend.identity }, backend.why)
+  log.info({ backend: backend.identity }, backend.selectionReason)
   try {
     const storage = folderStorage(root, () => Date.now())
-    const evaluated = await runEvaluations(config, {
+    const summary = await runEvaluations(config, {
       storage,
       signal,
       monotonicMs,
       sleep,
-      report: reporter(config, storage, voice),
+      report: createReportWriter(config, storage, reporter),
       log: (message, data) => log.info(data, message),
       warn: (message, data) => log.warn(data, message),
       backend: backend.identity,
     })
-    return lastWords(evaluated)
+    return buildEvaluatorTerminationMessage(summary)
   } finally {
     await backend.close()
   }
 }
 
-function lastWords(evaluated: Evaluated): TerminationMessage {
-  const { runKey, step, backend, reused, evaluations } = evaluated
+function buildEvaluatorTerminationMessage(summary: EvaluationSummary): TerminationMessage {
+  const { runKey, step, backend, reused, evaluations } = summary
   return {
     schemaVersion: 1,
     reason: 'Succeeded',
@@ -63,4 +63,4 @@ function lastWords(evaluated: Evaluated): TerminationMessage {
   }
 }
 
-await runPod({ name: 'evaluator', work: evaluate, failure: visionFailure })
+await runPod({ name: 'evaluator', run: evaluate, classifyFailure: visionFailure })

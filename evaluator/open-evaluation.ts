@@ -1,21 +1,21 @@
-import type { RunConfig } from '../crds/run-config.ts'
-import { RunResult } from '../crds/run-result.ts'
-import type { EvaluationSettings } from '../crds/sections/evaluation.ts'
-import { digestMemory } from '../pod/digest-memory.ts'
+import type { RunConfig } from '../contract/run-config.ts'
+import { RunResult } from '../contract/run-result.ts'
+import type { EvaluationSettings } from '../method/settings/evaluation.ts'
+import { openDigestCacheFile } from '../pod/digest-cache-file.ts'
 import { PodFailure } from '../pod/pod-failure.ts'
-import { readStored } from '../pod/read-stored.ts'
-import { runKey } from '../pod/run-key.ts'
+import { readStoredJson } from '../pod/read-stored-json.ts'
+import { computeRunKey } from '../pod/run-key.ts'
 import type { ReportBody } from '../pod/spool.ts'
 import type { Storage } from '../pod/storage.ts'
 import { runResultPath } from '../pod/storage-layout.ts'
 import type { Dataset } from '../vision/datasets/dataset.ts'
 import { openDataset } from '../vision/datasets/open-dataset.ts'
-import { warnOfSkipped } from '../vision/datasets/warn-of-skipped.ts'
+import { warnAboutSkipped } from '../vision/datasets/warn-about-skipped.ts'
 import { buildParameters, parameterValues } from '../vision/vit/build-parameters.ts'
-import { readInitialWeights, type TrainedWeights } from './io/find-weights.ts'
+import { readInitialWeights, type TrainedWeights } from './io/read-weights.ts'
 
 /** The outside world of an evaluator. */
-export interface EvaluatorWorld {
+export interface EvaluatorDependencies {
   readonly storage: Storage
   readonly signal: AbortSignal
   readonly monotonicMs: () => number
@@ -30,10 +30,10 @@ export interface EvaluatorWorld {
 }
 
 /** One evaluation of a run, with its data. */
-export interface OpenEvaluation {
+export interface EvaluationContext {
   readonly config: RunConfig
   readonly settings: EvaluationSettings
-  readonly world: EvaluatorWorld
+  readonly dependencies: EvaluatorDependencies
   readonly memory: Dataset
   readonly validation: Dataset
   readonly initial: TrainedWeights
@@ -43,10 +43,10 @@ export interface OpenEvaluation {
 }
 
 /** Opens the data of an evaluation and computes the key of its run. Throws PodFailure, StorageError, DatasetError, WeightsError. */
-export async function openEvaluation(
+export async function loadEvaluationContext(
   config: RunConfig,
-  world: EvaluatorWorld,
-): Promise<OpenEvaluation> {
+  dependencies: EvaluatorDependencies,
+): Promise<EvaluationContext> {
   const settings = config.evaluation
   if (settings === undefined) {
     throw new PodFailure('run-config: evaluation: an evaluator needs it', {
@@ -54,43 +54,46 @@ export async function openEvaluation(
       reason: 'UserError',
     })
   }
-  const home = { volumes: config.execution.volumes, digests: digestMemory(world.storage) }
-  const memory = await openDataset(settings.memory, home)
-  const validation = await openDataset(settings.validation, home)
+  const mounts = {
+    volumes: config.execution.volumes,
+    digests: openDigestCacheFile(dependencies.storage),
+  }
+  const memory = await openDataset(settings.memory, mounts)
+  const validation = await openDataset(settings.validation, mounts)
   checkClasses(settings.name, memory, validation)
-  warnOfSkipped(`evaluations ${settings.name}: memory`, memory, world.warn)
-  warnOfSkipped(`evaluations ${settings.name}: validation`, validation, world.warn)
-  const data = await openDataset(config.result.data, home)
+  warnAboutSkipped(`evaluations ${settings.name}: memory`, memory, dependencies.warn)
+  warnAboutSkipped(`evaluations ${settings.name}: validation`, validation, dependencies.warn)
+  const data = await openDataset(config.result.data, mounts)
   const weights = await readInitialWeights(config)
-  const key = runKey({
+  const key = computeRunKey({
     result: config.result,
     weightsDigest: weights.digest,
     dataManifestDigest: data.manifestDigest,
   })
-  const training = await readStored(world.storage, runResultPath(key), RunResult)
+  const training = await readStoredJson(dependencies.storage, runResultPath(key), RunResult)
   return {
     config,
     settings,
-    world,
+    dependencies,
     memory,
     validation,
-    initial: initialWeights(config, weights.weights),
+    initial: buildInitialWeights(config, weights.weights),
     runKey: key,
     training: training.kind === 'Found' ? training.value : undefined,
   }
 }
 
 function checkClasses(name: string, memory: Dataset, validation: Dataset): void {
-  const namesOf = ({ classes }: Dataset) => classes.map((entry) => entry.name).join(', ')
-  if (namesOf(memory) === namesOf(validation)) return
+  const joinClassNames = ({ classes }: Dataset) => classes.map((entry) => entry.name).join(', ')
+  if (joinClassNames(memory) === joinClassNames(validation)) return
   throw new PodFailure(
-    `evaluations ${name}: memory has the classes ${namesOf(memory) || 'none'} and validation ${namesOf(validation) || 'none'}: both need the same masks`,
+    `evaluations ${name}: memory has the classes ${joinClassNames(memory) || 'none'} and validation ${joinClassNames(validation) || 'none'}: both need the same masks`,
     { code: 'ClassesDiffer', reason: 'UserError' },
   )
 }
 
 /** Before training: the file of weights, or the random numbers that training starts from. */
-function initialWeights(
+function buildInitialWeights(
   { result: { model } }: RunConfig,
   weights: TrainedWeights['weights'] | undefined,
 ): TrainedWeights {

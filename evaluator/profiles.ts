@@ -1,5 +1,5 @@
-import type { EvaluationSettings } from '../crds/sections/evaluation.ts'
-import { type ColourStatistics, IMAGENET_COLOURS } from '../vision/images/normalise-image.ts'
+import type { EvaluationSettings } from '../method/settings/evaluation.ts'
+import { type ColorStatistics, IMAGENET_COLORS } from '../vision/images/normalize-image.ts'
 import type { Matching } from './core/matching.ts'
 
 /** Side of the square input in pixels by patch size; others take the greatest multiple below `otherwise`. */
@@ -8,7 +8,7 @@ export interface InputSide {
   readonly otherwise: number
 }
 
-export interface ColourJitter {
+export interface ColorJitter {
   /** Brightness, contrast and saturation factors in 1 ± strength, hue shift in ± strength; each applied on its own. */
   readonly strength: number
   readonly probability: number
@@ -21,54 +21,54 @@ export interface RandomCrop {
   readonly flipProbability: number
 }
 
-export interface InContextNumbers {
+export interface InContextHyperparameters {
   readonly inputSide: InputSide
-  readonly normalisation: ColourStatistics
+  readonly normalization: ColorStatistics
   /** Memory pictures are jittered and cropped anew this many times. */
   readonly augmentationEpochs: number
-  readonly jitter: ColourJitter | undefined
+  readonly jitter: ColorJitter | undefined
   readonly crop: RandomCrop | undefined
-  /** The crop is taken from the normalised floating-point picture with an antialiased resize, as torchvision does with tensors. */
+  /** The crop is taken from the normalized floating-point picture with an antialiased resize, as torchvision does with tensors. */
   readonly antialiasedCrop: boolean
   /** Patches kept of a memory picture: a fixed number, or what shares this memory out evenly. */
-  readonly kept: { readonly patchesPerImage: number } | { readonly memorySize: number }
+  readonly memoryBudget: { readonly patchesPerImage: number } | { readonly memorySize: number }
   /** Memory pictures are taken in batches of this size and an incomplete last one is left out; 0 takes all. */
-  readonly dropIncompleteBatchOf: number
-  readonly neighbours: number
+  readonly dropLastBatchSize: number
+  readonly neighbors: number
   readonly temperature: number
   readonly matching: Matching
 }
 
-/** A linear layer on standardised patch features against soft patch labels, whole set in every step. */
-export interface PatchProbe {
-  readonly kind: 'StandardisedPatches'
+/** A linear layer on standardized patch features against soft patch labels, whole set in every step. */
+export interface PatchProbeHyperparameters {
+  readonly kind: 'StandardizedPatches'
   readonly steps: number
-  readonly rate: number
+  readonly learningRate: number
   readonly weightDecay: number
 }
 
 /** A 1×1 convolution on bilinearly enlarged features against pixel labels, by mini-batches in the order of the set. The last epoch counts; the peer picks the best epoch by its validation mIoU, which no held-out number should know. */
-export interface PixelProbe {
+export interface PixelProbeHyperparameters {
   readonly kind: 'EnlargedPixels'
   readonly crop: RandomCrop
   readonly batchSize: number
   readonly epochs: number
-  readonly rate: number
+  readonly learningRate: number
   readonly momentum: number
   readonly weightDecay: number
   /** The rate is divided by 10 when this many epochs are done. */
-  readonly dropAtEpoch: number
+  readonly learningRateDropEpoch: number
   /** Side of the map on which the loss is taken. */
   readonly lossSidePx: number
 }
 
-export interface LinearNumbers {
+export interface LinearProbeHyperparameters {
   readonly inputSide: InputSide
-  readonly normalisation: ColourStatistics
-  readonly probe: PatchProbe | PixelProbe
+  readonly normalization: ColorStatistics
+  readonly probe: PatchProbeHyperparameters | PixelProbeHyperparameters
 }
 
-export interface AgreementNumbers {
+export interface AgreementHyperparameters {
   /** Side of a crop after its resize, in patches. */
   readonly cropGrid: number
   /** Range of the side of a crop as a share of the shorter side of the picture. */
@@ -78,50 +78,50 @@ export interface AgreementNumbers {
   readonly references: number
 }
 
-export interface ProfileNumbers {
-  readonly inContext: InContextNumbers
-  readonly linear: LinearNumbers
-  readonly agreement: AgreementNumbers
+export interface EvaluationProfile {
+  readonly inContext: InContextHyperparameters
+  readonly linear: LinearProbeHyperparameters
+  readonly agreement: AgreementHyperparameters
   /** Pixels of the validation masks with this label do not count; in the memory they are class 0, as the peers have it. */
   readonly ignoreLabel: number
 }
 
 /** The blue deviation is 0.255 in every release of the peer's in-context evaluation, a slip of 0.225 that all its numbers carry. */
-const IN_CONTEXT_PUBLISHED: ColourStatistics = {
-  ...IMAGENET_COLOURS,
-  standardDeviation: [0.229, 0.224, 0.255],
+const IN_CONTEXT_PUBLISHED: ColorStatistics = {
+  ...IMAGENET_COLORS,
+  std: [0.229, 0.224, 0.255],
 }
 
 const scenesSide: InputSide = { byPatchPx: {}, otherwise: 96 }
 
-/** neco-method §4.2 and §4.3: numbers that can be compared with published ones. */
-const official: ProfileNumbers = {
+/** docs/method.md §4.2 and §4.3: numbers that can be compared with published ones. */
+const official: EvaluationProfile = {
   inContext: {
     inputSide: { byPatchPx: { 14: 504, 16: 512, 8: 512 }, otherwise: 512 },
-    normalisation: IN_CONTEXT_PUBLISHED,
+    normalization: IN_CONTEXT_PUBLISHED,
     augmentationEpochs: 2,
     jitter: { strength: 0.1, probability: 0.5 },
     crop: { scale: [0.5, 2], aspectRatio: [3 / 4, 4 / 3], flipProbability: 0 },
     antialiasedCrop: true,
-    kept: { memorySize: 10_240_000 },
+    memoryBudget: { memorySize: 10_240_000 },
     // The first release dropped it; the second, whose numbers its README lists, does not.
-    dropIncompleteBatchOf: 0,
-    neighbours: 30,
+    dropLastBatchSize: 0,
+    neighbors: 30,
     temperature: 0.02,
     matching: 'Hungarian',
   },
   linear: {
     inputSide: { byPatchPx: {}, otherwise: 448 },
-    normalisation: IMAGENET_COLOURS,
+    normalization: IMAGENET_COLORS,
     probe: {
       kind: 'EnlargedPixels',
       crop: { scale: [0.8, 1], aspectRatio: [3 / 4, 4 / 3], flipProbability: 0.5 },
       batchSize: 128,
       epochs: 25,
-      rate: 0.01,
+      learningRate: 0.01,
       momentum: 0.9,
       weightDecay: 1e-4,
-      dropAtEpoch: 20,
+      learningRateDropEpoch: 20,
       lossSidePx: 100,
     },
   },
@@ -130,36 +130,36 @@ const official: ProfileNumbers = {
 }
 
 /** For pictures of 96 × 96 pixels and small models: nothing is drawn but the patches of the memory. */
-const scenes: ProfileNumbers = {
+const scenes: EvaluationProfile = {
   inContext: {
     inputSide: scenesSide,
-    normalisation: IMAGENET_COLOURS,
+    normalization: IMAGENET_COLORS,
     augmentationEpochs: 1,
     jitter: undefined,
     crop: undefined,
     antialiasedCrop: false,
-    kept: { patchesPerImage: 54 },
-    dropIncompleteBatchOf: 0,
-    neighbours: 30,
+    memoryBudget: { patchesPerImage: 54 },
+    dropLastBatchSize: 0,
+    neighbors: 30,
     temperature: 0.02,
     matching: 'None',
   },
   linear: {
     inputSide: scenesSide,
-    normalisation: IMAGENET_COLOURS,
-    probe: { kind: 'StandardisedPatches', steps: 300, rate: 0.02, weightDecay: 1e-4 },
+    normalization: IMAGENET_COLORS,
+    probe: { kind: 'StandardizedPatches', steps: 300, learningRate: 0.02, weightDecay: 1e-4 },
   },
   agreement: { cropGrid: 8, cropShare: [0.6, 1], bins: 6, references: 64 },
   ignoreLabel: 255,
 }
 
 /** Every number of the evaluation protocols, by profile. */
-export const PROFILES: Readonly<Record<EvaluationSettings['profile'], ProfileNumbers>> = {
+export const PROFILES: Readonly<Record<EvaluationSettings['profile'], EvaluationProfile>> = {
   Official: official,
   Scenes: scenes,
 }
 
 /** Side of the square input in pixels, a multiple of the patch. */
-export function inputSidePx({ byPatchPx, otherwise }: InputSide, patchPx: number): number {
+export function chooseInputSidePx({ byPatchPx, otherwise }: InputSide, patchPx: number): number {
   return byPatchPx[patchPx] ?? Math.max(Math.floor(otherwise / patchPx), 1) * patchPx
 }

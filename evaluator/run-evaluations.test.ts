@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { EvaluationFile } from '../crds/evaluation-file.ts'
-import type { RunConfig } from '../crds/run-config.ts'
-import type { EvaluationSettings } from '../crds/sections/evaluation.ts'
+import { EvaluationFile } from '../contract/evaluation-file.ts'
+import type { RunConfig } from '../contract/run-config.ts'
+import type { EvaluationSettings } from '../method/settings/evaluation.ts'
 import {
   aFinishedTraining,
   anEvaluationConfig,
@@ -13,7 +13,7 @@ import {
   failureOf,
 } from '../test/evaluator-fixture.ts'
 import { type Backend, startBackend } from '../vision/backends/start-backend.ts'
-import { decodeStack } from './io/prediction-stack.ts'
+import { decodeMaskStack } from './io/prediction-stack.ts'
 import { runEvaluations } from './run-evaluations.ts'
 
 let backend: Backend
@@ -42,9 +42,9 @@ describe('an evaluator', () => {
   test('measures before and after, keeps predictions and a figure, and reports each', async () => {
     const config = aConfig()
     await aFinishedTraining(config)
-    const { world, reports } = anEvaluatorWorld(root)
+    const { world: dependencies, reports } = anEvaluatorWorld(root)
     const before = backend.memory().tensors
-    const { evaluations, step } = await runEvaluations(config, world)
+    const { evaluations, step } = await runEvaluations(config, dependencies)
     expect(backend.memory().tensors).toBe(before)
     expect(evaluations.map(({ at }) => at)).toEqual([0, 1])
     expect(step).toBe(6)
@@ -57,7 +57,7 @@ describe('an evaluator', () => {
     expect(file.metrics).toEqual(last?.metrics)
     expect(file.iouPercentByClass['inContextMiou']).toHaveLength(8)
     const stack = await readFile(join(root, file.predictions?.path ?? ''))
-    expect(decodeStack(stack).map(({ side }) => side)).toEqual([96, 96, 96])
+    expect(decodeMaskStack(stack).map(({ side }) => side)).toEqual([96, 96, 96])
     expect(last?.figures).toEqual([
       `evaluations/${last?.key}/figures/after-${first?.key.slice(0, 12)}.png`,
     ])
@@ -68,7 +68,7 @@ describe('an evaluator', () => {
   })
 
   test('gives the same bytes on another storage, and finds them on the same one', async () => {
-    const settings = { at: [0], protocols: ['InContext', 'Linear', 'NeighbourAgreement'] as const }
+    const settings = { at: [0], protocols: ['InContext', 'Linear', 'NeighborAgreement'] as const }
     const config = aConfig({ ...settings, protocols: [...settings.protocols] })
     const first = await evaluate(config)
     const { key = '' } = first.evaluations[0] ?? {}
@@ -83,9 +83,9 @@ describe('an evaluator', () => {
       'effectiveRank',
       'inContextMiou',
       'linearMiou',
-      'neighbourAgreementTau',
-      'neighbourAgreementTop1',
-      'neighbourAgreementTop5',
+      'neighborAgreementTau',
+      'neighborAgreementTop1',
+      'neighborAgreementTop5',
     ])
   })
 
@@ -110,11 +110,11 @@ describe('an evaluator', () => {
   test('measures the teacher when asked, and the checkpoint kept in the middle', async () => {
     const config = aConfig()
     await aFinishedTraining(config)
-    const keyOf = async (settings: Partial<EvaluationSettings>) =>
+    const readEvaluatedKey = async (settings: Partial<EvaluationSettings>) =>
       (await evaluate(aConfig(settings))).evaluations[0]?.key
-    const student = await keyOf({ at: [1] })
-    expect(await keyOf({ at: [0.5] })).toBe(student)
-    expect(await keyOf({ at: [1], source: 'Teacher' })).not.toBe(student)
+    const student = await readEvaluatedKey({ at: [1] })
+    expect(await readEvaluatedKey({ at: [0.5] })).toBe(student)
+    expect(await readEvaluatedKey({ at: [1], source: 'Teacher' })).not.toBe(student)
   })
 
   test('stops between two pictures when it is told to, and gives back its claim', async () => {
@@ -133,13 +133,13 @@ describe('an evaluator', () => {
     const { evaluations } = await evaluate(aConfig({ at: [0] }))
     const folder = `evaluations/${evaluations[0]?.key}`
     await rm(join(root, folder), { recursive: true })
-    const { world } = anEvaluatorWorld(root, {
+    const { world: dependencies } = anEvaluatorWorld(root, {
       signal: stop.signal,
       sleep: async () => stop.abort('SIGTERM'),
     })
     const holder = JSON.stringify({ run: 'another', attempt: 1, podUid: 'pod-2' })
-    await world.storage.writeAtomic(`${folder}/claim.json`, holder)
-    const failure = await failureOf(runEvaluations(aConfig({ at: [0] }), world))
+    await dependencies.storage.writeAtomic(`${folder}/claim.json`, holder)
+    const failure = await failureOf(runEvaluations(aConfig({ at: [0] }), dependencies))
     expect(failure?.reason).toBe('Interrupted')
     expect(await readFile(join(root, folder, 'claim.json'), 'utf8')).toBe(holder)
   })
@@ -152,16 +152,19 @@ describe('an evaluator', () => {
     const result = await readFile(join(folder, 'result.json'))
     await rm(join(root, 'evaluations'), { recursive: true })
     const order: string[] = []
-    const { world } = anEvaluatorWorld(root, {
+    const { world: dependencies } = anEvaluatorWorld(root, {
       log: (message, { at }) => order.push(`${message} ${at}`),
       sleep: async (ms) => {
         if (ms > 0)
-          await world.storage.writeAtomic(`evaluations/${expected[0]?.key}/result.json`, result)
+          await dependencies.storage.writeAtomic(
+            `evaluations/${expected[0]?.key}/result.json`,
+            result,
+          )
       },
     })
     const holder = JSON.stringify({ run: 'another', attempt: 1, podUid: 'pod-2' })
-    await world.storage.writeAtomic(`evaluations/${expected[0]?.key}/claim.json`, holder)
-    const { evaluations, reused } = await runEvaluations(config, world)
+    await dependencies.storage.writeAtomic(`evaluations/${expected[0]?.key}/claim.json`, holder)
+    const { evaluations, reused } = await runEvaluations(config, dependencies)
     expect(order).toEqual(['Evaluating 1', 'Finding the evaluation under its key 0'])
     expect(evaluations.map(({ metrics }) => metrics)).toEqual(
       expected.map(({ metrics }) => metrics),

@@ -5,7 +5,7 @@ describe('an example at a reduced size', () => {
   it.each([
     ['sweep-steepness.yaml', 3],
     ['sweep-batch-size.yaml', 3],
-    ['sweep-neighbours.yaml', 3],
+    ['sweep-neighbors.yaml', 3],
     ['controls.yaml', 3],
   ])('%s gives a row for each of its points', async (name, points) => {
     const { code, err, document } = await runExample(name, ['replicates=1'])

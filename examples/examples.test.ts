@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { manifestOf } from '../cli/manifest/read-manifest.ts'
+import { parseManifestText } from '../cli/manifest/read-manifest.ts'
 
 const folder = import.meta.dirname
 const files = (await readdir(folder, { recursive: true }))
@@ -14,11 +14,11 @@ describe('every example', () => {
       'controls.yaml',
       'effect.yaml',
       'paper/sweep-batch-size.yaml',
-      'paper/sweep-neighbours.yaml',
+      'paper/sweep-neighbors.yaml',
       'paper/sweep-steepness.yaml',
       'run.yaml',
       'sweep-batch-size.yaml',
-      'sweep-neighbours.yaml',
+      'sweep-neighbors.yaml',
       'sweep-steepness.yaml',
     ])
   })
@@ -30,7 +30,7 @@ describe('every example', () => {
       const header = text.slice(0, text.indexOf('apiVersion'))
       for (const word of ['command:', 'hardware:', 'expect:']) expect(header).toContain(word)
       expect(header).toMatch(/time:|needs:/)
-      const manifest = manifestOf({ file, text, overrides: [] })
+      const manifest = parseManifestText({ file, text, overrides: [] })
       expect(manifest.kind).toBe(file === 'run.yaml' ? 'NeCoRun' : 'NeCoSweep')
     },
   )

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { Resources, StorageSettings } from '../crds/sections/pod.ts'
+import { Resources, StorageSettings } from '../crds/spec/pod.ts'
 
 const port = z.int().min(1).max(65_535)
 /** A port that this process listens on. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-const sorted = (value: object): [string, unknown][] =>
+const sortMembers = (value: object): [string, unknown][] =>
   Object.entries(value)
     .filter(([, member]) => member !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -12,7 +12,7 @@ export function canonicalJson(value: unknown): string {
   }
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const members = sorted(value).map(
+  const members = sortMembers(value).map(
     ([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`,
   )
   return `{${members.join(',')}}`

@@ -1,9 +1,9 @@
-import { EvaluationFile } from '../crds/evaluation-file.ts'
-import { EvaluationReceipt } from '../crds/evaluation-receipt.ts'
-import type { RunResult } from '../crds/run-result.ts'
-import type { EvaluationSettings } from '../crds/sections/evaluation.ts'
+import { EvaluationFile } from '../contract/evaluation-file.ts'
+import { EvaluationReceipt } from '../contract/evaluation-receipt.ts'
+import type { RunResult } from '../contract/run-result.ts'
+import type { EvaluationSettings } from '../method/settings/evaluation.ts'
 import { canonicalDigest, canonicalJson } from './canonical-digest.ts'
-import { readStored } from './read-stored.ts'
+import { readStoredJson } from './read-stored-json.ts'
 import type { Storage } from './storage.ts'
 import { evaluationReceiptPath, evaluationResultPath } from './storage-layout.ts'
 
@@ -18,7 +18,7 @@ export interface ReceiptIdentity {
 }
 
 /** Where in a training something was measured, and what. */
-export type Measured = EvaluationReceipt['measured'][number] & {
+export type MeasuredEvaluation = EvaluationReceipt['measured'][number] & {
   readonly metrics: Readonly<Record<string, number>>
 }
 
@@ -44,7 +44,7 @@ function receiptPath(identity: ReceiptIdentity): string {
 export async function writeReceipt(
   storage: Storage,
   identity: ReceiptIdentity,
-  measured: readonly Measured[],
+  measured: readonly MeasuredEvaluation[],
 ): Promise<void> {
   const entries = measured.map(({ metrics: _, ...entry }) => entry)
   const receipt = { schemaVersion: 1, measured: entries }
@@ -52,22 +52,22 @@ export async function writeReceipt(
 }
 
 /** The results of an evaluation, by its receipt; undefined where it has none, or where a result or a figure is not there whole. Throws StorageError. */
-export async function findMeasured(
+export async function findMeasuredEvaluations(
   storage: Storage,
   identity: ReceiptIdentity,
-): Promise<readonly Measured[] | undefined> {
-  const receipt = await readStored(storage, receiptPath(identity), EvaluationReceipt)
+): Promise<readonly MeasuredEvaluation[] | undefined> {
+  const receipt = await readStoredJson(storage, receiptPath(identity), EvaluationReceipt)
   if (receipt.kind !== 'Found') return undefined
-  const found: Measured[] = []
+  const found: MeasuredEvaluation[] = []
   for (const entry of receipt.value.measured) {
-    const file = await readStored(storage, evaluationResultPath(entry.key), EvaluationFile)
-    if (file.kind !== 'Found' || !(await areThere(storage, entry.figures))) return undefined
+    const file = await readStoredJson(storage, evaluationResultPath(entry.key), EvaluationFile)
+    if (file.kind !== 'Found' || !(await haveAllFiles(storage, entry.figures))) return undefined
     found.push({ ...entry, metrics: file.value.metrics })
   }
   return found
 }
 
-async function areThere(storage: Storage, paths: readonly string[]): Promise<boolean> {
+async function haveAllFiles(storage: Storage, paths: readonly string[]): Promise<boolean> {
   for (const path of paths) if ((await storage.ageMs(path)) === undefined) return false
   return true
 }

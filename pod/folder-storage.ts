@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type Storage, storageErrorFrom } from './storage.ts'
+import { type Storage, toStorageError } from './storage.ts'
 
 let temporaryNames = 0
 
@@ -51,38 +51,41 @@ async function createFile(path: string, bytes: Uint8Array | string): Promise<boo
   }
 }
 
-const isMissing = (error: unknown): boolean => storageErrorFrom('', error).code === 'NotFound'
+const isMissing = (error: unknown): boolean => toStorageError('', error).code === 'NotFound'
 
 /** The storage of a folder: a mounted volume in a pod, an output folder on one machine. `nowMs` is the clock that file times are held against. */
 export function folderStorage(root: string, nowMs: () => number): Storage {
-  const named = async <T>(path: string, work: (full: string) => Promise<T>): Promise<T> => {
+  const withStorageErrors = async <T>(
+    path: string,
+    operation: (full: string) => Promise<T>,
+  ): Promise<T> => {
     try {
-      return await work(join(root, path))
+      return await operation(join(root, path))
     } catch (error) {
-      throw storageErrorFrom(path, error)
+      throw toStorageError(path, error)
     }
   }
   return {
-    read: (path) => named(path, (full) => readFile(full)),
+    read: (path) => withStorageErrors(path, (full) => readFile(full)),
     list: (folder) =>
-      named(folder, async (full) => {
+      withStorageErrors(folder, async (full) => {
         const names = await readdir(full).catch((error: unknown) => {
           if (isMissing(error)) return []
           throw error
         })
         return names.sort()
       }),
-    writeAtomic: (path, bytes) => named(path, (full) => replaceFile(full, bytes)),
-    append: (path, bytes) => named(path, (full) => appendFile(full, bytes)),
-    createExclusive: (path, bytes) => named(path, (full) => createFile(full, bytes)),
+    writeAtomic: (path, bytes) => withStorageErrors(path, (full) => replaceFile(full, bytes)),
+    append: (path, bytes) => withStorageErrors(path, (full) => appendFile(full, bytes)),
+    createExclusive: (path, bytes) => withStorageErrors(path, (full) => createFile(full, bytes)),
     ageMs: (path) =>
-      named(path, async (full) => {
+      withStorageErrors(path, async (full) => {
         const found = await stat(full).catch((error: unknown) => {
           if (isMissing(error)) return undefined
           throw error
         })
         return found === undefined ? undefined : Math.max(0, nowMs() - found.mtimeMs)
       }),
-    remove: (path) => named(path, (full) => rm(full, { recursive: true, force: true })),
+    remove: (path) => withStorageErrors(path, (full) => rm(full, { recursive: true, force: true })),
   }
 }

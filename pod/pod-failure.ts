@@ -1,4 +1,4 @@
-import type { ExitReason } from '../crds/exit-codes.ts'
+import type { ExitReason } from '../contract/exit-codes.ts'
 
 export interface PodFailureOptions {
   /** One word for programs, such as `DataEmpty`. */

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import type { RunReport } from '../crds/run-report.ts'
+import type { RunReport } from '../contract/run-report.ts'
 import { serveMetrics } from './metrics-server.ts'
-import { type PodMetrics, podMetrics } from './pod-metrics.ts'
+import { createPodMetrics, type PodMetrics } from './pod-metrics.ts'
 
 const identity = { sweep: 'study', run: 'study-0-r0', attempt: 2, podUid: 'pod' }
 const now = () => new Date(1_700_000_000_500)
@@ -47,7 +47,7 @@ async function shown({ registry }: PodMetrics): Promise<Record<string, number>> 
 
 describe('the metrics of a trainer', () => {
   test('show its last step, the images that this pod saw, and its checkpoint', async () => {
-    const metrics = podMetrics(identity, 'trainer', now)
+    const metrics = createPodMetrics(identity, 'trainer', now)
     metrics.reported([report({ kind: 'Started', step: 2, imagesSeen: 8 })])
     metrics.stepped(step(3))
     metrics.stepped(step(4))
@@ -73,11 +73,11 @@ describe('the metrics of an evaluator', () => {
       kind: 'Evaluation',
       step: at,
       totalSteps: at === 0 ? 0 : 100,
-      metrics: { inContextMiou: 40 + at, linearMiou: 50, neighbourAgreementTau: 0.25 },
+      metrics: { inContextMiou: 40 + at, linearMiou: 50, neighborAgreementTau: 0.25 },
     })
 
   test('show what was measured, by protocol and fraction of the schedule, as ratios', async () => {
-    const metrics = podMetrics(identity, 'evaluator', now)
+    const metrics = createPodMetrics(identity, 'evaluator', now)
     metrics.reported([evaluation(0), evaluation(50)])
     expect(await shown(metrics)).toEqual({
       neco_bus_unshipped_reports: 0,
@@ -85,13 +85,13 @@ describe('the metrics of an evaluator', () => {
       'neco_eval_miou_ratio{protocol="linear",fraction="0"}': 0.5,
       'neco_eval_miou_ratio{protocol="in-context",fraction="0.5"}': 0.9,
       'neco_eval_miou_ratio{protocol="linear",fraction="0.5"}': 0.5,
-      'neco_eval_neighbour_agreement_ratio{fraction="0"}': 0.25,
-      'neco_eval_neighbour_agreement_ratio{fraction="0.5"}': 0.25,
+      'neco_eval_neighbor_agreement_ratio{fraction="0"}': 0.25,
+      'neco_eval_neighbor_agreement_ratio{fraction="0.5"}': 0.25,
     })
   })
 
   test('stay below 20 series, however many fractions there are', async () => {
-    const metrics = podMetrics(identity, 'evaluator', now)
+    const metrics = createPodMetrics(identity, 'evaluator', now)
     for (let at = 1; at <= 20; at++) metrics.reported([evaluation(at)])
     expect(Object.keys(await shown(metrics))).toHaveLength(11)
   })
@@ -99,7 +99,7 @@ describe('the metrics of an evaluator', () => {
 
 describe('the metrics server', () => {
   test('answers /metrics and /healthz, and nothing else', async () => {
-    const { registry } = podMetrics(identity, 'trainer', now)
+    const { registry } = createPodMetrics(identity, 'trainer', now)
     const server = await serveMetrics({ registry, host: '127.0.0.1', port: 0 })
     const get = (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`)
     const metrics = await get('/metrics?name=x')
@@ -115,7 +115,7 @@ describe('the metrics server', () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
-    const { registry } = podMetrics(identity, 'trainer', now)
+    const { registry } = createPodMetrics(identity, 'trainer', now)
     await expect(serveMetrics({ registry, host: '127.0.0.1', port })).rejects.toMatchObject({
       code: 'EADDRINUSE',
     })

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client'
-import type { PodIdentity } from '../crds/run-config.ts'
-import type { RunReport } from '../crds/run-report.ts'
+import type { PodIdentity } from '../contract/run-config.ts'
+import type { RunReport } from '../contract/run-report.ts'
+import { omitUndefined } from '../std/omit-undefined.ts'
 import type { ReportBody } from './spool.ts'
 
 /** What /metrics of a pod shows, kept current by what the pod says. */
@@ -15,43 +16,44 @@ export interface PodMetrics {
 
 /** Evaluations beyond this many label sets are left out: a run has at most 20 series. */
 const MAX_EVALUATION_SERIES = 10
-const PROTOCOL_OF_METRIC = { inContextMiou: 'in-context', linearMiou: 'linear' } as const
+const PROTOCOL_BY_METRIC = { inContextMiou: 'in-context', linearMiou: 'linear' } as const
 const PERCENT = 100
 
-const gauge = (registry: Registry, name: string, help: string): Gauge =>
+const createGauge = (registry: Registry, name: string, help: string): Gauge =>
   new Gauge({ name, help, registers: [registry] })
 
 /** A trainer's measures begin with neco_train_, an evaluator's with neco_eval_. Every series has the labels run and attempt, and sweep where there is one. */
-export function podMetrics(
+export function createPodMetrics(
   identity: PodIdentity,
   program: 'trainer' | 'evaluator',
   now: () => Date,
 ): PodMetrics {
   const registry = new Registry()
   const { run, attempt, sweep } = identity
-  registry.setDefaultLabels({ run, attempt, ...(sweep === undefined ? {} : { sweep }) })
-  const waiting = gauge(
+  registry.setDefaultLabels({ run, attempt, ...omitUndefined({ sweep }) })
+  const waiting = createGauge(
     registry,
     'neco_bus_unshipped_reports',
     'Reports in the spool that NATS has not acknowledged.',
   )
   const seconds = (): number => now().getTime() / 1000
-  const said =
+  const recorder =
     program === 'trainer' ? trainerMetrics(registry, seconds) : evaluatorMetrics(registry)
-  return { registry, ...said, unshipped: (count) => waiting.set(count) }
+  return { registry, ...recorder, unshipped: (count) => waiting.set(count) }
 }
 
-type Said = Pick<PodMetrics, 'stepped' | 'reported'>
+type MetricsRecorder = Pick<PodMetrics, 'stepped' | 'reported'>
 
-function trainerMetrics(registry: Registry, seconds: () => number): Said {
-  const of = (name: string, help: string) => gauge(registry, `neco_train_${name}`, help)
-  const loss = of('loss', 'NeCo loss of the last step, in nats.')
-  const rate = of('images_per_second', 'Images a second in the last step.')
-  const step = of('step', 'Finished steps of the schedule.')
-  const planned = of('steps', 'Steps of the whole schedule.')
-  const stepTime = of('last_step_timestamp_seconds', 'When the last step ended, Unix time.')
-  const saved = of('checkpoint_step', 'Step of the newest durable checkpoint.')
-  const savedTime = of(
+function trainerMetrics(registry: Registry, seconds: () => number): MetricsRecorder {
+  const trainGauge = (name: string, help: string) =>
+    createGauge(registry, `neco_train_${name}`, help)
+  const loss = trainGauge('loss', 'NeCo loss of the last step, in nats.')
+  const rate = trainGauge('images_per_second', 'Images a second in the last step.')
+  const step = trainGauge('step', 'Finished steps of the schedule.')
+  const planned = trainGauge('steps', 'Steps of the whole schedule.')
+  const stepTime = trainGauge('last_step_timestamp_seconds', 'When the last step ended, Unix time.')
+  const saved = trainGauge('checkpoint_step', 'Step of the newest durable checkpoint.')
+  const savedTime = trainGauge(
     'checkpoint_timestamp_seconds',
     'When the newest checkpoint was durable, Unix time.',
   )
@@ -82,7 +84,7 @@ function trainerMetrics(registry: Registry, seconds: () => number): Said {
   }
 }
 
-function evaluatorMetrics(registry: Registry): Said {
+function evaluatorMetrics(registry: Registry): MetricsRecorder {
   const miou = new Gauge({
     name: 'neco_eval_miou_ratio',
     help: 'Mean intersection over union, 0 to 1.',
@@ -90,8 +92,8 @@ function evaluatorMetrics(registry: Registry): Said {
     registers: [registry],
   })
   const agreement = new Gauge({
-    name: 'neco_eval_neighbour_agreement_ratio',
-    help: 'Kendall tau of the neighbour orders of two crops, -1 to 1.',
+    name: 'neco_eval_neighbor_agreement_ratio',
+    help: 'Kendall tau of the neighbor orders of two crops, -1 to 1.',
     labelNames: ['fraction'],
     registers: [registry],
   })
@@ -101,10 +103,10 @@ function evaluatorMetrics(registry: Registry): Said {
     return shown.has(series)
   }
   const show = (report: RunReport): void => {
-    const fraction = fractionOf(report)
-    const tau = report.metrics['neighbourAgreementTau']
+    const fraction = toFractionLabel(report)
+    const tau = report.metrics['neighborAgreementTau']
     if (tau !== undefined && isShown(`tau ${fraction}`)) agreement.set({ fraction }, tau)
-    for (const [protocol, percent] of mious(report)) {
+    for (const [protocol, percent] of listMious(report)) {
       if (isShown(`${protocol} ${fraction}`)) miou.set({ protocol, fraction }, percent / PERCENT)
     }
   }
@@ -115,11 +117,11 @@ function evaluatorMetrics(registry: Registry): Said {
 }
 
 /** The fraction of the schedule that an evaluation measured. */
-const fractionOf = ({ step, totalSteps }: RunReport): string =>
+const toFractionLabel = ({ step, totalSteps }: RunReport): string =>
   totalSteps === 0 ? '0' : String(Number((step / totalSteps).toFixed(4)))
 
-const mious = ({ metrics }: RunReport): [protocol: string, percent: number][] =>
-  Object.entries(PROTOCOL_OF_METRIC).flatMap(([metric, protocol]) => {
+const listMious = ({ metrics }: RunReport): [protocol: string, percent: number][] =>
+  Object.entries(PROTOCOL_BY_METRIC).flatMap(([metric, protocol]) => {
     const percent = metrics[metric]
     return percent === undefined ? [] : [[protocol, percent]]
   })

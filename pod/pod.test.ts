@@ -5,14 +5,15 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { TerminationMessage } from '../crds/run-report.ts'
+import type { TerminationMessage } from '../contract/run-report.ts'
+import { omitUndefined } from '../std/omit-undefined.ts'
 import { aMicroRunConfig } from '../test/micro-run-config.ts'
 import { canonicalDigest, canonicalJson } from './canonical-digest.ts'
 import { folderStorage } from './folder-storage.ts'
 import { readRunConfig } from './read-run-config.ts'
 import { openSpool, parseSpool, type ReportBody } from './spool.ts'
-import { stopSignal } from './stop-signal.ts'
-import { writeTermination } from './termination.ts'
+import { createStopSignal } from './stop-signal.ts'
+import { writeTermination } from './termination-message.ts'
 
 let folder = ''
 beforeEach(async () => {
@@ -126,7 +127,7 @@ describe('a spool', () => {
       identity: { run: 'run', attempt: 1, podUid: 'pod' },
       now: () => new Date(0),
       monotonicMs: () => 5,
-      ...(capBytes === undefined ? {} : { capBytes }),
+      ...omitUndefined({ capBytes }),
     })
   const lines = async () => parseSpool(await readFile(join(folder, 'spool.ndjson'), 'utf8'))
 
@@ -157,7 +158,7 @@ describe('a spool', () => {
 })
 
 describe('last words', () => {
-  const words = (overrides: Partial<TerminationMessage>): TerminationMessage => ({
+  const buildTestTermination = (overrides: Partial<TerminationMessage>): TerminationMessage => ({
     schemaVersion: 1,
     reason: 'Succeeded',
     message: 'done',
@@ -173,16 +174,18 @@ describe('last words', () => {
     return { bytes: Buffer.byteLength(text), message: JSON.parse(text) as TerminationMessage }
   }
   test('are kept as they are while they fit', async () => {
-    expect((await written(words({}))).message).toEqual(words({}))
+    expect((await written(buildTestTermination({}))).message).toEqual(buildTestTermination({}))
   })
   test('fit 4 KiB: figures go first, then text, then the oldest evaluations', async () => {
     const evaluations = Array.from({ length: 20 }, (_, i) => ({
       key: 'k'.repeat(64),
       at: i / 20,
-      metrics: { inContextMiou: i, linearMiou: i, neighbourAgreementTau: 0.5, effectiveRank: 9 },
+      metrics: { inContextMiou: i, linearMiou: i, neighborAgreementTau: 0.5, effectiveRank: 9 },
       figures: ['f'.repeat(80)],
     }))
-    const { bytes, message } = await written(words({ message: 'm'.repeat(1500), evaluations }))
+    const { bytes, message } = await written(
+      buildTestTermination({ message: 'm'.repeat(1500), evaluations }),
+    )
     expect(bytes).toBeLessThanOrEqual(4096)
     expect(message.message).toBe('m'.repeat(200))
     expect(message.evaluations.at(-1)).toEqual({ ...evaluations.at(-1), figures: [] })
@@ -195,27 +198,31 @@ describe('last words', () => {
       metrics: { inContextMiou: i },
       figures: ['f'.repeat(100)],
     }))
-    const { bytes, message } = await written(words({ message: 'found', evaluations }))
+    const { bytes, message } = await written(
+      buildTestTermination({ message: 'found', evaluations }),
+    )
     expect(bytes).toBeLessThanOrEqual(4096)
     expect([message.evaluations.length % 2, message.message]).toEqual([0, 'found'])
     expect(message.evaluations.length).toBeGreaterThan(10)
     expect(message.evaluations).toEqual(evaluations.slice(0, message.evaluations.length))
     const short = evaluations.map((one) => ({ ...one, key: 'k', metrics: {}, figures: [] }))
-    expect((await written(words({ evaluations: short }))).message.evaluations).toHaveLength(20)
+    expect(
+      (await written(buildTestTermination({ evaluations: short }))).message.evaluations,
+    ).toHaveLength(20)
   })
 })
 
 describe('a stop signal', () => {
   test.each(['SIGTERM', 'SIGINT'])('is given by %s', (name) => {
     const process = new EventEmitter()
-    const signal = stopSignal({ process })
+    const signal = createStopSignal({ process })
     expect(signal.aborted).toBe(false)
     process.emit(name)
     expect(signal.reason).toBe(name)
   })
   test('is given when the parent that holds our stdin is gone', async () => {
     const parentPipe = new PassThrough()
-    const signal = stopSignal({ process: new EventEmitter(), parentPipe })
+    const signal = createStopSignal({ process: new EventEmitter(), parentPipe })
     parentPipe.end()
     await new Promise((resolve) => signal.addEventListener('abort', resolve))
     expect(signal.reason).toBe('the parent process is gone')

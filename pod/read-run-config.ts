@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises'
-import { RunConfig } from '../crds/run-config.ts'
+import { RunConfig } from '../contract/run-config.ts'
+import { omitUndefined } from '../std/omit-undefined.ts'
 import { PodFailure } from './pod-failure.ts'
 
-const wrong = (path: string, what: string, cause?: unknown): PodFailure =>
+const buildRunConfigError = (path: string, what: string, cause?: unknown): PodFailure =>
   new PodFailure(`${path}: ${what}`, { code: 'RunConfigInvalid', reason: 'UserError', cause })
 
 function parseJson(path: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw wrong(path, `not JSON (${(error as Error).message})`, error)
+    throw buildRunConfigError(path, `not JSON (${(error as Error).message})`, error)
   }
 }
 
@@ -19,15 +20,15 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null
 
 /** A file that all attempts of a run share cannot know the pod: its UID and the attempt are in the environment. */
-function identityOf({ NECO_POD_UID: podUid, NECO_ATTEMPT: attempt }: Environment) {
+function parseIdentityVariables({ NECO_POD_UID: podUid, NECO_ATTEMPT: attempt }: Environment) {
   return {
-    ...(podUid === undefined ? {} : { podUid }),
+    ...omitUndefined({ podUid }),
     ...(attempt === undefined ? {} : { attempt: Number(attempt) }),
   }
 }
 
 /** Nor the deadlines by which the pod ends itself, which may be edited between two attempts. */
-function deadlinesOf(environment: Environment) {
+function parseDeadlineVariables(environment: Environment) {
   const { NECO_FIRST_STEP_SECONDS: firstStep, NECO_STALL_SECONDS: stall } = environment
   return {
     ...(firstStep === undefined ? {} : { firstStepSeconds: Number(firstStep) }),
@@ -41,8 +42,10 @@ function withEnvironment(config: unknown, environment: Environment): unknown {
   const { identity, execution } = config
   return {
     ...config,
-    identity: { ...identityOf(environment), ...identity },
-    ...(isRecord(execution) ? { execution: { ...deadlinesOf(environment), ...execution } } : {}),
+    identity: { ...parseIdentityVariables(environment), ...identity },
+    ...(isRecord(execution)
+      ? { execution: { ...parseDeadlineVariables(environment), ...execution } }
+      : {}),
   }
 }
 
@@ -52,12 +55,12 @@ export async function readRunConfig(
   environment: Environment = {},
 ): Promise<RunConfig> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw wrong(path, 'cannot be read; pass --config FILE', error)
+    throw buildRunConfigError(path, 'cannot be read; pass --config FILE', error)
   })
   const parsed = RunConfig.safeParse(withEnvironment(parseJson(path, text), environment))
   if (parsed.success) return parsed.data
   const fields = parsed.error.issues.map(
     (issue) => `${issue.path.map(String).join('.')}: ${issue.message}`,
   )
-  throw wrong(path, fields.join('; '))
+  throw buildRunConfigError(path, fields.join('; '))
 }

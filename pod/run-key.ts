@@ -1,4 +1,4 @@
-import type { ResultSettings } from '../crds/run-config.ts'
+import type { ResultSettings } from '../contract/run-config.ts'
 import { canonicalDigest } from './canonical-digest.ts'
 
 export interface RunIdentity {
@@ -9,6 +9,6 @@ export interface RunIdentity {
 }
 
 /** The key of a run: equal keys mean equal results on equal backends, whoever asked for them (64 hex digits). */
-export function runKey({ result, weightsDigest, dataManifestDigest }: RunIdentity): string {
+export function computeRunKey({ result, weightsDigest, dataManifestDigest }: RunIdentity): string {
   return canonicalDigest({ result, weightsDigest: weightsDigest ?? null, dataManifestDigest })
 }

@@ -1,32 +1,32 @@
 import { parseArgs } from 'node:util'
 import pino, { type Logger } from 'pino'
-import { EXIT_CODES, type ExitReason, type NamedFailure } from '../crds/exit-codes.ts'
-import type { RunConfig } from '../crds/run-config.ts'
-import type { TerminationMessage } from '../crds/run-report.ts'
-import { nameFailure } from './name-failure.ts'
+import { EXIT_CODES, type ExitReason, type NamedFailure } from '../contract/exit-codes.ts'
+import type { RunConfig } from '../contract/run-config.ts'
+import type { TerminationMessage } from '../contract/run-report.ts'
+import { classifyFailure } from './classify-failure.ts'
 import { PodFailure } from './pod-failure.ts'
+import { openPodReporter, type PodReporter } from './pod-reporter.ts'
 import { readRunConfig } from './read-run-config.ts'
-import { stopSignal } from './stop-signal.ts'
-import { failureWords, writeTermination } from './termination.ts'
-import { openVoice, type PodVoice } from './voice.ts'
+import { createStopSignal } from './stop-signal.ts'
+import { buildFailureTermination, writeTermination } from './termination-message.ts'
 
-export interface PodTools {
+export interface PodContext {
   readonly log: Logger
   /** Aborted when the pod is asked to end; it then has its grace time. */
   readonly signal: AbortSignal
   /** What it says, and what it is asked. */
-  readonly voice: PodVoice
+  readonly reporter: PodReporter
 }
 
 /** A program of a pod: its work, and what its own failures are called. */
 export interface PodProgram {
   readonly name: 'trainer' | 'evaluator'
   /** Says the last words; their reason is Succeeded or Interrupted. */
-  readonly work: (config: RunConfig, tools: PodTools) => Promise<TerminationMessage>
-  readonly failure: (error: unknown) => NamedFailure | undefined
+  readonly run: (config: RunConfig, tools: PodContext) => Promise<TerminationMessage>
+  readonly classifyFailure: (error: unknown) => NamedFailure | undefined
 }
 
-function configPath(name: PodProgram['name']): string {
+function readConfigPath(name: PodProgram['name']): string {
   const { values } = parseArgs({ options: { config: { type: 'string' } } })
   if (values.config !== undefined) return values.config
   throw new PodFailure(`--config FILE is missing: the run-config.json of this ${name}`, {
@@ -36,7 +36,7 @@ function configPath(name: PodProgram['name']): string {
 }
 
 /** The end must come within the grace time, even where storage hangs. */
-function endWithinGrace(signal: AbortSignal, graceSeconds: number): void {
+function exitAfterGrace(signal: AbortSignal, graceSeconds: number): void {
   signal.addEventListener('abort', () => {
     setTimeout(() => process.exit(EXIT_CODES.Interrupted), graceSeconds * 1000).unref()
   })
@@ -46,36 +46,40 @@ interface PodProcess {
   readonly log: Logger
   readonly signal: AbortSignal
   /** Writes the last words, where somebody reads them. */
-  readonly end: (words: TerminationMessage) => Promise<void>
+  readonly end: (termination: TerminationMessage) => Promise<void>
 }
 
 async function runProgram(program: PodProgram, pod: PodProcess): Promise<ExitReason> {
   const { log, end } = pod
-  let voice: PodVoice | undefined
+  let reporter: PodReporter | undefined
   try {
-    const config = await readRunConfig(configPath(program.name), process.env)
-    voice = await voiceOf(program, config, pod)
-    const signal = AbortSignal.any([pod.signal, voice.stopped])
-    endWithinGrace(signal, config.execution.gracePeriodSeconds)
-    const words = await program.work(config, { log, signal, voice })
-    await end(words)
-    const { metrics, reused, step, reason } = words
-    log.info({ metrics, reused, step }, words.message)
+    const config = await readRunConfig(readConfigPath(program.name), process.env)
+    reporter = await openProgramReporter(program, config, pod)
+    const signal = AbortSignal.any([pod.signal, reporter.stopped])
+    exitAfterGrace(signal, config.execution.gracePeriodSeconds)
+    const termination = await program.run(config, { log, signal, reporter })
+    await end(termination)
+    const { metrics, reused, step, reason } = termination
+    log.info({ metrics, reused, step }, termination.message)
     return reason === 'Interrupted' ? 'Interrupted' : 'Succeeded'
   } catch (error) {
-    const { reason, code } = nameFailure(error, program.failure)
+    const { reason, code } = classifyFailure(error, program.classifyFailure)
     const message = error instanceof Error ? error.message : String(error)
     log.error({ err: error, reason, code }, message)
-    await end(failureWords(code, message))
+    await end(buildFailureTermination(code, message))
     return reason
   } finally {
     // After the last words, which a kill meanwhile must not cost.
-    await voice?.close()
+    await reporter?.close()
   }
 }
 
-function voiceOf({ name }: PodProgram, config: RunConfig, pod: PodProcess): Promise<PodVoice> {
-  return openVoice({
+function openProgramReporter(
+  { name }: PodProgram,
+  config: RunConfig,
+  pod: PodProcess,
+): Promise<PodReporter> {
+  return openPodReporter({
     program: name,
     config,
     log: pod.log,
@@ -84,10 +88,10 @@ function voiceOf({ name }: PodProgram, config: RunConfig, pod: PodProcess): Prom
     monotonicMs: () => performance.now(),
     terminationPath: process.env['NECO_TERMINATION_FILE'],
     // The work hangs, so it cannot be asked to end.
-    late({ reason, message }) {
+    onStall({ reason, message }) {
       pod.log.error({ reason }, message)
-      const leave = (): never => process.exit(EXIT_CODES[reason])
-      pod.end(failureWords(reason, message)).then(leave, leave)
+      const exit = (): never => process.exit(EXIT_CODES[reason])
+      pod.end(buildFailureTermination(reason, message)).then(exit, exit)
     },
   })
 }
@@ -98,10 +102,10 @@ function voiceOf({ name }: PodProgram, config: RunConfig, pod: PodProcess): Prom
  */
 export async function runPod(program: PodProgram): Promise<void> {
   const isWatched = process.env['NECO_PARENT_WATCH'] === 'stdin'
-  const signal = stopSignal({ process, ...(isWatched ? { parentPipe: process.stdin } : {}) })
+  const signal = createStopSignal({ process, ...(isWatched ? { parentPipe: process.stdin } : {}) })
   const terminationPath = process.env['NECO_TERMINATION_FILE']
-  const end = async (words: TerminationMessage): Promise<void> => {
-    if (terminationPath !== undefined) await writeTermination(terminationPath, words)
+  const end = async (termination: TerminationMessage): Promise<void> => {
+    if (terminationPath !== undefined) await writeTermination(terminationPath, termination)
   }
   const log = pino({ base: null })
   process.exitCode = EXIT_CODES[await runProgram(program, { log, signal, end })]

@@ -1,5 +1,5 @@
-import type { PodIdentity } from '../crds/run-config.ts'
-import { type ReportKind, RunReport } from '../crds/run-report.ts'
+import type { PodIdentity } from '../contract/run-config.ts'
+import { type ReportKind, RunReport } from '../contract/run-report.ts'
 import { type Storage, StorageError } from './storage.ts'
 
 export interface ReportBody {
@@ -20,7 +20,7 @@ export interface SpoolOptions {
   /** Step lines beyond this many bytes are thinned; results never are. */
   readonly capBytes?: number
   /** Hears of every line as soon as it is durable. */
-  readonly written?: (reports: readonly RunReport[]) => void
+  readonly onWritten?: (reports: readonly RunReport[]) => void
 }
 
 /** Writes the report lines of one pod, durably and in order. */
@@ -28,22 +28,22 @@ export interface Spool {
   write(reports: readonly ReportBody[]): Promise<void>
 }
 
-const CAP_BYTES = 64 * 1024 * 1024
+const MAX_SPOOL_BYTES = 64 * 1024 * 1024
 /** Once full, one step line in this many is kept. */
-const THINNED_TO = 100
+const STEP_SAMPLING_INTERVAL = 100
 
 /** Complete lines of a spool; a line torn by a crash is left out. */
 export function parseSpool(text: string): RunReport[] {
   const reports: RunReport[] = []
   for (const line of text.split('\n')) {
     if (line === '') continue
-    const parsed = safeParse(line)
+    const parsed = parseReport(line)
     if (parsed !== undefined) reports.push(parsed)
   }
   return reports
 }
 
-function safeParse(line: string): RunReport | undefined {
+function parseReport(line: string): RunReport | undefined {
   try {
     return RunReport.parse(JSON.parse(line))
   } catch {
@@ -67,16 +67,24 @@ async function readOrEmpty(storage: Storage, path: string): Promise<string> {
 
 /** Opens the spool of a pod and goes on after its last complete line. */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
-  const { storage, path, identity, now, monotonicMs, capBytes = CAP_BYTES, written } = options
+  const {
+    storage,
+    path,
+    identity,
+    now,
+    monotonicMs,
+    capBytes = MAX_SPOOL_BYTES,
+    onWritten,
+  } = options
   const before = await readOrEmpty(storage, path)
   let sequence = parseSpool(before).at(-1)?.sequence ?? 0
   let bytes = Buffer.byteLength(before)
   let isTorn = before !== '' && !before.endsWith('\n')
   let stepLines = 0
 
-  const isKept = ({ kind }: ReportBody): boolean =>
-    kind !== 'Step' || bytes < capBytes || stepLines++ % THINNED_TO === 0
-  const numbered = (body: ReportBody): RunReport => ({
+  const shouldWrite = ({ kind }: ReportBody): boolean =>
+    kind !== 'Step' || bytes < capBytes || stepLines++ % STEP_SAMPLING_INTERVAL === 0
+  const toRunReport = (body: ReportBody): RunReport => ({
     schemaVersion: 1,
     run: identity.run,
     attempt: identity.attempt,
@@ -89,15 +97,15 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   })
   return {
     async write(bodies) {
-      const kept = bodies.filter(isKept)
-      if (kept.length === 0) return
-      const reports = kept.map(numbered)
+      const retained = bodies.filter(shouldWrite)
+      if (retained.length === 0) return
+      const reports = retained.map(toRunReport)
       const lines = reports.map((report) => `${JSON.stringify(report)}\n`)
       const text = (isTorn ? '\n' : '') + lines.join('')
       await storage.append(path, text)
       isTorn = false
       bytes += Buffer.byteLength(text)
-      written?.(reports)
+      onWritten?.(reports)
     },
   }
 }

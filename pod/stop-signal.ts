@@ -7,7 +7,7 @@ export interface StopSources {
 }
 
 /** Aborts on SIGTERM, on SIGINT, and when the parent that holds our stdin is gone. */
-export function stopSignal({ process, parentPipe }: StopSources): AbortSignal {
+export function createStopSignal({ process, parentPipe }: StopSources): AbortSignal {
   const controller = new AbortController()
   const stop = (why: string) => () => controller.abort(why)
   process.once('SIGTERM', stop('SIGTERM'))

@@ -1,4 +1,4 @@
-import type { PodIdentity } from '../crds/run-config.ts'
+import type { PodIdentity } from '../contract/run-config.ts'
 
 /** Where everything lies under the storage. */
 export const RUNS_FOLDER = 'runs'
@@ -12,7 +12,7 @@ export const spoolPath = (attempt: string): string => `${attempt}/spool.ndjson`
 export const spoolMarkPath = (attempt: string): string => `${attempt}/spool.acked`
 export const checkpointsFolder = (attempt: string): string => `${attempt}/checkpoints`
 /** The run key in the path of an attempt; undefined for any other path. */
-export const runKeyOf = (attempt: string): string | undefined =>
+export const parseRunKey = (attempt: string): string | undefined =>
   /^runs\/([^/]+)\//.exec(attempt)?.[1]
 /** Receipts of the evaluations of a finished training. */
 export const evaluationReceiptsFolder = (runKey: string): string =>

@@ -39,7 +39,7 @@ const MESSAGES: Record<StorageErrorCode, (path: string) => string> = {
 }
 
 /** Names what the operating system said. */
-export function storageErrorFrom(path: string, cause: unknown): StorageError {
+export function toStorageError(path: string, cause: unknown): StorageError {
   if (cause instanceof StorageError) return cause
   const errno = (cause as { code?: unknown } | null)?.code
   if (errno === 'ENOENT' || errno === 'ENOTDIR') return new StorageError('NotFound', path, cause)

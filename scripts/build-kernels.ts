@@ -33,7 +33,7 @@ interface BuildRecord {
 }
 
 async function main(): Promise<void> {
-  const sources = await sourcesDigest()
+  const sources = await computeSourcesDigest()
   if (process.argv.includes('--check')) return check(sources)
   await mkdir(compiledFolder, { recursive: true })
   const files: Record<string, string> = {}
@@ -78,7 +78,7 @@ async function check(sources: string): Promise<void> {
 }
 
 /** One digest over compiler, flags and all sources, so that any change asks for a new build. */
-async function sourcesDigest(): Promise<string> {
+async function computeSourcesDigest(): Promise<string> {
   const hash = createHash('sha256')
   hash.update(JSON.stringify({ version: asc.version, ENTRIES, VARIANTS, FLAGS }))
   const names = (await readdir(sourceFolder)).filter((name) => name.endsWith('.ts'))

@@ -13,11 +13,14 @@ import {
 
 /** Starts a cluster to play with, the operator in it, says how to use it, and ends it with Ctrl-C. */
 
-const say = (line: string): void => console.log(line)
+const printLine = (line: string): void => console.log(line)
 
 const checkout = join(import.meta.dirname, '..')
 
-const howTo = ({ controlPlane, programs, folder }: Bed, { nats, storage, system }: StudyGround) => `
+const formatInstructions = (
+  { controlPlane, programs, folder }: Bed,
+  { nats, storage, system }: StudyGround,
+) => `
 export KUBECONFIG=${controlPlane.kubeconfig('admin')}
 export PATH=${join(programs.kubectl, '..')}:$PATH
 
@@ -38,26 +41,26 @@ logs      ${folder.path}
 
 Ctrl-C ends it all and removes the folder.`
 
-async function play(programs: ComponentPaths, end: Promise<unknown>): Promise<void> {
-  const bed = await startBed({ programs, log: say })
+async function runCluster(programs: ComponentPaths, end: Promise<unknown>): Promise<void> {
+  const testbed = await startBed({ programs, log: printLine })
   const values = { watchNamespaces: [] }
-  const ground = await openStudyGround(bedOf(factsOf(bed)), {
+  const fixture = await openStudyGround(bedOf(factsOf(testbed)), {
     name: 'neco',
     namespace: 'default',
     values,
   })
   const deployment = `deployment/${OPERATOR}`
-  await bed.kubectl.ok(['rollout', 'status', deployment, '-n', ground.system, '--timeout=5m'])
-  say(howTo(bed, ground))
+  await testbed.kubectl.ok(['rollout', 'status', deployment, '-n', fixture.system, '--timeout=5m'])
+  printLine(formatInstructions(testbed, fixture))
   await end
-  await ground.close()
-  await bed.close()
+  await fixture.close()
+  await testbed.close()
 }
 
 const end = Promise.race(['SIGINT', 'SIGTERM'].map((signal) => once(process, signal)))
-const components = await ensureComponents(say)
-if (components.kind === 'Ready') await play(components.paths, end)
+const components = await ensureComponents(printLine)
+if (components.kind === 'Ready') await runCluster(components.paths, end)
 else {
-  components.lines.forEach(say)
+  components.lines.forEach(printLine)
   process.exitCode = 1
 }

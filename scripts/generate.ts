@@ -4,9 +4,9 @@ import { argocdConfigMap } from '../argocd/config-map.ts'
 import { clusterYaml } from '../charts/cluster-yaml.ts'
 import { crdTemplate } from '../charts/crd-template.ts'
 import { valuesSchema } from '../charts/values-schema.ts'
-import { buildCrd, KINDS } from '../crds/to-crd.ts'
-import { editorSchema } from '../crds/to-editor-schema.ts'
-import { referencePage } from '../crds/to-reference.ts'
+import { buildCrd, KINDS } from '../crds/generators/to-crd.ts'
+import { editorSchema } from '../crds/generators/to-editor-schema.ts'
+import { referencePage } from '../crds/generators/to-reference.ts'
 import { necoDashboard } from '../dashboards/neco.ts'
 
 const root = join(import.meta.dirname, '..')

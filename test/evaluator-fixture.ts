@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import type { RunConfig } from '../crds/run-config.ts'
-import type { EvaluationSettings } from '../crds/sections/evaluation.ts'
-import type { EvaluatorWorld } from '../evaluator/open-evaluation.ts'
+import type { RunConfig } from '../contract/run-config.ts'
+import type { EvaluatorDependencies } from '../evaluator/open-evaluation.ts'
+import type { EvaluationSettings } from '../method/settings/evaluation.ts'
 import { sha256 } from '../pod/canonical-digest.ts'
+import { classifyFailure } from '../pod/classify-failure.ts'
 import { folderStorage } from '../pod/folder-storage.ts'
-import { nameFailure } from '../pod/name-failure.ts'
-import { runKey } from '../pod/run-key.ts'
+import { computeRunKey } from '../pod/run-key.ts'
 import type { ReportBody } from '../pod/spool.ts'
 import { runResultPath } from '../pod/storage-layout.ts'
 import { openDataset } from '../vision/datasets/open-dataset.ts'
@@ -36,14 +36,17 @@ export const anEvaluationConfig = (
 })
 
 interface Watched {
-  readonly world: EvaluatorWorld
+  readonly world: EvaluatorDependencies
   readonly reports: ReportBody[]
 }
 
 /** The world of an evaluator on a real folder, with time that stands still. */
-export function anEvaluatorWorld(root: string, overrides: Partial<EvaluatorWorld> = {}): Watched {
+export function anEvaluatorWorld(
+  root: string,
+  overrides: Partial<EvaluatorDependencies> = {},
+): Watched {
   const reports: ReportBody[] = []
-  const world: EvaluatorWorld = {
+  const world: EvaluatorDependencies = {
     storage: folderStorage(root, () => Date.now()),
     signal: new AbortController().signal,
     monotonicMs: () => 0,
@@ -81,7 +84,11 @@ export async function aFinishedTraining(
   const storage = folderStorage(root, () => Date.now())
   const { manifestDigest } = await openDataset(config.result.data, { volumes: {} })
   const { result } = config
-  const key = runKey({ result, weightsDigest: undefined, dataManifestDigest: manifestDigest })
+  const key = computeRunKey({
+    result,
+    weightsDigest: undefined,
+    dataManifestDigest: manifestDigest,
+  })
   const folder = `runs/${key}/attempts/1-pod/checkpoints/step-00000006`
   const teacher = aBackboneFile(config, 78)
   const shards = { student: shardOf('student', student), teacher: shardOf('teacher', teacher) }
@@ -108,7 +115,7 @@ export async function failureOf(work: Promise<unknown>) {
   try {
     await work
   } catch (error) {
-    return { ...nameFailure(error, visionFailure), message: (error as Error).message }
+    return { ...classifyFailure(error, visionFailure), message: (error as Error).message }
   }
   return undefined
 }

@@ -1,4 +1,4 @@
-import { type Storage, storageErrorFrom } from '../pod/storage.ts'
+import { type Storage, toStorageError } from '../pod/storage.ts'
 
 export type Fault = 'NoSpace' | 'TornWrite'
 
@@ -16,7 +16,7 @@ export function faultyStorage(
       const half = Buffer.from(bytes).subarray(0, Math.floor(Buffer.byteLength(bytes) / 2))
       if (fault === 'TornWrite') await inner.append(path, half)
       const code = fault === 'NoSpace' ? 'ENOSPC' : 'EIO'
-      throw storageErrorFrom(path, Object.assign(new Error(code), { code }))
+      throw toStorageError(path, Object.assign(new Error(code), { code }))
     }
   return {
     ...inner,

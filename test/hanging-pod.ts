@@ -1,14 +1,14 @@
-import { judgePace } from '../pod/pace.ts'
+import { startStallWatchdog } from '../pod/stall-watchdog.ts'
 
 /** A pod whose main thread makes one step and then never returns: `node test/hanging-pod.ts`. */
-const pace = judgePace({
+const pace = startStallWatchdog({
   program: 'trainer',
   limits: { firstStepSeconds: 60, stallSeconds: 1 },
   monotonicMs: () => performance.now(),
   terminationPath: process.env['NECO_TERMINATION_FILE'],
-  late: () => process.exit(1),
+  onStall: () => process.exit(1),
 })
-pace.said({ kind: 'Step', step: 1, totalSteps: 2 })
+pace.reported({ kind: 'Step', step: 1, totalSteps: 2 })
 setTimeout(() => {
   for (;;);
 }, 0)

@@ -3,9 +3,9 @@ import { runPod } from '../pod/run-pod.ts'
 /** A trainer that waits for what never comes, with its main thread free: `node test/idle-pod.ts --config FILE`. */
 await runPod({
   name: 'trainer',
-  work: () =>
+  run: () =>
     new Promise(() => {
       setInterval(() => undefined, 1000)
     }),
-  failure: () => undefined,
+  classifyFailure: () => undefined,
 })

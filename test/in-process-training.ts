@@ -1,9 +1,9 @@
-import type { RunConfig } from '../crds/run-config.ts'
+import type { RunConfig } from '../contract/run-config.ts'
 import { folderStorage } from '../pod/folder-storage.ts'
 import { openSpool } from '../pod/spool.ts'
 import type { Storage } from '../pod/storage.ts'
 import { spoolPath } from '../pod/storage-layout.ts'
-import { type Trained, train } from '../trainer/train.ts'
+import { type TrainingSummary, train } from '../trainer/train.ts'
 
 export interface InProcessOptions {
   /** Instead of the folder of the config. */
@@ -17,14 +17,14 @@ export interface InProcessOptions {
 export function trainInProcess(
   config: RunConfig,
   { storage, signal, log, warn }: InProcessOptions = {},
-): Promise<Trained> {
+): Promise<TrainingSummary> {
   const chosen = storage ?? folderStorage(config.execution.storage, () => 0)
   let ticks = 0
   return train(config, {
     storage: chosen,
     signal: signal ?? new AbortController().signal,
     monotonicMs: () => ticks++,
-    breathe: () => Promise.resolve(),
+    yieldToEventLoop: () => Promise.resolve(),
     openSpool: (folder) =>
       openSpool({
         storage: chosen,

@@ -1,5 +1,5 @@
-import { createApiClient } from '../operator/cluster/api-client.ts'
-import { endpointOf } from '../operator/cluster/api-endpoint.ts'
+import { createApiClient } from '../kube/client/api-client.ts'
+import { endpointOf } from '../kube/client/api-endpoint.ts'
 import { openJobKinds } from '../operator/cluster/jobs/job-kinds.ts'
 import {
   type KubernetesJobsOptions,

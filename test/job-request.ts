@@ -1,5 +1,5 @@
-import type { JobRequest } from '../crds/job-request.ts'
 import type { FrozenPlacement } from '../operator/cluster/jobs/frozen-placement.ts'
+import type { JobRequest } from '../operator/ports/job-request.ts'
 
 /** A request as small as one can be; what a test looks at it names itself. */
 export const aJobRequest = (changes: Partial<JobRequest> = {}): JobRequest => ({

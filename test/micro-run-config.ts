@@ -1,4 +1,4 @@
-import { NUMERICS_VERSION, RunConfig } from '../crds/run-config.ts'
+import { NUMERICS_VERSION, RunConfig } from '../contract/run-config.ts'
 
 type Overrides<T> = T extends readonly unknown[]
   ? T
@@ -9,7 +9,7 @@ type Overrides<T> = T extends readonly unknown[]
 const result = {
   numericsVersion: NUMERICS_VERSION,
   model: {
-    form: 'DinoV2',
+    family: 'DinoV2',
     dim: 16,
     depth: 2,
     heads: 2,
@@ -25,7 +25,7 @@ const result = {
       outputDim: 12,
       layers: 2,
       teacherHead: 'Independent',
-      initialisation: 'FanIn',
+      initialization: 'FanIn',
     },
     initSeed: 1,
   },
@@ -41,7 +41,7 @@ const result = {
     alignedGrid: 3,
     jitterProbability: 0.8,
     jitterStrength: 0.4,
-    greyProbability: 0.1,
+    grayscaleProbability: 0.1,
     blurProbability: 0,
     blurRadius: [0.1, 2],
   },
@@ -50,10 +50,10 @@ const result = {
     count: 9,
     fraction: 0,
     queueLength: 2,
-    neighbours: 'Inter',
+    neighbors: 'Inter',
   },
   loss: {
-    objective: 'NeighbourOrder',
+    objective: 'NeighborOrder',
     studentSteepness: 50,
     teacherSteepness: 50,
     network: 'Bitonic',
@@ -62,24 +62,24 @@ const result = {
     similarity: 'Cosine',
     direction: 'One',
     reduction: 'Mean',
-    keptNeighbours: 0,
-    renormaliseKept: false,
+    keptNeighbors: 0,
+    renormalizeKept: false,
     epsilon: 0,
     patches: 'All',
     teacher: 'Ema',
   },
-  optimisation: {
-    optimiser: 'AdamW',
+  optimizer: {
+    algorithm: 'AdamW',
     batchSize: 4,
     epochs: 1,
     steps: 6,
-    backboneRate: 0.001,
-    headRate: 0.001,
-    finalRate: 0,
+    backboneLearningRate: 0.001,
+    headLearningRate: 0.001,
+    finalLearningRate: 0,
     weightDecay: 0.04,
     finalWeightDecay: 0.5,
-    momentum: 0.9,
-    finalMomentum: 1,
+    teacherMomentum: 0.9,
+    finalTeacherMomentum: 1,
     trainableBlocks: 0,
   },
   seed: 400,

@@ -1,5 +1,5 @@
-import type { ObservedJob } from '../crds/observed-job.ts'
 import type { Jobs } from '../operator/ports/jobs.ts'
+import type { ObservedJob } from '../operator/ports/observed-job.ts'
 
 /** What a look at the Jobs of a run finds, as soon as it finds something; a home works in the background, and tells when there is news. */
 export async function onceJobs<T>(

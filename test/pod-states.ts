@@ -4,6 +4,7 @@ import type {
   PodView,
   TerminatedView,
 } from '../operator/cluster/jobs/pod-view.ts'
+import { omitUndefined } from '../std/omit-undefined.ts'
 
 export const at = (second: number): string => new Date(second * 1000).toISOString()
 export type Status = NonNullable<PodView['status']>
@@ -34,14 +35,12 @@ const sandbox = condition('PodReadyToStartContainers', { lastTransitionTime: at(
 export const trainer = (state: ContainerView['state'], imageID = ''): ContainerView => ({
   name: 'trainer',
   imageID,
-  ...(state === undefined ? {} : { state }),
+  ...omitUndefined({ state }),
 })
 export const waiting = (reason: string, message?: string): Status => ({
   phase: 'Pending',
   conditions: [scheduled, sandbox],
-  containerStatuses: [
-    trainer({ waiting: { reason, ...(message === undefined ? {} : { message }) } }),
-  ],
+  containerStatuses: [trainer({ waiting: { reason, ...omitUndefined({ message }) } })],
 })
 export const failed = (end: TerminatedView | undefined, rest: Status = {}): Status => ({
   phase: 'Failed',

@@ -34,7 +34,7 @@ export function recordedLink(): RecordedLink {
     async serve(subject, answer) {
       served.set(subject, answer)
     },
-    onUp: (call) => call(),
+    onConnected: (call) => call(),
     close: () => Promise.resolve(),
     async ask(subject, request) {
       const answer = served.get(subject)

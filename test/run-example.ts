@@ -13,7 +13,7 @@ export const REDUCED = [
   'data.count=16',
   'views.globalSizePx=32',
   'views.localSizePx=16',
-  'optimisation.steps=2',
+  'optimizer.steps=2',
   'evaluations[0].memory.count=4',
   'evaluations[0].validation.count=4',
 ]

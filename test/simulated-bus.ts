@@ -1,6 +1,11 @@
-import type { CommandName, CommandReply, CommandRequest, Heartbeat } from '../crds/bus-messages.ts'
-import { type AttemptAddress, commandSubject, progressKey } from '../crds/bus-names.ts'
-import type { RunReport } from '../crds/run-report.ts'
+import type {
+  CommandName,
+  CommandReply,
+  CommandRequest,
+  Heartbeat,
+} from '../contract/bus-messages.ts'
+import { type AttemptAddress, commandSubject, progressKey } from '../contract/bus-names.ts'
+import type { RunReport } from '../contract/run-report.ts'
 import { distinctReports } from '../operator/bus/heard-reports.ts'
 import { heartbeatBoard } from '../operator/bus/heartbeat-board.ts'
 import { type Bus, BusError, type BusHealth, type BusNews } from '../operator/ports/bus.ts'

@@ -1,4 +1,4 @@
-import { EXIT_CODES } from '../crds/exit-codes.ts'
+import { EXIT_CODES } from '../contract/exit-codes.ts'
 import { API_GROUP_VERSION } from '../crds/names.ts'
 import type { NeCoSweep } from '../crds/necosweep.ts'
 import { reconcileRun } from '../operator/controllers/run-controller.ts'
@@ -35,7 +35,7 @@ export const aStudy = (overrides: Partial<NeCoSweep['spec']> = {}): NeCoSweep =>
   },
 })
 
-/** A number that belongs to a run alone, so that a result can be recognised. */
+/** A number that belongs to a run alone, so that a result can be recognized. */
 export const measured = (name: string): number =>
   [...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 997, 7)
 

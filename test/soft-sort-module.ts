@@ -95,7 +95,7 @@ function sortAlone(module: WebAssembly.Module, of: DiffsortCase) {
     },
     {
       ...{ relaxation: of.relaxation, lambda: of.lambda, studentSteepness: of.steepness },
-      ...{ teacherSteepness: 1, epsilon: 0, scale: 1, both: false, renormaliseKept: false },
+      ...{ teacherSteepness: 1, epsilon: 0, scale: 1, both: false, renormalizeKept: false },
       kept: { begin: 0, end: n },
     },
   )

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { RunConfig } from '../crds/run-config.ts'
-import { TerminationMessage } from '../crds/run-report.ts'
+import type { RunConfig } from '../contract/run-config.ts'
+import { TerminationMessage } from '../contract/run-report.ts'
 
 /** One line of the log of a trainer. */
 export interface LogLine {

@@ -1,25 +1,25 @@
 import { expect, test } from 'vitest'
 import { aMicroRunConfig } from '../test/micro-run-config.ts'
-import { settingsProblems } from './check-settings.ts'
+import { findSettingsProblems } from './check-settings.ts'
 
 type Result = NonNullable<Parameters<typeof aMicroRunConfig>[0]>['result']
-const fieldsOf = (result: Result, size = 12) =>
-  settingsProblems(aMicroRunConfig({ result }).result, size).map(({ field }) => field)
+const listProblemFields = (result: Result, size = 12) =>
+  findSettingsProblems(aMicroRunConfig({ result }).result, size).map(({ field }) => field)
 
 test('Settings that fit have no problem.', () => {
-  expect(fieldsOf({})).toEqual([])
+  expect(listProblemFields({})).toEqual([])
 })
 
 test.each<[string, Result, string]>([
   ['more references than a batch has', { references: { count: 37 } }, 'references.count'],
   [
     'more references than the own image has',
-    { references: { count: 10, neighbours: 'Intra' } },
+    { references: { count: 10, neighbors: 'Intra' } },
     'references.count',
   ],
   [
     'more references than the other images have',
-    { references: { count: 28, neighbours: 'InterStrict' } },
+    { references: { count: 28, neighbors: 'InterStrict' } },
     'references.count',
   ],
   [
@@ -32,11 +32,11 @@ test.each<[string, Result, string]>([
     { references: { source: 'StudentFraction', fraction: 0.05 } },
     'references.fraction',
   ],
-  ['K above R', { loss: { keptNeighbours: 10 } }, 'loss.keptNeighbours'],
+  ['K above R', { loss: { keptNeighbors: 10 } }, 'loss.keptNeighbors'],
   [
     'more trainable blocks than there are',
-    { optimisation: { trainableBlocks: 3 } },
-    'optimisation.trainableBlocks',
+    { optimizer: { trainableBlocks: 3 } },
+    'optimizer.trainableBlocks',
   ],
   [
     'crops smaller than a patch',
@@ -44,14 +44,14 @@ test.each<[string, Result, string]>([
     'views.localSizePx, views.globalSizePx',
   ],
 ])('The field of %s is named.', (_, result, field) => {
-  expect(fieldsOf(result)).toEqual([field])
+  expect(listProblemFields(result)).toEqual([field])
 })
 
 test('A batch larger than the data is named, with both sizes.', () => {
   const { result } = aMicroRunConfig()
-  expect(settingsProblems(result, 3)).toEqual([
+  expect(findSettingsProblems(result, 3)).toEqual([
     {
-      field: 'optimisation.batchSize',
+      field: 'optimizer.batchSize',
       message: 'is 4, but data holds 3 images: lower it or give more data',
     },
   ])

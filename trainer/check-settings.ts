@@ -1,6 +1,6 @@
-import type { ResultSettings } from '../crds/run-config.ts'
+import type { ResultSettings } from '../contract/run-config.ts'
 import { PodFailure } from '../pod/pod-failure.ts'
-import { referenceCount } from './core/references.ts'
+import { countReferences } from './core/references.ts'
 
 /** A setting that cannot work with the data or with another setting. */
 interface Problem {
@@ -8,66 +8,69 @@ interface Problem {
   readonly message: string
 }
 
-const MOST_REFERENCES = 512
+const MAX_REFERENCE_COUNT = 512
 
 /** What is wrong with the settings, in the words of their fields; empty when nothing is. */
-export function settingsProblems(settings: ResultSettings, dataSize: number): readonly Problem[] {
+export function findSettingsProblems(
+  settings: ResultSettings,
+  dataSize: number,
+): readonly Problem[] {
   return [
-    ...dataProblems(settings, dataSize),
-    ...referenceProblems(settings),
-    ...modelProblems(settings),
+    ...findDataProblems(settings, dataSize),
+    ...findReferenceProblems(settings),
+    ...findModelProblems(settings),
   ]
 }
 
 /** Throws SettingsImpossible with every problem. */
 export function checkSettings(settings: ResultSettings, dataSize: number): void {
-  const problems = settingsProblems(settings, dataSize)
+  const problems = findSettingsProblems(settings, dataSize)
   if (problems.length === 0) return
   const message = problems.map((problem) => `${problem.field}: ${problem.message}`).join('; ')
   throw new PodFailure(message, { code: 'SettingsImpossible', reason: 'UserError' })
 }
 
-function* dataProblems({ optimisation }: ResultSettings, dataSize: number): Generator<Problem> {
-  if (dataSize >= optimisation.batchSize) return
+function* findDataProblems({ optimizer }: ResultSettings, dataSize: number): Generator<Problem> {
+  if (dataSize >= optimizer.batchSize) return
   yield {
-    field: 'optimisation.batchSize',
-    message: `is ${optimisation.batchSize}, but data holds ${dataSize} images: lower it or give more data`,
+    field: 'optimizer.batchSize',
+    message: `is ${optimizer.batchSize}, but data holds ${dataSize} images: lower it or give more data`,
   }
 }
 
 /** Most references that each kind of source can give. */
-function available({ references, views, optimisation }: ResultSettings): number {
+function countAvailableReferences({ references, views, optimizer }: ResultSettings): number {
   const cells = views.alignedGrid ** 2
-  const images = optimisation.batchSize
+  const images = optimizer.batchSize
   if (references.source === 'TeacherQueue') return references.queueLength
-  if (references.neighbours === 'Intra') return cells
-  return (references.neighbours === 'InterStrict' ? images - 1 : images) * cells
+  if (references.neighbors === 'Intra') return cells
+  return (references.neighbors === 'InterStrict' ? images - 1 : images) * cells
 }
 
-function* referenceProblems(settings: ResultSettings): Generator<Problem> {
-  const { references, views, optimisation, loss } = settings
+function* findReferenceProblems(settings: ResultSettings): Generator<Problem> {
+  const { references, views, optimizer, loss } = settings
   const cells = views.alignedGrid ** 2
-  const count = referenceCount(references, { images: optimisation.batchSize, cells })
+  const count = countReferences(references, { images: optimizer.batchSize, cells })
   const field = references.source === 'StudentFraction' ? 'references.fraction' : 'references.count'
-  const most = Math.min(available(settings), MOST_REFERENCES)
+  const most = Math.min(countAvailableReferences(settings), MAX_REFERENCE_COUNT)
   if (count < 2) yield { field, message: `gives ${count} references (R): at least 2 are ranked` }
   if (count > most) {
-    const kind = `${references.source} with neighbours ${references.neighbours}`
+    const kind = `${references.source} with neighbors ${references.neighbors}`
     yield { field, message: `gives ${count} references (R), but ${kind} has at most ${most}` }
   }
-  if (loss.keptNeighbours > count) {
+  if (loss.keptNeighbors > count) {
     yield {
-      field: 'loss.keptNeighbours',
-      message: `is ${loss.keptNeighbours} (K), more than the ${count} references (R)`,
+      field: 'loss.keptNeighbors',
+      message: `is ${loss.keptNeighbors} (K), more than the ${count} references (R)`,
     }
   }
 }
 
-function* modelProblems({ model, views, loss, optimisation }: ResultSettings): Generator<Problem> {
-  if (optimisation.trainableBlocks > model.depth) {
+function* findModelProblems({ model, views, loss, optimizer }: ResultSettings): Generator<Problem> {
+  if (optimizer.trainableBlocks > model.depth) {
     yield {
-      field: 'optimisation.trainableBlocks',
-      message: `is ${optimisation.trainableBlocks}, but model.depth is ${model.depth}`,
+      field: 'optimizer.trainableBlocks',
+      message: `is ${optimizer.trainableBlocks}, but model.depth is ${model.depth}`,
     }
   }
   const smallest = views.localCrops === 0 ? views.globalSizePx : views.localSizePx
@@ -77,7 +80,7 @@ function* modelProblems({ model, views, loss, optimisation }: ResultSettings): G
       message: `must not be smaller than model.patchSizePx, ${model.patchSizePx}`,
     }
   }
-  if (loss.patches !== 'All' && model.form === 'DinoV3') {
-    yield { field: 'loss.patches', message: 'must be All for form DinoV3' }
+  if (loss.patches !== 'All' && model.family === 'DinoV3') {
+    yield { field: 'loss.patches', message: 'must be All for family DinoV3' }
   }
 }

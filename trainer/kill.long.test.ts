@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { RunResult } from '../crds/run-result.ts'
+import { RunResult } from '../contract/run-result.ts'
 import { aMicroRunConfig } from '../test/micro-run-config.ts'
 import { runTrainer } from '../test/trainer-process.ts'
 
@@ -16,7 +16,7 @@ afterAll(() => rm(root, { recursive: true }))
 const configAt = (name: string, attempt: number) =>
   aMicroRunConfig({
     identity: { run: 'micro', attempt, podUid: `${name}-${attempt}` },
-    result: { optimisation: { steps: 60 } },
+    result: { optimizer: { steps: 60 } },
     execution: { storage: join(root, name), checkpoint: { everySteps: 1, keep: 2 } },
   })
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { EXIT_CODES } from '../crds/exit-codes.ts'
-import type { RunConfig } from '../crds/run-config.ts'
-import { RunResult } from '../crds/run-result.ts'
+import { EXIT_CODES } from '../contract/exit-codes.ts'
+import type { RunConfig } from '../contract/run-config.ts'
+import { RunResult } from '../contract/run-result.ts'
 import { aMicroRunConfig } from '../test/micro-run-config.ts'
 import { type LogLine, runTrainer } from '../test/trainer-process.ts'
 
@@ -21,7 +21,7 @@ const configAt = (name: string, attempt: number, over = {}): RunConfig =>
   aMicroRunConfig({
     identity: { run: 'micro', attempt, podUid: `${name}-${attempt}` },
     result: {
-      optimisation: { steps },
+      optimizer: { steps },
       references: { source: 'TeacherQueue', queueLength: 200 },
       model: { dropPathRate: 0.2 },
     },
@@ -66,8 +66,12 @@ describe('a trainer', () => {
     for (const [index, [msg, step]] of moments.entries()) {
       const config = configAt('killed', index + 1)
       const onLine = endAt(msg, step, 'SIGKILL')
-      const { exitCode, lastWords } = await runTrainer({ config, folder: root, onLine })
-      expect([exitCode, lastWords]).toEqual([undefined, undefined])
+      const { exitCode, lastWords: terminationMessage } = await runTrainer({
+        config,
+        folder: root,
+        onLine,
+      })
+      expect([exitCode, terminationMessage]).toEqual([undefined, undefined])
     }
     const last = await runTrainer({ config: configAt('killed', 9), folder: root })
     expect(last.lastWords?.reason).toBe('Succeeded')
@@ -94,8 +98,8 @@ describe('a trainer', () => {
   test('with two threads computes the same bits', async () => {
     const { execution, ...rest } = configAt('threads', 1)
     const config = { ...rest, execution: { ...execution, threads: 2 } }
-    const { lastWords } = await runTrainer({ config, folder: root })
-    expect(lastWords?.runKey).toBe(whole.runKey)
+    const { lastWords: terminationMessage } = await runTrainer({ config, folder: root })
+    expect(terminationMessage?.runKey).toBe(whole.runKey)
     expect(await finalDigests('threads', whole.runKey)).toEqual(whole.digests)
   })
 
@@ -112,20 +116,31 @@ describe('a trainer', () => {
   })
 
   test('reports a result that is there and computes nothing', async () => {
-    const { exitCode, lastWords, lines } = await runTrainer({
+    const {
+      exitCode,
+      lastWords: terminationMessage,
+      lines,
+    } = await runTrainer({
       config: configAt('whole', 2),
       folder: root,
     })
-    expect([exitCode, lastWords?.reused, lastWords?.step]).toEqual([0, true, steps])
+    expect([exitCode, terminationMessage?.reused, terminationMessage?.step]).toEqual([
+      0,
+      true,
+      steps,
+    ])
     expect(lines.some(({ msg }) => msg === 'Step')).toBe(false)
   })
 
   test('ends with a code for wrong settings, naming them', async () => {
     const config = configAt('wrong', 1, { result: { data: { count: 3 } } })
-    const { exitCode, lastWords } = await runTrainer({ config, folder: root })
-    expect([exitCode, lastWords?.reason]).toEqual([EXIT_CODES.UserError, 'SettingsImpossible'])
-    expect(lastWords?.message).toBe(
-      'optimisation.batchSize: is 4, but data holds 3 images: lower it or give more data',
+    const { exitCode, lastWords: terminationMessage } = await runTrainer({ config, folder: root })
+    expect([exitCode, terminationMessage?.reason]).toEqual([
+      EXIT_CODES.UserError,
+      'SettingsImpossible',
+    ])
+    expect(terminationMessage?.message).toBe(
+      'optimizer.batchSize: is 4, but data holds 3 images: lower it or give more data',
     )
   })
 
@@ -154,8 +169,8 @@ describe('a trainer', () => {
   test('ends with a code for a loss that is not finite, and says what to try', async () => {
     const loss = { relaxation: 'Logistic', studentSteepness: 10_000 } as const
     const config = configAt('infinite', 1, { result: { loss } })
-    const { exitCode, lastWords } = await runTrainer({ config, folder: root })
-    expect([exitCode, lastWords?.reason]).toEqual([EXIT_CODES.NotFinite, 'LossNotFinite'])
-    expect(lastWords?.message).toMatch(/at step 1 of .* set loss\.epsilon/)
+    const { exitCode, lastWords: terminationMessage } = await runTrainer({ config, folder: root })
+    expect([exitCode, terminationMessage?.reason]).toEqual([EXIT_CODES.NotFinite, 'LossNotFinite'])
+    expect(terminationMessage?.message).toMatch(/at step 1 of .* set loss\.epsilon/)
   })
 })

@@ -1,4 +1,4 @@
-import type { RunConfig } from '../crds/run-config.ts'
+import type { RunConfig } from '../contract/run-config.ts'
 import { PodFailure } from '../pod/pod-failure.ts'
 import type { ReportBody, Spool } from '../pod/spool.ts'
 import { checkpointsFolder } from '../pod/storage-layout.ts'
@@ -8,18 +8,18 @@ import { drawDropPath } from '../vision/vit/stochastic-depth.ts'
 import { batchAt } from './core/sample-order.ts'
 import type { StepDraws } from './core/step-gradients.ts'
 import type { TrainingState } from './core/training-state.ts'
-import { type StepOutcome, trainingStep } from './core/training-step.ts'
+import { runTrainingStep, type StepResult } from './core/training-step.ts'
 import { stackViews, type ViewBatch } from './core/view-batch.ts'
 import { makeViews } from './core/views/make-views.ts'
 import { pruneCheckpoints } from './io/prune-checkpoints.ts'
-import { shardsOf } from './io/shards.ts'
+import { buildShards } from './io/shards.ts'
 import { writeCheckpoint } from './io/write-checkpoint.ts'
-import type { TrainerWorld } from './train.ts'
+import type { TrainerDependencies } from './train.ts'
 
 /** One training of one pod. */
-export interface Training {
+export interface TrainingRun {
   readonly config: RunConfig
-  readonly world: TrainerWorld
+  readonly dependencies: TrainerDependencies
   readonly runKey: string
   /** Folder of the attempt under the storage. */
   readonly folder: string
@@ -29,7 +29,7 @@ export interface Training {
   readonly totalSteps: number
 }
 
-export interface Progress {
+export interface StepProgress {
   /** Finished steps. */
   readonly step: number
   /** Of the last step that this pod made; undefined when it made none. */
@@ -40,46 +40,46 @@ export interface Progress {
 const FLUSH_EVERY_MS = 1000
 
 /** The steps whose checkpoint an evaluation waits for. */
-export function keptSteps({ config, totalSteps }: Training): ReadonlyMap<number, number> {
+export function retainedSteps({ config, totalSteps }: TrainingRun): ReadonlyMap<number, number> {
   const fractions = config.execution.keepAt.filter((at) => at > 0)
   return new Map(fractions.map((at) => [at, Math.round(at * totalSteps)]))
 }
 
 /** Makes the steps from `first` on, with reports and checkpoints, until the last one or the signal. */
-export async function runSteps(training: Training, first: number): Promise<Progress> {
-  const { world, totalSteps } = training
-  const reports = reportBuffer(training)
-  let progress: Progress = { step: first, loss: undefined }
+export async function runSteps(training: TrainingRun, first: number): Promise<StepProgress> {
+  const { dependencies, totalSteps } = training
+  const reports = createReportBuffer(training)
+  let progress: StepProgress = { step: first, loss: undefined }
   let saved = first
-  while (progress.step < totalSteps && !world.signal.aborted) {
-    const startedMs = world.monotonicMs()
-    const outcome = await makeStep(training, progress.step)
+  while (progress.step < totalSteps && !dependencies.signal.aborted) {
+    const startedMs = dependencies.monotonicMs()
+    const outcome = await runStep(training, progress.step)
     progress = { step: progress.step + 1, loss: outcome.loss }
-    await reports.add(stepReport(training, { progress, outcome, startedMs }))
+    await reports.add(buildStepReport(training, { progress, outcome, startedMs }))
     if (isCheckpointDue(training, progress.step)) {
       await reports.flush()
       await saveCheckpoint(training, progress)
       saved = progress.step
     }
-    await world.breathe()
+    await dependencies.yieldToEventLoop()
   }
   await reports.flush()
   if (saved !== progress.step) await saveCheckpoint(training, progress)
   return progress
 }
 
-function isCheckpointDue(training: Training, step: number): boolean {
+function isCheckpointDue(training: TrainingRun, step: number): boolean {
   const { everySteps } = training.config.execution.checkpoint
-  if (training.world.checkpoints?.isAsked()) return true
+  if (training.dependencies.checkpointRequests?.isRequested()) return true
   if (step === training.totalSteps || step % everySteps === 0) return true
-  return [...keptSteps(training).values()].includes(step)
+  return [...retainedSteps(training).values()].includes(step)
 }
 
-async function makeStep(training: Training, step: number): Promise<StepOutcome> {
+async function runStep(training: TrainingRun, step: number): Promise<StepResult> {
   const { state, totalSteps } = training
-  const batch = await viewsAt(training, step)
-  const draws = drawsAt(training, step, batch)
-  const outcome = trainingStep(state, batch, { place: { step, totalSteps }, draws })
+  const batch = await loadViewBatch(training, step)
+  const draws = createStepDraws(training, step, batch)
+  const outcome = runTrainingStep(state, batch, { place: { step, totalSteps }, draws })
   if (outcome.isFinite) return outcome
   throw new PodFailure(
     `the loss is ${outcome.loss} at step ${step + 1} of ${totalSteps}, or a gradient is not finite: set loss.epsilon (1e-6, say), lower loss.studentSteepness and loss.teacherSteepness, or lower the learning rates`,
@@ -88,18 +88,18 @@ async function makeStep(training: Training, step: number): Promise<StepOutcome> 
 }
 
 /** The views of a step: they depend on nothing but seed, epoch and sample. */
-async function viewsAt({ config, data }: Training, step: number): Promise<ViewBatch> {
-  const { views, seed, optimisation } = config.result
-  const { batchSize } = optimisation
+async function loadViewBatch({ config, data }: TrainingRun, step: number): Promise<ViewBatch> {
+  const { views, seed, optimizer } = config.result
+  const { batchSize } = optimizer
   const { epoch, samples } = batchAt({ seed, size: data.size, batchSize }, step)
-  const made = []
+  const sampleViews = []
   for (const sample of samples) {
-    made.push(makeViews(await data.image(sample), views, { seed, epoch, sample }))
+    sampleViews.push(makeViews(await data.image(sample), views, { seed, epoch, sample }))
   }
-  return stackViews(made, views)
+  return stackViews(sampleViews, views)
 }
 
-function drawsAt({ config }: Training, step: number, batch: ViewBatch): StepDraws {
+function createStepDraws({ config }: TrainingRun, step: number, batch: ViewBatch): StepDraws {
   const { seed, model } = config.result
   const queue = randomStream({ seed, purpose: 'queue-references', indices: [step] })
   const references = randomStream({ seed, purpose: 'roi-references', indices: [step] })
@@ -116,68 +116,68 @@ function drawsAt({ config }: Training, step: number, batch: ViewBatch): StepDraw
   }
 }
 
-interface Stepped {
-  readonly progress: Progress
-  readonly outcome: StepOutcome
+interface CompletedStep {
+  readonly progress: StepProgress
+  readonly outcome: StepResult
   readonly startedMs: number
 }
 
-function stepReport(
-  { config, world, totalSteps }: Training,
-  { progress: { step }, outcome, startedMs }: Stepped,
+function buildStepReport(
+  { config, dependencies, totalSteps }: TrainingRun,
+  { progress: { step }, outcome, startedMs }: CompletedStep,
 ): ReportBody {
-  const { batchSize } = config.result.optimisation
-  const seconds = Math.max(world.monotonicMs() - startedMs, 1e-3) / 1000
+  const { batchSize } = config.result.optimizer
+  const seconds = Math.max(dependencies.monotonicMs() - startedMs, 1e-3) / 1000
   const metrics = {
     loss: outcome.loss,
     imagesPerSecond: batchSize / seconds,
-    backboneRate: outcome.scheduled.backboneRate,
+    backboneLearningRate: outcome.scheduled.backboneLearningRate,
   }
   return { kind: 'Step', step, totalSteps, imagesSeen: step * batchSize, metrics }
 }
 
 /** Gathers step reports, so that durable writes stay rare beside short steps. */
-function reportBuffer({ config, world, spool, totalSteps }: Training) {
-  let waiting: ReportBody[] = []
-  let flushedMs = world.monotonicMs()
+function createReportBuffer({ config, dependencies, spool, totalSteps }: TrainingRun) {
+  let pendingReports: ReportBody[] = []
+  let flushedMs = dependencies.monotonicMs()
   const flush = async (): Promise<void> => {
-    const batch = waiting
-    waiting = []
-    flushedMs = world.monotonicMs()
+    const batch = pendingReports
+    pendingReports = []
+    flushedMs = dependencies.monotonicMs()
     await spool.write(batch)
   }
   const add = async (report: ReportBody): Promise<void> => {
-    world.stepped?.(report)
+    dependencies.onStep?.(report)
     const isLast = report.step === totalSteps
     if (report.step % config.execution.reportEverySteps === 0 || isLast) {
-      waiting.push(report)
-      world.log('Step', { step: report.step, ...report.metrics })
+      pendingReports.push(report)
+      dependencies.log('Step', { step: report.step, ...report.metrics })
     }
-    if (world.monotonicMs() - flushedMs >= FLUSH_EVERY_MS) await flush()
+    if (dependencies.monotonicMs() - flushedMs >= FLUSH_EVERY_MS) await flush()
   }
   return { add, flush }
 }
 
 /** Writes a checkpoint, reports it, and only then removes older ones. */
-async function saveCheckpoint(training: Training, { step }: Progress): Promise<void> {
-  const { config, world, runKey, folder, spool, state, totalSteps } = training
-  const { batchSize } = config.result.optimisation
+async function saveCheckpoint(training: TrainingRun, { step }: StepProgress): Promise<void> {
+  const { config, dependencies, runKey, folder, spool, state, totalSteps } = training
+  const { batchSize } = config.result.optimizer
   const imagesSeen = step * batchSize
   const settings = config.result
-  const written = await writeCheckpoint(world.storage, {
+  const written = await writeCheckpoint(dependencies.storage, {
     folder: checkpointsFolder(folder),
-    facts: { runKey, step, totalSteps, imagesSeen, settings, backend: world.backend },
-    shards: shardsOf(state),
+    facts: { runKey, step, totalSteps, imagesSeen, settings, backend: dependencies.backend },
+    shards: buildShards(state),
   })
-  world.log('Checkpoint', { step, folder: written.folder })
+  dependencies.log('Checkpoint', { step, folder: written.folder })
   const message = written.folder
   await spool.write([{ kind: 'Checkpoint', step, totalSteps, imagesSeen, metrics: {}, message }])
   const digest = written.shards.student?.sha256 ?? ''
-  world.checkpoints?.made({ step, folder: written.folder, digest })
+  dependencies.checkpointRequests?.saved({ step, folder: written.folder, digest })
   await pruneCheckpoints({
-    storage: world.storage,
+    storage: dependencies.storage,
     runKey,
     keep: config.execution.checkpoint.keep,
-    keptSteps: new Set(keptSteps(training).values()),
+    retainedSteps: new Set(retainedSteps(training).values()),
   })
 }

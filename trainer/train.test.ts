@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { RunConfig } from '../crds/run-config.ts'
-import { RunResult } from '../crds/run-result.ts'
+import type { RunConfig } from '../contract/run-config.ts'
+import { RunResult } from '../contract/run-result.ts'
 import { folderStorage } from '../pod/folder-storage.ts'
 import { StorageError } from '../pod/storage.ts'
 import { runResultPath } from '../pod/storage-layout.ts'
@@ -30,24 +30,24 @@ beforeEach(() => {
 })
 
 type Overrides = Parameters<typeof aMicroRunConfig>[0]
-const configOf = (
+const buildTrainConfig = (
   result: NonNullable<Overrides>['result'] = {},
   name = 'a',
   everySteps = 100,
 ): RunConfig =>
   aMicroRunConfig({
-    result: { optimisation: { steps: 4 }, ...result },
+    result: { optimizer: { steps: 4 }, ...result },
     execution: { storage: join(root, `${trainings}-${name}`), checkpoint: { everySteps } },
   })
 
-async function resultOf(config: RunConfig, runKey: string): Promise<RunResult> {
+async function readTrainResult(config: RunConfig, runKey: string): Promise<RunResult> {
   const storage = folderStorage(config.execution.storage, () => 0)
   const bytes = await storage.read(runResultPath(runKey))
   return RunResult.parse(JSON.parse(Buffer.from(bytes).toString('utf8')))
 }
 
-async function shardOf(config: RunConfig, runKey: string, name: 'student' | 'teacher') {
-  const { final } = await resultOf(config, runKey)
+async function readFinalShard(config: RunConfig, runKey: string, name: 'student' | 'teacher') {
+  const { final } = await readTrainResult(config, runKey)
   const file = join(config.execution.storage, final.folder, final.shards[name]?.file ?? 'none')
   return (await readSafetensors(file)).tensors
 }
@@ -57,10 +57,10 @@ describe('a storage that fails', () => {
   test.each(faults)(
     '%s at any write stops training, which then goes on to the same bits',
     async (fault) => {
-      const whole = configOf({ optimisation: { steps: 3 } }, 'whole')
+      const whole = buildTrainConfig({ optimizer: { steps: 3 } }, 'whole')
       const { runKey } = await trainInProcess(whole)
-      const expected = (await resultOf(whole, runKey)).final.shards
-      const broken = configOf({ optimisation: { steps: 3 } }, 'broken', 2)
+      const expected = (await readTrainResult(whole, runKey)).final.shards
+      const broken = buildTrainConfig({ optimizer: { steps: 3 } }, 'broken', 2)
       const inner = folderStorage(broken.execution.storage, () => 0)
       const codes = new Set<string>()
       let failing = 0
@@ -78,16 +78,16 @@ describe('a storage that fails', () => {
       }
       expect([...codes]).toEqual([fault === 'NoSpace' ? 'StorageFull' : 'StorageFailed'])
       expect(failing).toBeGreaterThan(5)
-      expect((await resultOf(broken, runKey)).final.shards).toEqual(expected)
+      expect((await readTrainResult(broken, runKey)).final.shards).toEqual(expected)
     },
   )
 })
 
 describe('a training', () => {
   test('does not depend on when it was interrupted', async () => {
-    const whole = configOf({}, 'whole')
+    const whole = buildTrainConfig({}, 'whole')
     const { runKey } = await trainInProcess(whole)
-    const parts = configOf({}, 'parts')
+    const parts = buildTrainConfig({}, 'parts')
     for (let attempt = 1; attempt <= 4; attempt++) {
       const stop = new AbortController()
       const identity = { run: 'micro', attempt, podUid: `pod-${attempt}` }
@@ -96,17 +96,17 @@ describe('a training', () => {
         { signal: stop.signal, log: (message) => message === 'Step' && stop.abort('test') },
       )
     }
-    expect((await resultOf(parts, runKey)).final.shards).toEqual(
-      (await resultOf(whole, runKey)).final.shards,
+    expect((await readTrainResult(parts, runKey)).final.shards).toEqual(
+      (await readTrainResult(whole, runKey)).final.shards,
     )
   })
 
   test('warns of a checkpoint that was changed, and not of one that a kill left unfinished', async () => {
-    const config = configOf({}, 'a', 1)
+    const config = buildTrainConfig({}, 'a', 1)
     const { storage: folder } = config.execution
     const { runKey, step } = await trainInProcess(config)
-    const place = { storage: folderStorage(folder, () => 0), runKey }
-    const [last, before] = await listCheckpoints(place)
+    const location = { storage: folderStorage(folder, () => 0), runKey }
+    const [last, before] = await listCheckpoints(location)
     await rm(join(folder, runResultPath(runKey)))
     await rm(join(folder, last?.folder ?? '', 'manifest.json'))
     const shard = join(folder, before?.folder ?? '', before?.manifest.shards.student?.file ?? '')
@@ -124,11 +124,11 @@ describe('a training', () => {
   })
 
   test('keeps the checkpoints that evaluations wait for', async () => {
-    const config = configOf({ optimisation: { steps: 6 } })
+    const config = buildTrainConfig({ optimizer: { steps: 6 } })
     const execution = { ...config.execution, keepAt: [0, 0.5, 1] }
     const checkpoint = { everySteps: 1, keep: 1 }
     const { runKey } = await trainInProcess({ ...config, execution: { ...execution, checkpoint } })
-    const { kept, final } = await resultOf(config, runKey)
+    const { kept, final } = await readTrainResult(config, runKey)
     expect(kept.map(({ at, step }) => [at, step])).toEqual([
       [0.5, 3],
       [1, 6],
@@ -137,15 +137,15 @@ describe('a training', () => {
   })
 
   test('trains epochs where steps are 0, and drops the last incomplete batch', async () => {
-    const config = configOf({ optimisation: { steps: 0, epochs: 2 }, data: { count: 11 } })
+    const config = buildTrainConfig({ optimizer: { steps: 0, epochs: 2 }, data: { count: 11 } })
     const { step, imagesSeen } = await trainInProcess(config)
     expect([step, imagesSeen]).toEqual([4, 16])
   })
 
   const variants: readonly (readonly [string, NonNullable<Overrides>['result']])[] = [
     ['a queue of the teacher', { references: { source: 'TeacherQueue', queueLength: 50 } }],
-    ['references of other images', { references: { neighbours: 'InterStrict' } }],
-    ['references of the own image', { references: { neighbours: 'Intra' } }],
+    ['references of other images', { references: { neighbors: 'InterStrict' } }],
+    ['references of the own image', { references: { neighbors: 'Intra' } }],
     ['a fraction of the student', { references: { source: 'StudentFraction', fraction: 0.3 } }],
     ['the foreground', { loss: { patches: 'Foreground' } }],
     [
@@ -158,7 +158,7 @@ describe('a training', () => {
     ['the order of another image', { loss: { objective: 'ShuffledOrder' } }],
     ['plain cosine consistency', { loss: { objective: 'CosineConsistency' } }],
     ['both directions, summed', { loss: { direction: 'Both', reduction: 'Sum' } }],
-    ['the three nearest', { loss: { keptNeighbours: 3, epsilon: 1e-6, renormaliseKept: true } }],
+    ['the three nearest', { loss: { keptNeighbors: 3, epsilon: 1e-6, renormalizeKept: true } }],
     ['Euclidean distances', { loss: { similarity: 'Euclidean' } }],
     ['the student as its own teacher', { loss: { teacher: 'None' } }],
     [
@@ -168,18 +168,18 @@ describe('a training', () => {
         references: { source: 'TeacherQueue', queueLength: 50 },
       },
     ],
-    ['Adam', { optimisation: { optimiser: 'Adam' } }],
+    ['Adam', { optimizer: { algorithm: 'Adam' } }],
     ['no local crops', { views: { localCrops: 0 } }],
     ['a copied teacher head', { model: { head: { teacherHead: 'Copy' } } }],
     ['stochastic depth', { model: { dropPathRate: 0.3 } }],
   ]
   test('has a loss of its own for every option', async () => {
-    const plain = configOf({ optimisation: { steps: 2 } }, 'plain')
+    const plain = buildTrainConfig({ optimizer: { steps: 2 } }, 'plain')
     const { metrics } = await trainInProcess(plain)
     const losses = [metrics['loss']]
     for (const [name, result] of variants) {
-      const steps = { optimisation: { steps: 2, ...result?.optimisation } }
-      const outcome = await trainInProcess(configOf({ ...result, ...steps }, name))
+      const steps = { optimizer: { steps: 2, ...result?.optimizer } }
+      const outcome = await trainInProcess(buildTrainConfig({ ...result, ...steps }, name))
       expect([name, Number.isFinite(outcome.metrics['loss'])]).toEqual([name, true])
       losses.push(outcome.metrics['loss'])
     }
@@ -187,12 +187,12 @@ describe('a training', () => {
   })
 
   test('leaves what is not trained as it was', async () => {
-    const one = configOf({ optimisation: { steps: 2, trainableBlocks: 1 } }, 'one')
+    const one = buildTrainConfig({ optimizer: { steps: 2, trainableBlocks: 1 } }, 'one')
     const { runKey } = await trainInProcess(one)
-    const trained = await shardOf(one, runKey, 'student')
-    const random = configOf({ optimisation: { steps: 2, backboneRate: 0 } }, 'none')
+    const trained = await readFinalShard(one, runKey, 'student')
+    const random = buildTrainConfig({ optimizer: { steps: 2, backboneLearningRate: 0 } }, 'none')
     const still = await trainInProcess(random)
-    const before = await shardOf(random, still.runKey, 'student')
+    const before = await readFinalShard(random, still.runKey, 'student')
     const changed = [...trained].filter(
       ([name, { values }]) => values.join() !== before.get(name)?.values.join(),
     )
@@ -201,9 +201,9 @@ describe('a training', () => {
   })
 
   test('without a teacher writes none', async () => {
-    const config = configOf({ loss: { teacher: 'None' } })
+    const config = buildTrainConfig({ loss: { teacher: 'None' } })
     const { runKey } = await trainInProcess(config)
-    const { final } = await resultOf(config, runKey)
+    const { final } = await readTrainResult(config, runKey)
     expect(Object.keys(final.shards).sort()).toEqual(['moments', 'student', 'student-head'])
   })
 })

@@ -1,4 +1,4 @@
-import type { NamedFailure } from '../crds/exit-codes.ts'
+import type { NamedFailure } from '../contract/exit-codes.ts'
 import { BackendError } from './backends/backend-error.ts'
 import { DatasetError } from './datasets/dataset-error.ts'
 import { WeightsError } from './weights/weights-error.ts'

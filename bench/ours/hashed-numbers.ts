@@ -1,5 +1,5 @@
 /** float32 values in [−0.5, 0.5): a hash of each index, the same as in bench/peer/numbers_of_index.py. */
-export function hashedNumbers(count: number, seed: number): Float32Array {
+export function generateHashedNumbers(count: number, seed: number): Float32Array {
   return Float32Array.from({ length: count }, (_, index) => {
     let x = (Math.imul(index, 2654435761) + seed * 40503) | 0
     x ^= x >>> 16

@@ -2,18 +2,20 @@ import type { Tensor, Variable } from '@tensorflow/tfjs-core'
 import { normalizeRows } from '../../vision/ops/normalize-rows.ts'
 import { similarity } from '../../vision/ops/similarity.ts'
 import { softSortCrossEntropy } from '../../vision/ops/soft-sort-cross-entropy.ts'
-import { tensorOf, variableOf } from '../../vision/ops/tensor-values.ts'
+import { toTensor, toVariable } from '../../vision/ops/tensor-values.ts'
 import { valueAndGradients } from '../../vision/ops/value-and-gradients.ts'
-import type { LossWork } from '../works.ts'
-import { hashedNumbers } from './hashed-numbers.ts'
+import type { LossCase } from '../benchmark-cases.ts'
+import { generateHashedNumbers } from './hashed-numbers.ts'
 
 /** One loss with its gradient to the student's features, or to similarities that are given; gives the loss. */
-export function lossStep(work: LossWork): () => number {
-  const prepared = featuresOf(work)
+export function createLossStep(benchmarkCase: LossCase): () => number {
+  const features = buildLossFeatures(benchmarkCase)
   const { loss, student } =
-    work.similarities === 'Cosine' ? onFeatures(prepared) : onGiven(prepared)
+    benchmarkCase.similarities === 'Cosine'
+      ? buildLossOnFeatures(features)
+      : buildLossOnSimilarities(features)
   const parameters = new Map([['student', student]])
-  const options = optionsOf(work)
+  const options = toLossOptions(benchmarkCase)
   return () => {
     const { value, gradients } = valueAndGradients(() => loss(options), parameters)
     for (const gradient of gradients.values()) gradient.dispose()
@@ -21,22 +23,22 @@ export function lossStep(work: LossWork): () => number {
   }
 }
 
-interface Prepared {
+interface LossFeatures {
   readonly student: Variable // [G, P, D]
   readonly teacher: Tensor // [G, P, D]
   readonly unitReferences: Tensor // [G, R, D]
 }
 
-function featuresOf({ groups, patches, references, dimension }: LossWork): Prepared {
+function buildLossFeatures({ groups, patches, references, dimension }: LossCase): LossFeatures {
   const shape = [groups, patches, dimension]
-  const values = hashedNumbers(groups * patches * dimension, 1)
-  const noise = hashedNumbers(values.length, 2)
-  const student = variableOf(values, shape)
-  const teacher = tensorOf(
+  const values = generateHashedNumbers(groups * patches * dimension, 1)
+  const noise = generateHashedNumbers(values.length, 2)
+  const student = toVariable(values, shape)
+  const teacher = toTensor(
     values.map((value, at) => value + 0.3 * (noise[at] as number)),
     shape,
   )
-  const referenceRows = tensorOf(hashedNumbers(groups * references * dimension, 3), [
+  const referenceRows = toTensor(generateHashedNumbers(groups * references * dimension, 3), [
     groups,
     references,
     dimension,
@@ -44,28 +46,34 @@ function featuresOf({ groups, patches, references, dimension }: LossWork): Prepa
   return { student, teacher, unitReferences: normalizeRows(referenceRows) }
 }
 
-interface LossOf {
+interface StudentLoss {
   readonly student: Variable
-  readonly loss: (options: ReturnType<typeof optionsOf>) => Tensor
+  readonly loss: (options: ReturnType<typeof toLossOptions>) => Tensor
 }
 
-const onFeatures = ({ student, teacher, unitReferences }: Prepared): LossOf => ({
+const buildLossOnFeatures = ({ student, teacher, unitReferences }: LossFeatures): StudentLoss => ({
   student,
   loss: (options) => {
-    const ofTeacher = similarity(normalizeRows(teacher), unitReferences, 'Cosine')
-    const ofStudent = similarity(normalizeRows(student), unitReferences, 'Cosine') // [G·P, R]
-    return softSortCrossEntropy(ofStudent, ofTeacher, options)
+    const teacherSimilarities = similarity(normalizeRows(teacher), unitReferences, 'Cosine')
+    const studentSimilarities = similarity(normalizeRows(student), unitReferences, 'Cosine') // [G·P, R]
+    return softSortCrossEntropy(studentSimilarities, teacherSimilarities, options)
   },
 })
 
-function onGiven({ student, teacher, unitReferences }: Prepared): LossOf {
-  const ofTeacher = similarity(normalizeRows(teacher), unitReferences, 'Cosine') // [G·P, R]
-  const ofStudent = similarity(normalizeRows(student), unitReferences, 'Cosine') // [G·P, R]
-  const given = variableOf(ofStudent.dataSync() as Float32Array, ofStudent.shape)
-  return { student: given, loss: (options) => softSortCrossEntropy(given, ofTeacher, options) }
+function buildLossOnSimilarities({ student, teacher, unitReferences }: LossFeatures): StudentLoss {
+  const teacherSimilarities = similarity(normalizeRows(teacher), unitReferences, 'Cosine') // [G·P, R]
+  const studentSimilarities = similarity(normalizeRows(student), unitReferences, 'Cosine') // [G·P, R]
+  const similaritiesVariable = toVariable(
+    studentSimilarities.dataSync() as Float32Array,
+    studentSimilarities.shape,
+  )
+  return {
+    student: similaritiesVariable,
+    loss: (options) => softSortCrossEntropy(similaritiesVariable, teacherSimilarities, options),
+  }
 }
 
-function optionsOf({ network, relaxation, lambda, steepness, epsilon }: LossWork) {
+function toLossOptions({ network, relaxation, lambda, steepness, epsilon }: LossCase) {
   return {
     network,
     relaxation,
@@ -75,7 +83,7 @@ function optionsOf({ network, relaxation, lambda, steepness, epsilon }: LossWork
     teacherSteepness: steepness,
     keptRanks: 0,
     nearest: 'Last',
-    renormaliseKept: false,
+    renormalizeKept: false,
     teacherGradient: false,
     direction: 'One',
     reduction: 'Mean',

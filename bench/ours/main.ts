@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline'
 import { startBackend } from '../../vision/backends/start-backend.ts'
 import { softSortLayout, softSortScratch } from '../../vision/backends/wasm/soft-sort-layout.ts'
-import type { Work } from '../works.ts'
-import { lossStep } from './loss-step.ts'
-import { trainingStep } from './training-step.ts'
+import type { BenchmarkCase } from '../benchmark-cases.ts'
+import { createLossStep } from './loss-step.ts'
+import { createTrainingStep } from './training-step.ts'
 
 /*
  * One piece of work on the wasm backend, timed on request: the counterpart of peer/work.py, with
@@ -14,27 +14,31 @@ function peakBytes(): number {
   return process.resourceUsage().maxRSS * 1024
 }
 
-function say(message: object): void {
+function writeMessage(message: object): void {
   process.stdout.write(`${JSON.stringify(message)}\n`)
 }
 
-function scratchOf(work: Work): number | undefined {
-  if (work.work === 'step') return undefined
-  const layout = softSortLayout(work.network, work.references)
+function computeScratchBytes(benchmarkCase: BenchmarkCase): number | undefined {
+  if (benchmarkCase.kind === 'step') return undefined
+  const layout = softSortLayout(benchmarkCase.network, benchmarkCase.references)
   return softSortScratch(layout, { teacherGradient: false }).scratchBytes
 }
 
-const work = JSON.parse(process.argv[2] ?? '') as Work
+const benchmarkCase = JSON.parse(process.argv[2] ?? '') as BenchmarkCase
 const afterImports = peakBytes()
 const backend = await startBackend({ backend: 'wasm', threads: 1 })
-const step = work.work === 'loss' ? lossStep(work) : trainingStep(work)
+const step =
+  benchmarkCase.kind === 'loss' ? createLossStep(benchmarkCase) : createTrainingStep(benchmarkCase)
 const loss = step()
 step()
-say({ loss, versions: `Node ${process.versions.node}, ${backend.identity}` })
+writeMessage({ loss, versions: `Node ${process.versions.node}, ${backend.identity}` })
 for await (const _ of createInterface({ input: process.stdin })) {
   const start = performance.now()
   step()
-  say({ ms: performance.now() - start })
+  writeMessage({ ms: performance.now() - start })
 }
-say({ peak_bytes: peakBytes() - afterImports, scratch_bytes: scratchOf(work) })
+writeMessage({
+  peak_bytes: peakBytes() - afterImports,
+  scratch_bytes: computeScratchBytes(benchmarkCase),
+})
 await backend.close()

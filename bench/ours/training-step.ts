@@ -1,33 +1,33 @@
 import { adamwStep } from '../../vision/ops/adamw-step.ts'
 import { add, dot, scale } from '../../vision/ops/arithmetic.ts'
-import { tensorOf, variableOf } from '../../vision/ops/tensor-values.ts'
+import { toTensor, toVariable } from '../../vision/ops/tensor-values.ts'
 import { valueAndGradients } from '../../vision/ops/value-and-gradients.ts'
 import type { BackboneSettings } from '../../vision/vit/backbone-settings.ts'
 import { buildParameters } from '../../vision/vit/build-parameters.ts'
 import { forward } from '../../vision/vit/forward.ts'
-import type { StepWork } from '../works.ts'
-import { hashedNumbers } from './hashed-numbers.ts'
+import type { TrainingStepCase } from '../benchmark-cases.ts'
+import { generateHashedNumbers } from './hashed-numbers.ts'
 
 /** One training step, forward to AdamW; gives the loss. */
-export function trainingStep(work: StepWork): () => number {
-  const settings = settingsOf(work)
-  const side = work.grid * work.patch
-  const images = tensorOf(hashedNumbers(work.batch * 3 * side * side, 1), [
-    ...[work.batch, 3, side, side],
+export function createTrainingStep(benchmarkCase: TrainingStepCase): () => number {
+  const settings = toBackboneSettings(benchmarkCase)
+  const side = benchmarkCase.grid * benchmarkCase.patch
+  const images = toTensor(generateHashedNumbers(benchmarkCase.batch * 3 * side * side, 1), [
+    ...[benchmarkCase.batch, 3, side, side],
   ])
-  const shape = [work.batch, 1 + work.grid ** 2, work.dim]
-  const target = hashedNumbers(
+  const shape = [benchmarkCase.batch, 1 + benchmarkCase.grid ** 2, benchmarkCase.dim]
+  const target = generateHashedNumbers(
     shape.reduce((a, b) => a * b),
     2,
   )
-  const minusTarget = tensorOf(
+  const minusTarget = toTensor(
     target.map((value) => -value),
     shape,
   ) // [B, N, D]
   const parameters = buildParameters(settings, { initSeed: 1 })
-  const moments = [...parameters.values()].map(({ size, shape: of }) => ({
-    firstMoment: variableOf(new Float32Array(size), of),
-    secondMoment: variableOf(new Float32Array(size), of),
+  const moments = [...parameters.values()].map(({ size, shape: momentShape }) => ({
+    firstMoment: toVariable(new Float32Array(size), momentShape),
+    secondMoment: toVariable(new Float32Array(size), momentShape),
   }))
   let step = 0
   return () => {
@@ -48,9 +48,15 @@ export function trainingStep(work: StepWork): () => number {
   }
 }
 
-function settingsOf({ dim, depth, heads, patch, grid }: StepWork): BackboneSettings {
+function toBackboneSettings({
+  dim,
+  depth,
+  heads,
+  patch,
+  grid,
+}: TrainingStepCase): BackboneSettings {
   return {
-    ...{ architecture: 'Tiny', form: 'DinoV2', dim, depth, heads, patchSizePx: patch },
+    ...{ architecture: 'Tiny', family: 'DinoV2', dim, depth, heads, patchSizePx: patch },
     ...{ mlpRatio: 4, feedForward: 'Mlp', registers: 0, positionGrid: grid },
     ...{ positionMode: 'Plain', dropPathRate: 0 },
   } as BackboneSettings

@@ -1,18 +1,18 @@
-import { ApiError } from '../../operator/cluster/api-error.ts'
+import { ApiError } from '../../kube/client/api-error.ts'
+import { objectPath, type Resource } from '../../kube/client/resource-path.ts'
 import { readObject } from '../../operator/cluster/jobs/read-object.ts'
 import { RUN_RESOURCE, SWEEP_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
-import { objectPath, type Resource } from '../../operator/cluster/resource-path.ts'
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
 import type { FieldCause } from '../../operator/ports/port-error.ts'
 import { InputError } from '../input-error.ts'
 import type { Manifest } from '../manifest/read-manifest.ts'
-import { saidBy } from './explain-failure.ts'
+import { stripRequestPrefix } from './explain-api-error.ts'
 import type { Cluster } from './open-cluster.ts'
 
 /** Who writes what a person typed. */
 export const FIELD_MANAGER = 'neco'
 
-interface Applying {
+interface ApplyRequest {
   readonly manifest: Manifest
   /** The manifest as it was typed, for messages. */
   readonly file: string
@@ -20,33 +20,33 @@ interface Applying {
   readonly isForced: boolean
 }
 
-export type Applied = 'created' | 'configured' | 'unchanged'
+export type ApplyResult = 'created' | 'configured' | 'unchanged'
 
-interface Target {
+interface ApplyTarget {
   readonly resource: Resource
   readonly key: { readonly namespace: string; readonly name: string }
   readonly object: Readonly<Record<string, unknown>>
 }
 
-const objectOf = (manifest: Manifest) =>
+const toManifestObject = (manifest: Manifest) =>
   manifest.kind === 'NeCoRun' ? manifest.run : manifest.sweep
 
 /** The namespace of a study: that of the flag, of the manifest, or of the context. Throws InputError where the first two differ. */
-export function namespaceOf(
+export function chooseManifestNamespace(
   { namespace, isNamespaceGiven }: Cluster,
-  { manifest, file }: Pick<Applying, 'manifest' | 'file'>,
+  { manifest, file }: Pick<ApplyRequest, 'manifest' | 'file'>,
 ): string {
-  const written = objectOf(manifest).metadata.namespace
-  if (written === undefined || written === namespace) return namespace
-  if (!isNamespaceGiven) return written
+  const manifestNamespace = toManifestObject(manifest).metadata.namespace
+  if (manifestNamespace === undefined || manifestNamespace === namespace) return namespace
+  if (!isNamespaceGiven) return manifestNamespace
   throw new InputError([
-    `${file}: metadata.namespace is ${written}, --namespace ${namespace}: leave one of them out`,
+    `${file}: metadata.namespace is ${manifestNamespace}, --namespace ${namespace}: leave one of them out`,
   ])
 }
 
-function targetOf(cluster: Cluster, { manifest, file }: Applying): Target {
-  const { apiVersion, kind, metadata, spec } = objectOf(manifest)
-  const namespace = namespaceOf(cluster, { manifest, file })
+function buildApplyTarget(cluster: Cluster, { manifest, file }: ApplyRequest): ApplyTarget {
+  const { apiVersion, kind, metadata, spec } = toManifestObject(manifest)
+  const namespace = chooseManifestNamespace(cluster, { manifest, file })
   return {
     resource: manifest.kind === 'NeCoRun' ? RUN_RESOURCE : SWEEP_RESOURCE,
     key: { namespace, name: metadata.name },
@@ -54,29 +54,31 @@ function targetOf(cluster: Cluster, { manifest, file }: Applying): Target {
   }
 }
 
-const lineOf = (file: string, { field, message }: FieldCause): string =>
+const toCauseLine = (file: string, { field, message }: FieldCause): string =>
   `${file}: ${field.replace(/^\./, '')}: ${message}`
 
 /** What an API server refused, field by field. */
-function refusal(error: unknown, file: string, { key }: Target): unknown {
+function toApplyError(error: unknown, file: string, { key }: ApplyTarget): unknown {
   if (!(error instanceof ApiError)) return error
-  const said = saidBy(error)
-  const lines = error.causes.map((cause) => lineOf(file, cause))
+  const apiMessage = stripRequestPrefix(error)
+  const lines = error.causes.map((cause) => toCauseLine(file, cause))
   if (error.code === 'Conflict') {
     return new InputError([...lines, `${file}: --force-conflicts takes these fields over`])
   }
   if (error.status === 404) {
     const { namespace } = key
-    return new InputError([`${file}: ${said}; make it with kubectl create namespace ${namespace}`])
+    return new InputError([
+      `${file}: ${apiMessage}; make it with kubectl create namespace ${namespace}`,
+    ])
   }
   if (error.code !== 'Invalid') return error
-  return new InputError(lines.length > 0 ? lines : [`${file}: ${said}`], { cause: error })
+  return new InputError(lines.length > 0 ? lines : [`${file}: ${apiMessage}`], { cause: error })
 }
 
 /** Server-side apply with strict validation: what is not in the schema is refused, and the same manifest again changes nothing. Throws InputError with what the API server says. */
-export async function applyStudy(cluster: Cluster, applying: Applying): Promise<Applied> {
+export async function applyStudy(cluster: Cluster, request: ApplyRequest): Promise<ApplyResult> {
   const { api } = cluster
-  const target = targetOf(cluster, applying)
+  const target = buildApplyTarget(cluster, request)
   const { resource, key, object } = target
   const before = await readObject<StoredRun | StoredSweep>(api, resource, key)
   const applied = await api
@@ -86,13 +88,13 @@ export async function applyStudy(cluster: Cluster, applying: Applying): Promise<
       query: {
         fieldManager: FIELD_MANAGER,
         fieldValidation: 'Strict',
-        force: applying.isForced ? true : undefined,
+        force: request.isForced ? true : undefined,
       },
       contentType: 'application/apply-patch+yaml',
       body: object,
     })
     .catch((error: unknown) => {
-      throw refusal(error, applying.file, target)
+      throw toApplyError(error, request.file, target)
     })
   if (before === undefined) return 'created'
   const { generation } = (applied as StoredRun | StoredSweep).metadata

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { StoredRun } from '../../operator/ports/objects.ts'
 import { frozen } from '../../test/job-request.ts'
-import { buildReaderJob, readerName } from './build-reader-job.ts'
+import { buildReaderJob, buildReaderName } from './build-reader-job.ts'
 
 const run = {
   apiVersion: 'neco.dev/v1alpha1',
@@ -12,8 +12,8 @@ const run = {
 
 test('a reader of neco mounts the storage to be read only, holds no secret, and goes with the study', () => {
   const placement = frozen({ storage: { claim: 'studies' } })
-  const order = { name: 'study-reader-00000', owner: run, run, placement }
-  const { metadata, spec } = buildReaderJob({ ...order, runKeys: ['k'], files: ['a.png'] })
+  const request = { name: 'study-reader-00000', owner: run, run, placement }
+  const { metadata, spec } = buildReaderJob({ ...request, runKeys: ['k'], files: ['a.png'] })
   expect(metadata?.ownerReferences).toMatchObject([{ kind: 'NeCoRun', name: 'study', uid: 'u' }])
   expect(spec).toMatchObject({ activeDeadlineSeconds: 300, ttlSecondsAfterFinished: 60 })
   const pod = spec?.template.spec
@@ -34,6 +34,6 @@ test('a reader of neco mounts the storage to be read only, holds no secret, and 
 })
 
 test('the name of a reader is short enough to be a label', () => {
-  expect(readerName('study', () => 0)).toBe('study-reader-00000')
-  expect(readerName('a'.repeat(80), () => 0)).toHaveLength(63)
+  expect(buildReaderName('study', () => 0)).toBe('study-reader-00000')
+  expect(buildReaderName('a'.repeat(80), () => 0)).toHaveLength(63)
 })

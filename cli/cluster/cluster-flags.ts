@@ -1,4 +1,4 @@
-import type { Call, Flag } from '../command.ts'
+import type { Flag, ParsedArgs } from '../command.ts'
 import { InputError } from '../input-error.ts'
 import type { Shell } from '../shell.ts'
 
@@ -31,18 +31,18 @@ export const BUS_FLAGS: Readonly<Record<string, Flag>> = {
   'nats-ca': { value: 'FILE', description: 'the authority that signed it' },
 }
 
-const HERE_ONLY = ['out', 'volume', 'fresh'] as const
-const given = ({ values, switches }: Call, flag: string): boolean =>
+const LOCAL_ONLY_FLAGS = ['out', 'volume', 'fresh'] as const
+const isFlagGiven = ({ values, switches }: ParsedArgs, flag: string): boolean =>
   values.has(flag) || switches.has(flag)
 
 /** Whether the study is meant to be in a cluster. Throws InputError where a flag says that it is here too. */
-export function meansCluster(call: Call, { calledAs }: Shell): boolean {
-  const cluster = Object.keys(CLUSTER_FLAGS).find((flag) => given(call, flag))
+export function usesCluster(args: ParsedArgs, { calledAs }: Shell): boolean {
+  const cluster = Object.keys(CLUSTER_FLAGS).find((flag) => isFlagGiven(args, flag))
   if (cluster === undefined && calledAs === 'neco') return false
-  const here = HERE_ONLY.find((flag) => given(call, flag))
-  if (here === undefined) return true
+  const localFlag = LOCAL_ONLY_FLAGS.find((flag) => isFlagGiven(args, flag))
+  if (localFlag === undefined) return true
   const why = cluster === undefined ? calledAs : `--${cluster}`
   throw new InputError([
-    `--${here} is for studies on this machine, ${why} for those in a cluster: leave one of them out`,
+    `--${localFlag} is for studies on this machine, ${why} for those in a cluster: leave one of them out`,
   ])
 }

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
+import { objectPath } from '../../kube/client/resource-path.ts'
 import { RUN_RESOURCE, SWEEP_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
-import { objectPath } from '../../operator/cluster/resource-path.ts'
 import { studyObject, studyTitle } from '../report/study-title.ts'
-import type { StudyHome, Suspension } from '../study-home.ts'
+import type { StudyPlatform, SuspensionResult } from '../study-platform.ts'
 import { FIELD_MANAGER } from './apply-study.ts'
 import { findStudy } from './find-study.ts'
 import { followStudy } from './follow-study.ts'
@@ -10,7 +10,7 @@ import { gatherByJob } from './gather-by-job.ts'
 import { type BusAccess, gatherFromBus } from './gather-from-bus.ts'
 import type { Cluster } from './open-cluster.ts'
 
-interface Named {
+interface ClusterStudyOptions {
   readonly name: string
   /** The working folder of who asked. */
   readonly cwd: string
@@ -18,7 +18,11 @@ interface Named {
   readonly bus: BusAccess | undefined
 }
 
-async function suspend(cluster: Cluster, name: string, isSuspended: boolean): Promise<Suspension> {
+async function suspendClusterStudy(
+  cluster: Cluster,
+  name: string,
+  isSuspended: boolean,
+): Promise<SuspensionResult> {
   const { api, namespace, program, flags } = cluster
   const study = await findStudy(cluster, name)
   const before = studyObject(study).spec.suspend === true
@@ -37,21 +41,25 @@ async function suspend(cluster: Cluster, name: string, isSuspended: boolean): Pr
   return {
     study: studyTitle(study),
     isChanged: before !== isSuspended,
-    next: `${program} ${command} ${name}${flags} ${does}`,
+    nextStep: `${program} ${command} ${name}${flags} ${does}`,
   }
 }
 
 /** A study in a cluster. */
-export function clusterStudy(cluster: Cluster, { name, cwd, bus }: Named): StudyHome {
+export function openClusterStudy(
+  cluster: Cluster,
+  { name, cwd, bus }: ClusterStudyOptions,
+): StudyPlatform {
   return {
     read: () => findStudy(cluster, name),
-    follow: async (watching) => followStudy(cluster, await findStudy(cluster, name), watching),
+    follow: async (followOptions) =>
+      followStudy(cluster, await findStudy(cluster, name), followOptions),
     gather: async (study, files) => {
       if (bus === undefined || files.length > 0) return gatherByJob(cluster, study, files)
       return gatherFromBus(cluster, study, bus)
     },
     plotPath: (study) => join(cwd, `${study}-curves.svg`),
-    suspend: (isSuspended) => suspend(cluster, name, isSuspended),
+    suspend: (isSuspended) => suspendClusterStudy(cluster, name, isSuspended),
     close: () => cluster.api.close(),
   }
 }

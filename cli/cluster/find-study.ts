@@ -1,12 +1,12 @@
 import { LABELS } from '../../crds/names.ts'
 import { nearestName } from '../../crds/nearest-name.ts'
-import type { ApiClient } from '../../operator/cluster/api-client.ts'
+import type { ApiClient } from '../../kube/client/api-client.ts'
+import { collectionPath, type Resource } from '../../kube/client/resource-path.ts'
 import { readObject } from '../../operator/cluster/jobs/read-object.ts'
 import { RUN_RESOURCE, SWEEP_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
-import { collectionPath, type Resource } from '../../operator/cluster/resource-path.ts'
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
 import { InputError } from '../input-error.ts'
-import type { Study } from '../report/study-outcome.ts'
+import type { Study } from '../report/to-study-results.ts'
 import type { Cluster } from './open-cluster.ts'
 
 const PAGE_SIZE = 500
@@ -19,7 +19,7 @@ interface Page<T> {
 }
 
 /** All objects of a kind in a namespace, page by page. */
-async function listAll<T>(
+async function listAllPages<T>(
   api: ApiClient,
   { resource, namespace, labelSelector }: Listing,
 ): Promise<readonly T[]> {
@@ -42,47 +42,55 @@ interface Listing {
 }
 
 /** The label by which the runs of a sweep are found. */
-export const runsOfSweep = (sweep: string): string => `${LABELS.sweep}=${sweep}`
+export const buildSweepRunSelector = (sweep: string): string => `${LABELS.sweep}=${sweep}`
 
 /** Whether a run is of this very sweep, not of an earlier one of its name. */
-export const isRunOf = (sweep: StoredSweep, { metadata }: StoredRun): boolean =>
+export const isRunOwnedBySweep = (sweep: StoredSweep, { metadata }: StoredRun): boolean =>
   metadata.ownerReferences?.some(({ uid }) => uid === sweep.metadata.uid) ?? false
 
-async function withRuns({ api, namespace }: Cluster, sweep: StoredSweep): Promise<Study> {
-  const labelSelector = runsOfSweep(sweep.metadata.name)
-  const runs = await listAll<StoredRun>(api, { resource: RUN_RESOURCE, namespace, labelSelector })
-  return { kind: 'NeCoSweep', sweep, runs: runs.filter((run) => isRunOf(sweep, run)) }
+async function readSweepStudy({ api, namespace }: Cluster, sweep: StoredSweep): Promise<Study> {
+  const labelSelector = buildSweepRunSelector(sweep.metadata.name)
+  const runs = await listAllPages<StoredRun>(api, {
+    resource: RUN_RESOURCE,
+    namespace,
+    labelSelector,
+  })
+  return { kind: 'NeCoSweep', sweep, runs: runs.filter((run) => isRunOwnedBySweep(sweep, run)) }
 }
 
 /** Sweeps, and the runs that no sweep made. */
-async function studyNames({ api, namespace }: Cluster): Promise<readonly string[]> {
-  const sweeps = await listAll<StoredSweep>(api, { resource: SWEEP_RESOURCE, namespace })
+async function listStudyNames({ api, namespace }: Cluster): Promise<readonly string[]> {
+  const sweeps = await listAllPages<StoredSweep>(api, { resource: SWEEP_RESOURCE, namespace })
   const labelSelector = `!${LABELS.sweep}`
-  const runs = await listAll<StoredRun>(api, { resource: RUN_RESOURCE, namespace, labelSelector })
+  const runs = await listAllPages<StoredRun>(api, {
+    resource: RUN_RESOURCE,
+    namespace,
+    labelSelector,
+  })
   return [...sweeps, ...runs].map(({ metadata }) => metadata.name)
 }
 
-function namesText(names: readonly string[]): string {
+function formatNames(names: readonly string[]): string {
   if (names.length === 0) return 'there is none'
   const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : ''
   return `there are ${names.slice(0, NAMES_SHOWN).join(', ')}${more}`
 }
 
-async function notFound(cluster: Cluster, name: string): Promise<InputError> {
-  const names = await studyNames(cluster)
+async function buildNotFoundError(cluster: Cluster, name: string): Promise<InputError> {
+  const names = await listStudyNames(cluster)
   const nearest = nearestName(name, names)
-  const meant = nearest === undefined ? namesText(names) : `did you mean ${nearest}?`
+  const hint = nearest === undefined ? formatNames(names) : `did you mean ${nearest}?`
   return new InputError([
-    `${name}: no NeCoSweep or NeCoRun of this name in namespace ${cluster.namespace}; ${meant}`,
+    `${name}: no NeCoSweep or NeCoRun of this name in namespace ${cluster.namespace}; ${hint}`,
   ])
 }
 
 /** Which study a command means that got no name. Throws InputError unless there is but one. */
-export async function onlyStudyName(cluster: Cluster): Promise<string> {
-  const names = await studyNames(cluster)
+export async function findOnlyStudyName(cluster: Cluster): Promise<string> {
+  const names = await listStudyNames(cluster)
   if (names[0] !== undefined && names.length === 1) return names[0]
   throw new InputError([
-    `NAME of the study is missing; in namespace ${cluster.namespace} ${namesText(names)}`,
+    `NAME of the study is missing; in namespace ${cluster.namespace} ${formatNames(names)}`,
   ])
 }
 
@@ -90,8 +98,8 @@ export async function onlyStudyName(cluster: Cluster): Promise<string> {
 export async function findStudy(cluster: Cluster, name: string): Promise<Study> {
   const { api, namespace } = cluster
   const sweep = await readObject<StoredSweep>(api, SWEEP_RESOURCE, { namespace, name })
-  if (sweep !== undefined) return withRuns(cluster, sweep)
+  if (sweep !== undefined) return readSweepStudy(cluster, sweep)
   const run = await readObject<StoredRun>(api, RUN_RESOURCE, { namespace, name })
   if (run !== undefined) return { kind: 'NeCoRun', run }
-  throw await notFound(cluster, name)
+  throw await buildNotFoundError(cluster, name)
 }

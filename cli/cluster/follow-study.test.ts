@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { LABELS } from '../../crds/names.ts'
-import { type ApiClient, createApiClient } from '../../operator/cluster/api-client.ts'
-import { endpointOf } from '../../operator/cluster/api-endpoint.ts'
+import { type ApiClient, createApiClient } from '../../kube/client/api-client.ts'
+import { endpointOf } from '../../kube/client/api-endpoint.ts'
 import type { Clock } from '../../operator/ports/clock.ts'
 import { FakeApiServer } from '../../test/fake-api-server.ts'
 import { teamCluster } from '../../test/team-cluster.ts'
-import type { Progress } from '../progress/progress.ts'
-import type { Study } from '../report/study-outcome.ts'
-import type { Watching } from '../study-home.ts'
+import type { StudyProgress } from '../progress/study-progress.ts'
+import type { Study } from '../report/to-study-results.ts'
+import type { StudyFollowOptions } from '../study-platform.ts'
 import { findStudy } from './find-study.ts'
 import { followStudy } from './follow-study.ts'
 import type { Cluster } from './open-cluster.ts'
@@ -17,20 +17,20 @@ const RUNS = '/apis/neco.dev/v1alpha1/necoruns'
 const run = {
   data: { kind: 'Scenes', count: 64 },
   model: { architecture: 'Tiny' },
-  optimisation: { steps: 40, batchSize: 16 },
+  optimizer: { steps: 40, batchSize: 16 },
 }
 const holds = (type: string) => ({ type, status: 'True', reason: 'x', message: '' })
 
 /** Longer waits are for what never comes: an answer, or a word of a watch. */
-const LONGEST_MS = 25_000
+const MAX_DELAY_MS = 25_000
 
 /** Time passes in leaps, as soon as nothing else is to be done. */
-function leapingClock(): Clock {
+function createLeapingClock(): Clock {
   let nowMs = 0
   return {
     nowMs: () => nowMs,
     after: (delayMs, call) => {
-      if (delayMs > LONGEST_MS) return () => undefined
+      if (delayMs > MAX_DELAY_MS) return () => undefined
       const timer = setImmediate(() => {
         nowMs += delayMs
         call()
@@ -46,7 +46,7 @@ let cluster: Cluster
 beforeEach(async () => {
   server = new FakeApiServer()
   await server.listen()
-  const clock = leapingClock()
+  const clock = createLeapingClock()
   api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
   cluster = teamCluster({ api, clock })
   server.objects.create(SWEEPS, { metadata: { name: 'study', namespace: 'team' }, spec: { run } })
@@ -70,15 +70,15 @@ const writeStatus = (collection: string, name: string, status: object) => {
 
 /** Follows the study, and hands each new progress and each line to the test. */
 async function follow(
-  heard: { shown?: (progress: Progress) => void; said?: (line: string) => void },
+  received: { shown?: (progress: StudyProgress) => void; said?: (line: string) => void },
   stop = new AbortController().signal,
 ): Promise<Study> {
-  const painter: Watching['painter'] = {
-    show: (progress) => heard.shown?.(progress),
-    say: (line) => heard.said?.(line),
-    end: () => undefined,
+  const printer: StudyFollowOptions['printer'] = {
+    update: (progress) => received.shown?.(progress),
+    printLine: (line) => received.said?.(line),
+    finish: () => undefined,
   }
-  return followStudy(cluster, await findStudy(cluster, 'study'), { painter, stop })
+  return followStudy(cluster, await findStudy(cluster, 'study'), { printer, stop })
 }
 
 describe('a study in a cluster that is followed', () => {
@@ -107,11 +107,11 @@ describe('a study in a cluster that is followed', () => {
 
   test('has no operator, which is said once; and is deleted, which ends it', async () => {
     const lines: string[] = []
-    let looks = 0
+    let polls = 0
     const following = follow({
       said: (line) => lines.push(line),
       shown: () => {
-        if (lines.length > 0 && ++looks === 20) server.objects.delete(SWEEPS, 'team/study')
+        if (lines.length > 0 && ++polls === 20) server.objects.delete(SWEEPS, 'team/study')
       },
     })
     await expect(following).rejects.toMatchObject({
@@ -126,14 +126,14 @@ describe('a study in a cluster that is followed', () => {
     writeStatus(SWEEPS, 'study', { observedGeneration: 1 })
     const lines: string[] = []
     let comeBack: (() => void) | undefined
-    let looks = 0
+    let polls = 0
     await follow({
       said: (line) => lines.push(line),
       shown: () => {
         if (comeBack === undefined) {
           comeBack = server.fail(() => true, 'reset')
           server.endWatches('reset')
-        } else if (lines.length > 0 && ++looks === 20) {
+        } else if (lines.length > 0 && ++polls === 20) {
           comeBack()
           writeStatus(SWEEPS, 'study', { conditions: [holds('Complete')] })
         }

@@ -1,27 +1,27 @@
-import { pause } from '../../operator/cluster/abort-scope.ts'
-import { ApiError } from '../../operator/cluster/api-error.ts'
-import { type KindClient, openKind } from '../../operator/cluster/kind-client.ts'
+import { pause } from '../../kube/abort-scope.ts'
+import { type KindClient, openKind } from '../../kube/cache/kind-client.ts'
+import { ApiError } from '../../kube/client/api-error.ts'
 import { RUN_RESOURCE, SWEEP_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
 import type { ObjectKey, StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
 import { InputError } from '../input-error.ts'
-import { isAtRest } from '../local/run-study.ts'
-import { measureProgress } from '../progress/measure-progress.ts'
-import type { Study } from '../report/study-outcome.ts'
+import { isStudySettled } from '../local/run-study.ts'
+import { computeStudyProgress } from '../progress/compute-study-progress.ts'
 import { studyObject, studyTitle } from '../report/study-title.ts'
-import type { Watching } from '../study-home.ts'
-import { saidBy } from './explain-failure.ts'
-import { findStudy, isRunOf, runsOfSweep } from './find-study.ts'
+import type { Study } from '../report/to-study-results.ts'
+import type { StudyFollowOptions } from '../study-platform.ts'
+import { stripRequestPrefix } from './explain-api-error.ts'
+import { buildSweepRunSelector, findStudy, isRunOwnedBySweep } from './find-study.ts'
 import type { Cluster } from './open-cluster.ts'
 
 /** What happens to many runs at once is looked at once. */
-const GATHER_MS = 200
+const DEBOUNCE_MS = 200
 /** The clock of the bars moves this often, also without news. */
-const LOOK_EVERY_MS = 1000
+const POLL_INTERVAL_MS = 1000
 /** An operator that is there has looked at a new object by then. */
-const OPERATOR_WITHIN_MS = 15_000
+const OPERATOR_TIMEOUT_MS = 15_000
 
 /** The study as the caches have it, kept up by the API server. */
-interface Mirror {
+interface StudyCache {
   readonly synced: Promise<unknown>
   /** Undefined when it was deleted. */
   readonly study: () => Study | undefined
@@ -29,13 +29,13 @@ interface Mirror {
   readonly close: () => Promise<unknown>
 }
 
-type Opened = Pick<Cluster, 'api' | 'clock' | 'random' | 'namespace'> & {
+type StudyCacheOptions = Pick<Cluster, 'api' | 'clock' | 'random' | 'namespace'> & {
   readonly observer: { readonly heard: () => void; readonly failed: (...what: unknown[]) => void }
 }
 
-function mirrorRun(opened: Opened, key: ObjectKey): Mirror {
+function openRunCache(cacheOptions: StudyCacheOptions, key: ObjectKey): StudyCache {
   const fieldSelector = `metadata.name=${key.name}`
-  const runs = openKind<StoredRun>({ ...opened, resource: RUN_RESOURCE, fieldSelector })
+  const runs = openKind<StoredRun>({ ...cacheOptions, resource: RUN_RESOURCE, fieldSelector })
   return {
     synced: runs.synced,
     study: () => {
@@ -47,18 +47,18 @@ function mirrorRun(opened: Opened, key: ObjectKey): Mirror {
   }
 }
 
-function mirrorSweep(opened: Opened, key: ObjectKey): Mirror {
+function openSweepCache(cacheOptions: StudyCacheOptions, key: ObjectKey): StudyCache {
   const fieldSelector = `metadata.name=${key.name}`
-  const labelSelector = runsOfSweep(key.name)
-  const sweeps = openKind<StoredSweep>({ ...opened, resource: SWEEP_RESOURCE, fieldSelector })
-  const runs = openKind<StoredRun>({ ...opened, resource: RUN_RESOURCE, labelSelector })
+  const labelSelector = buildSweepRunSelector(key.name)
+  const sweeps = openKind<StoredSweep>({ ...cacheOptions, resource: SWEEP_RESOURCE, fieldSelector })
+  const runs = openKind<StoredRun>({ ...cacheOptions, resource: RUN_RESOURCE, labelSelector })
   const kinds: readonly Pick<KindClient<never>, 'close' | 'synced'>[] = [sweeps, runs]
   return {
     synced: Promise.all(kinds.map(({ synced }) => synced)),
     study: () => {
       const sweep = sweeps.cache.get(key)
       if (sweep === undefined) return undefined
-      const ours = runs.cache.list().filter((run) => isRunOf(sweep, run))
+      const ours = runs.cache.list().filter((run) => isRunOwnedBySweep(sweep, run))
       return { kind: 'NeCoSweep', sweep, runs: ours }
     },
     subscribe: (changed) => {
@@ -70,81 +70,90 @@ function mirrorSweep(opened: Opened, key: ObjectKey): Mirror {
 }
 
 /** Says that the API server is away when it begins to be, and not again until it was back. */
-function outageObserver({ painter, stop }: Watching): Opened['observer'] {
-  let isAway = false
+function createOutageObserver({
+  printer,
+  stop,
+}: StudyFollowOptions): StudyCacheOptions['observer'] {
+  let isDisconnected = false
   return {
     heard: () => {
-      isAway = false
+      isDisconnected = false
     },
     failed: (_phase, error) => {
-      if (isAway || stop.aborted) return
-      isAway = true
-      const said = error instanceof ApiError ? saidBy(error) : String(error)
-      painter.say(`the API server is away (${said}); the study goes on, and it is tried again`)
+      if (isDisconnected || stop.aborted) return
+      isDisconnected = true
+      const apiMessage = error instanceof ApiError ? stripRequestPrefix(error) : String(error)
+      printer.printLine(
+        `the API server is away (${apiMessage}); the study goes on, and it is tried again`,
+      )
     },
   }
 }
 
 /** Says once that no operator seems to be there. */
-function operatorNotice({ clock, program }: Cluster, { painter }: Watching) {
+function createOperatorNotice({ clock, program }: Cluster, { printer }: StudyFollowOptions) {
   const startedMs = clock.nowMs()
-  let isSaid = false
+  let isReported = false
   return (study: Study): void => {
-    if (isSaid || studyObject(study).status?.observedGeneration !== undefined) return
-    if (clock.nowMs() - startedMs < OPERATOR_WITHIN_MS) return
-    isSaid = true
-    painter.say(
+    if (isReported || studyObject(study).status?.observedGeneration !== undefined) return
+    if (clock.nowMs() - startedMs < OPERATOR_TIMEOUT_MS) return
+    isReported = true
+    printer.printLine(
       `no operator has looked at ${studyTitle(study)} yet (${program} waits): see kubectl get deployments -A -l app.kubernetes.io/part-of=neco`,
     )
   }
 }
 
 /** Resolves when there was news since the last look, after a second, or at the signal, whichever is first. */
-function nextLook({ clock }: Cluster, mirror: Mirror, stop: AbortSignal): () => Promise<void> {
-  let news = Promise.withResolvers<void>()
-  const tell = (): void => news.resolve()
-  mirror.subscribe(tell)
-  mirror.synced.then(tell, tell)
-  stop.addEventListener('abort', tell)
+function createChangeWaiter(
+  { clock }: Cluster,
+  studyCache: StudyCache,
+  stop: AbortSignal,
+): () => Promise<void> {
+  let nextChange = Promise.withResolvers<void>()
+  const notify = (): void => nextChange.resolve()
+  studyCache.subscribe(notify)
+  studyCache.synced.then(notify, notify)
+  stop.addEventListener('abort', notify)
   return async () => {
-    const cancel = clock.after(LOOK_EVERY_MS, tell)
-    await news.promise
+    const cancel = clock.after(POLL_INTERVAL_MS, notify)
+    await nextChange.promise
     cancel()
     if (stop.aborted) return
-    news = Promise.withResolvers<void>()
-    await pause(clock, GATHER_MS, stop)
+    nextChange = Promise.withResolvers<void>()
+    await pause(clock, DEBOUNCE_MS, stop)
   }
 }
 
-function present(study: Study | undefined, first: Study): Study {
+function requireStudy(study: Study | undefined, first: Study): Study {
   if (study !== undefined) return study
   const { namespace } = studyObject(first).metadata
   throw new InputError([`${studyTitle(first)} in namespace ${namespace} was deleted`])
 }
 
-async function watchMirror(
+async function watchStudyCache(
   cluster: Cluster,
-  { mirror, first }: { readonly mirror: Mirror; readonly first: Study },
-  watching: Watching,
+  { mirror: studyCache, first }: { readonly mirror: StudyCache; readonly first: Study },
+  followOptions: StudyFollowOptions,
 ): Promise<Study> {
-  const { painter, stop } = watching
+  const { printer, stop } = followOptions
   const startedMs = cluster.clock.nowMs()
-  const notice = operatorNotice(cluster, watching)
-  const look = nextLook(cluster, mirror, stop)
+  const notice = createOperatorNotice(cluster, followOptions)
+  const waitForChange = createChangeWaiter(cluster, studyCache, stop)
   let isSynced = false
   const synced = (): void => {
     isSynced = true
   }
-  mirror.synced.then(synced, () => undefined)
-  for (let known = first; ; await look()) {
-    if (isSynced) known = present(mirror.study(), first)
+  studyCache.synced.then(synced, () => undefined)
+  for (let known = first; ; await waitForChange()) {
+    if (isSynced) known = requireStudy(studyCache.study(), first)
     const elapsedMs = cluster.clock.nowMs() - startedMs
-    const progress = measureProgress(known, { newest: new Map(), evaluated: 0, elapsedMs })
-    if (stop.aborted || isAtRest(known)) {
-      painter.end(progress)
+    const progress = computeStudyProgress(known, { newest: new Map(), evaluated: 0, elapsedMs })
+    if (stop.aborted || isStudySettled(known)) {
+      printer.finish(progress)
       return known
     }
-    painter.show(progress)
+    printer.update(progress)
     notice(known)
   }
 }
@@ -153,17 +162,18 @@ async function watchMirror(
 export async function followStudy(
   cluster: Cluster,
   first: Study,
-  watching: Watching,
+  followOptions: StudyFollowOptions,
 ): Promise<Study> {
-  const opened = { ...cluster, observer: outageObserver(watching) }
+  const cacheOptions = { ...cluster, observer: createOutageObserver(followOptions) }
   const { name } = studyObject(first).metadata
   const key = { namespace: cluster.namespace, name }
-  const mirror = first.kind === 'NeCoRun' ? mirrorRun(opened, key) : mirrorSweep(opened, key)
+  const studyCache =
+    first.kind === 'NeCoRun' ? openRunCache(cacheOptions, key) : openSweepCache(cacheOptions, key)
   try {
-    const seen = await watchMirror(cluster, { mirror, first }, watching)
+    const seen = await watchStudyCache(cluster, { mirror: studyCache, first }, followOptions)
     // The end of a sweep may be heard before that of its last run.
-    return watching.stop.aborted ? seen : await findStudy(cluster, name)
+    return followOptions.stop.aborted ? seen : await findStudy(cluster, name)
   } finally {
-    await mirror.close()
+    await studyCache.close()
   }
 }

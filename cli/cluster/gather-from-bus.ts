@@ -5,12 +5,12 @@ import { readReports } from '../../operator/bus/read-reports.ts'
 import { readObject } from '../../operator/cluster/jobs/read-object.ts'
 import { RUN_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
 import type { StoredRun } from '../../operator/ports/objects.ts'
-import { lossCurve } from '../../pod/reader/read-curve.ts'
+import { buildLossCurve } from '../../pod/reader/read-curve.ts'
 import { InputError } from '../input-error.ts'
-import type { StudyOutcome } from '../report/outcome.ts'
-import type { Gathered } from '../study-home.ts'
-import { curveRuns } from './curve-runs.ts'
+import type { StudyResults } from '../report/study-results.ts'
+import type { StudyArtifacts } from '../study-platform.ts'
 import type { Cluster } from './open-cluster.ts'
+import { selectPlottedRuns } from './select-plotted-runs.ts'
 
 /** How to reach NATS from this machine. */
 export interface BusAccess {
@@ -36,18 +36,18 @@ async function connectBus({ url, credentialsFile, caFile }: BusAccess): Promise<
 /** Reads curves from JetStream itself. Throws InputError where it cannot be reached. */
 export async function gatherFromBus(
   { api, namespace }: Cluster,
-  study: StudyOutcome,
+  study: StudyResults,
   access: BusAccess,
-): Promise<Gathered> {
-  const curves = new Map<string, ReturnType<typeof lossCurve>>()
+): Promise<StudyArtifacts> {
+  const curves = new Map<string, ReturnType<typeof buildLossCurve>>()
   let connection: NatsConnection | undefined
   try {
     connection = await connectBus(access)
-    for (const { name } of curveRuns(study)) {
+    for (const { name } of selectPlottedRuns(study)) {
       const run = await readObject<StoredRun>(api, RUN_RESOURCE, { namespace, name })
       if (run === undefined) continue
       const reports = await readReports(connection, { namespace, runUid: run.metadata.uid })
-      curves.set(name, lossCurve(reports))
+      curves.set(name, buildLossCurve(reports))
     }
     return { curves, files: new Map() }
   } catch (error) {

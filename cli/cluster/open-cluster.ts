@@ -1,15 +1,15 @@
 import type { KubeConfig } from '@kubernetes/client-node'
-import { type ApiClient, createApiClient } from '../../operator/cluster/api-client.ts'
-import { endpointOf } from '../../operator/cluster/api-endpoint.ts'
-import { loadKubeConfig, podNamespace } from '../../operator/cluster/preflight/load-kube-config.ts'
+import { type ApiClient, createApiClient } from '../../kube/client/api-client.ts'
+import { endpointOf } from '../../kube/client/api-endpoint.ts'
+import { loadKubeConfig, podNamespace } from '../../kube/client/load-kube-config.ts'
 import type { Clock } from '../../operator/ports/clock.ts'
-import { type Call, flagValue } from '../command.ts'
+import { type ParsedArgs, readFlagValue } from '../command.ts'
 import { InputError } from '../input-error.ts'
 import type { Shell } from '../shell.ts'
-import { shellClock } from '../shell-clock.ts'
+import { createShellClock } from '../shell-clock.ts'
 import { chooseNamespace } from './choose-namespace.ts'
 import { CLUSTER_FLAGS } from './cluster-flags.ts'
-import { explainingClient } from './explain-failure.ts'
+import { createExplainingClient } from './explain-api-error.ts'
 
 /** A namespace of a cluster, as somebody. */
 export interface Cluster {
@@ -33,37 +33,37 @@ const VALUE_FLAGS = Object.entries(CLUSTER_FLAGS)
   .map(([name]) => name)
 
 /** The flags to type again, in the order of the help. */
-function flagsAgain(call: Call, { calledAs }: Shell): string {
+function formatClusterFlags(args: ParsedArgs, { calledAs }: Shell): string {
   const given = VALUE_FLAGS.flatMap((name) => {
-    const value = flagValue(call, name)
+    const value = readFlagValue(args, name)
     return value === undefined ? [] : [` --${name} ${value}`]
   })
   return given.length === 0 && calledAs === 'neco' ? ' --cluster' : given.join('')
 }
 
-const contextNamespace = (kubeConfig: KubeConfig): string | undefined =>
+const readContextNamespace = (kubeConfig: KubeConfig): string | undefined =>
   kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace
 
-function nameOfPlace(kubeConfig: KubeConfig): string {
+function describeClusterServer(kubeConfig: KubeConfig): string {
   const server = kubeConfig.getCurrentCluster()?.server ?? 'no server'
   return `${server} (context ${kubeConfig.getCurrentContext()})`
 }
 
 /** Reads the kubeconfig as kubectl does; nothing is sent yet. Throws InputError. */
-export function openCluster(call: Call, shell: Shell): Cluster {
+export function openCluster(args: ParsedArgs, shell: Shell): Cluster {
   const read = loadKubeConfig({
-    file: flagValue(call, 'kubeconfig'),
-    context: flagValue(call, 'context'),
+    file: readFlagValue(args, 'kubeconfig'),
+    context: readFlagValue(args, 'context'),
     environment: shell.environment,
     homeFolder: shell.homeFolder,
   })
   if (!read.ok) throw new InputError([read.problem])
   const { kubeConfig } = read
-  const clock = shellClock(shell)
-  const flag = flagValue(call, 'namespace')
+  const clock = createShellClock(shell)
+  const flag = readFlagValue(args, 'namespace')
   const namespace = chooseNamespace({
     flag,
-    context: contextNamespace(kubeConfig),
+    context: readContextNamespace(kubeConfig),
     pod: podNamespace(shell),
   })
   const api = createApiClient({
@@ -72,13 +72,13 @@ export function openCluster(call: Call, shell: Shell): Cluster {
     userAgent: `${shell.calledAs.replace(' ', '-')}/${shell.version}`,
   })
   return {
-    api: explainingClient(api, { place: nameOfPlace(kubeConfig), namespace }),
+    api: createExplainingClient(api, { server: describeClusterServer(kubeConfig), namespace }),
     clock,
     random: shell.random,
     onInterrupt: shell.onInterrupt,
     namespace,
     isNamespaceGiven: flag !== undefined,
     program: shell.calledAs,
-    flags: flagsAgain(call, shell),
+    flags: formatClusterFlags(args, shell),
   }
 }

@@ -1,6 +1,6 @@
 import { type ExplainedField, type Explanation, explain } from '../../crds/explain.ts'
 import { nearestName } from '../../crds/nearest-name.ts'
-import type { Call, Command } from '../command.ts'
+import type { Command, ParsedArgs } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { InputError } from '../input-error.ts'
 import type { Shell } from '../shell.ts'
@@ -32,7 +32,7 @@ const fieldLines = (field: ExplainedField): string[] => [
 ]
 
 /** The page of one field, laid out as `kubectl explain` does. */
-function explanationPage(found: Explanation): string {
+function formatExplanation(found: Explanation): string {
   const field = found.path.at(-1)
   return [
     `KIND:   ${found.kind}`,
@@ -48,16 +48,16 @@ function explanationPage(found: Explanation): string {
   ].join('\n')
 }
 
-async function perform(call: Call, shell: Shell) {
-  const path = call.operands[0] ?? ''
+async function runExplain(args: ParsedArgs, shell: Shell) {
+  const path = args.operands[0] ?? ''
   const found = explain(path)
   if (!found.ok) {
     const nearest = nearestName(found.unknown, found.known)
-    const meant =
+    const hint =
       nearest === undefined ? `known here: ${found.known.join(', ')}` : `did you mean ${nearest}?`
-    throw new InputError([`neco explain ${path}: unknown field ${found.unknown}; ${meant}`])
+    throw new InputError([`neco explain ${path}: unknown field ${found.unknown}; ${hint}`])
   }
-  shell.write(explanationPage(found.explanation))
+  shell.write(formatExplanation(found.explanation))
   return EXIT.Done
 }
 
@@ -68,5 +68,5 @@ export const explainCommand: Command = {
   flags: {},
   notes: ['FIELD starts with the kind: necosweep or necorun.'],
   examples: ['neco explain necosweep.spec.search', 'neco explain necorun.spec.loss'],
-  perform,
+  run: runExplain,
 }

@@ -1,17 +1,17 @@
 import { conditionOf } from '../../operator/core/conditions.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { InputError } from '../input-error.ts'
-import { makePainter } from '../progress/painter.ts'
-import { closingText } from '../report/closing-text.ts'
-import { resultsDocument } from '../report/results-document.ts'
-import { studyExit } from '../report/study-exit.ts'
-import { type Study, studyOutcome } from '../report/study-outcome.ts'
+import { createProgressPrinter } from '../progress/progress-printer.ts'
+import { chooseExitCode } from '../report/choose-exit-code.ts'
+import { formatClosingText } from '../report/closing-text.ts'
+import { buildResultsDocument } from '../report/results-document.ts'
 import { studyObject, studyTitle } from '../report/study-title.ts'
+import { type Study, toStudyResults } from '../report/to-study-results.ts'
 import type { Shell } from '../shell.ts'
-import type { StudyHome } from '../study-home.ts'
+import type { StudyPlatform } from '../study-platform.ts'
 
 /** Throws InputError where the study will never run, with what the operator says of it. */
-function refuseUnaccepted(study: Study): void {
+function requireAccepted(study: Study): void {
   const accepted = conditionOf(studyObject(study).status?.conditions, 'Accepted')
   if (accepted?.status !== 'False') return
   throw new InputError([
@@ -21,9 +21,9 @@ function refuseUnaccepted(study: Study): void {
 
 /** Shows a study until it is at rest and prints its table; at Ctrl-C says `interrupted` and leaves it alone; a second one ends the process. */
 export async function followToEnd(
-  home: StudyHome,
+  platform: StudyPlatform,
   shell: Shell,
-  interrupted: string,
+  interruptedText: string,
 ): Promise<ExitCode> {
   const stop = new AbortController()
   const stopListening = shell.onInterrupt(() => {
@@ -31,17 +31,20 @@ export async function followToEnd(
     stopListening()
   })
   try {
-    const study = await home.follow({ painter: makePainter(shell), stop: stop.signal })
+    const study = await platform.follow({
+      printer: createProgressPrinter(shell),
+      stop: stop.signal,
+    })
     if (stop.signal.aborted) {
-      shell.write(interrupted)
+      shell.write(interruptedText)
       return EXIT.Interrupted
     }
-    refuseUnaccepted(study)
+    requireAccepted(study)
     if (studyObject(study).spec.suspend === true) shell.write(`${studyTitle(study)} is suspended\n`)
-    const outcome = studyOutcome(study)
-    const document = resultsDocument(outcome)
-    shell.write(closingText(outcome, { document, files: [], warnings: [] }))
-    return studyExit(outcome)
+    const results = toStudyResults(study)
+    const document = buildResultsDocument(results)
+    shell.write(formatClosingText(results, { document, files: [], warnings: [] }))
+    return chooseExitCode(results)
   } finally {
     stopListening()
   }

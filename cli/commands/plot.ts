@@ -1,46 +1,46 @@
 import { resolve } from 'node:path'
 import { folderStorage } from '../../pod/folder-storage.ts'
 import { BUS_FLAGS } from '../cluster/cluster-flags.ts'
-import { type Call, type Command, flagValue } from '../command.ts'
+import { type Command, type ParsedArgs, readFlagValue } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { InputError } from '../input-error.ts'
-import { bestRun } from '../report/best-run.ts'
-import type { StudyOutcome } from '../report/outcome.ts'
-import { resultsDocument } from '../report/results-document.ts'
-import { studyOutcome } from '../report/study-outcome.ts'
-import { studyPlot } from '../report/study-plot.ts'
-import { withLine } from '../report/write-report.ts'
+import { findBestRun } from '../report/best-run.ts'
+import { buildResultsDocument } from '../report/results-document.ts'
+import { drawStudyPlot } from '../report/study-plot.ts'
+import type { StudyResults } from '../report/study-results.ts'
+import { toStudyResults } from '../report/to-study-results.ts'
+import { addCaption } from '../report/write-report.ts'
 import type { Shell } from '../shell.ts'
-import type { Gathered, StudyHome } from '../study-home.ts'
-import { HOME_FLAGS, STUDY_OPERANDS, withHome } from './chosen-home.ts'
+import type { StudyArtifacts, StudyPlatform } from '../study-platform.ts'
+import { PLATFORM_FLAGS, STUDY_OPERANDS, withStudyPlatform } from './choose-platform.ts'
 
-interface Figure extends Gathered {
+interface FigureFile extends StudyArtifacts {
   readonly path: string
-  readonly study: StudyOutcome
+  readonly study: StudyResults
 }
 
-async function writeFigure({ path, study, files }: Figure, { now }: Shell): Promise<void> {
-  const best = bestRun(study)
+async function writeFigure({ path, study, files }: FigureFile, { now }: Shell): Promise<void> {
+  const best = findBestRun(study)
   const png = best && files.get(best.figure)
   if (best === undefined || png === undefined) {
     throw new InputError([`${study.name}: no run that succeeded has pictures yet`])
   }
-  await folderStorage('', now).writeAtomic(path, await withLine(png, best.words))
+  await folderStorage('', now).writeAtomic(path, await addCaption(png, best.caption))
 }
 
-async function draw(call: Call, shell: Shell, home: StudyHome) {
-  const study = studyOutcome(await home.read())
-  const figure = flagValue(call, 'figure')
-  const wanted = figure === undefined ? undefined : bestRun(study)?.figure
-  const gathered = await home.gather(study, wanted === undefined ? [] : [wanted])
-  const given = flagValue(call, 'file')
-  const path = given === undefined ? home.plotPath(study.name) : resolve(shell.cwd, given)
-  const svg = studyPlot(resultsDocument(study), gathered.curves)
+async function plotStudy(args: ParsedArgs, shell: Shell, platform: StudyPlatform) {
+  const study = toStudyResults(await platform.read())
+  const figure = readFlagValue(args, 'figure')
+  const bestFigure = figure === undefined ? undefined : findBestRun(study)?.figure
+  const artifacts = await platform.gather(study, bestFigure === undefined ? [] : [bestFigure])
+  const fileFlag = readFlagValue(args, 'file')
+  const path = fileFlag === undefined ? platform.plotPath(study.name) : resolve(shell.cwd, fileFlag)
+  const svg = drawStudyPlot(buildResultsDocument(study), artifacts.curves)
   await folderStorage('', shell.now).writeAtomic(path, svg)
   shell.write(`${path}\n`)
   if (figure !== undefined) {
     const figurePath = resolve(shell.cwd, figure)
-    await writeFigure({ path: figurePath, study, ...gathered }, shell)
+    await writeFigure({ path: figurePath, study, ...artifacts }, shell)
     shell.write(`${figurePath}\n`)
   }
   return EXIT.Done
@@ -57,7 +57,7 @@ export const plotCommand: Command = {
         'where the SVG goes; curves.svg in the output folder, or NAME-curves.svg here, when left out',
     },
     figure: { value: 'FILE', description: 'write the pictures of the best run here, as PNG' },
-    ...HOME_FLAGS,
+    ...PLATFORM_FLAGS,
     ...BUS_FLAGS,
   },
   notes: [
@@ -69,5 +69,6 @@ export const plotCommand: Command = {
     'neco plot --out out/sweep-steepness --file steepness.svg',
     'neco plot sweep-steepness --context gpu --figure pictures.png',
   ],
-  perform: (call, shell) => withHome(call, shell, (home) => draw(call, shell, home)),
+  run: (args, shell) =>
+    withStudyPlatform(args, shell, (platform) => plotStudy(args, shell, platform)),
 }

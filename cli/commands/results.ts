@@ -1,32 +1,32 @@
-import { type Call, type Command, flagValue } from '../command.ts'
+import { type Command, type ParsedArgs, readFlagValue } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { InputError } from '../input-error.ts'
 import { gainLines } from '../report/gain-lines.ts'
 import { resultsCsv } from '../report/results-csv.ts'
-import { type ResultsDocument, resultsDocument } from '../report/results-document.ts'
+import { buildResultsDocument, type ResultsDocument } from '../report/results-document.ts'
 import { resultsTable } from '../report/results-table.ts'
-import { studyOutcome } from '../report/study-outcome.ts'
+import { toStudyResults } from '../report/to-study-results.ts'
 import type { Shell } from '../shell.ts'
-import { HOME_FLAGS, STUDY_OPERANDS, withHome } from './chosen-home.ts'
+import { PLATFORM_FLAGS, STUDY_OPERANDS, withStudyPlatform } from './choose-platform.ts'
 
-const tableWithGains = (document: ResultsDocument): string =>
+const formatTableWithGains = (document: ResultsDocument): string =>
   [resultsTable(document), ...gainLines(document).map((line) => `${line}\n`)].join('')
 
 const FORMATS: Readonly<Record<string, (document: ResultsDocument) => string>> = {
-  table: tableWithGains,
+  table: formatTableWithGains,
   json: (document) => `${JSON.stringify(document, null, 2)}\n`,
   csv: resultsCsv,
 }
 
-async function perform(call: Call, shell: Shell) {
-  const format = flagValue(call, 'format') ?? 'table'
+async function runResults(args: ParsedArgs, shell: Shell) {
+  const format = readFlagValue(args, 'format') ?? 'table'
   const write = FORMATS[format]
   if (write === undefined) {
     const known = Object.keys(FORMATS).join(', ')
     throw new InputError([`neco results: unknown format ${format}; one of ${known}`])
   }
-  const study = await withHome(call, shell, ({ read }) => read())
-  shell.write(write(resultsDocument(studyOutcome(study))))
+  const study = await withStudyPlatform(args, shell, ({ read }) => read())
+  shell.write(write(buildResultsDocument(toStudyResults(study))))
   return EXIT.Done
 }
 
@@ -36,7 +36,7 @@ export const resultsCommand: Command = {
   operands: STUDY_OPERANDS,
   flags: {
     format: { value: 'table|json|csv', description: 'how they are printed; table when left out' },
-    ...HOME_FLAGS,
+    ...PLATFORM_FLAGS,
   },
   notes: [],
   examples: [
@@ -44,5 +44,5 @@ export const resultsCommand: Command = {
     'neco results --out out/sweep-steepness --format csv',
     'neco results sweep-steepness --context gpu --namespace team',
   ],
-  perform,
+  run: runResults,
 }

@@ -67,7 +67,7 @@ spec:
   run:
     data: { kind: Scenes, count: 16 }
     model: { architecture: Tiny }
-    optimisation: { steps: 4, batchSize: 8 }
+    optimizer: { steps: 4, batchSize: 8 }
     evaluations:
       - name: scenes
         protocols: [InContext]
@@ -87,15 +87,15 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-interface Typed {
-  readonly words: readonly string[]
+interface TypedCommand {
+  readonly argv: readonly string[]
   /** Interrupts once a trainer has reported. */
   readonly interrupts?: boolean
 }
 
-function type({ words, interrupts = false }: Typed) {
+function type({ argv, interrupts = false }: TypedCommand) {
   const program = join(folder, 'program.mjs')
-  return typeNeco(words, [runCommand, resultsCommand, plotCommand, watchCommand], {
+  return typeNeco(argv, [runCommand, resultsCommand, plotCommand, watchCommand], {
     cwd: folder,
     programs: { trainer: program, evaluator: program },
     onInterrupt: (listener) => {
@@ -117,7 +117,7 @@ const fileIn = (name: string) => readFile(join(folder, 'out', 'study', name), 'u
 
 describe('neco run', () => {
   it('runs every point and replicate, prints one table and says where the files lie', async () => {
-    const { code, out, err } = await type({ words: ['run', 'study.yaml'] })
+    const { code, out, err } = await type({ argv: ['run', 'study.yaml'] })
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(out.split('\n').slice(-15)).toEqual([
       'study: mean ± sample standard deviation over n replicates; in-context and linear are mIoU in percent',
@@ -144,22 +144,22 @@ describe('neco run', () => {
   })
 
   it('prints the same again at once, from what is there', async () => {
-    const first = await type({ words: ['run', 'study.yaml'] })
+    const first = await type({ argv: ['run', 'study.yaml'] })
     const results = await fileIn('results.json')
     await writeFile(join(folder, 'program.mjs'), 'process.exit(1)')
-    const second = await type({ words: ['run', 'study.yaml'] })
+    const second = await type({ argv: ['run', 'study.yaml'] })
     const closing = (text: string) => text.slice(text.indexOf('\nstudy: mean'))
     expect(closing(second.out)).toBe(closing(first.out))
     expect(await fileIn('results.json')).toBe(results)
   })
 
   it('finds results under their keys when the study is made anew, with one process a run', async () => {
-    await type({ words: ['run', 'study.yaml'] })
+    await type({ argv: ['run', 'study.yaml'] })
     const results = await fileIn('results.csv')
     const jobs = join(folder, 'out', 'study', '.neco')
     expect(await readdir(join(jobs, 'jobs', 'default'))).toHaveLength(8)
     await rm(jobs, { recursive: true })
-    const { code, out } = await type({ words: ['run', 'study.yaml'] })
+    const { code, out } = await type({ argv: ['run', 'study.yaml'] })
     expect(code).toBe(0)
     expect(out).toContain('8 of 8 results were found under their keys\n')
     expect(await fileIn('results.csv')).toBe(results)
@@ -168,13 +168,13 @@ describe('neco run', () => {
   })
 
   it('stops at Ctrl-C with a line how to go on, and goes on', async () => {
-    const words = ['run', 'study.yaml', '--set', 'axes[0].values=[99]', '--set', 'replicates=1']
-    const stopped = await type({ words, interrupts: true })
+    const argv = ['run', 'study.yaml', '--set', 'axes[0].values=[99]', '--set', 'replicates=1']
+    const stopped = await type({ argv, interrupts: true })
     expect(stopped.code).toBe(130)
     expect(stopped.out).toContain('Ctrl-C again kills them\n')
     expect(stopped.out).toContain('interrupted; go on with: neco run study.yaml --out out/study\n')
     expect(await readdir(join(folder, 'out', 'study', '.neco'))).toEqual(['jobs', 'journal.ndjson'])
-    const { code, out } = await type({ words })
+    const { code, out } = await type({ argv })
     expect(code).toBe(0)
     expect(out).toContain('going on where the last run of this command ended\n')
     expect(out).toContain(
@@ -183,32 +183,32 @@ describe('neco run', () => {
   })
 
   it('ends with 1 when some points failed, naming them, and 2 when all did since the input is wrong', async () => {
-    const some = await type({ words: ['run', 'study.yaml', '--set', 'axes[0].values=[10, 13]'] })
+    const some = await type({ argv: ['run', 'study.yaml', '--set', 'axes[0].values=[10, 13]'] })
     const results = await fileIn('results.json')
     expect(some.code).toBe(1)
     expect(some.out).toContain('13                 0 (2 failed)')
     expect(some.out).toContain('study-1-r0 failed. UserError: DataEmpty\n')
-    const all = await type({ words: ['run', 'study.yaml', '--set', 'axes[0].values=[13]'] })
+    const all = await type({ argv: ['run', 'study.yaml', '--set', 'axes[0].values=[13]'] })
     expect(all).toMatchObject({ code: 2, err: 'study.yaml: DataEmpty\n' })
     expect(await fileIn('results.json')).toBe(results)
   })
 
   it('shows what trainers warned of, once', async () => {
-    const { out } = await type({ words: ['run', 'study.yaml', '--set', 'axes[0].values=[14]'] })
+    const { out } = await type({ argv: ['run', 'study.yaml', '--set', 'axes[0].values=[14]'] })
     expect(out.match(/^warning: .*$/gm)).toEqual(['warning: Skipped a file: notes.txt'])
   })
 
   it('refuses a folder that holds another study or that somebody else uses, and files that are not there', async () => {
-    await type({ words: ['run', 'study.yaml'] })
+    await type({ argv: ['run', 'study.yaml'] })
     const other = await type({
-      words: ['run', 'study.yaml', '--set', 'metadata.name=other', '--out', 'out/study'],
+      argv: ['run', 'study.yaml', '--set', 'metadata.name=other', '--out', 'out/study'],
     })
     expect(other).toMatchObject({
       code: 2,
       err: `${join(folder, 'out', 'study')}: holds NeCoSweep study; give another folder with --out, or --fresh to start anew\n`,
     })
     const missing = await type({
-      words: ['run', 'study.yaml', '--set', 'model.weights={path: w.bin}'],
+      argv: ['run', 'study.yaml', '--set', 'model.weights={path: w.bin}'],
     })
     expect(missing).toMatchObject({
       code: 2,
@@ -217,26 +217,26 @@ describe('neco run', () => {
   })
 
   it('leaves a folder in which neco results and neco plot find the study', async () => {
-    await type({ words: ['run', 'study.yaml'] })
-    const csv = await type({ words: ['results', '--format', 'csv'] })
+    await type({ argv: ['run', 'study.yaml'] })
+    const csv = await type({ argv: ['results', '--format', 'csv'] })
     expect(csv.out).toBe(await fileIn('results.csv'))
     const svg = await fileIn('curves.svg')
     await rm(join(folder, 'out', 'study', 'curves.svg'))
-    expect((await type({ words: ['plot'] })).out).toBe(
+    expect((await type({ argv: ['plot'] })).out).toBe(
       `${join(folder, 'out', 'study', 'curves.svg')}\n`,
     )
     expect(await fileIn('curves.svg')).toBe(svg)
     expect(svg).toContain('studentSteepness 100')
-    expect((await type({ words: ['results', '--out', 'nowhere'] })).code).toBe(2)
+    expect((await type({ argv: ['results', '--out', 'nowhere'] })).code).toBe(2)
   })
   it('can be watched: neco watch ends with the table when it is over, or when nobody works on it', async () => {
-    const words = ['run', 'study.yaml', '--set', 'axes[0].values=[99]', '--set', 'replicates=1']
-    await type({ words, interrupts: true })
-    const idle = await type({ words: ['watch'] })
+    const argv = ['run', 'study.yaml', '--set', 'axes[0].values=[99]', '--set', 'replicates=1']
+    await type({ argv, interrupts: true })
+    const idle = await type({ argv: ['watch'] })
     expect(idle.code).toBe(1)
     expect(idle.out).toContain(`nobody works on ${join(folder, 'out', 'study')}`)
-    await type({ words })
-    const over = await type({ words: ['watch', '--out', 'out/study'] })
+    await type({ argv })
+    const over = await type({ argv: ['watch', '--out', 'out/study'] })
     expect(over.code).toBe(0)
     expect(over.out).toContain('runs 1/1 ended\n\nstudy: mean ± sample standard deviation')
   })

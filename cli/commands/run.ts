@@ -1,7 +1,7 @@
-import { CLUSTER_FLAGS, meansCluster } from '../cluster/cluster-flags.ts'
+import { CLUSTER_FLAGS, usesCluster } from '../cluster/cluster-flags.ts'
 import type { Command } from '../command.ts'
-import { runHere } from './run-here.ts'
 import { runInCluster } from './run-in-cluster.ts'
+import { runLocally } from './run-locally.ts'
 
 export const runCommand: Command = {
   name: 'run',
@@ -36,8 +36,8 @@ export const runCommand: Command = {
   ],
   examples: [
     'neco run examples/sweep-steepness.yaml',
-    'neco run examples/run.yaml --set optimisation.steps=40 --out out/short',
+    'neco run examples/run.yaml --set optimizer.steps=40 --out out/short',
     'neco run examples/sweep-steepness.yaml --context gpu --namespace team',
   ],
-  perform: (call, shell) => (meansCluster(call, shell) ? runInCluster : runHere)(call, shell),
+  run: (args, shell) => (usesCluster(args, shell) ? runInCluster : runLocally)(args, shell),
 }

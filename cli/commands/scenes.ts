@@ -2,39 +2,43 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import sharp from 'sharp'
 import { drawContactSheet } from '../../vision/scenes/contact-sheet.ts'
-import { type Call, type Command, flagValue } from '../command.ts'
+import { type Command, type ParsedArgs, readFlagValue } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { InputError } from '../input-error.ts'
 import type { Shell } from '../shell.ts'
 
-const LARGEST_SEED = 2 ** 31 - 1
+const MAX_SEED = 2 ** 31 - 1
 
 /** Reads a whole number flag within bounds, or takes the default. */
-function wholeNumber(
-  call: Call,
+function parseIntegerFlag(
+  args: ParsedArgs,
   flag: string,
-  { otherwise, least, greatest }: { otherwise: number; least: number; greatest: number },
+  {
+    otherwise: fallback,
+    least: min,
+    greatest: max,
+  }: { otherwise: number; least: number; greatest: number },
 ): number {
-  const text = flagValue(call, flag)
-  if (text === undefined) return otherwise
+  const text = readFlagValue(args, flag)
+  if (text === undefined) return fallback
   const value = Number(text)
-  if (Number.isInteger(value) && value >= least && value <= greatest) return value
+  if (Number.isInteger(value) && value >= min && value <= max) return value
   throw new InputError([
-    `neco scenes: --${flag} ${text}: expected a whole number from ${least} to ${greatest}`,
+    `neco scenes: --${flag} ${text}: expected a whole number from ${min} to ${max}`,
   ])
 }
 
-async function perform(call: Call, shell: Shell) {
-  const sheet = flagValue(call, 'sheet')
+async function runScenes(args: ParsedArgs, shell: Shell) {
+  const sheet = readFlagValue(args, 'sheet')
   if (sheet === undefined) {
     throw new InputError([
       'neco scenes: --sheet FILE is missing',
       'for example: neco scenes --sheet sheet.png',
     ])
   }
-  const columns = wholeNumber(call, 'columns', { otherwise: 6, least: 1, greatest: 40 })
-  const rows = wholeNumber(call, 'rows', { otherwise: 2, least: 1, greatest: 40 })
-  const firstSeed = wholeNumber(call, 'seed', { otherwise: 1, least: 0, greatest: LARGEST_SEED })
+  const columns = parseIntegerFlag(args, 'columns', { otherwise: 6, least: 1, greatest: 40 })
+  const rows = parseIntegerFlag(args, 'rows', { otherwise: 2, least: 1, greatest: 40 })
+  const firstSeed = parseIntegerFlag(args, 'seed', { otherwise: 1, least: 0, greatest: MAX_SEED })
   const { width, height, rgb } = drawContactSheet({ firstSeed, columns, rows })
   const path = resolve(shell.cwd, sheet)
   await mkdir(dirname(path), { recursive: true })
@@ -59,5 +63,5 @@ export const scenesCommand: Command = {
   },
   notes: [],
   examples: ['neco scenes --sheet sheet.png'],
-  perform,
+  run: runScenes,
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { folderStorage } from '../../pod/folder-storage.ts'
 import { typeNeco } from '../../test/typed-neco.ts'
-import { JOURNAL, outputPaths } from '../local/output-folder.ts'
+import { buildOutputPaths, JOURNAL } from '../local/output-folder.ts'
 import { lockOutput } from '../local/output-lock.ts'
 import { readStudy } from '../local/read-study.ts'
 import { studyObject } from '../report/study-title.ts'
@@ -19,11 +19,11 @@ beforeEach(async () => {
   const spec = { run: { data: { kind: 'Scenes', count: 8 } } }
   const value = { apiVersion: 'neco.dev/v1alpha1', kind: 'NeCoSweep', metadata, spec }
   const line = `${JSON.stringify({ key: 'object/NeCoSweep/default/study', value })}\n`
-  await folderStorage(outputPaths(root).state, Date.now).writeAtomic(JOURNAL, line)
+  await folderStorage(buildOutputPaths(root).state, Date.now).writeAtomic(JOURNAL, line)
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-const type = (...words: string[]) => typeNeco(words, COMMANDS, { cwd: folder })
+const type = (...argv: string[]) => typeNeco(argv, COMMANDS, { cwd: folder })
 
 const suspended = async () => studyObject((await readStudy(root, Date.now)).study).spec.suspend
 
@@ -45,7 +45,7 @@ describe('a study on this machine', () => {
 
   it('is left alone while a process works on it, with a line how to end that', async () => {
     const lock = await lockOutput({
-      folder: outputPaths(root).state,
+      folder: buildOutputPaths(root).state,
       pid: process.pid,
       nowMs: Date.now(),
     })

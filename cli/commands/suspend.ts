@@ -1,56 +1,66 @@
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
-import type { Suspension } from '../study-home.ts'
-import { HOME_FLAGS, STUDY_OPERANDS, withHome } from './chosen-home.ts'
+import type { SuspensionResult } from '../study-platform.ts'
+import { PLATFORM_FLAGS, STUDY_OPERANDS, withStudyPlatform } from './choose-platform.ts'
 
-interface Wording {
+interface SuspendCommandOptions {
   readonly name: string
   readonly summary: string
   readonly isSuspended: boolean
   readonly note: string
-  readonly words: (suspension: Suspension) => string
+  readonly formatResult: (suspension: SuspensionResult) => string
 }
 
-const suspended = ({ study, isChanged, next }: Suspension): string =>
+const formatSuspended = ({ study, isChanged, nextStep: next }: SuspensionResult): string =>
   `${study}: ${isChanged ? 'suspended' : 'was suspended already'}; ${next}\n`
 
-const makeCommand = ({ name, summary, isSuspended, note, words }: Wording): Command => ({
+const buildSuspendCommand = ({
+  name,
+  summary,
+  isSuspended,
+  note,
+  formatResult,
+}: SuspendCommandOptions): Command => ({
   name,
   summary,
   operands: STUDY_OPERANDS,
-  flags: HOME_FLAGS,
+  flags: PLATFORM_FLAGS,
   notes: [note],
   examples: [
     `neco ${name} sweep-steepness --context gpu --namespace team`,
     `neco ${name} --out out/sweep-steepness`,
   ],
-  perform: async (call, shell) => {
-    shell.write(words(await withHome(call, shell, (home) => home.suspend(isSuspended))))
+  run: async (args, shell) => {
+    shell.write(
+      formatResult(
+        await withStudyPlatform(args, shell, (platform) => platform.suspend(isSuspended)),
+      ),
+    )
     return EXIT.Done
   },
 })
 
-export const suspendCommand = makeCommand({
+export const suspendCommand = buildSuspendCommand({
   name: 'suspend',
   summary: 'let a study stand still: no run starts, live ones write a checkpoint and end',
   isSuspended: true,
   note: 'Nothing is lost: neco resume goes on from the checkpoints. Deadlines stand still too.',
-  words: suspended,
+  formatResult: formatSuspended,
 })
 
-export const resumeCommand = makeCommand({
+export const resumeCommand = buildSuspendCommand({
   name: 'resume',
   summary: 'let a suspended study go on',
   isSuspended: false,
   note: 'Runs go on from their last checkpoints.',
-  words: ({ study, isChanged, next }) =>
+  formatResult: ({ study, isChanged, nextStep: next }) =>
     `${study}: ${isChanged ? 'resumed' : 'was not suspended'}; ${next}\n`,
 })
 
-export const stopCommand = makeCommand({
+export const stopCommand = buildSuspendCommand({
   name: 'stop',
   summary: 'end the pods of a study in good order; the same as suspend',
   isSuspended: true,
   note: 'The study and its results stay; kubectl delete removes them, and what is on the storage stays even then.',
-  words: suspended,
+  formatResult: formatSuspended,
 })

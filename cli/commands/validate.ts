@@ -1,19 +1,19 @@
 import { resolve } from 'node:path'
-import type { Call, Command } from '../command.ts'
+import type { Command, ParsedArgs } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { type Manifest, readManifest } from '../manifest/read-manifest.ts'
 import type { Shell } from '../shell.ts'
 
-const nameOf = (manifest: Manifest): string =>
+const toManifestName = (manifest: Manifest): string =>
   manifest.kind === 'NeCoRun' ? manifest.run.metadata.name : manifest.sweep.metadata.name
 
-async function perform(call: Call, shell: Shell) {
-  const file = call.operands[0] ?? ''
+async function runValidate(args: ParsedArgs, shell: Shell) {
+  const file = args.operands[0] ?? ''
   const { manifest } = await readManifest(resolve(shell.cwd, file), {
     file,
-    overrides: call.values.get('set') ?? [],
+    overrides: args.values.get('set') ?? [],
   })
-  shell.write(`${file}: ${manifest.kind} ${nameOf(manifest)} is valid\n`)
+  shell.write(`${file}: ${manifest.kind} ${toManifestName(manifest)} is valid\n`)
   return EXIT.Done
 }
 
@@ -30,5 +30,5 @@ export const validateCommand: Command = {
   },
   notes: ['Checks what is written; whether data and weights are there is checked by neco run.'],
   examples: ['neco validate examples/sweep-steepness.yaml'],
-  perform,
+  run: runValidate,
 }

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { endLeftover, startProcess } from './child-process.ts'
+import { startProcess, terminateOrphanProcess } from './child-process.ts'
 import { identifyProcess, isAlive } from './process-identity.ts'
 
 let folder = ''
@@ -16,14 +16,14 @@ afterEach(() => rm(folder, { recursive: true }))
 const startScript = (script: string) =>
   startProcess({
     command: process.execPath,
-    words: ['-e', script],
+    args: ['-e', script],
     environment: { GREETING: 'hello' },
     logPath: join(folder, 'log'),
   })
 const logText = () => readFile(join(folder, 'log'), 'utf8')
 
-/** Waits until the process has said that it is ready to be signalled. */
-async function said(word: string): Promise<void> {
+/** Waits until the process has said that it is ready to be signaled. */
+async function waitForOutput(word: string): Promise<void> {
   while (!(await logText()).includes(word)) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
@@ -40,22 +40,22 @@ describe('a process of a Job', () => {
     const script =
       'process.on("SIGTERM", () => process.exit(7)); setInterval(() => {}, 1000); console.log("ready")'
     const started = await startScript(script)
-    await said('ready')
-    expect(await started.end(10_000)).toEqual({ exitCode: 7, signal: undefined })
+    await waitForOutput('ready')
+    expect(await started.terminate(10_000)).toEqual({ exitCode: 7, signal: undefined })
   })
 
   it('is killed when the grace is over', async () => {
     const script =
       'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("ready")'
     const started = await startScript(script)
-    await said('ready')
-    expect(await started.end(20)).toEqual({ exitCode: undefined, signal: 'SIGKILL' })
+    await waitForOutput('ready')
+    expect(await started.terminate(20)).toEqual({ exitCode: undefined, signal: 'SIGKILL' })
   })
 
   it('fails to start with the name of what is missing', async () => {
     const start = {
       command: join(folder, 'none'),
-      words: [],
+      args: [],
       environment: {},
       logPath: join(folder, 'log'),
     }
@@ -69,9 +69,9 @@ describe('a process left behind by an earlier neco', () => {
     const exited = once(child, 'exit')
     const identity = await identifyProcess(child.pid ?? 0)
     if (identity === undefined) throw new Error('the process has no identity')
-    await endLeftover({ ...identity, started: 'another time' }, 1000)
+    await terminateOrphanProcess({ ...identity, started: 'another time' }, 1000)
     expect(await isAlive(identity)).toBe(true)
-    await endLeftover(identity, 1000)
+    await terminateOrphanProcess(identity, 1000)
     await exited
     expect(await isAlive(identity)).toBe(false)
   })

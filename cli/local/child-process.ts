@@ -3,21 +3,21 @@ import { open } from 'node:fs/promises'
 import { identifyProcess, isAlive, type ProcessIdentity } from './process-identity.ts'
 
 /** How a process ended: its exit code, or the signal that ended it. */
-export interface ProcessEnd {
+export interface ProcessExit {
   readonly exitCode: number | undefined
   readonly signal: string | undefined
 }
 
 export interface StartedProcess {
   readonly identity: ProcessIdentity
-  readonly ended: Promise<ProcessEnd>
+  readonly ended: Promise<ProcessExit>
   /** Asks it to end (SIGTERM), and after the grace time ends it and all it started (SIGKILL). */
-  readonly end: (graceMs: number) => Promise<ProcessEnd>
+  readonly terminate: (graceMs: number) => Promise<ProcessExit>
 }
 
-interface Start {
+interface ProcessOptions {
   readonly command: string
-  readonly words: readonly string[]
+  readonly args: readonly string[]
   readonly environment: Readonly<Record<string, string>>
   readonly logPath: string
 }
@@ -31,14 +31,14 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-const endOf = (child: ChildProcess): Promise<ProcessEnd> =>
+const waitForExit = (child: ChildProcess): Promise<ProcessExit> =>
   new Promise((resolve) => {
     child.once('exit', (exitCode, signal) =>
       resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
     )
   })
 
-const after = (
+const startTimeout = (
   ms: number,
 ): { readonly elapsed: Promise<'Elapsed'>; readonly cancel: () => void } => {
   const { promise, resolve } = Promise.withResolvers<'Elapsed'>()
@@ -47,15 +47,15 @@ const after = (
 }
 
 /** Starts a process in a group of its own, so that Ctrl-C in the terminal reaches only us; its output goes to a log file. Its stdin is a pipe that closes when we die, by which it learns that nobody waits for it. */
-export async function startProcess(start: Start): Promise<StartedProcess> {
+export async function startProcess(start: ProcessOptions): Promise<StartedProcess> {
   const log = await open(start.logPath, 'a')
   try {
-    const child = spawn(start.command, start.words, {
+    const child = spawn(start.command, start.args, {
       detached: true,
       stdio: ['pipe', log.fd, log.fd],
       env: { ...start.environment, NECO_PARENT_WATCH: 'stdin' },
     })
-    const ended = endOf(child)
+    const ended = waitForExit(child)
     const failed = new Promise<never>((_, reject) => {
       child.once('error', (cause) => reject(new Error(`cannot start ${start.command}`, { cause })))
     })
@@ -67,33 +67,36 @@ export async function startProcess(start: Start): Promise<StartedProcess> {
     child.stdin?.on('error', () => undefined)
     const pid = child.pid ?? 0
     const identity = (await identifyProcess(pid)) ?? { pid, started: 'ended at once' }
-    return { identity, ended, end: (graceMs) => endGently({ pid, ended }, graceMs) }
+    return { identity, ended, terminate: (graceMs) => terminateProcess({ pid, ended }, graceMs) }
   } finally {
     await log.close()
   }
 }
 
-async function endGently(
-  { pid, ended }: { readonly pid: number; readonly ended: Promise<ProcessEnd> },
+async function terminateProcess(
+  { pid, ended }: { readonly pid: number; readonly ended: Promise<ProcessExit> },
   graceMs: number,
-): Promise<ProcessEnd> {
+): Promise<ProcessExit> {
   signalGroup(pid, 'SIGTERM')
-  const grace = after(graceMs)
+  const grace = startTimeout(graceMs)
   const first = await Promise.race([ended, grace.elapsed])
   grace.cancel()
   if (first === 'Elapsed') signalGroup(pid, 'SIGKILL')
   return ended
 }
 
-const LOOK_EVERY_MS = 50
+const POLL_INTERVAL_MS = 50
 
 /** Ends a process that an earlier `neco` left behind, if it is still that very process. */
-export async function endLeftover(identity: ProcessIdentity, graceMs: number): Promise<void> {
+export async function terminateOrphanProcess(
+  identity: ProcessIdentity,
+  graceMs: number,
+): Promise<void> {
   if (!(await isAlive(identity))) return
   signalGroup(identity.pid, 'SIGTERM')
-  for (let waited = 0; waited < graceMs; waited += LOOK_EVERY_MS) {
+  for (let waited = 0; waited < graceMs; waited += POLL_INTERVAL_MS) {
     if (!(await isAlive(identity))) return
-    await after(LOOK_EVERY_MS).elapsed
+    await startTimeout(POLL_INTERVAL_MS).elapsed
   }
   if (await isAlive(identity)) signalGroup(identity.pid, 'SIGKILL')
 }

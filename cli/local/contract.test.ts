@@ -9,7 +9,7 @@ import { aJobRequest } from '../../test/job-request.ts'
 import { openJournal } from './journal.ts'
 import { ObjectStore } from './object-store.ts'
 import { ProcessJobs } from './process-jobs.ts'
-import { runsIn, sweepsIn } from './stored-kinds.ts'
+import { openStoredRuns, openStoredSweeps } from './stored-kinds.ts'
 
 /** A pod that ends as a file beside its run-config says, or when it is told to. */
 const POD = `
@@ -37,21 +37,21 @@ afterEach(() => rm(folder, { recursive: true }))
 
 let uids = 0
 const newUid = () => `uid-${++uids}`
-const openTheJournal = () =>
+const openTestJournal = () =>
   openJournal(
     folderStorage(folder, () => 0),
     'journal.ndjson',
   )
 
 describeObjectsPort('the local home', async () => {
-  const store = new ObjectStore({ journal: await openTheJournal(), now: Date.now, newUid })
-  return { runs: runsIn(store), sweeps: sweepsIn(store) }
+  const store = new ObjectStore({ journal: await openTestJournal(), now: Date.now, newUid })
+  return { runs: openStoredRuns(store), sweeps: openStoredSweeps(store) }
 })
 
 describeJobsPort('the local home', async (): Promise<JobsPort> => {
   const program = join(folder, 'pod.mjs')
   const jobs = new ProcessJobs({
-    journal: await openTheJournal(),
+    journal: await openTestJournal(),
     folder: join(folder, 'jobs'),
     storage: '/storage',
     volumes: {},
@@ -64,14 +64,14 @@ describeJobsPort('the local home', async (): Promise<JobsPort> => {
     jobs,
     aRequest: (name, owner) => aJobRequest({ name, owner, namespace: 'default' }),
     endPod: async (name, { exitCode, termination }) => {
-      const beside = join(folder, 'jobs/default', name)
-      await writeFile(join(beside, 'said.json'), JSON.stringify(termination))
-      await writeFile(join(beside, 'end.part'), JSON.stringify({ exitCode }))
-      await rename(join(beside, 'end.part'), join(beside, 'end.json'))
+      const jobFolder = join(folder, 'jobs/default', name)
+      await writeFile(join(jobFolder, 'said.json'), JSON.stringify(termination))
+      await writeFile(join(jobFolder, 'end.part'), JSON.stringify({ exitCode }))
+      await rename(join(jobFolder, 'end.part'), join(jobFolder, 'end.json'))
     },
     close: async () => {
       jobs.kill()
-      await jobs.settled()
+      await jobs.waitUntilSettled()
     },
   }
 })

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { canonicalDigest } from '../../pod/canonical-digest.ts'
 
-async function filesUnder(path: string): Promise<readonly string[]> {
+async function listFilesUnder(path: string): Promise<readonly string[]> {
   const found = await stat(path).catch(() => undefined)
   if (found === undefined) return []
   if (!found.isDirectory()) return [path]
@@ -11,8 +11,8 @@ async function filesUnder(path: string): Promise<readonly string[]> {
 }
 
 /** A digest of path, size and time of every file under these paths: when it is unchanged, so are the files, and nothing needs to be read again. */
-export async function inputFingerprint(paths: readonly string[]): Promise<string> {
-  const files = (await Promise.all([...paths].sort().map(filesUnder))).flat()
+export async function computeInputFingerprint(paths: readonly string[]): Promise<string> {
+  const files = (await Promise.all([...paths].sort().map(listFilesUnder))).flat()
   const entries = await Promise.all(
     files.map(async (file) => {
       const { size, mtimeMs } = await stat(file)

@@ -1,8 +1,8 @@
-import type { JobRequest } from '../../crds/job-request.ts'
-import type { ObservedJob, PodCause } from '../../crds/observed-job.ts'
-import type { TerminationMessage } from '../../crds/run-report.ts'
+import type { TerminationMessage } from '../../contract/run-report.ts'
+import type { JobRequest } from '../../operator/ports/job-request.ts'
 import type { ObjectKey } from '../../operator/ports/objects.ts'
-import type { ProcessEnd } from './child-process.ts'
+import type { ObservedJob, PodCause } from '../../operator/ports/observed-job.ts'
+import type { ProcessExit } from './child-process.ts'
 import type { ProcessIdentity } from './process-identity.ts'
 
 /** What the journal remembers of a Job and its one process. */
@@ -21,22 +21,25 @@ export interface JobRecord {
   readonly termination?: TerminationMessage
 }
 
-export const jobKey = ({ namespace, name }: ObjectKey): string => `${namespace}/${name}`
+export const toJobKey = ({ namespace, name }: ObjectKey): string => `${namespace}/${name}`
 
 /** Signals that somebody sends from outside; any other comes from a fault of the process itself. */
-const FROM_OUTSIDE = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'])
+const EXTERNAL_SIGNALS = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'])
 const FAULT_EXIT_CODE = 1
 
 /** How a process ended, in the words of a Job: an exit code, or why there is none. */
-export function endOfJob({ exitCode, signal }: ProcessEnd): Pick<JobRecord, 'exitCode' | 'cause'> {
+export function classifyJobExit({
+  exitCode,
+  signal,
+}: ProcessExit): Pick<JobRecord, 'exitCode' | 'cause'> {
   if (exitCode !== undefined) return { exitCode }
-  return signal === undefined || FROM_OUTSIDE.has(signal)
+  return signal === undefined || EXTERNAL_SIGNALS.has(signal)
     ? { cause: 'Disrupted' }
     : { exitCode: FAULT_EXIT_CODE }
 }
 
 /** The Job as the controllers see it. */
-export function observedJob(record: JobRecord): ObservedJob {
+export function toObservedJob(record: JobRecord): ObservedJob {
   const { request, process: _identity, ...rest } = record
   return { ...rest, name: request.name, ownerUid: request.owner.uid }
 }

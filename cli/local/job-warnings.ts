@@ -7,14 +7,14 @@ import type { JobRecord } from './job-record.ts'
 const WARNING = 40
 
 const LogLine = z.looseObject({ level: z.number(), msg: z.string() })
-const OWN_FIELDS = new Set(['level', 'time', 'msg', 'pid', 'hostname'])
+const STANDARD_LOG_FIELDS = new Set(['level', 'time', 'msg', 'pid', 'hostname'])
 
-function warningIn(line: string): string[] {
+function parseWarnings(line: string): string[] {
   try {
     const parsed = LogLine.parse(JSON.parse(line))
     if (parsed.level !== WARNING) return []
     const details = Object.entries(parsed)
-      .filter(([field]) => !OWN_FIELDS.has(field))
+      .filter(([field]) => !STANDARD_LOG_FIELDS.has(field))
       .map(([, value]) => String(value))
     return [[parsed.msg, ...details].join(': ')]
   } catch {
@@ -23,7 +23,7 @@ function warningIn(line: string): string[] {
 }
 
 /** What the processes of Jobs warned of, each thing once, in the order of the Jobs. `folder` holds a folder per Job. */
-export async function jobWarnings(
+export async function readJobWarnings(
   folder: string,
   jobs: readonly JobRecord[],
 ): Promise<readonly string[]> {
@@ -32,5 +32,5 @@ export async function jobWarnings(
       readFile(join(folder, namespace, name, 'log.ndjson'), 'utf8').catch(() => ''),
     ),
   )
-  return [...new Set(logs.flatMap((log) => log.split('\n').flatMap(warningIn)))]
+  return [...new Set(logs.flatMap((log) => log.split('\n').flatMap(parseWarnings)))]
 }

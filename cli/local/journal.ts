@@ -2,7 +2,7 @@ import type { Storage } from '../../pod/storage.ts'
 import { StorageError } from '../../pod/storage.ts'
 
 /** Raised when a line that is not the last one cannot be read: nothing but damage does that. */
-class JournalDamaged extends Error {
+class JournalCorruptedError extends Error {
   readonly code = 'JournalDamaged'
 
   constructor(path: string, line: number, cause: unknown) {
@@ -13,7 +13,7 @@ class JournalDamaged extends Error {
   }
 }
 
-type Entry =
+type JournalEntry =
   | { readonly key: string; readonly value: unknown }
   | { readonly key: string; readonly removed: true }
 
@@ -25,9 +25,9 @@ export interface Journal {
 }
 
 /** Lines beyond this and twice the records are worth a rewrite. */
-const SPARE_LINES = 200
+const COMPACTION_SLACK_LINES = 200
 
-function apply(records: Map<string, unknown>, entry: Entry): void {
+function applyEntry(records: Map<string, unknown>, entry: JournalEntry): void {
   if ('removed' in entry) records.delete(entry.key)
   else records.set(entry.key, entry.value)
 }
@@ -40,10 +40,10 @@ export function replayJournal(text: string, path: string): Map<string, unknown> 
   for (const [at, line] of lines.entries()) {
     if (line === '') continue
     try {
-      apply(records, JSON.parse(line) as Entry)
+      applyEntry(records, JSON.parse(line) as JournalEntry)
     } catch (cause) {
       if (at === last) return records
-      throw new JournalDamaged(path, at + 1, cause)
+      throw new JournalCorruptedError(path, at + 1, cause)
     }
   }
   return records
@@ -58,45 +58,45 @@ export async function readJournalText(storage: Storage, path: string): Promise<s
   }
 }
 
-const linesOf = (records: ReadonlyMap<string, unknown>): string =>
+const serializeRecords = (records: ReadonlyMap<string, unknown>): string =>
   [...records].map(([key, value]) => `${JSON.stringify({ key, value })}\n`).join('')
 
 /** Opens a journal and rewrites it in its shortest form. Throws JournalDamaged, or StorageError. */
 export async function openJournal(storage: Storage, path: string): Promise<Journal> {
   const records = replayJournal(await readJournalText(storage, path), path)
   let lines = 0
-  let mustRewrite = true
+  let mustCompact = true
   let tail: Promise<void> = Promise.resolve()
 
-  const rewrite = async (): Promise<void> => {
-    await storage.writeAtomic(path, linesOf(records))
+  const compact = async (): Promise<void> => {
+    await storage.writeAtomic(path, serializeRecords(records))
     lines = records.size
-    mustRewrite = false
+    mustCompact = false
   }
-  const write = async (entry: Entry): Promise<void> => {
+  const write = async (entry: JournalEntry): Promise<void> => {
     const before = records.get(entry.key)
     const existed = records.has(entry.key)
-    apply(records, entry)
+    applyEntry(records, entry)
     try {
-      if (mustRewrite || lines > 2 * records.size + SPARE_LINES) return await rewrite()
+      if (mustCompact || lines > 2 * records.size + COMPACTION_SLACK_LINES) return await compact()
       await storage.append(path, `${JSON.stringify(entry)}\n`)
       lines++
     } catch (error) {
-      mustRewrite = true
+      mustCompact = true
       if (existed) records.set(entry.key, before)
       else records.delete(entry.key)
       throw error
     }
   }
-  const inTurn = (entry: Entry): Promise<void> => {
+  const enqueueWrite = (entry: JournalEntry): Promise<void> => {
     const done = tail.then(() => write(entry))
     tail = done.catch(() => undefined)
     return done
   }
-  await rewrite()
+  await compact()
   return {
     records,
-    put: (key, value) => inTurn({ key, value }),
-    remove: (key) => inTurn({ key, removed: true }),
+    put: (key, value) => enqueueWrite({ key, value }),
+    remove: (key) => enqueueWrite({ key, removed: true }),
   }
 }

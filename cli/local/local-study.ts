@@ -2,43 +2,43 @@ import { join, relative } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { folderStorage } from '../../pod/folder-storage.ts'
 import { type Storage, StorageError } from '../../pod/storage.ts'
-import { followProgress } from '../progress/follow-progress.ts'
+import { createProgressTracker } from '../progress/progress-tracker.ts'
 import { readCurves } from '../report/read-curves.ts'
-import type { Study } from '../report/study-outcome.ts'
 import { studyTitle } from '../report/study-title.ts'
+import type { Study } from '../report/to-study-results.ts'
 import type { Shell } from '../shell.ts'
-import type { StudyHome, Suspension, Watching } from '../study-home.ts'
-import { outputPaths } from './output-folder.ts'
-import { lockHolder } from './output-lock.ts'
+import type { StudyFollowOptions, StudyPlatform, SuspensionResult } from '../study-platform.ts'
+import { buildOutputPaths } from './output-folder.ts'
+import { readLockHolderPid } from './output-lock.ts'
 import { readStudy } from './read-study.ts'
-import { isAtRest } from './run-study.ts'
+import { isStudySettled } from './run-study.ts'
 import { suspendStudy } from './suspend-study.ts'
 
-const LOOK_EVERY_MS = 500
+const POLL_INTERVAL_MS = 500
 
 /** Shows the study until it is at rest, until nobody works on it any more, or until the signal. */
-async function follow(
+async function followLocalStudy(
   root: string,
-  { painter, stop }: Watching,
+  { printer, stop }: StudyFollowOptions,
   { now }: Pick<Shell, 'now'>,
 ): Promise<Study> {
-  const { state, storage } = outputPaths(root)
+  const { state, storage } = buildOutputPaths(root)
   let found = await readStudy(root, now)
-  const measure = followProgress({ jobs: () => found.jobs, storage, now })
-  while (!stop.aborted && !isAtRest(found.study)) {
-    painter.show(await measure(found.study))
-    if ((await lockHolder(state)) === undefined) {
-      painter.say(`nobody works on ${root}; neco run goes on with it`)
+  const measure = createProgressTracker({ jobs: () => found.jobs, storage, now })
+  while (!stop.aborted && !isStudySettled(found.study)) {
+    printer.update(await measure(found.study))
+    if ((await readLockHolderPid(state)) === undefined) {
+      printer.printLine(`nobody works on ${root}; neco run goes on with it`)
       break
     }
-    await setTimeout(LOOK_EVERY_MS, undefined, { signal: stop }).catch(() => undefined)
+    await setTimeout(POLL_INTERVAL_MS, undefined, { signal: stop }).catch(() => undefined)
     found = await readStudy(root, now)
   }
-  painter.end(await measure(found.study))
+  printer.finish(await measure(found.study))
   return found.study
 }
 
-async function readFiles(
+async function readExistingFiles(
   storage: Storage,
   paths: readonly string[],
 ): Promise<Map<string, Uint8Array>> {
@@ -53,27 +53,31 @@ async function readFiles(
   return found
 }
 
-async function suspend(root: string, isSuspended: boolean, shell: Shell): Promise<Suspension> {
+async function suspendLocalStudy(
+  root: string,
+  isSuspended: boolean,
+  shell: Shell,
+): Promise<SuspensionResult> {
   const study = await readStudy(root, shell.now).then(({ study: read }) => studyTitle(read))
   const { now, pid } = shell
   const isChanged = await suspendStudy({ root, isSuspended, pid, now })
   const out = relative(shell.cwd, root)
   const next = `neco run FILE --out ${out} goes on with it`
-  return { study, isChanged, next }
+  return { study, isChanged, nextStep: next }
 }
 
 /** The study of an output folder. */
-export function localStudy(root: string, shell: Shell): StudyHome {
+export function openLocalStudy(root: string, shell: Shell): StudyPlatform {
   return {
     read: async () => (await readStudy(root, shell.now)).study,
-    follow: (watching) => follow(root, watching, shell),
+    follow: (followOptions) => followLocalStudy(root, followOptions, shell),
     gather: async (study, files) => {
-      const storage = folderStorage(outputPaths(root).storage, shell.now)
+      const storage = folderStorage(buildOutputPaths(root).storage, shell.now)
       const curves = await readCurves(storage, study)
-      return { curves, files: await readFiles(storage, files) }
+      return { curves, files: await readExistingFiles(storage, files) }
     },
     plotPath: () => join(root, 'curves.svg'),
-    suspend: (isSuspended) => suspend(root, isSuspended, shell),
+    suspend: (isSuspended) => suspendLocalStudy(root, isSuspended, shell),
     close: () => undefined,
   }
 }

@@ -1,5 +1,6 @@
 import type { ObjectMeta } from '../../crds/object-meta.ts'
 import type { ObjectKey } from '../../operator/ports/objects.ts'
+import { omitUndefined } from '../../std/omit-undefined.ts'
 import type { Journal } from './journal.ts'
 
 /** What a store keeps of any kind. */
@@ -11,12 +12,12 @@ export interface StoredObject {
   readonly status?: unknown
 }
 
-export type Refusal = 'NotFound' | 'AlreadyExists' | 'Conflict'
+export type StoreErrorReason = 'NotFound' | 'AlreadyExists' | 'Conflict'
 
 /** What a write of the store did, as a real API says it. */
-export type Written =
+export type StoreResult =
   | { readonly ok: true; readonly object: StoredObject }
-  | { readonly ok: false; readonly refusal: Refusal }
+  | { readonly ok: false; readonly reason: StoreErrorReason }
 
 export interface ObjectChange {
   readonly type: 'Added' | 'Modified' | 'Deleted'
@@ -31,36 +32,35 @@ interface StoreOptions {
 
 const PREFIX = 'object/'
 const VERSION_KEY = 'resourceVersion'
-const keyOf = (kind: string, { namespace, name }: ObjectKey): string =>
+const toStoreKey = (kind: string, { namespace, name }: ObjectKey): string =>
   `${PREFIX}${kind}/${namespace}/${name}`
 
 /** Where an object is meant to be; objects without a namespace are in `default`, as with kubectl. */
-export const objectKey = ({ metadata }: StoredObject): ObjectKey => ({
+export const toStoredObjectKey = ({ metadata }: StoredObject): ObjectKey => ({
   namespace: metadata.namespace ?? 'default',
   name: metadata.name,
 })
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+const isSameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 /** Objects go in and out by value, so that nobody changes what is stored by holding on to it. */
-const copy = <T>(value: T): T => structuredClone(value)
+const cloneObject = <T>(value: T): T => structuredClone(value)
 
 const isOwnedBy = ({ metadata }: StoredObject, { metadata: owner }: StoredObject): boolean =>
   metadata.ownerReferences?.some(({ uid }) => uid === owner.uid) ?? false
 
 /** The stored object with what a person may change of it; the generation counts changes of the spec. */
-function withChanges(stored: StoredObject, { spec, metadata: given }: StoredObject): StoredObject {
+function mergeObject(stored: StoredObject, { spec, metadata: given }: StoredObject): StoredObject {
   const { labels = stored.metadata.labels, annotations = stored.metadata.annotations } = given
-  const generation = (stored.metadata.generation ?? 1) + (same(stored.spec, spec) ? 0 : 1)
+  const generation = (stored.metadata.generation ?? 1) + (isSameJson(stored.spec, spec) ? 0 : 1)
   const metadata = {
     ...stored.metadata,
     generation,
-    ...(labels === undefined ? {} : { labels }),
-    ...(annotations === undefined ? {} : { annotations }),
+    ...omitUndefined({ labels, annotations }),
   }
   return { ...stored, metadata, spec }
 }
 
 /** The objects of a kind in what a journal holds. */
-export const objectsIn = (
+export const listStoredObjects = (
   records: ReadonlyMap<string, unknown>,
   kind: string,
 ): readonly StoredObject[] =>
@@ -86,21 +86,21 @@ export class ObjectStore {
   }
 
   get(kind: string, key: ObjectKey): StoredObject | undefined {
-    return copy(this.#objects.get(keyOf(kind, key)))
+    return cloneObject(this.#objects.get(toStoreKey(kind, key)))
   }
 
   list(kind: string): readonly StoredObject[] {
-    return [...this.#objects.values()].filter((object) => object.kind === kind).map(copy)
+    return [...this.#objects.values()].filter((object) => object.kind === kind).map(cloneObject)
   }
 
   /** Stores a new object; a status in it is left out, as the status subresource has it. */
-  async create(object: StoredObject): Promise<Written> {
-    const existing = this.get(object.kind, objectKey(object))
-    if (existing !== undefined) return { ok: false, refusal: 'AlreadyExists' }
+  async create(object: StoredObject): Promise<StoreResult> {
+    const existing = this.get(object.kind, toStoredObjectKey(object))
+    if (existing !== undefined) return { ok: false, reason: 'AlreadyExists' }
     const { apiVersion, kind, spec } = object
     const metadata = {
       ...object.metadata,
-      ...objectKey(object),
+      ...toStoredObjectKey(object),
       uid: this.#options.newUid(),
       generation: 1,
       creationTimestamp: new Date(this.#options.now()).toISOString(),
@@ -109,26 +109,26 @@ export class ObjectStore {
   }
 
   /** Replaces spec, labels and annotations. Refused as Conflict when a resourceVersion or UID is given that is not the stored one. */
-  async replace(object: StoredObject): Promise<Written> {
-    const found = this.#current(object)
+  async replace(object: StoredObject): Promise<StoreResult> {
+    const found = this.#checkCurrent(object)
     if (!found.ok) return found
-    const changed = withChanges(found.object, object)
-    return same(changed, found.object) ? found : this.#save('Modified', changed)
+    const changed = mergeObject(found.object, object)
+    return isSameJson(changed, found.object) ? found : this.#save('Modified', changed)
   }
 
   /** Replaces the status alone, refused as `replace` is. Writing the same status again changes nothing. */
-  async writeStatus(object: StoredObject): Promise<Written> {
-    const found = this.#current(object)
+  async writeStatus(object: StoredObject): Promise<StoreResult> {
+    const found = this.#checkCurrent(object)
     if (!found.ok) return found
     const changed = { ...found.object, status: object.status }
-    return same(changed, found.object) ? found : this.#save('Modified', changed)
+    return isSameJson(changed, found.object) ? found : this.#save('Modified', changed)
   }
 
   /** Deletes an object and everything it owns. */
-  async remove(kind: string, key: ObjectKey): Promise<Written> {
+  async remove(kind: string, key: ObjectKey): Promise<StoreResult> {
     const existing = this.get(kind, key)
-    if (existing === undefined) return { ok: false, refusal: 'NotFound' }
-    await this.#drop(existing)
+    if (existing === undefined) return { ok: false, reason: 'NotFound' }
+    await this.#deleteWithDependents(existing)
     return { ok: true, object: existing }
   }
 
@@ -140,37 +140,37 @@ export class ObjectStore {
     }
   }
 
-  #current(object: StoredObject): Written {
+  #checkCurrent(object: StoredObject): StoreResult {
     const { kind, metadata } = object
-    const existing = this.get(kind, objectKey(object))
-    if (existing === undefined) return { ok: false, refusal: 'NotFound' }
+    const existing = this.get(kind, toStoredObjectKey(object))
+    if (existing === undefined) return { ok: false, reason: 'NotFound' }
     const { resourceVersion, uid } = existing.metadata
     const isCurrent = (metadata.resourceVersion ?? resourceVersion) === resourceVersion
     const isSame = (metadata.uid ?? uid) === uid
-    return isCurrent && isSame ? { ok: true, object: existing } : { ok: false, refusal: 'Conflict' }
+    return isCurrent && isSame ? { ok: true, object: existing } : { ok: false, reason: 'Conflict' }
   }
 
-  async #save(type: 'Added' | 'Modified', object: StoredObject): Promise<Written> {
+  async #save(type: 'Added' | 'Modified', object: StoredObject): Promise<StoreResult> {
     const metadata = { ...object.metadata, resourceVersion: String(++this.#version) }
-    const stored = copy({ ...object, metadata })
-    const key = keyOf(object.kind, objectKey(object))
+    const stored = cloneObject({ ...object, metadata })
+    const key = toStoreKey(object.kind, toStoredObjectKey(object))
     this.#objects.set(key, stored)
     await this.#options.journal.put(key, stored)
-    this.#tell({ type, object: stored })
-    return { ok: true, object: copy(stored) }
+    this.#notifyListeners({ type, object: stored })
+    return { ok: true, object: cloneObject(stored) }
   }
 
-  async #drop(object: StoredObject): Promise<void> {
-    const key = keyOf(object.kind, objectKey(object))
+  async #deleteWithDependents(object: StoredObject): Promise<void> {
+    const key = toStoreKey(object.kind, toStoredObjectKey(object))
     this.#objects.delete(key)
     await this.#options.journal.put(VERSION_KEY, ++this.#version)
     await this.#options.journal.remove(key)
-    this.#tell({ type: 'Deleted', object })
+    this.#notifyListeners({ type: 'Deleted', object })
     const owned = [...this.#objects.values()].filter((other) => isOwnedBy(other, object))
-    for (const dependent of owned) await this.#drop(dependent)
+    for (const dependent of owned) await this.#deleteWithDependents(dependent)
   }
 
-  #tell(change: ObjectChange): void {
-    for (const listener of this.#listeners) listener(copy(change))
+  #notifyListeners(change: ObjectChange): void {
+    for (const listener of this.#listeners) listener(cloneObject(change))
   }
 }

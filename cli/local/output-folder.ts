@@ -13,7 +13,7 @@ export interface OutputPaths {
 /** The journal, relative to the state folder. */
 export const JOURNAL = 'journal.ndjson'
 
-export const outputPaths = (root: string): OutputPaths => ({
+export const buildOutputPaths = (root: string): OutputPaths => ({
   root,
   state: join(root, '.neco'),
   jobs: join(root, '.neco', 'jobs'),

@@ -16,8 +16,8 @@ beforeEach(async () => {
 })
 afterEach(() => rm(out, { recursive: true }))
 
-const take = () => lockOutput({ folder, pid: process.pid, nowMs: NOW })
-const lockOf = (holder: object) =>
+const takeLock = () => lockOutput({ folder, pid: process.pid, nowMs: NOW })
+const writeTestLock = (holder: object) =>
   writeFile(
     join(folder, 'lock.json'),
     JSON.stringify({ host: hostname(), since: '2026-01-01T00:00:00Z', ...holder }),
@@ -25,8 +25,8 @@ const lockOf = (holder: object) =>
 
 describe('the lock of an output folder', () => {
   it('refuses a second holder and says who has it since when', async () => {
-    await take()
-    await expect(take()).rejects.toThrow(
+    await takeLock()
+    await expect(takeLock()).rejects.toThrow(
       new InputError([
         `${out}: in use by process ${process.pid} since 2026-01-01T00:00:00.000Z`,
         'wait for it, end it, or give another folder with --out',
@@ -35,53 +35,53 @@ describe('the lock of an output folder', () => {
   })
 
   it('can be taken again after it was released, and leaves nothing behind', async () => {
-    const first = await take()
+    const first = await takeLock()
     await first.release()
-    const second = await take()
+    const second = await takeLock()
     await second.release()
     expect(await readdir(folder)).toEqual([])
   })
 
   it('is taken over when its process is gone, or its number belongs to another process now', async () => {
     const own = await identifyProcess(process.pid)
-    await (await take()).release()
+    await (await takeLock()).release()
     for (const holder of [
       { pid: 2 ** 30, started: 'long ago' },
       { pid: process.pid, started: `not ${own?.started}` },
     ]) {
-      await lockOf(holder)
-      await (await take()).release()
+      await writeTestLock(holder)
+      await (await takeLock()).release()
     }
     await writeFile(join(folder, 'lock.json'), '{"pid": 12')
-    await take()
+    await takeLock()
     expect(await readdir(folder)).toEqual(['lock.json'])
   })
 
   it('is not taken over when its process runs on another machine', async () => {
-    await (await take()).release()
-    await lockOf({ pid: 1, started: 'x', host: 'elsewhere' })
-    await expect(take()).rejects.toThrow('in use by process 1 on elsewhere since')
+    await (await takeLock()).release()
+    await writeTestLock({ pid: 1, started: 'x', host: 'elsewhere' })
+    await expect(takeLock()).rejects.toThrow('in use by process 1 on elsewhere since')
     expect(await readFile(join(folder, 'lock.json'), 'utf8')).toContain('elsewhere')
   })
 
   it('has exactly one winner when many start at once on a stale lock', async () => {
-    await (await take()).release()
-    await lockOf({ pid: 2 ** 30, started: 'long ago' })
-    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, take))
+    await (await takeLock()).release()
+    await writeTestLock({ pid: 2 ** 30, started: 'long ago' })
+    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, takeLock))
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     expect(await readdir(folder)).toEqual(['lock.json'])
   })
 
   it('is taken over also from one who died while taking over', async () => {
-    await (await take()).release()
+    await (await takeLock()).release()
     const dead = { pid: 2 ** 30, started: 'long ago' }
-    await lockOf(dead)
-    const left = await readFile(join(folder, 'lock.json'), 'utf8')
-    const claim = `lock.json.after-${createHash('sha256').update(left).digest('hex').slice(0, 16)}`
+    await writeTestLock(dead)
+    const remainingFiles = await readFile(join(folder, 'lock.json'), 'utf8')
+    const claim = `lock.json.after-${createHash('sha256').update(remainingFiles).digest('hex').slice(0, 16)}`
     const since = '2026-01-01T00:00:01Z'
     await writeFile(join(folder, claim), JSON.stringify({ ...dead, host: hostname(), since }))
-    await take()
+    await takeLock()
     expect(await readdir(folder)).toEqual(['lock.json'])
-    await expect(take()).rejects.toThrow('in use by process')
+    await expect(takeLock()).rejects.toThrow('in use by process')
   })
 })

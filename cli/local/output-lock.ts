@@ -6,79 +6,81 @@ import * as z from 'zod'
 import { InputError } from '../input-error.ts'
 import { identifyProcess, isAlive, type ProcessIdentity } from './process-identity.ts'
 
-const Holder = z.object({
+const LockHolder = z.object({
   pid: z.int(),
   started: z.string(),
   host: z.string(),
   since: z.iso.datetime(),
 })
-type Holder = z.infer<typeof Holder>
+type LockHolder = z.infer<typeof LockHolder>
 
 export interface OutputLock {
   /** Gives the folder back. Never removes the lock of another process. */
   readonly release: () => Promise<void>
 }
 
-interface Claim {
+interface LockRequest {
   readonly folder: string
   readonly pid: number
   readonly nowMs: number
 }
 
 /** Takes an output folder for this process. Throws InputError when another live process has it; a lock whose process is gone is taken over. */
-export async function lockOutput({ folder, pid, nowMs }: Claim): Promise<OutputLock> {
+export async function lockOutput({ folder, pid, nowMs }: LockRequest): Promise<OutputLock> {
   await mkdir(folder, { recursive: true })
   const path = join(folder, 'lock.json')
   const self = (await identifyProcess(pid)) ?? { pid, started: 'unknown' }
-  const mine: Holder = { ...self, host: hostname(), since: new Date(nowMs).toISOString() }
+  const ownHolder: LockHolder = { ...self, host: hostname(), since: new Date(nowMs).toISOString() }
   for (let attempt = 0; attempt < 5; attempt++) {
-    if ((await placeLock(path, mine)) || (await takeOver(path, mine))) {
-      return { release: () => removeOwn(path, mine) }
+    if ((await tryCreateLock(path, ownHolder)) || (await tryTakeOverLock(path, ownHolder))) {
+      return { release: () => removeOwnLock(path, ownHolder) }
     }
   }
   throw new InputError([`${folder}: the lock keeps changing hands; try again`])
 }
 
-const MOST_CLAIMS = 8
-const textOf = (holder: Holder): string => `${JSON.stringify(holder)}\n`
+const MAX_TAKEOVER_CLAIMS = 8
+const serializeHolder = (holder: LockHolder): string => `${JSON.stringify(holder)}\n`
 
 /** A lock appears whole or not at all: it is written aside and linked into place. */
-async function placeLock(path: string, holder: Holder): Promise<boolean> {
-  const aside = `${path}.${randomUUID()}`
-  await writeFile(aside, textOf(holder), { flush: true })
+async function tryCreateLock(path: string, holder: LockHolder): Promise<boolean> {
+  const temporaryPath = `${path}.${randomUUID()}`
+  await writeFile(temporaryPath, serializeHolder(holder), { flush: true })
   try {
-    await link(aside, path)
+    await link(temporaryPath, path)
     return true
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw cause
   } finally {
-    await rm(aside, { force: true })
+    await rm(temporaryPath, { force: true })
   }
 }
 
-const readHolder = async (path: string): Promise<{ text: string; holder: Holder | undefined }> => {
+const readHolder = async (
+  path: string,
+): Promise<{ text: string; holder: LockHolder | undefined }> => {
   const text = await readFile(path, 'utf8').catch(() => '')
   try {
-    return { text, holder: Holder.parse(JSON.parse(text)) }
+    return { text, holder: LockHolder.parse(JSON.parse(text)) }
   } catch {
     return { text, holder: undefined }
   }
 }
 
-async function isHeld(holder: Holder): Promise<boolean> {
+async function isHeld(holder: LockHolder): Promise<boolean> {
   if (holder.host !== hostname()) return true
   const identity: ProcessIdentity = holder
   return isAlive(identity)
 }
 
 /** The process that works on an output folder now, or nothing. */
-export async function lockHolder(folder: string): Promise<number | undefined> {
+export async function readLockHolderPid(folder: string): Promise<number | undefined> {
   const { holder } = await readHolder(join(folder, 'lock.json'))
   return holder !== undefined && (await isHeld(holder)) ? holder.pid : undefined
 }
 
-const inUse = (path: string, { host, pid, since }: Holder): InputError => {
+const buildInUseError = (path: string, { host, pid, since }: LockHolder): InputError => {
   const where = host === hostname() ? '' : ` on ${host}`
   return new InputError([
     `${dirname(dirname(path))}: in use by process ${pid}${where} since ${since}`,
@@ -87,21 +89,29 @@ const inUse = (path: string, { host, pid, since }: Holder): InputError => {
 }
 
 /** Who may replace the lock that a process left is who first writes this file. */
-const claimPath = (path: string, left: string): string =>
-  `${path}.after-${createHash('sha256').update(left).digest('hex').slice(0, 16)}`
+const buildClaimPath = (path: string, staleText: string): string =>
+  `${path}.after-${createHash('sha256').update(staleText).digest('hex').slice(0, 16)}`
 
-const readFree = async (path: string): Promise<string> => {
+const readUnheldLock = async (path: string): Promise<string> => {
   const { text, holder } = await readHolder(path)
-  if (holder !== undefined && (await isHeld(holder))) throw inUse(path, holder)
+  if (holder !== undefined && (await isHeld(holder))) throw buildInUseError(path, holder)
   return text
 }
 
 /** The claims on a lock that was left, the last of them ours; one who died while taking over is taken over in turn. Undefined where that has no end. */
-async function claimLeft(path: string, left: string, mine: Holder): Promise<string[] | undefined> {
+async function claimStaleLock(
+  path: string,
+  staleText: string,
+  ownHolder: LockHolder,
+): Promise<string[] | undefined> {
   const claims: string[] = []
-  for (let text = left; claims.length < MOST_CLAIMS; text = await readFree(claims.at(-1) ?? path)) {
-    claims.push(claimPath(path, text))
-    if (await placeLock(claims.at(-1) ?? path, mine)) return claims
+  for (
+    let text = staleText;
+    claims.length < MAX_TAKEOVER_CLAIMS;
+    text = await readUnheldLock(claims.at(-1) ?? path)
+  ) {
+    claims.push(buildClaimPath(path, text))
+    if (await tryCreateLock(claims.at(-1) ?? path, ownHolder)) return claims
   }
   return undefined
 }
@@ -110,24 +120,25 @@ async function claimLeft(path: string, left: string, mine: Holder): Promise<stri
  * Replaces a lock whose process is gone; false where somebody else was quicker. The lock itself is there all the
  * while, so that nobody can place another.
  */
-async function takeOver(path: string, mine: Holder): Promise<boolean> {
-  const left = await readFree(path)
-  const claims = await claimLeft(path, left, mine)
+async function tryTakeOverLock(path: string, ownHolder: LockHolder): Promise<boolean> {
+  const staleText = await readUnheldLock(path)
+  const claims = await claimStaleLock(path, staleText, ownHolder)
   if (claims === undefined) return false
   // Who came before may be done by now, and its claim removed.
-  const isSame = (await readHolder(path)).text === left
-  if (isSame) await replaceLock(path, mine)
+  const isSame = (await readHolder(path)).text === staleText
+  if (isSame) await replaceLock(path, ownHolder)
   for (const claim of isSame ? claims : claims.slice(-1)) await rm(claim, { force: true })
   return isSame
 }
 
-async function replaceLock(path: string, mine: Holder): Promise<void> {
-  const aside = `${path}.${randomUUID()}`
-  await writeFile(aside, textOf(mine), { flush: true })
-  await rename(aside, path)
+async function replaceLock(path: string, ownHolder: LockHolder): Promise<void> {
+  const temporaryPath = `${path}.${randomUUID()}`
+  await writeFile(temporaryPath, serializeHolder(ownHolder), { flush: true })
+  await rename(temporaryPath, path)
 }
 
-async function removeOwn(path: string, mine: Holder): Promise<void> {
+async function removeOwnLock(path: string, ownHolder: LockHolder): Promise<void> {
   const { holder } = await readHolder(path)
-  if (holder?.pid === mine.pid && holder.started === mine.started) await rm(path, { force: true })
+  if (holder?.pid === ownHolder.pid && holder.started === ownHolder.started)
+    await rm(path, { force: true })
 }

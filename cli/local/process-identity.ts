@@ -12,7 +12,7 @@ export interface ProcessIdentity {
 const run = promisify(execFile)
 
 /** Linux: ticks since boot, with the id of the boot. The name in field 2 may hold spaces and brackets. */
-async function startedOnLinux(pid: number): Promise<string> {
+async function readLinuxStartTime(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
   const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
@@ -21,7 +21,7 @@ async function startedOnLinux(pid: number): Promise<string> {
   return `${boot.trim()} ${ticks}`
 }
 
-async function startedByPs(pid: number): Promise<string> {
+async function readPsStartTime(pid: number): Promise<string> {
   const { stdout } = await run('ps', ['-o', 'lstart=', '-p', String(pid)])
   return stdout.trim()
 }
@@ -29,7 +29,9 @@ async function startedByPs(pid: number): Promise<string> {
 /** Names the live process with this id, or gives nothing when there is none. */
 export async function identifyProcess(pid: number): Promise<ProcessIdentity | undefined> {
   try {
-    const started = await (process.platform === 'linux' ? startedOnLinux(pid) : startedByPs(pid))
+    const started = await (process.platform === 'linux'
+      ? readLinuxStartTime(pid)
+      : readPsStartTime(pid))
     return { pid, started }
   } catch {
     return undefined

@@ -2,7 +2,7 @@ import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { JobRequest } from '../../crds/job-request.ts'
+import type { JobRequest } from '../../operator/ports/job-request.ts'
 import { folderStorage } from '../../pod/folder-storage.ts'
 import { aJobRequest } from '../../test/job-request.ts'
 import { openJournal } from './journal.ts'
@@ -49,30 +49,31 @@ async function openJobs(environment: Readonly<Record<string, string>> = {}) {
   /** The Job once it is as wanted. */
   const once = (wanted: (state: string) => boolean) =>
     new Promise<void>((resolve) => {
-      const look = async () => {
+      const check = async () => {
         const [job] = await jobs.listOwnedBy('run-uid')
         if (job === undefined || wanted(job.state)) resolve()
       }
-      jobs.watch(() => void look())
-      void look()
+      jobs.watch(() => void check())
+      void check()
     })
   return { jobs, ended: () => once((state) => state === 'Succeeded' || state === 'Failed') }
 }
 
 /** The work stands where a run's settings would; the stand-in reads nothing else. */
-const aRequest = (work: string): JobRequest =>
+const aRequest = (task: string): JobRequest =>
   aJobRequest({
     namespace: 'default',
     owner: { name: 'study-0-r0', uid: 'run-uid' },
-    result: { work } as unknown as JobRequest['result'],
+    result: { work: task } as unknown as JobRequest['result'],
   })
 const key = { namespace: 'default', name: 'study-0-r0-a1' }
-const logOf = () => readFile(join(folder, 'jobs/default/study-0-r0-a1/log.ndjson'), 'utf8')
+const readJobLogText = () => readFile(join(folder, 'jobs/default/study-0-r0-a1/log.ndjson'), 'utf8')
 async function ready(): Promise<void> {
-  while (!(await logOf()).includes('ready')) await new Promise((resolve) => setTimeout(resolve, 5))
+  while (!(await readJobLogText()).includes('ready'))
+    await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
-const lastWords = (reason: string) => ({
+const expectedTermination = (reason: string) => ({
   schemaVersion: 1,
   reason,
   message: 'pod-1',
@@ -97,7 +98,12 @@ describe('Jobs of the local home', () => {
     await jobs.create(aRequest('fail'))
     await ended()
     expect(await jobs.listOwnedBy('run-uid')).toEqual([
-      { ...anObserved, state: 'Failed', exitCode: 2, termination: lastWords('DataEmpty') },
+      {
+        ...anObserved,
+        state: 'Failed',
+        exitCode: 2,
+        termination: expectedTermination('DataEmpty'),
+      },
     ])
     const config = await readFile(
       join(folder, 'jobs/default/study-0-r0-a1/run-config.json'),
@@ -115,9 +121,14 @@ describe('Jobs of the local home', () => {
     await first.jobs.create(aRequest('succeed'))
     await first.ended()
     const second = await openJobs()
-    await second.jobs.adopt()
+    await second.jobs.recoverJobs()
     expect(await second.jobs.listOwnedBy('run-uid')).toEqual([
-      { ...anObserved, state: 'Succeeded', exitCode: 0, termination: lastWords('Succeeded') },
+      {
+        ...anObserved,
+        state: 'Succeeded',
+        exitCode: 0,
+        termination: expectedTermination('Succeeded'),
+      },
     ])
   })
 
@@ -152,7 +163,7 @@ describe('Jobs of the local home', () => {
     await ready()
     const [record] = first.jobs.records()
     const second = await openJobs()
-    await second.jobs.adopt()
+    await second.jobs.recoverJobs()
     expect(await second.jobs.listOwnedBy('run-uid')).toMatchObject([
       { state: 'Failed', cause: 'Disrupted' },
     ])

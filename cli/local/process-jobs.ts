@@ -1,17 +1,23 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { JobRequest, ReaderRequest } from '../../crds/job-request.ts'
-import type { ObservedJob } from '../../crds/observed-job.ts'
-import type { RunConfig } from '../../crds/run-config.ts'
-import { TerminationMessage } from '../../crds/run-report.ts'
+import type { RunConfig } from '../../contract/run-config.ts'
+import { TerminationMessage } from '../../contract/run-report.ts'
+import type { JobRequest, ReaderRequest } from '../../operator/ports/job-request.ts'
 import type { Jobs } from '../../operator/ports/jobs.ts'
 import type { ObjectKey } from '../../operator/ports/objects.ts'
+import type { ObservedJob } from '../../operator/ports/observed-job.ts'
 import { PortError } from '../../operator/ports/port-error.ts'
-import { endLeftover, type ProcessEnd, type StartedProcess, startProcess } from './child-process.ts'
-import { endOfJob, type JobRecord, jobKey, observedJob } from './job-record.ts'
+import { omitUndefined } from '../../std/omit-undefined.ts'
+import {
+  type ProcessExit,
+  type StartedProcess,
+  startProcess,
+  terminateOrphanProcess,
+} from './child-process.ts'
+import { classifyJobExit, type JobRecord, toJobKey, toObservedJob } from './job-record.ts'
 import type { Journal } from './journal.ts'
 
-interface Options {
+interface ProcessJobsOptions {
   readonly journal: Journal
   /** Holds one folder per Job: run-config, log, last words. */
   readonly folder: string
@@ -26,9 +32,9 @@ interface Options {
 
 const PREFIX = 'job/'
 const isLive = ({ state }: JobRecord): boolean => state === 'Pending' || state === 'Running'
-const graceMsOf = ({ request }: JobRecord): number => request.execution.gracePeriodSeconds * 1000
+const toGraceMs = ({ request }: JobRecord): number => request.execution.gracePeriodSeconds * 1000
 
-async function lastWordsFrom(path: string): Promise<TerminationMessage | undefined> {
+async function readTerminationFile(path: string): Promise<TerminationMessage | undefined> {
   try {
     const parsed = TerminationMessage.safeParse(JSON.parse(await readFile(path, 'utf8')))
     return parsed.success ? parsed.data : undefined
@@ -38,23 +44,23 @@ async function lastWordsFrom(path: string): Promise<TerminationMessage | undefin
 }
 
 /** The Jobs in what a journal holds. */
-export const jobsIn = (records: ReadonlyMap<string, unknown>): readonly JobRecord[] =>
+export const listJobRecords = (records: ReadonlyMap<string, unknown>): readonly JobRecord[] =>
   [...records].flatMap(([key, value]) => (key.startsWith(PREFIX) ? [value as JobRecord] : []))
 
 /** Jobs as child processes of this one, remembered in the journal. */
 export class ProcessJobs implements Jobs {
-  readonly #options: Options
+  readonly #options: ProcessJobsOptions
   readonly #records = new Map<string, JobRecord>()
   readonly #processes = new Map<string, StartedProcess>()
-  readonly #endings = new Set<Promise<void>>()
+  readonly #backgroundTasks = new Set<Promise<void>>()
   readonly #listeners = new Set<(run: ObjectKey) => void>()
   #failure: unknown
   #isClosing = false
 
-  constructor(options: Options) {
+  constructor(options: ProcessJobsOptions) {
     this.#options = options
-    for (const record of jobsIn(options.journal.records)) {
-      this.#records.set(jobKey(record.request), record)
+    for (const record of listJobRecords(options.journal.records)) {
+      this.#records.set(toJobKey(record.request), record)
     }
   }
 
@@ -64,24 +70,25 @@ export class ProcessJobs implements Jobs {
   }
 
   /** Ends what an earlier `neco` left running. A Job that was live then was disrupted; one that was being deleted is gone. */
-  async adopt(): Promise<void> {
+  async recoverJobs(): Promise<void> {
     for (const record of this.records().filter(isLive)) {
-      if (record.process !== undefined) await endLeftover(record.process, graceMsOf(record))
-      if (record.isEnding) await this.#forget(record)
-      else await this.#conclude(record, { exitCode: undefined, signal: undefined })
+      if (record.process !== undefined)
+        await terminateOrphanProcess(record.process, toGraceMs(record))
+      if (record.isEnding) await this.#removeRecord(record)
+      else await this.#recordExit(record, { exitCode: undefined, signal: undefined })
     }
   }
 
   async listOwnedBy(runUid: string): Promise<readonly ObservedJob[]> {
     return this.records()
       .filter(({ request }) => request.owner.uid === runUid)
-      .map(observedJob)
+      .map(toObservedJob)
   }
 
   async create(request: JobRequest): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#isClosing) throw new PortError('Unavailable', 'this neco is ending')
-    if (this.#records.has(jobKey(request))) {
+    if (this.#records.has(toJobKey(request))) {
       throw new PortError('AlreadyExists', `Job ${request.name} is already there`)
     }
     const pending: JobRecord = {
@@ -95,7 +102,7 @@ export class ProcessJobs implements Jobs {
     try {
       await this.#start(pending)
     } catch (cause) {
-      await this.#refuse(pending, cause)
+      await this.#recordStartFailure(pending, cause)
     }
   }
 
@@ -104,18 +111,18 @@ export class ProcessJobs implements Jobs {
   }
 
   async delete(key: ObjectKey): Promise<void> {
-    const record = this.#records.get(jobKey(key))
+    const record = this.#records.get(toJobKey(key))
     if (record === undefined || record.isEnding) return
-    const process = this.#processes.get(jobKey(key))
-    if (process === undefined) return this.#forget(record)
+    const process = this.#processes.get(toJobKey(key))
+    if (process === undefined) return this.#removeRecord(record)
     await this.#save({ ...record, isEnding: true })
-    this.#inBackground(process.end(graceMsOf(record)).then(() => undefined))
+    this.#runInBackground(process.terminate(toGraceMs(record)).then(() => undefined))
   }
 
   /** Deletes the Jobs of a run that is gone, in the background, as an API server does by owner. */
-  orphan(runUid: string): void {
+  deleteOwnedBy(runUid: string): void {
     const owned = this.records().filter(({ request }) => request.owner.uid === runUid)
-    for (const { request } of owned) this.#inBackground(this.delete(request))
+    for (const { request } of owned) this.#runInBackground(this.delete(request))
   }
 
   watch(changed: (run: ObjectKey) => void): () => void {
@@ -129,35 +136,36 @@ export class ProcessJobs implements Jobs {
   async close(): Promise<void> {
     this.#isClosing = true
     for (const record of this.records()) {
-      const process = this.#processes.get(jobKey(record.request))
-      if (process !== undefined) this.#inBackground(process.end(graceMsOf(record)).then(() => {}))
+      const process = this.#processes.get(toJobKey(record.request))
+      if (process !== undefined)
+        this.#runInBackground(process.terminate(toGraceMs(record)).then(() => {}))
     }
-    await this.settled()
+    await this.waitUntilSettled()
   }
 
   /** Resolves when everything that happens in the background has happened. Throws the first of its failures. */
-  async settled(): Promise<void> {
-    while (this.#endings.size > 0) await Promise.all(this.#endings)
+  async waitUntilSettled(): Promise<void> {
+    while (this.#backgroundTasks.size > 0) await Promise.all(this.#backgroundTasks)
     if (this.#failure !== undefined) throw this.#failure
   }
 
   /** Ends every process at once, without grace. */
   kill(): void {
     for (const process of this.#processes.values())
-      this.#inBackground(process.end(0).then(() => {}))
+      this.#runInBackground(process.terminate(0).then(() => {}))
   }
 
   async #start(pending: JobRecord): Promise<void> {
     const { request } = pending
-    const folder = this.#folderOf(pending)
+    const folder = this.#toJobFolder(pending)
     await rm(folder, { recursive: true, force: true })
     await mkdir(folder, { recursive: true })
     const configPath = join(folder, 'run-config.json')
-    const config = JSON.stringify(this.#configOf(pending), null, 1)
+    const config = JSON.stringify(this.#buildRunConfig(pending), null, 1)
     await writeFile(configPath, `${config}\n`)
     const started = await startProcess({
       command: process.execPath,
-      words: [this.#options.programs[request.program], '--config', configPath],
+      args: [this.#options.programs[request.program], '--config', configPath],
       environment: {
         ...this.#options.environment,
         NECO_TERMINATION_FILE: join(folder, 'last-words.json'),
@@ -170,14 +178,14 @@ export class ProcessJobs implements Jobs {
       startedMs: this.#options.now(),
       process: started.identity,
     }
-    this.#processes.set(jobKey(request), started)
+    this.#processes.set(toJobKey(request), started)
     await this.#save(running)
-    this.#inBackground(started.ended.then((end) => this.#ended(request, end)))
-    if (this.#isClosing) this.#inBackground(started.end(graceMsOf(pending)).then(() => {}))
+    this.#runInBackground(started.ended.then((end) => this.#handleExit(request, end)))
+    if (this.#isClosing) this.#runInBackground(started.terminate(toGraceMs(pending)).then(() => {}))
   }
 
   /** A process that could not be started is a Job that failed, with the reason as its last words. */
-  async #refuse(pending: JobRecord, cause: unknown): Promise<void> {
+  async #recordStartFailure(pending: JobRecord, cause: unknown): Promise<void> {
     const message = cause instanceof Error ? cause.message : String(cause)
     await this.#save({
       ...pending,
@@ -196,14 +204,14 @@ export class ProcessJobs implements Jobs {
     })
   }
 
-  #configOf({ request, uid }: JobRecord): RunConfig {
+  #buildRunConfig({ request, uid }: JobRecord): RunConfig {
     const { sweep, owner, attempt, result, execution, evaluation } = request
     const evaluations = [...(request.evaluations ?? [])]
     const { storage, volumes } = this.#options
     return {
       schemaVersion: 1,
       identity: {
-        ...(sweep === undefined ? {} : { sweep }),
+        ...omitUndefined({ sweep }),
         run: owner.name,
         attempt,
         podUid: uid,
@@ -214,53 +222,55 @@ export class ProcessJobs implements Jobs {
     }
   }
 
-  async #ended(key: ObjectKey, end: ProcessEnd): Promise<void> {
-    this.#processes.delete(jobKey(key))
-    const record = this.#records.get(jobKey(key))
+  async #handleExit(key: ObjectKey, end: ProcessExit): Promise<void> {
+    this.#processes.delete(toJobKey(key))
+    const record = this.#records.get(toJobKey(key))
     if (record === undefined) return
-    if (record.isEnding) await this.#forget(record)
-    else await this.#conclude(record, end)
+    if (record.isEnding) await this.#removeRecord(record)
+    else await this.#recordExit(record, end)
   }
 
-  async #conclude(record: JobRecord, end: ProcessEnd): Promise<void> {
-    const termination = await lastWordsFrom(join(this.#folderOf(record), 'last-words.json'))
+  async #recordExit(record: JobRecord, end: ProcessExit): Promise<void> {
+    const termination = await readTerminationFile(
+      join(this.#toJobFolder(record), 'last-words.json'),
+    )
     await this.#save({
       ...record,
       state: end.exitCode === 0 ? 'Succeeded' : 'Failed',
       endedMs: this.#options.now(),
-      ...endOfJob(end),
-      ...(termination === undefined ? {} : { termination }),
+      ...classifyJobExit(end),
+      ...omitUndefined({ termination }),
     })
   }
 
-  async #forget(record: JobRecord): Promise<void> {
-    this.#records.delete(jobKey(record.request))
-    await this.#options.journal.remove(PREFIX + jobKey(record.request))
-    await rm(this.#folderOf(record), { recursive: true, force: true })
-    this.#tell(record)
+  async #removeRecord(record: JobRecord): Promise<void> {
+    this.#records.delete(toJobKey(record.request))
+    await this.#options.journal.remove(PREFIX + toJobKey(record.request))
+    await rm(this.#toJobFolder(record), { recursive: true, force: true })
+    this.#notifyListeners(record)
   }
 
   async #save(record: JobRecord): Promise<void> {
-    this.#records.set(jobKey(record.request), record)
-    await this.#options.journal.put(PREFIX + jobKey(record.request), record)
-    this.#tell(record)
+    this.#records.set(toJobKey(record.request), record)
+    await this.#options.journal.put(PREFIX + toJobKey(record.request), record)
+    this.#notifyListeners(record)
   }
 
-  #tell({ request }: JobRecord): void {
+  #notifyListeners({ request }: JobRecord): void {
     const run = { namespace: request.namespace, name: request.owner.name }
     for (const listener of this.#listeners) listener(run)
   }
 
   /** What happens by itself is waited for at the end; its first failure is said at the next call. */
-  #inBackground(work: Promise<void>): void {
-    const guarded = work.catch((cause: unknown) => {
+  #runInBackground(promise: Promise<void>): void {
+    const guarded = promise.catch((cause: unknown) => {
       this.#failure ??= cause
     })
-    this.#endings.add(guarded)
-    guarded.then(() => this.#endings.delete(guarded)).catch(() => undefined)
+    this.#backgroundTasks.add(guarded)
+    guarded.then(() => this.#backgroundTasks.delete(guarded)).catch(() => undefined)
   }
 
-  #folderOf({ request }: JobRecord): string {
+  #toJobFolder({ request }: JobRecord): string {
     return join(this.#options.folder, request.namespace, request.name)
   }
 }

@@ -2,26 +2,29 @@ import { startControllers } from '../../operator/controllers/start-controllers.t
 import { conditionOf, isEnded } from '../../operator/core/conditions.ts'
 import { PortError } from '../../operator/ports/port-error.ts'
 import type { Manifest } from '../manifest/read-manifest.ts'
-import { studyKey } from '../manifest/run-order.ts'
-import type { Study } from '../report/study-outcome.ts'
+import { toStudyKey } from '../manifest/run-options.ts'
+import type { Study } from '../report/to-study-results.ts'
 import type { Shell } from '../shell.ts'
-import type { LocalHome } from './local-home.ts'
+import type { LocalPlatform } from './local-platform.ts'
 
-export type Ending = 'Ended' | 'Interrupted'
+export type StudyRunEnd = 'Ended' | 'Interrupted'
 
-interface Following {
-  readonly home: LocalHome
+interface RunStudyOptions {
+  readonly platform: LocalPlatform
   readonly manifest: Manifest
   readonly onInterrupt: Shell['onInterrupt']
   /** Called now and then while the study runs. */
-  readonly look: (study: Study) => Promise<void>
-  readonly lookEveryMs: number
-  readonly say: (line: string) => void
+  readonly onPoll: (study: Study) => Promise<void>
+  readonly pollIntervalMs: number
+  readonly log: (line: string) => void
 }
 
 /** The study of a manifest as it stands in the home. */
-export async function studyIn({ runs, sweeps }: LocalHome, manifest: Manifest): Promise<Study> {
-  const key = studyKey(manifest)
+export async function readCurrentStudy(
+  { runs, sweeps }: LocalPlatform,
+  manifest: Manifest,
+): Promise<Study> {
+  const key = toStudyKey(manifest)
   if (manifest.kind === 'NeCoRun') {
     const run = await runs.get(key)
     if (run === undefined) throw new Error(`run ${key.name} is gone`)
@@ -33,13 +36,13 @@ export async function studyIn({ runs, sweeps }: LocalHome, manifest: Manifest): 
 }
 
 /** Whether nothing more will happen: it has ended, it was never accepted, or it is suspended with all at rest. */
-export function isAtRest(study: Study): boolean {
+export function isStudySettled(study: Study): boolean {
   const { conditions } = (study.kind === 'NeCoRun' ? study.run : study.sweep).status ?? {}
   const isRefused = conditionOf(conditions, 'Accepted')?.status === 'False'
-  return isEnded(conditions) || isRefused || isSuspended(study)
+  return isEnded(conditions) || isRefused || isStudySuspended(study)
 }
 
-function isSuspended(study: Study): boolean {
+function isStudySuspended(study: Study): boolean {
   const object = study.kind === 'NeCoRun' ? study.run : study.sweep
   if (object.spec.suspend !== true) return false
   const runs = study.kind === 'NeCoRun' ? [study.run] : study.runs
@@ -49,30 +52,30 @@ function isSuspended(study: Study): boolean {
 }
 
 /** Lets the controllers work until the study is at rest, or until somebody interrupts: then every trainer writes a checkpoint and ends. A second interrupt kills. Throws what broke the home itself. */
-export async function runStudy(following: Following): Promise<Ending> {
-  const { home, manifest, look, lookEveryMs, say } = following
-  const { promise: ending, resolve, reject } = Promise.withResolvers<Ending>()
-  const controllers = startControllers(home, ({ error }) => {
+export async function runStudy(options: RunStudyOptions): Promise<StudyRunEnd> {
+  const { platform, manifest, onPoll, pollIntervalMs, log } = options
+  const { promise: runEnd, resolve, reject } = Promise.withResolvers<StudyRunEnd>()
+  const controllers = startControllers(platform, ({ error }) => {
     if (!(error instanceof PortError)) reject(error)
   })
-  const stopListening = following.onInterrupt((count) => {
-    if (count > 1) return home.jobs.kill()
-    say('stopping: trainers write a checkpoint and end; Ctrl-C again kills them')
+  const stopListening = options.onInterrupt((count) => {
+    if (count > 1) return platform.jobs.kill()
+    log('stopping: trainers write a checkpoint and end; Ctrl-C again kills them')
     resolve('Interrupted')
   })
-  const lookAgain = async (): Promise<void> => {
-    const study = await studyIn(home, manifest)
-    await look(study)
-    if (isAtRest(study)) resolve('Ended')
+  const poll = async (): Promise<void> => {
+    const study = await readCurrentStudy(platform, manifest)
+    await onPoll(study)
+    if (isStudySettled(study)) resolve('Ended')
   }
-  const timer = setInterval(() => lookAgain().catch(reject), lookEveryMs)
+  const timer = setInterval(() => poll().catch(reject), pollIntervalMs)
   try {
-    await lookAgain()
-    return await ending
+    await poll()
+    return await runEnd
   } finally {
     clearInterval(timer)
     await controllers.close()
-    await home.jobs.close()
+    await platform.jobs.close()
     stopListening()
   }
 }

@@ -7,7 +7,7 @@ import type { NeCoSweep } from '../../crds/necosweep.ts'
 import { folderStorage } from '../../pod/folder-storage.ts'
 import { openJournal } from './journal.ts'
 import { ObjectStore } from './object-store.ts'
-import { runsIn, sweepsIn } from './stored-kinds.ts'
+import { openStoredRuns, openStoredSweeps } from './stored-kinds.ts'
 
 let folder = ''
 beforeEach(async () => {
@@ -15,7 +15,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-async function openHome() {
+async function openTestStore() {
   const storage = folderStorage(folder, () => 0)
   let uids = 0
   const store = new ObjectStore({
@@ -23,7 +23,7 @@ async function openHome() {
     now: () => Date.UTC(2026, 0, 1),
     newUid: () => `uid-${++uids}`,
   })
-  return { runs: runsIn(store), sweeps: sweepsIn(store) }
+  return { runs: openStoredRuns(store), sweeps: openStoredSweeps(store) }
 }
 
 const aRun = (name: string, owner?: { name: string; uid: string }): NeCoRun => ({
@@ -47,7 +47,7 @@ const key = (name: string) => ({ namespace: 'default', name })
 
 describe('objects of the local home', () => {
   it('get what the API server gives: namespace, uid, version, generation and time', async () => {
-    const { runs } = await openHome()
+    const { runs } = await openTestStore()
     const stored = await runs.create({ ...aRun('a'), status: { step: 3 } })
     expect(stored).toEqual({
       ...aRun('a'),
@@ -64,7 +64,7 @@ describe('objects of the local home', () => {
   })
 
   it('refuse a write made from an old version, and count generations for the spec alone', async () => {
-    const { runs } = await openHome()
+    const { runs } = await openTestStore()
     const first = await runs.create(aRun('a'))
     const second = await runs.writeStatus(key('a'), { step: 1 }, first.metadata.resourceVersion)
     expect(second.metadata).toMatchObject({ resourceVersion: '2', generation: 1 })
@@ -77,18 +77,18 @@ describe('objects of the local home', () => {
   })
 
   it('do not change when the same status is written again', async () => {
-    const { runs } = await openHome()
+    const { runs } = await openTestStore()
     const first = await runs.create(aRun('a'))
     const second = await runs.writeStatus(key('a'), { step: 1 }, first.metadata.resourceVersion)
-    const heard: unknown[] = []
-    runs.watch((changed) => heard.push(changed))
+    const received: unknown[] = []
+    runs.watch((changed) => received.push(changed))
     const third = await runs.writeStatus(key('a'), { step: 1 }, second.metadata.resourceVersion)
     expect(third).toEqual(second)
-    expect(heard).toEqual([key('a')])
+    expect(received).toEqual([key('a')])
   })
 
   it('go with their owner', async () => {
-    const { runs, sweeps } = await openHome()
+    const { runs, sweeps } = await openTestStore()
     const { metadata } = await sweeps.create(aSweep)
     await runs.create(aRun('mine', { name: 'study', uid: metadata.uid }))
     await runs.create(aRun('other', { name: 'study', uid: 'an older study' }))
@@ -99,21 +99,21 @@ describe('objects of the local home', () => {
   })
 
   it('are as they were after a restart, and versions never go back', async () => {
-    const before = await openHome()
+    const before = await openTestStore()
     const run = await before.runs.create(aRun('a'))
     await before.runs.writeStatus(key('a'), { step: 4 }, run.metadata.resourceVersion)
     await before.runs.create(aRun('b'))
     await before.runs.delete(key('b'))
     const all = await before.runs.list()
 
-    const after = await openHome()
+    const after = await openTestStore()
     expect(await after.runs.list()).toEqual(all)
     const next = await after.runs.create(aRun('c'))
     expect(Number(next.metadata.resourceVersion)).toBeGreaterThan(3)
   })
 
   it('cannot be changed by holding on to them', async () => {
-    const { runs } = await openHome()
+    const { runs } = await openTestStore()
     await runs.create(aRun('a'))
     const held = (await runs.get(key('a'))) as { spec: { seed?: number } }
     held.spec.seed = 7

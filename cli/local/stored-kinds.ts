@@ -9,31 +9,31 @@ import type {
 import { PortError } from '../../operator/ports/port-error.ts'
 import {
   type ObjectStore,
-  objectKey,
-  type Refusal,
   type StoredObject,
-  type Written,
+  type StoreErrorReason,
+  type StoreResult,
+  toStoredObjectKey,
 } from './object-store.ts'
 
-const SENTENCES: Record<Refusal, string> = {
+const STORE_ERROR_MESSAGES: Record<StoreErrorReason, string> = {
   NotFound: 'is not there',
   AlreadyExists: 'is already there',
   Conflict: 'was changed since it was read',
 }
 
-function unwrap<T>(written: Written, { namespace, name }: ObjectKey): T {
-  if (written.ok) return written.object as T
-  throw new PortError(written.refusal, `${namespace}/${name} ${SENTENCES[written.refusal]}`)
+function unwrapStoreResult<T>(result: StoreResult, { namespace, name }: ObjectKey): T {
+  if (result.ok) return result.object as T
+  throw new PortError(result.reason, `${namespace}/${name} ${STORE_ERROR_MESSAGES[result.reason]}`)
 }
 
 /** An object with nothing but what names it and its version. */
-const versioned = (stored: StoredObject, resourceVersion: string): StoredObject => ({
+const setResourceVersion = (stored: StoredObject, resourceVersion: string): StoredObject => ({
   ...stored,
   metadata: { ...stored.metadata, resourceVersion },
 })
 
-function kindIn<Stored extends StoredRun | StoredSweep>(store: ObjectStore, kind: string) {
-  const existing = (key: ObjectKey): StoredObject => {
+function openStoredKind<Stored extends StoredRun | StoredSweep>(store: ObjectStore, kind: string) {
+  const requireExisting = (key: ObjectKey): StoredObject => {
     const found = store.get(kind, key)
     if (found === undefined)
       throw new PortError('NotFound', `${key.namespace}/${key.name} is not there`)
@@ -43,30 +43,30 @@ function kindIn<Stored extends StoredRun | StoredSweep>(store: ObjectStore, kind
     get: async (key: ObjectKey) => store.get(kind, key) as Stored | undefined,
     list: async () => store.list(kind) as unknown as readonly Stored[],
     create: async (object: StoredObject) =>
-      unwrap<Stored>(await store.create(object), objectKey(object)),
+      unwrapStoreResult<Stored>(await store.create(object), toStoredObjectKey(object)),
     writeStatus: async (key: ObjectKey, status: unknown, resourceVersion: string) => {
-      const object = { ...versioned(existing(key), resourceVersion), status }
-      return unwrap<Stored>(await store.writeStatus(object), key)
+      const object = { ...setResourceVersion(requireExisting(key), resourceVersion), status }
+      return unwrapStoreResult<Stored>(await store.writeStatus(object), key)
     },
     writeSpec: async (key: ObjectKey, spec: unknown, resourceVersion: string) => {
-      const object = { ...versioned(existing(key), resourceVersion), spec }
-      return unwrap<Stored>(await store.replace(object), key)
+      const object = { ...setResourceVersion(requireExisting(key), resourceVersion), spec }
+      return unwrapStoreResult<Stored>(await store.replace(object), key)
     },
     delete: async (key: ObjectKey) => {
       await store.remove(kind, key)
     },
     watch: (changed: (key: ObjectKey) => void) => {
-      for (const object of store.list(kind)) changed(objectKey(object))
+      for (const object of store.list(kind)) changed(toStoredObjectKey(object))
       return store.watch(({ object }) => {
-        if (object.kind === kind) changed(objectKey(object))
+        if (object.kind === kind) changed(toStoredObjectKey(object))
       })
     },
   }
 }
 
 /** The runs of a store. */
-export function runsIn(store: ObjectStore): Runs {
-  const runs = kindIn<StoredRun>(store, RUN_KIND)
+export function openStoredRuns(store: ObjectStore): Runs {
+  const runs = openStoredKind<StoredRun>(store, RUN_KIND)
   return {
     ...runs,
     listOwnedBy: async (ownerUid) => {
@@ -88,4 +88,5 @@ type WriteSweepSpec = (
 export type StoredSweeps = Sweeps & { readonly writeSpec: WriteSweepSpec }
 
 /** The sweeps of a store. */
-export const sweepsIn = (store: ObjectStore): StoredSweeps => kindIn<StoredSweep>(store, SWEEP_KIND)
+export const openStoredSweeps = (store: ObjectStore): StoredSweeps =>
+  openStoredKind<StoredSweep>(store, SWEEP_KIND)

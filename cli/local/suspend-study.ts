@@ -4,18 +4,18 @@ import { folderStorage } from '../../pod/folder-storage.ts'
 import { InputError } from '../input-error.ts'
 import { openJournal } from './journal.ts'
 import { ObjectStore, type StoredObject } from './object-store.ts'
-import { JOURNAL, outputPaths } from './output-folder.ts'
-import { lockHolder, lockOutput } from './output-lock.ts'
+import { buildOutputPaths, JOURNAL } from './output-folder.ts'
+import { lockOutput, readLockHolderPid } from './output-lock.ts'
 
-interface Suspending {
+interface SuspendOptions {
   readonly root: string
   readonly isSuspended: boolean
   readonly pid: number
   readonly now: () => number
 }
 
-async function refuseWhileWorkedOn(root: string): Promise<void> {
-  const pid = await lockHolder(outputPaths(root).state)
+async function requireUnlocked(root: string): Promise<void> {
+  const pid = await readLockHolderPid(buildOutputPaths(root).state)
   if (pid === undefined) return
   throw new InputError([
     `${root}: process ${pid} works on it; Ctrl-C there, or kill -INT ${pid}, ends it in good order: trainers write a checkpoint, and the same neco run goes on`,
@@ -23,16 +23,16 @@ async function refuseWhileWorkedOn(root: string): Promise<void> {
 }
 
 /** A study without `suspend` is not suspended, as the manifest that made it says. */
-function withSuspend({ spec, ...object }: StoredObject, isSuspended: boolean): StoredObject {
+function setSuspend({ spec, ...object }: StoredObject, isSuspended: boolean): StoredObject {
   const { suspend: _before, ...rest } = spec as { readonly suspend?: boolean }
   return { ...object, spec: isSuspended ? { ...rest, suspend: true } : rest }
 }
 
 /** Writes down that the study of an output folder stands still, or goes on; says whether that is new. Throws InputError while a process works on it. */
-export async function suspendStudy(suspending: Suspending): Promise<boolean> {
-  const { root, isSuspended, pid, now } = suspending
-  const { state } = outputPaths(root)
-  await refuseWhileWorkedOn(root)
+export async function suspendStudy(options: SuspendOptions): Promise<boolean> {
+  const { root, isSuspended, pid, now } = options
+  const { state } = buildOutputPaths(root)
+  await requireUnlocked(root)
   const lock = await lockOutput({ folder: state, pid, nowMs: now() })
   try {
     const journal = await openJournal(folderStorage(state, now), JOURNAL)
@@ -40,7 +40,7 @@ export async function suspendStudy(suspending: Suspending): Promise<boolean> {
     const [study] = [...store.list(SWEEP_KIND), ...store.list(RUN_KIND)]
     if (study === undefined) return false
     const before = (study.spec as { readonly suspend?: boolean }).suspend === true
-    if (before !== isSuspended) await store.replace(withSuspend(study, isSuspended))
+    if (before !== isSuspended) await store.replace(setSuspend(study, isSuspended))
     return before !== isSuspended
   } finally {
     await lock.release()

@@ -2,15 +2,15 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../input-error.ts'
-import { manifestOf } from './read-manifest.ts'
+import { parseManifestText } from './read-manifest.ts'
 
 const path = join(import.meta.dirname, '..', '..', 'examples', 'sweep-steepness.yaml')
 const text = await readFile(path, 'utf8')
 
 /** The first line that is said about the example with these changes, without the flags that made it wrong. */
-function complaint(overrides: readonly string[]): string {
+function readProblem(overrides: readonly string[]): string {
   try {
-    manifestOf({ file: 'a.yaml', text, overrides })
+    parseManifestText({ file: 'a.yaml', text, overrides })
   } catch (error) {
     if (error instanceof InputError) return withoutFlags(error.lines[0] ?? '', overrides)
     throw error
@@ -50,12 +50,12 @@ describe('a manifest with a mistake names the field and says what is wrong', () 
       'spec.objective.metric: loss must not be compared across loss.studentSteepness, loss.teacherSteepness: choose an mIoU',
     ],
     [
-      ['objective.metric=loss', 'points=[{optimisation.batchSize: 8}]'],
-      'spec.objective.metric: loss must not be compared across optimisation.batchSize: choose an mIoU',
+      ['objective.metric=loss', 'points=[{optimizer.batchSize: 8}]'],
+      'spec.objective.metric: loss must not be compared across optimizer.batchSize: choose an mIoU',
     ],
     [
-      ['objective.metric=loss', 'points=[{loss.keptNeighbours: 8}]'],
-      'spec.objective.metric: loss must not be compared across loss.keptNeighbours: choose an mIoU',
+      ['objective.metric=loss', 'points=[{loss.keptNeighbors: 8}]'],
+      'spec.objective.metric: loss must not be compared across loss.keptNeighbors: choose an mIoU',
     ],
     [
       ['axes=[{parameter: loss.lamda, values: [0.1]}]'],
@@ -71,12 +71,12 @@ describe('a manifest with a mistake names the field and says what is wrong', () 
     ],
     [['replicates=0'], 'spec.replicates: Too small: expected number to be >=1'],
     [
-      ['references.neighbours=Intra', 'references.count=500'],
+      ['references.neighbors=Intra', 'references.count=500'],
       `spec.run.references.count: ${point0}: 500 references are more than the 36 patches of the own image (views.alignedGrid²); lower references.count`,
     ],
     [
-      ['loss.keptNeighbours=40'],
-      'spec.run.loss.keptNeighbours: keptNeighbours (K) must not exceed references.count (R)',
+      ['loss.keptNeighbors=40'],
+      'spec.run.loss.keptNeighbors: keptNeighbors (K) must not exceed references.count (R)',
     ],
     [
       ['loss.network=Bitonik'],
@@ -84,6 +84,6 @@ describe('a manifest with a mistake names the field and says what is wrong', () 
     ],
     [['kind=NeCoSwep'], 'kind: expected NeCoRun or NeCoSweep, got "NeCoSwep"'],
   ])('%j', (overrides, line) => {
-    expect(complaint(overrides)).toBe(line)
+    expect(readProblem(overrides)).toBe(line)
   })
 })

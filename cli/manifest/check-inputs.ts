@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Problem } from '../../crds/parse-manifest.ts'
-import type { RunSpec } from '../../crds/run-spec.ts'
+import type { RunSpec } from '../../crds/spec/run-spec.ts'
 
 /** The folder of each volume by its name; '' is the folder of the manifest. */
 export type Volumes = Readonly<Record<string, string>>
 
-interface Input {
+interface InputPath {
   readonly field: string
   readonly volume: string | undefined
   readonly path: string
@@ -15,26 +15,30 @@ interface Input {
 
 type Dataset = RunSpec['data']
 
-const datasetInput = (field: string, { kind, volume, path }: Dataset): Input[] =>
+const listDatasetPaths = (field: string, { kind, volume, path }: Dataset): InputPath[] =>
   kind === 'Scenes' || path === undefined ? [] : [{ field, volume, path, kind: 'Folder' }]
 
-function inputsOf({ model, data, evaluations = [] }: RunSpec): Input[] {
+function listInputPaths({ model, data, evaluations = [] }: RunSpec): InputPath[] {
   const weights = model?.weights
-  const files: Input[] =
+  const files: InputPath[] =
     weights === undefined
       ? []
       : [{ field: 'model.weights', volume: weights.volume, path: weights.path, kind: 'File' }]
   return [
     ...files,
-    ...datasetInput('data', data),
+    ...listDatasetPaths('data', data),
     ...evaluations.flatMap(({ memory, validation }, at) => [
-      ...datasetInput(`evaluations[${at}].memory`, memory),
-      ...datasetInput(`evaluations[${at}].validation`, validation),
+      ...listDatasetPaths(`evaluations[${at}].memory`, memory),
+      ...listDatasetPaths(`evaluations[${at}].validation`, validation),
     ]),
   ]
 }
 
-async function problemOf(input: Input, volumes: Volumes, root: string): Promise<Problem[]> {
+async function findInputProblems(
+  input: InputPath,
+  volumes: Volumes,
+  root: string,
+): Promise<Problem[]> {
   const folder = volumes[input.volume ?? '']
   if (folder === undefined) {
     const message = `volume ${input.volume} has no folder here: give --volume ${input.volume}=DIR`
@@ -55,7 +59,9 @@ export async function checkInputs(
   volumes: Volumes,
   root: string,
 ): Promise<readonly Problem[]> {
-  const found = await Promise.all(inputsOf(spec).map((input) => problemOf(input, volumes, root)))
+  const found = await Promise.all(
+    listInputPaths(spec).map((input) => findInputProblems(input, volumes, root)),
+  )
   return found.flat()
 }
 
@@ -66,8 +72,12 @@ export interface InputField {
 }
 
 /** Every file and folder that a run names. `root` is where the run stands in its manifest. */
-export const inputFields = (spec: RunSpec, volumes: Volumes, root: string): readonly InputField[] =>
-  inputsOf(spec).map(({ field, volume, path }) => ({
+export const listInputFields = (
+  spec: RunSpec,
+  volumes: Volumes,
+  root: string,
+): readonly InputField[] =>
+  listInputPaths(spec).map(({ field, volume, path }) => ({
     field: `${root}.${field}.path`,
     path: join(volumes[volume ?? ''] ?? '', path),
   }))

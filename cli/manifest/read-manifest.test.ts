@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../input-error.ts'
-import { manifestOf } from './read-manifest.ts'
+import { parseManifestText } from './read-manifest.ts'
 
 const SWEEP = `apiVersion: neco.dev/v1alpha1
 kind: NeCoSweep
@@ -17,9 +17,9 @@ spec:
 `
 
 const read = (text: string, overrides: string[] = []) =>
-  manifestOf({ file: 'sweep.yaml', text, overrides })
+  parseManifestText({ file: 'sweep.yaml', text, overrides })
 
-const linesOf = (text: string, overrides: string[] = []): readonly string[] => {
+const readErrorLines = (text: string, overrides: string[] = []): readonly string[] => {
   try {
     read(text, overrides)
   } catch (error) {
@@ -29,14 +29,14 @@ const linesOf = (text: string, overrides: string[] = []): readonly string[] => {
   return []
 }
 
-const sweepOf = (overrides: string[]) => {
+const readSweepManifest = (overrides: string[]) => {
   const manifest = read(SWEEP, overrides)
   return manifest.kind === 'NeCoSweep' ? manifest.sweep.spec : undefined
 }
 
 describe('reading a manifest', () => {
   it('gives the sweep that is written', () => {
-    expect(sweepOf([])).toEqual({
+    expect(readSweepManifest([])).toEqual({
       run: { data: { kind: 'Scenes', count: 8 }, loss: { studentSteepness: 10 } },
       axes: [{ parameter: 'loss.studentSteepness', values: [10, 100] }],
     })
@@ -77,16 +77,16 @@ describe('reading a manifest', () => {
     },
   ]
   it.each(refused)('refuses $name', ({ text, lines }) => {
-    expect(linesOf(text)).toEqual(lines)
+    expect(readErrorLines(text)).toEqual(lines)
   })
 })
 
 describe('overrides from the command line', () => {
   it('find their place with or without spec. and run.', () => {
-    const spec = sweepOf([
+    const spec = readSweepManifest([
       'spec.parallelism=3',
       'replicates=2',
-      'optimisation.steps=4',
+      'optimizer.steps=4',
       'run.seed=7',
       'axes[0].values=[1, 1e1]',
     ])
@@ -94,7 +94,7 @@ describe('overrides from the command line', () => {
       run: {
         data: { kind: 'Scenes', count: 8 },
         loss: { studentSteepness: 10 },
-        optimisation: { steps: 4 },
+        optimizer: { steps: 4 },
         seed: 7,
       },
       axes: [{ parameter: 'loss.studentSteepness', values: [1, 10] }],
@@ -107,8 +107,8 @@ describe('overrides from the command line', () => {
     ['a path without a value', 'seed', '--set seed: write it as path=value'],
     [
       'an unknown start',
-      'optimization.steps=4',
-      '--set optimization.steps=4: unknown field optimization; did you mean optimisation?',
+      'optimizer.steps=4',
+      '--set optimizer.steps=4: unknown field optimizer; did you mean optimizer?',
     ],
     [
       'an item past the end',
@@ -121,46 +121,48 @@ describe('overrides from the command line', () => {
       '--set loss.studentSteepness.x=1: spec.run.loss.studentSteepness holds no fields',
     ],
   ])('refuse %s', (_name, override, line) => {
-    expect(linesOf(SWEEP, [override])).toEqual([line])
+    expect(readErrorLines(SWEEP, [override])).toEqual([line])
   })
 
   it('are checked as the file is, and named where they are wrong', () => {
-    expect(linesOf(SWEEP, ['optimisation.stepz=4'])).toEqual([
-      '--set optimisation.stepz=4: spec.run.optimisation.stepz: unknown field; did you mean steps?',
+    expect(readErrorLines(SWEEP, ['optimizer.stepz=4'])).toEqual([
+      '--set optimizer.stepz=4: spec.run.optimizer.stepz: unknown field; did you mean steps?',
     ])
-    expect(linesOf(SWEEP, ['seed=7', 'axes[0]={parameter: loss.lambda, values: [a]}'])).toEqual([
+    expect(
+      readErrorLines(SWEEP, ['seed=7', 'axes[0]={parameter: loss.lambda, values: [a]}']),
+    ).toEqual([
       '--set axes[0]={parameter: loss.lambda, values: [a]}: spec.axes[0].values[0]: a is no loss.lambda: Invalid input: expected number, received string',
     ])
   })
 
   it('are named where they make another field wrong', () => {
-    expect(linesOf(SWEEP, ['axes=[]'])).toEqual([
+    expect(readErrorLines(SWEEP, ['axes=[]'])).toEqual([
       '--set axes=[]: spec: an empty sweep: give axes, zip or points, or make a NeCoRun instead',
     ])
-    const flags = ['references.count=8', 'loss.keptNeighbours=9']
-    const text = 'keptNeighbours (K) must not exceed references.count (R)'
-    expect(linesOf(SWEEP, flags)).toEqual([
-      `--set loss.keptNeighbours=9: spec.run.loss.keptNeighbours: ${text}`,
+    const flags = ['references.count=8', 'loss.keptNeighbors=9']
+    const text = 'keptNeighbors (K) must not exceed references.count (R)'
+    expect(readErrorLines(SWEEP, flags)).toEqual([
+      `--set loss.keptNeighbors=9: spec.run.loss.keptNeighbors: ${text}`,
     ])
-    const kept = SWEEP.replace('studentSteepness: 10\n', 'keptNeighbours: 9\n')
-    expect(linesOf(kept, ['seed=7', 'references.count=8'])).toEqual([
-      `--set seed=7 --set references.count=8: spec.run.loss.keptNeighbours: ${text}`,
+    const retained = SWEEP.replace('studentSteepness: 10\n', 'keptNeighbors: 9\n')
+    expect(readErrorLines(retained, ['seed=7', 'references.count=8'])).toEqual([
+      `--set seed=7 --set references.count=8: spec.run.loss.keptNeighbors: ${text}`,
     ])
   })
 
   it('do not take the blame for what the file has wrong', () => {
     const text = SWEEP.replace('count: 8', 'count: 0')
-    expect(linesOf(text, ['seed=7'])).toEqual([
+    expect(readErrorLines(text, ['seed=7'])).toEqual([
       'sweep.yaml:7:34: spec.run.data.count: Too small: expected number to be >=1',
     ])
-    expect(linesOf(text, ['data.count=-1'])).toEqual([
+    expect(readErrorLines(text, ['data.count=-1'])).toEqual([
       '--set data.count=-1: spec.run.data.count: Too small: expected number to be >=1',
     ])
   })
 
   it('come from --parallelism too, which a run leaves aside', () => {
     const of = (text: string, parallelism: string) =>
-      manifestOf({ file: 'sweep.yaml', text, overrides: [], parallelism })
+      parseManifestText({ file: 'sweep.yaml', text, overrides: [], parallelism })
     expect(of(SWEEP, '3')).toMatchObject({ sweep: { spec: { parallelism: 3 } } })
     expect(() => of(SWEEP, '20000')).toThrow(
       '--parallelism 20000: spec.parallelism: Too big: expected number to be <=10000',

@@ -4,16 +4,16 @@ import { SWEEP_KIND } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
 import { type ParsedManifest, type Problem, parseManifest } from '../../crds/parse-manifest.ts'
-import { validateRun, validateSweep } from '../../operator/core/validate-sweep.ts'
+import { validateRun, validateSweep } from '../../operator/core/sweep/validate-sweep.ts'
 import { InputError } from '../input-error.ts'
+import { createProblemLocator, type ManifestDocument } from './problem-locator.ts'
 import { type Override, setField, setOverride } from './set-override.ts'
-import { type Written, whereWrong } from './where-wrong.ts'
 
 export type Manifest =
   | { readonly kind: 'NeCoRun'; readonly run: NeCoRun }
   | { readonly kind: 'NeCoSweep'; readonly sweep: NeCoSweep }
 
-interface Source {
+interface ManifestSource {
   /** The file as it was typed, for messages. */
   readonly file: string
   readonly text: string
@@ -22,18 +22,18 @@ interface Source {
   readonly parallelism?: string | undefined
 }
 
-export interface CheckedManifest {
+export interface ValidatedManifest {
   readonly manifest: Manifest
   /** Where a field was written, for what is found wrong with it later: a flag with its value, or file, line and column. */
-  readonly where: (problem: Problem) => string
+  readonly locate: (problem: Problem) => string
 }
 
 /** Reads a manifest file, applies what flags change and checks it. Throws InputError naming file, line and field, or the flag. */
 export async function readManifest(
   path: string,
-  options: Omit<Source, 'text'>,
-): Promise<CheckedManifest> {
-  return checkedManifest({ ...options, text: await readText(path, options.file) })
+  options: Omit<ManifestSource, 'text'>,
+): Promise<ValidatedManifest> {
+  return validateManifestSource({ ...options, text: await readText(path, options.file) })
 }
 
 async function readText(path: string, file: string): Promise<string> {
@@ -46,7 +46,7 @@ async function readText(path: string, file: string): Promise<string> {
   }
 }
 
-function documentOf({ file, text }: Source): Omit<Written, 'overrides'> {
+function parseYamlDocument({ file, text }: ManifestSource): Omit<ManifestDocument, 'overrides'> {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const syntax = document.errors.map(({ pos, message }) => {
@@ -58,7 +58,10 @@ function documentOf({ file, text }: Source): Omit<Written, 'overrides'> {
   return { file, document, lines }
 }
 
-function applyFlags(document: Document, { overrides, parallelism }: Source): readonly Override[] {
+function applyFlags(
+  document: Document,
+  { overrides, parallelism }: ManifestSource,
+): readonly Override[] {
   const set = overrides.map((text) => setOverride(document, text))
   if (parallelism === undefined || document.get('kind') !== SWEEP_KIND) return set
   const override = { flag: `--parallelism ${parallelism}`, keys: ['spec', 'parallelism'] }
@@ -66,37 +69,42 @@ function applyFlags(document: Document, { overrides, parallelism }: Source): rea
   return [...set, override]
 }
 
-type Checked =
+type ValidationResult =
   | { readonly ok: true; readonly manifest: Manifest }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
-function check(document: Document): Checked {
+function validateDocument(document: Document): ValidationResult {
   const parsed = parseManifest(document.toJS())
   if (!parsed.ok) return parsed
-  const manifest = manifestFrom(parsed)
+  const manifest = toManifest(parsed)
   const problems =
     manifest.kind === 'NeCoRun' ? validateRun(manifest.run) : validateSweep(manifest.sweep)
   return problems.length > 0 ? { ok: false, problems } : { ok: true, manifest }
 }
 
 /** Checks the text of a manifest with what flags change. Throws InputError. */
-export const manifestOf = (source: Source): Manifest => checkedManifest(source).manifest
+export const parseManifestText = (source: ManifestSource): Manifest =>
+  validateManifestSource(source).manifest
 
-function checkedManifest(source: Source): CheckedManifest {
-  const { document, ...place } = documentOf(source)
-  const asWritten = document.clone()
+function validateManifestSource(source: ManifestSource): ValidatedManifest {
+  const { document, ...place } = parseYamlDocument(source)
+  const originalDocument = document.clone()
   const overrides = applyFlags(document, source)
-  const checked = check(document)
-  const written = { ...place, document, overrides }
-  if (checked.ok) return { manifest: checked.manifest, where: whereWrong(written, []) }
-  const own = check(asWritten)
-  const where = whereWrong(written, own.ok ? [] : own.problems)
+  const checked = validateDocument(document)
+  const manifestDocument = { ...place, document, overrides }
+  if (checked.ok)
+    return { manifest: checked.manifest, locate: createProblemLocator(manifestDocument, []) }
+  const originalResult = validateDocument(originalDocument)
+  const locate = createProblemLocator(
+    manifestDocument,
+    originalResult.ok ? [] : originalResult.problems,
+  )
   throw new InputError(
-    checked.problems.map((problem) => `${where(problem)}: ${problem.path}: ${problem.message}`),
+    checked.problems.map((problem) => `${locate(problem)}: ${problem.path}: ${problem.message}`),
   )
 }
 
-const manifestFrom = (parsed: Extract<ParsedManifest, { ok: true }>): Manifest =>
+const toManifest = (parsed: Extract<ParsedManifest, { ok: true }>): Manifest =>
   parsed.kind === 'NeCoRun'
     ? { kind: parsed.kind, run: parsed.run }
     : { kind: parsed.kind, sweep: parsed.sweep }

@@ -14,35 +14,35 @@ export interface Override {
 }
 
 /** Splits `evaluations[0].at` into its keys. */
-const keysOf = (path: string): Key[] =>
+const parseFieldPath = (path: string): Key[] =>
   path
     .replaceAll(/\[(\d+)\]/g, '.$1')
     .split('.')
     .map((key) => (/^\d+$/.test(key) ? Number(key) : key))
 
-const fieldsAt = (kind: string, path: string): readonly string[] => {
+const listFieldsAt = (kind: string, path: string): readonly string[] => {
   const found = explain(path === '' ? kind : `${kind}.${path}`)
   return found.ok ? found.explanation.fields.map(({ name }) => name) : []
 }
 
 /** Where a path starts: at the root, under spec, or under spec.run, whichever knows its first field. */
-function rootedKeys(kind: string, keys: readonly Key[]): readonly Key[] | undefined {
+function toRootedKeys(kind: string, keys: readonly Key[]): readonly Key[] | undefined {
   const roots: readonly (readonly string[])[] = [[], ['spec'], ['spec', 'run']]
   const root = roots.find((prefix) =>
-    fieldsAt(kind, prefix.join('.')).includes(String(keys[0] ?? '')),
+    listFieldsAt(kind, prefix.join('.')).includes(String(keys[0] ?? '')),
   )
   return root === undefined ? undefined : [...root, ...keys]
 }
 
-function unknownStart(flag: string, kind: string, key: string): InputError {
-  const known = ['', 'spec', 'spec.run'].flatMap((path) => fieldsAt(kind, path))
+function buildUnknownFieldError(flag: string, kind: string, key: string): InputError {
+  const known = ['', 'spec', 'spec.run'].flatMap((path) => listFieldsAt(kind, path))
   const nearest = nearestName(key, known)
-  const meant = nearest === undefined ? '' : `; did you mean ${nearest}?`
-  return new InputError([`${flag}: unknown field ${key}${meant}`])
+  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
+  return new InputError([`${flag}: unknown field ${key}${hint}`])
 }
 
 /** Why a path cannot be followed from this node by this key, or nothing when it can. */
-function obstacle(node: unknown, path: string, key: Key | undefined): string | undefined {
+function findPathBlocker(node: unknown, path: string, key: Key | undefined): string | undefined {
   if (!isCollection(node)) return `${path} holds no fields`
   if (isMap(node)) return typeof key === 'number' ? `${path} is no list` : undefined
   const isItem = typeof key === 'number' && key < node.items.length
@@ -50,18 +50,18 @@ function obstacle(node: unknown, path: string, key: Key | undefined): string | u
 }
 
 /** Fails when the path goes through something that is no map or list, or past the end of a list. */
-function checkWay(document: Document, { flag, keys }: Override): void {
+function checkOverridePath(document: Document, { flag, keys }: Override): void {
   for (let at = 1; at < keys.length; at++) {
     const node = document.getIn(keys.slice(0, at))
     if (node === undefined) return
-    const reason = obstacle(node, keys.slice(0, at).join('.'), keys[at])
+    const reason = findPathBlocker(node, keys.slice(0, at).join('.'), keys[at])
     if (reason !== undefined) throw new InputError([`${flag}: ${reason}`])
   }
 }
 
 /** Puts the value of a flag into a manifest. Throws InputError where there is no such place. */
 export function setField(document: Document, override: Override, value: unknown): void {
-  checkWay(document, override)
+  checkOverridePath(document, override)
   document.setIn(override.keys, value)
 }
 
@@ -70,16 +70,16 @@ export function setOverride(document: Document, text: string): Override {
   const split = text.indexOf('=')
   const flag = `--set ${text}`
   if (split < 1) throw new InputError([`${flag}: write it as path=value`])
-  const typed = keysOf(text.slice(0, split))
+  const typed = parseFieldPath(text.slice(0, split))
   const kind = String(document.get('kind'))
-  const keys = rootedKeys(kind, typed)
-  if (keys === undefined) throw unknownStart(flag, kind, String(typed[0]))
+  const keys = toRootedKeys(kind, typed)
+  if (keys === undefined) throw buildUnknownFieldError(flag, kind, String(typed[0]))
   const override = { flag, keys }
-  setField(document, override, valueFrom(flag, text.slice(split + 1)))
+  setField(document, override, parseOverrideValue(flag, text.slice(split + 1)))
   return override
 }
 
-function valueFrom(flag: string, value: string): unknown {
+function parseOverrideValue(flag: string, value: string): unknown {
   try {
     return parse(value)
   } catch (cause) {

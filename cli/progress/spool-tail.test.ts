@@ -2,8 +2,8 @@ import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { RunReport } from '../../crds/run-report.ts'
-import { makeSpoolTail } from './spool-tail.ts'
+import type { RunReport } from '../../contract/run-report.ts'
+import { createSpoolTail } from './spool-tail.ts'
 
 let storage = ''
 beforeEach(async () => {
@@ -27,7 +27,7 @@ const aReport = (sequence: number): RunReport => ({
 })
 
 it('gives each complete report once, waits for a torn line, and passes over what is no report', async () => {
-  const tail = makeSpoolTail(storage)
+  const tail = createSpoolTail(storage)
   const pod = { attempt: 2, podUid: 'pod-a' }
   expect(await tail.readNew(pod)).toEqual([])
 

@@ -1,6 +1,6 @@
 import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { RunReport } from '../../crds/run-report.ts'
+import { RunReport } from '../../contract/run-report.ts'
 
 /** A pod whose spool is followed: its attempt and UID name the folder, whatever its run key is. */
 interface FollowedPod {
@@ -8,7 +8,7 @@ interface FollowedPod {
   readonly podUid: string
 }
 
-interface Position {
+interface TailPosition {
   readonly path: string
   readonly offset: number
 }
@@ -31,7 +31,7 @@ async function readFrom(path: string, offset: number): Promise<Buffer> {
   }
 }
 
-function reportOf(line: string): RunReport[] {
+function parseReportLine(line: string): RunReport[] {
   try {
     const parsed = RunReport.safeParse(JSON.parse(line))
     return parsed.success ? [parsed.data] : []
@@ -40,7 +40,7 @@ function reportOf(line: string): RunReport[] {
   }
 }
 
-async function findSpool(
+async function findSpoolPath(
   storage: string,
   { attempt, podUid }: FollowedPod,
 ): Promise<string | undefined> {
@@ -54,23 +54,23 @@ async function findSpool(
 }
 
 /** Makes a reader that remembers how far each spool has been read. Lines that are no reports are left out. */
-export function makeSpoolTail(storage: string): SpoolTail {
-  const positions = new Map<string, Position>()
-  const positionOf = async (pod: FollowedPod): Promise<Position | undefined> => {
+export function createSpoolTail(storage: string): SpoolTail {
+  const positions = new Map<string, TailPosition>()
+  const findTailPosition = async (pod: FollowedPod): Promise<TailPosition | undefined> => {
     const known = positions.get(pod.podUid)
     if (known !== undefined) return known
-    const path = await findSpool(storage, pod)
+    const path = await findSpoolPath(storage, pod)
     return path === undefined ? undefined : { path, offset: 0 }
   }
   return {
     readNew: async (pod) => {
-      const position = await positionOf(pod)
+      const position = await findTailPosition(pod)
       if (position === undefined) return []
       const { path, offset } = position
       const bytes = await readFrom(path, offset).catch(() => Buffer.alloc(0))
       const end = bytes.lastIndexOf(0x0a) + 1
       positions.set(pod.podUid, { ...position, offset: offset + end })
-      return bytes.subarray(0, end).toString('utf8').split('\n').flatMap(reportOf)
+      return bytes.subarray(0, end).toString('utf8').split('\n').flatMap(parseReportLine)
     },
   }
 }

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { RunStatus } from '../../crds/necorun.ts'
-import { bestRun } from './best-run.ts'
-import type { RunOutcome, StudyOutcome } from './outcome.ts'
+import { findBestRun } from './best-run.ts'
+import type { RunRecord, StudyResults } from './study-results.ts'
 
-const statusOf = (type: 'Complete' | 'Failed', metrics: Record<string, number>): RunStatus => ({
+const buildRunStatus = (
+  type: 'Complete' | 'Failed',
+  metrics: Record<string, number>,
+): RunStatus => ({
   conditions: [
     {
       type,
@@ -20,7 +23,7 @@ const statusOf = (type: 'Complete' | 'Failed', metrics: Record<string, number>):
   ],
 })
 
-const aRun = (point: number, replicate: number, status: RunStatus): RunOutcome => ({
+const aRun = (point: number, replicate: number, status: RunStatus): RunRecord => ({
   name: `study-${point}-r${replicate}`,
   point,
   replicate,
@@ -28,7 +31,7 @@ const aRun = (point: number, replicate: number, status: RunStatus): RunOutcome =
   status,
 })
 
-const aStudy = (runs: readonly RunOutcome[]): StudyOutcome => ({
+const aStudy = (runs: readonly RunRecord[]): StudyResults => ({
   kind: 'NeCoSweep',
   name: 'study',
   swept: ['loss.studentSteepness', 'loss.teacherSteepness'],
@@ -36,44 +39,46 @@ const aStudy = (runs: readonly RunOutcome[]): StudyOutcome => ({
 })
 
 const done = (inContextMiou: number) =>
-  statusOf('Complete', { inContextMiou, linearMiou: 90 - inContextMiou })
+  buildRunStatus('Complete', { inContextMiou, linearMiou: 90 - inContextMiou })
 
 describe('the best run of a study', () => {
   it('has the highest in-context mIoU after training, and its words say which it is', () => {
-    const best = bestRun(
+    const best = findBestRun(
       aStudy([aRun(0, 0, done(26)), aRun(1, 1, done(29.34)), aRun(1, 0, done(29))]),
     )
     expect(best?.run.name).toBe('study-1-r1')
     expect(best?.figure).toContain('29.34')
-    expect(best?.words).toBe(
+    expect(best?.caption).toBe(
       'best of 3 runs by in-context mIoU after training (29.3 %): studentSteepness 10, teacherSteepness 100, replicate 1',
     )
   })
 
   it('never is one that failed, whatever it measured', () => {
-    const failed = statusOf('Failed', { inContextMiou: 80 })
-    const best = bestRun(aStudy([aRun(0, 0, failed), aRun(0, 1, done(20)), aRun(1, 0, done(10))]))
+    const failed = buildRunStatus('Failed', { inContextMiou: 80 })
+    const best = findBestRun(
+      aStudy([aRun(0, 0, failed), aRun(0, 1, done(20)), aRun(1, 0, done(10))]),
+    )
     expect(best?.run.name).toBe('study-0-r1')
   })
 
   it('is the first point and replicate of equals, in whatever order they ended', () => {
     const runs = [aRun(1, 0, done(20)), aRun(0, 1, done(20)), aRun(0, 0, done(20))]
     for (const order of [runs, runs.toReversed()]) {
-      expect(bestRun(aStudy(order))?.run.name).toBe('study-0-r0')
+      expect(findBestRun(aStudy(order))?.run.name).toBe('study-0-r0')
     }
   })
 
   it('is the one with the highest linear mIoU where nothing in context was measured', () => {
-    const linear = (linearMiou: number) => statusOf('Complete', { linearMiou })
-    const best = bestRun(aStudy([aRun(0, 0, linear(30)), aRun(0, 1, linear(31))]))
-    expect(best?.words).toMatch(/^best of 2 runs by linear mIoU after training \(31.0 %\): /)
+    const linear = (linearMiou: number) => buildRunStatus('Complete', { linearMiou })
+    const best = findBestRun(aStudy([aRun(0, 0, linear(30)), aRun(0, 1, linear(31))]))
+    expect(best?.caption).toMatch(/^best of 2 runs by linear mIoU after training \(31.0 %\): /)
   })
 
   it('needs no words where there is one, and is nothing where none has a figure', () => {
-    const alone = bestRun(aStudy([aRun(0, 0, done(26))]))
+    const alone = findBestRun(aStudy([aRun(0, 0, done(26))]))
     expect(alone?.run.name).toBe('study-0-r0')
-    expect(alone?.words).toBeUndefined()
+    expect(alone?.caption).toBeUndefined()
     const bare: RunStatus = { ...done(26), evaluations: [] }
-    expect(bestRun(aStudy([aRun(0, 0, bare)]))).toBeUndefined()
+    expect(findBestRun(aStudy([aRun(0, 0, bare)]))).toBeUndefined()
   })
 })

@@ -11,7 +11,7 @@ export interface ChartPoint {
 
 export interface Series {
   readonly label: string
-  readonly colour: string
+  readonly color: string
   readonly dash: string
   readonly points: readonly ChartPoint[]
 }
@@ -26,8 +26,8 @@ export interface Chart {
 export const CHART_WIDTH = 420
 export const CHART_HEIGHT = 320
 const PLOT = { left: 56, right: CHART_WIDTH - 20, top: 52, bottom: CHART_HEIGHT - 44 } as const
-export const INK = '#222'
-const FAINT = '#ddd'
+export const TEXT_COLOR = '#222'
+const GRID_COLOR = '#ddd'
 
 const extent = (values: readonly number[]): readonly [number, number] =>
   values.reduce<[number, number]>(
@@ -40,13 +40,13 @@ interface Scale {
   readonly at: (value: number) => number
 }
 
-function scaleOf(
+function buildScale(
   values: readonly number[],
   count: number,
   pixels: readonly [number, number],
 ): Scale {
-  const [least, greatest] = extent(values)
-  const ticks = axisTicks(least, greatest, count)
+  const [min, max] = extent(values)
+  const ticks = axisTicks(min, max, count)
   const [from, to] = pixels
   return {
     ticks,
@@ -61,14 +61,20 @@ const xAxis = ({ ticks, at }: Scale): string[] =>
       x2: at(value),
       y1: PLOT.bottom,
       y2: PLOT.bottom + 4,
-      stroke: INK,
+      stroke: TEXT_COLOR,
     }),
     text(String(value), { x: at(value), y: PLOT.bottom + 18, 'text-anchor': 'middle' }),
   ])
 
 const yAxis = ({ ticks, at }: Scale): string[] =>
   ticks.values.flatMap((value) => [
-    element('line', { x1: PLOT.left, x2: PLOT.right, y1: at(value), y2: at(value), stroke: FAINT }),
+    element('line', {
+      x1: PLOT.left,
+      x2: PLOT.right,
+      y1: at(value),
+      y2: at(value),
+      stroke: GRID_COLOR,
+    }),
     text(String(value), { x: PLOT.left - 7, y: at(value) + 4, 'text-anchor': 'end' }),
   ])
 
@@ -78,22 +84,22 @@ const CAP = 4
 /** Whiskers of different lines at one place stand side by side within this width. */
 const WHISKERS_WIDTH = 18
 
-interface Place {
+interface PlottedPoint {
   readonly x: number
   readonly mean: number
   readonly low: number
   readonly high: number
 }
 
-const drawBand = (places: readonly Place[], fill: string): string => {
+const drawBand = (plottedPoints: readonly PlottedPoint[], fill: string): string => {
   const band = [
-    ...places.map(({ x, high }) => [x, high] as const),
-    ...places.toReversed().map(({ x, low }) => [x, low] as const),
+    ...plottedPoints.map(({ x, high }) => [x, high] as const),
+    ...plottedPoints.toReversed().map(({ x, low }) => [x, low] as const),
   ]
   return element('path', { d: `${polyline(band)}Z`, fill, opacity: '0.13' })
 }
 
-const drawWhisker = ({ x, low, high }: Place, stroke: string): string => {
+const drawWhisker = ({ x, low, high }: PlottedPoint, stroke: string): string => {
   const across = (y: number) =>
     polyline([
       [x - CAP, y],
@@ -106,28 +112,35 @@ const drawWhisker = ({ x, low, high }: Place, stroke: string): string => {
   return element('path', { d: `${along}${across(low)}${across(high)}`, stroke })
 }
 
-function drawSeries({ colour, dash, points }: Series, places: readonly Place[]): string[] {
+function drawSeries(
+  { color, dash, points }: Series,
+  plottedPoints: readonly PlottedPoint[],
+): string[] {
   const isFew = points.length <= FEW_POINTS
   return [
-    ...(isFew ? [] : [drawBand(places, colour)]),
+    ...(isFew ? [] : [drawBand(plottedPoints, color)]),
     element('path', {
-      d: polyline(places.map(({ x, mean }) => [x, mean] as const)),
+      d: polyline(plottedPoints.map(({ x, mean }) => [x, mean] as const)),
       fill: 'none',
-      stroke: colour,
+      stroke: color,
       'stroke-width': '1.8',
       ...(dash === '' ? {} : { 'stroke-dasharray': dash }),
     }),
-    ...(isFew ? places.filter(({ low, high }) => low !== high) : []).map((place) =>
-      drawWhisker(place, colour),
+    ...(isFew ? plottedPoints.filter(({ low, high }) => low !== high) : []).map((plottedPoint) =>
+      drawWhisker(plottedPoint, color),
     ),
-    ...(isFew ? places : []).map(({ x, mean }) =>
-      element('circle', { cx: x, cy: mean, r: '3', fill: colour }),
+    ...(isFew ? plottedPoints : []).map(({ x, mean }) =>
+      element('circle', { cx: x, cy: mean, r: '3', fill: color }),
     ),
   ]
 }
 
 /** Where the points of a line lie; lines of few points that have a spread step aside for one another. */
-function placesOf(series: readonly Series[], x: Scale, y: Scale): (readonly Place[])[] {
+function toPlottedPoints(
+  series: readonly Series[],
+  x: Scale,
+  y: Scale,
+): (readonly PlottedPoint[])[] {
   const step = Math.min(8, WHISKERS_WIDTH / Math.max(series.length - 1, 1))
   return series.map(({ points }, at) => {
     const aside = points.length <= FEW_POINTS ? (at - (series.length - 1) / 2) * step : 0
@@ -150,8 +163,8 @@ export function drawChart({ title, note, xTitle, series }: Chart): string[] {
   if (points.length === 0) return [...head, text('nothing measured yet', { x: PLOT.left, y: 80 })]
   const xs = points.map((point) => point.x)
   const ys = points.flatMap((point) => [point.low, point.high])
-  const x = scaleOf(xs, 5, [PLOT.left, PLOT.right])
-  const y = scaleOf(ys, 6, [PLOT.bottom, PLOT.top])
+  const x = buildScale(xs, 5, [PLOT.left, PLOT.right])
+  const y = buildScale(ys, 6, [PLOT.bottom, PLOT.top])
   return [
     ...head,
     ...yAxis(y),
@@ -161,9 +174,9 @@ export function drawChart({ title, note, xTitle, series }: Chart): string[] {
       x2: PLOT.right,
       y1: PLOT.bottom,
       y2: PLOT.bottom,
-      stroke: INK,
+      stroke: TEXT_COLOR,
     }),
-    ...series.flatMap((line, at) => drawSeries(line, placesOf(series, x, y)[at] ?? [])),
+    ...series.flatMap((line, at) => drawSeries(line, toPlottedPoints(series, x, y)[at] ?? [])),
     text(xTitle, {
       x: (PLOT.left + PLOT.right) / 2,
       y: CHART_HEIGHT - 8,

@@ -1,17 +1,17 @@
 import { gainLines } from './gain-lines.ts'
-import type { StudyOutcome } from './outcome.ts'
 import type { ResultsDocument } from './results-document.ts'
 import { resultsTable } from './results-table.ts'
-import type { WrittenFile } from './write-report.ts'
+import type { StudyResults } from './study-results.ts'
+import type { ReportFile } from './write-report.ts'
 
 /** Who computed, and how much was found under its key instead. */
-function provenance({ runs }: StudyOutcome): string[] {
+function formatProvenance({ runs }: StudyResults): string[] {
   const backends = new Set(runs.flatMap(({ status }) => status?.backend ?? []))
-  const work = runs.flatMap(({ status }) => status?.work ?? [])
-  const reused = work.filter((one) => one.reused === true).length
+  const tasks = runs.flatMap(({ status }) => status?.work ?? [])
+  const reused = tasks.filter((one) => one.reused === true).length
   return [
     ...[...backends].map((backend) => `back end: ${backend}`),
-    ...(reused > 0 ? [`${reused} of ${work.length} results were found under their keys`] : []),
+    ...(reused > 0 ? [`${reused} of ${tasks.length} results were found under their keys`] : []),
   ]
 }
 
@@ -26,18 +26,21 @@ function warningLines(warnings: readonly string[]): string[] {
   ]
 }
 
-interface Closing {
+interface ClosingDetails {
   readonly document: ResultsDocument
-  readonly files: readonly WrittenFile[]
+  readonly files: readonly ReportFile[]
   readonly warnings: readonly string[]
 }
 
 /** What a person reads when a study has ended: the table, where the files lie, and the gains. */
-export function closingText(study: StudyOutcome, { document, files, warnings }: Closing): string {
+export function formatClosingText(
+  study: StudyResults,
+  { document, files, warnings }: ClosingDetails,
+): string {
   const width = Math.max(...files.map(({ title }) => title.length))
   const lines = [
     ...warningLines(warnings),
-    ...provenance(study),
+    ...formatProvenance(study),
     ...files.map(({ title, path }) => `${title.padEnd(width)}  ${path}`),
     ...gainLines(document),
   ]

@@ -2,7 +2,7 @@ import { intervalLine, tInterval } from './interval.ts'
 import type { PointRow, ResultsDocument } from './results-document.ts'
 
 /** A t interval over fewer replicates than this is too wide to say anything. */
-const LEAST_REPLICATES = 3
+const MIN_REPLICATES = 3
 const CONFIDENCE = 0.95
 
 /** The measures whose gain is said, with the words for it. */
@@ -11,13 +11,13 @@ const GAINS = [
   ['inContextMiou', 'in-context mIoU'],
 ] as const
 
-const gainsOf = (point: PointRow, before: string, after: string): number[] =>
+const computeGains = (point: PointRow, before: string, after: string): number[] =>
   point.runs.flatMap(({ verdict, values }) => {
     const [from, to] = [values[before], values[after]]
     return verdict === 'Succeeded' && from !== undefined && to !== undefined ? [to - from] : []
   })
 
-const labelOf = ({ points }: ResultsDocument, { assignment }: PointRow): string =>
+const formatPointPrefix = ({ points }: ResultsDocument, { assignment }: PointRow): string =>
   points.length === 1
     ? ''
     : `${Object.entries(assignment)
@@ -30,11 +30,11 @@ interface Gain {
   readonly metric: string
 }
 
-function lineOf(document: ResultsDocument, point: PointRow, gain: Gain): string[] {
+function formatGainLine(document: ResultsDocument, point: PointRow, gain: Gain): string[] {
   const { evaluation, metric } = gain
-  const gains = gainsOf(point, `${evaluation}.${metric}@0`, `${evaluation}.${metric}@1`)
-  const interval = gains.length < LEAST_REPLICATES ? undefined : tInterval(gains, CONFIDENCE)
-  const title = `${labelOf(document, point)}${gain.title} after − before`
+  const gains = computeGains(point, `${evaluation}.${metric}@0`, `${evaluation}.${metric}@1`)
+  const interval = gains.length < MIN_REPLICATES ? undefined : tInterval(gains, CONFIDENCE)
+  const title = `${formatPointPrefix(document, point)}${gain.title} after − before`
   return interval === undefined ? [] : [intervalLine(title, interval)]
 }
 
@@ -44,10 +44,12 @@ export function gainLines(document: ResultsDocument): readonly string[] {
     ...new Set(document.columns.flatMap(({ key }) => key.match(/^(.*)\.[^.]*@0$/)?.[1] ?? [])),
   ]
   const gains = evaluations.flatMap((evaluation) =>
-    GAINS.map(([metric, words]): Gain => {
-      const title = evaluations.length > 1 ? `${evaluation} ${words}` : words
+    GAINS.map(([metric, metricTitle]): Gain => {
+      const title = evaluations.length > 1 ? `${evaluation} ${metricTitle}` : metricTitle
       return { evaluation, metric, title }
     }),
   )
-  return document.points.flatMap((point) => gains.flatMap((gain) => lineOf(document, point, gain)))
+  return document.points.flatMap((point) =>
+    gains.flatMap((gain) => formatGainLine(document, point, gain)),
+  )
 }

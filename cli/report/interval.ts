@@ -1,4 +1,4 @@
-import { mean, sampleDeviation } from '../../operator/core/sample-statistics.ts'
+import { mean, sampleDeviation } from '../../operator/core/results/sample-statistics.ts'
 import { studentTQuantile } from './student-t.ts'
 
 export interface Interval {
@@ -13,14 +13,14 @@ export function tInterval(sample: readonly number[], confidence: number): Interv
   const n = sample.length
   const deviation = sampleDeviation(sample)
   if (deviation === undefined) return undefined
-  const centre = mean(sample)
+  const center = mean(sample)
   const half = (studentTQuantile((1 + confidence) / 2, n - 1) * deviation) / Math.sqrt(n)
-  return { mean: centre, low: centre - half, high: centre + half, n }
+  return { mean: center, low: center - half, high: center + half, n }
 }
 
 /** +5.12: a gain is read by its sign, so the sign is always there. */
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`
 
 /** `in-context mIoU after − before: +5.12 [+4.01, +6.23] (95 %, n = 5)` */
-export const intervalLine = (title: string, { mean: centre, low, high, n }: Interval): string =>
-  `${title}: ${signed(centre)} [${signed(low)}, ${signed(high)}] (95 %, n = ${n})`
+export const intervalLine = (title: string, { mean: center, low, high, n }: Interval): string =>
+  `${title}: ${signed(center)} [${signed(low)}, ${signed(high)}] (95 %, n = ${n})`

@@ -1,4 +1,4 @@
-import type { Scalar } from '../../crds/parameters.ts'
+import type { Scalar } from '../../crds/spec/parameters.ts'
 
 /** What a point sets, in words: `studentSteepness 10, teacherSteepness 100`; a parameter that it leaves alone is `as in run`. */
 export const pointLabel = (

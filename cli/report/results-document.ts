@@ -1,13 +1,14 @@
-import type { Scalar } from '../../crds/parameters.ts'
-import { type Column, columnsOf, incomparableAcross, valueIn } from './columns.ts'
+import type { Scalar } from '../../crds/spec/parameters.ts'
+import { omitUndefined } from '../../std/omit-undefined.ts'
+import { type Column, findColumnValue, incomparableAcross, listColumns } from './columns.ts'
 import {
-  failureOf,
-  type RunOutcome,
-  type StudyOutcome,
+  decideVerdict,
+  formatFailure,
+  type RunRecord,
+  type StudyResults,
   type Verdict,
-  verdictOf,
-} from './outcome.ts'
-import { type Summary, summarise } from './summary.ts'
+} from './study-results.ts'
+import { type Summary, summarize } from './summary.ts'
 
 export interface ColumnNote {
   readonly key: string
@@ -39,14 +40,14 @@ export interface PointRow {
 /** What results.json holds. Two runs of one manifest agree in everything but the columns marked `deterministic: false`. */
 export interface ResultsDocument {
   readonly schemaVersion: 1
-  readonly kind: StudyOutcome['kind']
+  readonly kind: StudyResults['kind']
   readonly name: string
   readonly swept: readonly string[]
   readonly columns: readonly ColumnNote[]
   readonly points: readonly PointRow[]
 }
 
-const noteOf = (column: Column, study: StudyOutcome): ColumnNote => ({
+const toColumnNote = (column: Column, study: StudyResults): ColumnNote => ({
   key: column.key,
   title: column.title,
   unit: column.metric.unit,
@@ -55,33 +56,34 @@ const noteOf = (column: Column, study: StudyOutcome): ColumnNote => ({
   incomparableAcross: incomparableAcross(column, study),
 })
 
-const valuesOf = (run: RunOutcome, columns: readonly Column[]): Record<string, number> =>
+const readColumnValues = (run: RunRecord, columns: readonly Column[]): Record<string, number> =>
   Object.fromEntries(
     columns.flatMap((column) => {
-      const value = valueIn(run, column)
+      const value = findColumnValue(run, column)
       return value === undefined ? [] : [[column.key, value]]
     }),
   )
 
-function rowOf(run: RunOutcome, columns: readonly Column[]): RunRow {
-  const verdict = verdictOf(run)
+function toRunRow(run: RunRecord, columns: readonly Column[]): RunRow {
+  const verdict = decideVerdict(run)
   const { runKey, backend } = run.status ?? {}
   return {
     name: run.name,
     replicate: run.replicate,
     verdict,
-    ...(verdict === 'Failed' ? { failure: failureOf(run) } : {}),
-    ...(runKey === undefined ? {} : { runKey }),
-    ...(backend === undefined ? {} : { backend }),
-    values: valuesOf(run, columns),
+    ...(verdict === 'Failed' ? { failure: formatFailure(run) } : {}),
+    ...omitUndefined({ runKey, backend }),
+    values: readColumnValues(run, columns),
   }
 }
 
-function pointOf(runs: readonly RunOutcome[], columns: readonly Column[]): PointRow {
-  const rows = runs.toSorted((a, b) => a.replicate - b.replicate).map((run) => rowOf(run, columns))
+function toPointRow(runs: readonly RunRecord[], columns: readonly Column[]): PointRow {
+  const rows = runs
+    .toSorted((a, b) => a.replicate - b.replicate)
+    .map((run) => toRunRow(run, columns))
   const done = rows.filter(({ verdict }) => verdict === 'Succeeded')
   const summary = columns.flatMap(({ key }): [string, Summary][] => {
-    const found = summarise(done.flatMap(({ values }) => values[key] ?? []))
+    const found = summarize(done.flatMap(({ values }) => values[key] ?? []))
     return found === undefined ? [] : [[key, found]]
   })
   return {
@@ -93,8 +95,8 @@ function pointOf(runs: readonly RunOutcome[], columns: readonly Column[]): Point
 }
 
 /** Gathers the outcome of a study by point and replicate, in their own order whatever order the runs ended in. */
-export function resultsDocument(study: StudyOutcome): ResultsDocument {
-  const columns = columnsOf(study)
+export function buildResultsDocument(study: StudyResults): ResultsDocument {
+  const columns = listColumns(study)
   const byPoint = Map.groupBy(
     study.runs.toSorted((a, b) => a.point - b.point),
     ({ point }) => point,
@@ -104,7 +106,7 @@ export function resultsDocument(study: StudyOutcome): ResultsDocument {
     kind: study.kind,
     name: study.name,
     swept: study.swept,
-    columns: columns.map((column) => noteOf(column, study)),
-    points: [...byPoint.values()].map((runs) => pointOf(runs, columns)),
+    columns: columns.map((column) => toColumnNote(column, study)),
+    points: [...byPoint.values()].map((runs) => toPointRow(runs, columns)),
   }
 }

@@ -2,19 +2,19 @@ import type { ColumnNote, PointRow, ResultsDocument } from './results-document.t
 import type { Summary } from './summary.ts'
 
 /** The columns that a person compares; the others are in results.json and results.csv. */
-const SHOWN = new Set([
+const TABLE_METRICS = new Set([
   'inContextMiou',
   'linearMiou',
-  'neighbourAgreementTau',
+  'neighborAgreementTau',
   'loss',
   'imagesPerSecond',
 ])
 
-const metricOf = (key: string): string => key.replace(/^.*\./, '').replace(/@.*$/, '')
+const parseMetricName = (key: string): string => key.replace(/^.*\./, '').replace(/@.*$/, '')
 
 /** Ratios and losses are read to three places, percentages to one or two. */
-function decimalsOf({ unit, key }: ColumnNote): number {
-  if (metricOf(key) === 'loss' || unit === 'ratio') return 3
+function chooseDecimals({ unit, key }: ColumnNote): number {
+  if (parseMetricName(key) === 'loss' || unit === 'ratio') return 3
   return unit === 'images/s' ? 1 : 2
 }
 
@@ -27,16 +27,16 @@ function summaryText(summary: Summary | undefined, decimals: number): string {
 }
 
 const shortTitle = (title: string): string =>
-  title.replace('neighbour agreement (Kendall τ)', 'τ').replace(' mIoU', '')
+  title.replace('neighbor agreement (Kendall τ)', 'τ').replace(' mIoU', '')
 
-const successes = ({ runs }: PointRow): string => {
+const formatSuccesses = ({ runs }: PointRow): string => {
   const succeeded = runs.filter(({ verdict }) => verdict === 'Succeeded').length
   const failed = runs.filter(({ verdict }) => verdict === 'Failed').length
   return failed === 0 ? String(succeeded) : `${succeeded} (${failed} failed)`
 }
 
 /** Lays out rows of cells: the first `left` columns to the left, the others to the right. */
-function layOut(rows: readonly (readonly string[])[], left: number): string[] {
+function formatRows(rows: readonly (readonly string[])[], left: number): string[] {
   const widths = (rows[0] ?? []).map((_, at) =>
     Math.max(...rows.map((row) => row[at]?.length ?? 0)),
   )
@@ -47,10 +47,10 @@ function layOut(rows: readonly (readonly string[])[], left: number): string[] {
 
 /** A swept path by its last word, unless two paths end in the same one. */
 function pathTitles(swept: readonly string[]): string[] {
-  const lastOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1)
+  const lastPathSegment = (path: string): string => path.slice(path.lastIndexOf('.') + 1)
   const repeated = (word: string): boolean =>
-    swept.filter((path) => lastOf(path) === word).length > 1
-  return swept.map((path) => (repeated(lastOf(path)) ? path : lastOf(path)))
+    swept.filter((path) => lastPathSegment(path) === word).length > 1
+  return swept.map((path) => (repeated(lastPathSegment(path)) ? path : lastPathSegment(path)))
 }
 
 function footnotes({ columns, points }: ResultsDocument): string[] {
@@ -67,7 +67,7 @@ function footnotes({ columns, points }: ResultsDocument): string[] {
 
 /** The table a person reads: a row per point, mean ± sample standard deviation over n replicates, mIoU in percent. */
 export function resultsTable(document: ResultsDocument): string {
-  const shown = document.columns.filter(({ key }) => SHOWN.has(metricOf(key)))
+  const shown = document.columns.filter(({ key }) => TABLE_METRICS.has(parseMetricName(key)))
   const head = [
     ...(document.swept.length === 0 ? ['run'] : pathTitles(document.swept)),
     'n',
@@ -79,12 +79,12 @@ export function resultsTable(document: ResultsDocument): string {
     ...(document.swept.length === 0
       ? [document.name]
       : document.swept.map((path) => String(point.assignment[path] ?? 'as in run'))),
-    successes(point),
-    ...shown.map((column) => summaryText(point.summary[column.key], decimalsOf(column))),
+    formatSuccesses(point),
+    ...shown.map((column) => summaryText(point.summary[column.key], chooseDecimals(column))),
   ])
   const title = `${document.name}: mean ± sample standard deviation over n replicates; in-context and linear are mIoU in percent`
   const labels = Math.max(1, document.swept.length)
-  const lines = layOut([head, ...rows], labels)
+  const lines = formatRows([head, ...rows], labels)
   const rule = '─'.repeat(Math.max(...lines.map((text) => text.length)))
   return [title, '', lines[0], rule, ...lines.slice(1), '', ...footnotes(document)]
     .join('\n')

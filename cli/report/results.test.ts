@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { RunStatus } from '../../crds/necorun.ts'
 import { gainLines } from './gain-lines.ts'
-import type { RunOutcome, StudyOutcome } from './outcome.ts'
 import { resultsCsv } from './results-csv.ts'
-import { resultsDocument } from './results-document.ts'
+import { buildResultsDocument } from './results-document.ts'
 import { resultsTable } from './results-table.ts'
+import type { RunRecord, StudyResults } from './study-results.ts'
 
 const since = '2026-01-01T00:00:00Z'
 const condition = (type: string, reason: string) => ({
@@ -26,7 +26,7 @@ const aStatus = (after: number): RunStatus => ({
   ],
 })
 
-const aRun = (point: number, replicate: number, status: RunStatus | undefined): RunOutcome => ({
+const aRun = (point: number, replicate: number, status: RunStatus | undefined): RunRecord => ({
   name: `study-${point}-r${replicate}`,
   point,
   replicate,
@@ -41,7 +41,7 @@ const failed: RunStatus = {
   ],
 }
 
-const study: StudyOutcome = {
+const study: StudyResults = {
   kind: 'NeCoSweep',
   name: 'study',
   swept: ['loss.studentSteepness'],
@@ -53,7 +53,7 @@ const study: StudyOutcome = {
     aRun(0, 1, aStatus(33)),
   ],
 }
-const document = resultsDocument(study)
+const document = buildResultsDocument(study)
 
 describe('the results of a study', () => {
   it('stand by point and replicate, in order, with mean, sample standard deviation and n', () => {
@@ -95,7 +95,7 @@ describe('the results of a study', () => {
   })
 
   it('are the same in whatever order the runs ended', () => {
-    expect(resultsDocument({ ...study, runs: study.runs.toReversed() })).toEqual(document)
+    expect(buildResultsDocument({ ...study, runs: study.runs.toReversed() })).toEqual(document)
   })
 
   it('read as one table', () => {
@@ -126,7 +126,7 @@ point,replicate,run,verdict,loss.studentSteepness,scenes.inContextMiou@0,scenes.
       'loss.studentSteepness=10: linear mIoU after − before: +2.00 [+2.00, +2.00] (95 %, n = 3)',
       'loss.studentSteepness=10: in-context mIoU after − before: +5.60 [+3.12, +8.08] (95 %, n = 3)',
     ])
-    const single = resultsDocument({
+    const single = buildResultsDocument({
       ...study,
       runs: study.runs.filter(({ point }) => point === 0),
     })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ResultsDocument } from './results-document.ts'
-import { studyPlot } from './study-plot.ts'
+import { drawStudyPlot } from './study-plot.ts'
 
 const aDocument = (points: number): ResultsDocument => ({
   schemaVersion: 1,
@@ -29,18 +29,18 @@ const aDocument = (points: number): ResultsDocument => ({
 })
 
 const curve = [1, 2, 3].map((step) => ({ step, loss: 4 - step / 10 }))
-const textsOf = (svg: string): string[] =>
+const listSvgTexts = (svg: string): string[] =>
   [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map((found) => found[1] ?? '')
 
 describe('the plot of a study', () => {
-  const svg = studyPlot(aDocument(2), new Map([['study-0-r0', curve]]))
+  const svg = drawStudyPlot(aDocument(2), new Map([['study-0-r0', curve]]))
 
   it('has a name for those who hear it read', () => {
     expect(svg).toContain('<title>a &lt;study&gt;</title>')
   })
 
   it('has titles, round ticks and one legend entry per point', () => {
-    expect(textsOf(svg)).toEqual([
+    expect(listSvgTexts(svg)).toEqual([
       'a &lt;study&gt;',
       'NeCo loss',
       'mean ± sample standard deviation over replicates',
@@ -58,7 +58,7 @@ describe('the plot of a study', () => {
   })
 
   it('puts no legend entry over another, even with long labels and many points', () => {
-    const many = studyPlot(aDocument(30), new Map())
+    const many = drawStudyPlot(aDocument(30), new Map())
     const entries = [...many.matchAll(/<text x="([\d.]+)" y="([\d.]+)">(studentSteepness [^<]*)</g)]
     const boxes = entries.map(([, x, y, label]) => ({
       x: Number(x),

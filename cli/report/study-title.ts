@@ -1,5 +1,5 @@
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
-import type { Study } from './study-outcome.ts'
+import type { Study } from './to-study-results.ts'
 
 /** The object that a person asked about. */
 export const studyObject = (study: Study): StoredRun | StoredSweep =>

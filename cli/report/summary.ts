@@ -1,4 +1,4 @@
-import { mean, sampleDeviation } from '../../operator/core/sample-statistics.ts'
+import { mean, sampleDeviation } from '../../operator/core/results/sample-statistics.ts'
 
 /** A measure over the replicates of a point. */
 export interface Summary {
@@ -9,7 +9,7 @@ export interface Summary {
 }
 
 /** Mean, sample standard deviation and n; nothing for no values. Equal values have exactly their own mean and no deviation. */
-export function summarise(values: readonly number[]): Summary | undefined {
+export function summarize(values: readonly number[]): Summary | undefined {
   const n = values.length
   const [first] = values
   if (first === undefined) return undefined

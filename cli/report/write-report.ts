@@ -3,14 +3,14 @@ import sharp from 'sharp'
 import { insertLine } from '../../evaluator/figure/insert-line.ts'
 import { type Storage, StorageError } from '../../pod/storage.ts'
 import { decodeImage } from '../../vision/images/decode-image.ts'
-import { bestRun } from './best-run.ts'
-import type { StudyOutcome } from './outcome.ts'
+import { findBestRun } from './best-run.ts'
 import { readCurves } from './read-curves.ts'
 import { resultsCsv } from './results-csv.ts'
-import { type ResultsDocument, resultsDocument } from './results-document.ts'
-import { studyPlot } from './study-plot.ts'
+import { buildResultsDocument, type ResultsDocument } from './results-document.ts'
+import { drawStudyPlot } from './study-plot.ts'
+import type { StudyResults } from './study-results.ts'
 
-interface Places {
+interface ReportTargets {
   readonly root: string
   /** The output folder. */
   readonly output: Storage
@@ -18,18 +18,21 @@ interface Places {
   readonly storage: Storage
 }
 
-export interface WrittenFile {
+export interface ReportFile {
   readonly title: string
   readonly path: string
 }
 
 /** The figure of the best run, which says in the picture which run that is. */
-async function copyFigure(study: StudyOutcome, { output, storage }: Places): Promise<boolean> {
-  const best = bestRun(study)
+async function copyFigure(
+  study: StudyResults,
+  { output, storage }: ReportTargets,
+): Promise<boolean> {
+  const best = findBestRun(study)
   if (best === undefined) return false
   try {
     const png = await storage.read(best.figure)
-    await output.writeAtomic('validation.png', await withLine(png, best.words))
+    await output.writeAtomic('validation.png', await addCaption(png, best.caption))
     return true
   } catch (error) {
     if (error instanceof StorageError && error.code === 'NotFound') return false
@@ -38,9 +41,12 @@ async function copyFigure(study: StudyOutcome, { output, storage }: Places): Pro
 }
 
 /** A picture with a line of text above it, where there is one. */
-export async function withLine(png: Uint8Array, line: string | undefined): Promise<Uint8Array> {
-  if (line === undefined) return png
-  const { width, height, rgb } = insertLine(await decodeImage(png), line)
+export async function addCaption(
+  png: Uint8Array,
+  caption: string | undefined,
+): Promise<Uint8Array> {
+  if (caption === undefined) return png
+  const { width, height, rgb } = insertLine(await decodeImage(png), caption)
   return sharp(rgb, { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer()
@@ -48,15 +54,15 @@ export async function withLine(png: Uint8Array, line: string | undefined): Promi
 
 /** Writes results.json, results.csv, curves.svg and validation.png, each whole or not at all, and says where they lie. */
 export async function writeReport(
-  study: StudyOutcome,
-  places: Places,
-): Promise<{ readonly document: ResultsDocument; readonly files: readonly WrittenFile[] }> {
-  const document = resultsDocument(study)
-  const curves = await readCurves(places.storage, study)
-  await places.output.writeAtomic('results.json', `${JSON.stringify(document, null, 2)}\n`)
-  await places.output.writeAtomic('results.csv', resultsCsv(document))
-  await places.output.writeAtomic('curves.svg', studyPlot(document, curves))
-  const hasFigure = await copyFigure(study, places)
+  study: StudyResults,
+  targets: ReportTargets,
+): Promise<{ readonly document: ResultsDocument; readonly files: readonly ReportFile[] }> {
+  const document = buildResultsDocument(study)
+  const curves = await readCurves(targets.storage, study)
+  await targets.output.writeAtomic('results.json', `${JSON.stringify(document, null, 2)}\n`)
+  await targets.output.writeAtomic('results.csv', resultsCsv(document))
+  await targets.output.writeAtomic('curves.svg', drawStudyPlot(document, curves))
+  const hasFigure = await copyFigure(study, targets)
   const named = [
     ['results', 'results.json'],
     ['table', 'results.csv'],
@@ -65,6 +71,6 @@ export async function writeReport(
   ] as const
   return {
     document,
-    files: named.map(([title = '', name = '']) => ({ title, path: join(places.root, name) })),
+    files: named.map(([title = '', name = '']) => ({ title, path: join(targets.root, name) })),
   }
 }

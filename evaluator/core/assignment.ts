@@ -3,16 +3,19 @@
  * (Crouse 2016; the order in which ties are broken is that of scipy's linear_sum_assignment).
  * O(n³). Costs are row-major [rows · columns]; each row of the shorter side gets one partner.
  */
-export function leastCostAssignment(costs: CostMatrix): Assignment {
+export function linearSumAssignment(costs: CostMatrix): Assignment {
   if (costs.columns < costs.rows) {
-    const { rows, columns } = leastCostAssignment(transposed(costs))
+    const { rows, columns } = linearSumAssignment(transposeCosts(costs))
     const pairs = columns.map((row, index) => ({ row, column: rows[index] as number }))
     pairs.sort((a, b) => a.row - b.row)
     return { rows: pairs.map(({ row }) => row), columns: pairs.map(({ column }) => column) }
   }
   const duals = emptyDuals(costs)
   for (let row = 0; row < costs.rows; row++) augment(costs, duals, row)
-  return { rows: Array.from(duals.columnOf, (_, row) => row), columns: Array.from(duals.columnOf) }
+  return {
+    rows: Array.from(duals.columnByRow, (_, row) => row),
+    columns: Array.from(duals.columnByRow),
+  }
 }
 
 export interface CostMatrix {
@@ -28,22 +31,22 @@ export interface Assignment {
 }
 
 interface Duals {
-  readonly ofRow: Float64Array
-  readonly ofColumn: Float64Array
-  readonly columnOf: Int32Array
-  readonly rowOf: Int32Array
+  readonly rowPotential: Float64Array
+  readonly columnPotential: Float64Array
+  readonly columnByRow: Int32Array
+  readonly rowByColumn: Int32Array
 }
 
 const NONE = -1
 
 const emptyDuals = ({ rows, columns }: CostMatrix): Duals => ({
-  ofRow: new Float64Array(rows),
-  ofColumn: new Float64Array(columns),
-  columnOf: new Int32Array(rows).fill(NONE),
-  rowOf: new Int32Array(columns).fill(NONE),
+  rowPotential: new Float64Array(rows),
+  columnPotential: new Float64Array(columns),
+  columnByRow: new Int32Array(rows).fill(NONE),
+  rowByColumn: new Int32Array(columns).fill(NONE),
 })
 
-function transposed({ rows, columns, values }: CostMatrix): CostMatrix {
+function transposeCosts({ rows, columns, values }: CostMatrix): CostMatrix {
   const turned = new Float64Array(values.length)
   values.forEach((cost, place) => {
     turned[(place % columns) * rows + Math.floor(place / columns)] = cost
@@ -51,7 +54,7 @@ function transposed({ rows, columns, values }: CostMatrix): CostMatrix {
   return { rows: columns, columns: rows, values: turned }
 }
 
-interface Search {
+interface PathSearch {
   /** Columns not reached yet, in the order in which they are looked at. */
   readonly remaining: number[]
   readonly pathCost: Float64Array
@@ -62,7 +65,7 @@ interface Search {
 
 /** Adds one row to the matching along the cheapest alternating path. */
 function augment(costs: CostMatrix, duals: Duals, start: number): void {
-  const search: Search = {
+  const search: PathSearch = {
     remaining: Array.from({ length: costs.columns }, (_, index) => costs.columns - 1 - index),
     pathCost: new Float64Array(costs.columns).fill(Number.POSITIVE_INFINITY),
     cameFrom: new Int32Array(costs.columns).fill(NONE),
@@ -74,9 +77,9 @@ function augment(costs: CostMatrix, duals: Duals, start: number): void {
   let column = sink
   for (;;) {
     const row = search.cameFrom[column] as number
-    duals.rowOf[column] = row
-    const before = duals.columnOf[row] as number
-    duals.columnOf[row] = column
+    duals.rowByColumn[column] = row
+    const before = duals.columnByRow[row] as number
+    duals.columnByRow[row] = column
     if (row === start) return
     column = before
   }
@@ -85,34 +88,34 @@ function augment(costs: CostMatrix, duals: Duals, start: number): void {
 function findSink(
   costs: CostMatrix,
   duals: Duals,
-  { search, start }: { search: Search; start: number },
+  { search, start }: { search: PathSearch; start: number },
 ): { sink: number; total: number } {
   let row = start
   let total = 0
   for (;;) {
     search.seenRow[row] = 1
-    relax(costs, duals, { search, row, total })
-    const place = nearest(search, duals)
+    relaxColumns(costs, duals, { search, row, total })
+    const place = findNearestColumn(search, duals)
     const column = search.remaining[place] as number
     total = search.pathCost[column] as number
     search.seenColumn[column] = 1
     search.remaining[place] = search.remaining.at(-1) as number
     search.remaining.pop()
-    const owner = duals.rowOf[column] as number
+    const owner = duals.rowByColumn[column] as number
     if (owner === NONE) return { sink: column, total }
     row = owner
   }
 }
 
-function relax(
+function relaxColumns(
   { columns, values }: CostMatrix,
   duals: Duals,
-  { search, row, total }: { search: Search; row: number; total: number },
+  { search, row, total }: { search: PathSearch; row: number; total: number },
 ): void {
-  const base = total - (duals.ofRow[row] as number)
+  const base = total - (duals.rowPotential[row] as number)
   for (const column of search.remaining) {
     const cost =
-      base + (values[row * columns + column] as number) - (duals.ofColumn[column] as number)
+      base + (values[row * columns + column] as number) - (duals.columnPotential[column] as number)
     if (cost >= (search.pathCost[column] as number)) continue
     search.pathCost[column] = cost
     search.cameFrom[column] = row
@@ -120,12 +123,12 @@ function relax(
 }
 
 /** The place in `remaining` of the cheapest column; among equals a free column wins. */
-function nearest({ remaining, pathCost }: Search, { rowOf }: Duals): number {
+function findNearestColumn({ remaining, pathCost }: PathSearch, { rowByColumn }: Duals): number {
   let best = 0
   let least = Number.POSITIVE_INFINITY
   remaining.forEach((column, place) => {
     const cost = pathCost[column] as number
-    if (cost > least || (cost === least && rowOf[column] !== NONE)) return
+    if (cost > least || (cost === least && rowByColumn[column] !== NONE)) return
     least = cost
     best = place
   })
@@ -134,18 +137,18 @@ function nearest({ remaining, pathCost }: Search, { rowOf }: Duals): number {
 
 function shiftDuals(
   duals: Duals,
-  search: Search,
+  search: PathSearch,
   { start, total }: { start: number; total: number },
 ): void {
-  duals.ofRow[start] = (duals.ofRow[start] as number) + total
+  duals.rowPotential[start] = (duals.rowPotential[start] as number) + total
   search.seenRow.forEach((seen, row) => {
     if (seen === 0 || row === start) return
-    const cost = search.pathCost[duals.columnOf[row] as number] as number
-    duals.ofRow[row] = (duals.ofRow[row] as number) + total - cost
+    const cost = search.pathCost[duals.columnByRow[row] as number] as number
+    duals.rowPotential[row] = (duals.rowPotential[row] as number) + total - cost
   })
   search.seenColumn.forEach((seen, column) => {
     if (seen === 0) return
     const cost = search.pathCost[column] as number
-    duals.ofColumn[column] = (duals.ofColumn[column] as number) - (total - cost)
+    duals.columnPotential[column] = (duals.columnPotential[column] as number) - (total - cost)
   })
 }

@@ -6,14 +6,14 @@ export interface ConfusionMatrix {
   readonly counts: Float64Array
 }
 
-interface Pixels {
-  readonly truth: ArrayLike<number>
+interface LabeledPixels {
+  readonly groundTruth: ArrayLike<number>
   readonly predicted: ArrayLike<number>
   /** Pixels whose truth has this value do not count. */
   readonly ignore?: number | undefined
 }
 
-export const emptyConfusion = (classes: number, predictions = classes): ConfusionMatrix => ({
+export const emptyConfusionMatrix = (classes: number, predictions = classes): ConfusionMatrix => ({
   classes,
   predictions,
   counts: new Float64Array(classes * predictions),
@@ -24,10 +24,13 @@ export const emptyConfusion = (classes: number, predictions = classes): Confusio
  * indices, pixel by pixel. Throws RangeError when a class is outside the matrix: readers of data
  * sets refuse such masks before, with the name of the file.
  */
-export function addPixels(matrix: ConfusionMatrix, { truth, predicted, ignore }: Pixels): void {
+export function addPixels(
+  matrix: ConfusionMatrix,
+  { groundTruth, predicted, ignore }: LabeledPixels,
+): void {
   const { classes, predictions, counts } = matrix
-  for (let pixel = 0; pixel < truth.length; pixel++) {
-    const row = truth[pixel] as number
+  for (let pixel = 0; pixel < groundTruth.length; pixel++) {
+    const row = groundTruth[pixel] as number
     if (row === ignore) continue
     const column = predicted[pixel] as number
     if (row >= classes || column >= predictions) {

@@ -1,6 +1,6 @@
 import type { RandomStream } from '../../vision/random/random-stream.ts'
-import type { FeatureRows } from './nearest-neighbours.ts'
-import type { Size } from './resample.ts'
+import type { FeatureRows } from './nearest-neighbors.ts'
+import type { GridSize } from './resample.ts'
 
 /** A square of a picture, in whole pixels. */
 export interface Square {
@@ -31,7 +31,7 @@ export function drawCropPair(
   const left = draws.int(size.widthPx - window + 1)
   const top = draws.int(size.heightPx - window + 1)
   const square = (): Square => {
-    const side = Math.round(window * draws.between(...share))
+    const side = Math.round(window * draws.uniformBetween(...share))
     const x = left + draws.int(window - side + 1)
     return { x, y: top + draws.int(window - side + 1), side }
   }
@@ -40,7 +40,7 @@ export function drawCropPair(
 }
 
 /** The part of the picture that both squares show; undefined when they do not overlap. */
-export function overlapOf(a: Square, b: Square): Box | undefined {
+export function intersectSquares(a: Square, b: Square): Box | undefined {
   const [x, y] = [Math.max(a.x, b.x), Math.max(a.y, b.y)]
   const width = Math.min(a.x + a.side, b.x + b.side) - x
   const height = Math.min(a.y + a.side, b.y + b.side) - y
@@ -48,7 +48,7 @@ export function overlapOf(a: Square, b: Square): Box | undefined {
 }
 
 /** A box of the picture in patches of the square's feature map, which has `grid` patches a side. */
-export function boxInGrid(box: Box, square: Square, grid: number): Box {
+export function toGridBox(box: Box, square: Square, grid: number): Box {
   const scale = grid / square.side
   return {
     x: (box.x - square.x) * scale,
@@ -60,18 +60,18 @@ export function boxInGrid(box: Box, square: Square, grid: number): Box {
 
 /**
  * ROI-align with one sample in the middle of each of bins × bins parts of the box: bilinear between
- * patch centres, clamped at the border. Features [rows · columns, dim] → [bins², dim].
+ * patch centers, clamped at the border. Features [rows · columns, dim] → [bins², dim].
  */
 export function alignFeatures(
   features: FeatureRows,
-  { grid, box, bins }: { readonly grid: Size; readonly box: Box; readonly bins: number },
+  { grid, box, bins }: { readonly grid: GridSize; readonly box: Box; readonly bins: number },
 ): Float64Array {
   const { dim, values } = features
   const aligned = new Float64Array(bins * bins * dim)
   for (let bin = 0; bin < bins * bins; bin++) {
     const y = box.y + ((Math.floor(bin / bins) + 0.5) * box.height) / bins - 0.5
     const x = box.x + (((bin % bins) + 0.5) * box.width) / bins - 0.5
-    for (const corner of corners({ x, y }, grid)) {
+    for (const corner of bilinearCorners({ x, y }, grid)) {
       for (let i = 0; i < dim; i++) {
         aligned[bin * dim + i] =
           (aligned[bin * dim + i] as number) +
@@ -82,19 +82,19 @@ export function alignFeatures(
   return aligned
 }
 
-function corners(
+function bilinearCorners(
   point: { readonly x: number; readonly y: number },
-  { rows, columns }: Size,
+  { rows, columns }: GridSize,
 ): readonly { readonly patch: number; readonly weight: number }[] {
-  return along(point.y, rows).flatMap((row) =>
-    along(point.x, columns).map((column) => ({
+  return interpolateAxis(point.y, rows).flatMap((row) =>
+    interpolateAxis(point.x, columns).map((column) => ({
       patch: row.place * columns + column.place,
       weight: row.weight * column.weight,
     })),
   )
 }
 
-function along(at: number, size: number): readonly { place: number; weight: number }[] {
+function interpolateAxis(at: number, size: number): readonly { place: number; weight: number }[] {
   const clamped = Math.min(Math.max(at, 0), size - 1)
   const place = Math.min(Math.floor(clamped), size - 1)
   const far = clamped - place

@@ -69,7 +69,7 @@ describe('eigenvalues of a symmetric matrix', () => {
 })
 
 describe('effective rank', () => {
-  const rowsOf = (rows: number[][]) => ({
+  const toFeatureRows = (rows: number[][]) => ({
     rows: rows.length,
     dim: rows[0]?.length ?? 0,
     values: Float64Array.from(rows.flat()),
@@ -87,11 +87,11 @@ describe('effective rank', () => {
       [2, 4, 6],
       [4, 8, 12],
     ]
-    expect(effectiveRank(rowsOf(cross))).toBeCloseTo(2, 12)
-    expect(effectiveRank(rowsOf(line))).toBeCloseTo(1, 12)
+    expect(effectiveRank(toFeatureRows(cross))).toBeCloseTo(2, 12)
+    expect(effectiveRank(toFeatureRows(line))).toBeCloseTo(1, 12)
     expect(
       effectiveRank(
-        rowsOf([
+        toFeatureRows([
           [3, 1],
           [3, 1],
         ]),
@@ -106,12 +106,12 @@ describe('effective rank', () => {
       2 * (0.8 * a + 0.6 * b) - 1,
       2 * c,
     ])
-    expect(effectiveRank(rowsOf(turned))).toBeCloseTo(effectiveRank(rowsOf(rows)), 12)
+    expect(effectiveRank(toFeatureRows(turned))).toBeCloseTo(effectiveRank(toFeatureRows(rows)), 12)
   })
 
   test('the covariance is divided by the number of rows and symmetric', () => {
     const found = covariance(
-      rowsOf([
+      toFeatureRows([
         [1, 0],
         [3, 2],
       ]),

@@ -1,8 +1,8 @@
-import type { FeatureRows } from './nearest-neighbours.ts'
+import type { FeatureRows } from './nearest-neighbors.ts'
 import { symmetricEigenvalues } from './symmetric-eigenvalues.ts'
 
 /**
- * How many directions the features fill: exp of the entropy of the normalised eigenvalues of their
+ * How many directions the features fill: exp of the entropy of the normalized eigenvalues of their
  * covariance, between 1 and dim (Roy and Vetterli 2007). 0 when all rows are equal.
  */
 export function effectiveRank(features: FeatureRows): number {
@@ -22,12 +22,12 @@ export function effectiveRank(features: FeatureRows): number {
 export function covariance({ rows, dim, values }: FeatureRows): Float64Array {
   const mean = columnMeans({ rows, dim, values })
   const sums = new Float64Array(dim * dim)
-  const centred = new Float64Array(dim)
+  const centered = new Float64Array(dim)
   for (let row = 0; row < rows; row++) {
     for (let i = 0; i < dim; i++) {
-      centred[i] = (values[row * dim + i] as number) - (mean[i] as number)
+      centered[i] = (values[row * dim + i] as number) - (mean[i] as number)
     }
-    addOuter(sums, centred)
+    addOuter(sums, centered)
   }
   for (let i = 0; i < dim; i++) {
     for (let j = 0; j <= i; j++) {

@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import { goldenTensor, readGolden } from '../../test/golden/read-golden.ts'
 import { transferLabels } from './in-context.ts'
-import { patchesPerImage, patchScores, samplePatches } from './memory-sampling.ts'
+import { computePatchesPerImage, computePatchScores, samplePatches } from './memory-sampling.ts'
 import {
   addCandidates,
   type DotProducts,
+  emptyNeighbors,
   type FeatureRows,
-  nearestKeys,
-  noNeighbours,
-  rowsBetween,
-} from './nearest-neighbours.ts'
-import { patchLabels } from './patch-labels.ts'
-import { enlargedArgmax } from './resample.ts'
-import { unitRows } from './unit-rows.ts'
+  findNearestKeys,
+  sliceFeatureRows,
+} from './nearest-neighbors.ts'
+import { computePatchLabels } from './patch-labels.ts'
+import { upsampleArgmax } from './resample.ts'
+import { normalizeFeatureRows } from './unit-rows.ts'
 
 interface GoldenCase {
   readonly num_images: number
@@ -20,7 +20,7 @@ interface GoldenCase {
   readonly patch_size: number
   readonly dim: number
   readonly num_classes: number
-  readonly n_neighbours: number
+  readonly n_neighbors: number
   readonly beta: number
   readonly sampled_per_image?: number
   readonly [tensor: string]: unknown
@@ -44,16 +44,16 @@ const dot: DotProducts = (queries, keys) =>
 const worst = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Math.max(Math.abs(a.length - b.length), ...Array.from(a, (x, i) => Math.abs(x - (b[i] ?? 9))))
 
-const rowsOf = (node: unknown, dim: number): FeatureRows => {
+const readGoldenRows = (node: unknown, dim: number): FeatureRows => {
   const { data } = goldenTensor(node)
   return { rows: data.length / dim, dim, values: data }
 }
 
-function labelsOf(golden: GoldenCase): Float64Array[] {
+function computeGoldenLabels(golden: GoldenCase): Float64Array[] {
   const side = golden.grid * golden.patch_size
   const { data } = goldenTensor(golden['gt_masks'])
   return Array.from({ length: golden.num_images }, (_, image) =>
-    patchLabels(data.subarray(image * side * side, (image + 1) * side * side), {
+    computePatchLabels(data.subarray(image * side * side, (image + 1) * side * side), {
       widthPx: side,
       heightPx: side,
       patchPx: golden.patch_size,
@@ -68,11 +68,13 @@ describe.each(named)('in-context retrieval, memory of %s patches', (_, golden) =
 
   test('patch labels are the class shares of the mask', () => {
     const expected = goldenTensor(golden['patch_labels']).data
-    expect(labelsOf(golden).flatMap((labels) => Array.from(labels))).toEqual(Array.from(expected))
+    expect(computeGoldenLabels(golden).flatMap((labels) => Array.from(labels))).toEqual(
+      Array.from(expected),
+    )
   })
 
   test('memory holds the unit features and labels of the sampled patches', () => {
-    const features = unitRows(rowsOf(golden['train_features'], golden.dim))
+    const features = normalizeFeatureRows(readGoldenRows(golden['train_features'], golden.dim))
     const labels = goldenTensor(golden['patch_labels']).data
     const all = Array.from({ length: golden.num_images * patches }, (_, row) => row)
     const kept =
@@ -82,7 +84,7 @@ describe.each(named)('in-context retrieval, memory of %s patches', (_, golden) =
             goldenTensor(golden['sampled_indices']).data,
             (patch, i) => patch + patches * Math.floor(i / (golden.sampled_per_image ?? 1)),
           )
-    const taken = kept.flatMap((row) => Array.from(rowsBetween(features, row, row + 1).values))
+    const taken = kept.flatMap((row) => Array.from(sliceFeatureRows(features, row, row + 1).values))
     expect(worst(taken, goldenTensor(golden['memory_features']).data)).toBeLessThan(1e-10)
     const own = kept.flatMap((row) =>
       Array.from(labels.subarray(row * classes, (row + 1) * classes)),
@@ -90,21 +92,26 @@ describe.each(named)('in-context retrieval, memory of %s patches', (_, golden) =
     expect(own).toEqual(Array.from(goldenTensor(golden['memory_labels']).data))
   })
 
-  test('neighbours, soft labels and the upsampled prediction are those of the peer', () => {
-    const keys = rowsOf(golden['memory_features'], golden.dim)
-    const queries = rowsOf(golden['query_features'], golden.dim)
-    const count = golden.n_neighbours
-    const search = nearestKeys({ queries, keys, count, dotProducts: dot })
+  test('neighbors, soft labels and the upsampled prediction are those of the peer', () => {
+    const keys = readGoldenRows(golden['memory_features'], golden.dim)
+    const queries = readGoldenRows(golden['query_features'], golden.dim)
+    const count = golden.n_neighbors
+    const search = findNearestKeys({ queries, keys, count, dotProducts: dot })
     expect(Array.from(search.indices)).toEqual(
-      Array.from(goldenTensor(golden['neighbour_indices']).data),
+      Array.from(goldenTensor(golden['neighbor_indices']).data),
     )
     expect(
-      worst(search.similarities, goldenTensor(golden['neighbour_dot_products']).data),
+      worst(search.similarities, goldenTensor(golden['neighbor_dot_products']).data),
     ).toBeLessThan(1e-10)
 
-    const neighbours = nearestKeys({ queries: unitRows(queries), keys, count, dotProducts: dot })
+    const neighbors = findNearestKeys({
+      queries: normalizeFeatureRows(queries),
+      keys,
+      count,
+      dotProducts: dot,
+    })
     const label = transferLabels({
-      neighbours,
+      neighbors,
       labels: goldenTensor(golden['memory_labels']).data,
       classes,
       temperature: golden.beta,
@@ -115,7 +122,7 @@ describe.each(named)('in-context retrieval, memory of %s patches', (_, golden) =
     const images = queries.rows / patches
     const predicted = Array.from({ length: images }, (_, image) =>
       Array.from(
-        enlargedArgmax(label.subarray(image * patches * classes, (image + 1) * patches * classes), {
+        upsampleArgmax(label.subarray(image * patches * classes, (image + 1) * patches * classes), {
           from: { rows: golden.grid, columns: golden.grid },
           to: { rows: side, columns: side },
           channels: classes,
@@ -137,8 +144,10 @@ describe.each(cases.filter((golden) => golden.sampled_per_image !== undefined))(
 
     test('the recorded draws sample the recorded patches', () => {
       const draws = goldenTensor(golden['uniform_draws_float32']).data
-      const scores = labelsOf(golden).map((labels) => patchScores({ labels, classes }))
-      const sampled = labelsOf(golden).map((labels, image) =>
+      const scores = computeGoldenLabels(golden).map((labels) =>
+        computePatchScores({ labels, classes }),
+      )
+      const sampled = computeGoldenLabels(golden).map((labels, image) =>
         samplePatches({
           labels,
           classes,
@@ -158,9 +167,9 @@ describe.each(cases.filter((golden) => golden.sampled_per_image !== undefined))(
 
 test('blocks of candidates find what one block finds, the earlier index first among equals', () => {
   const similarities = [0.5, 0.9, 0.5, 0.1, 0.9, 0.7]
-  const whole = noNeighbours(1, 4)
+  const whole = emptyNeighbors(1, 4)
   addCandidates(whole, { similarities, candidates: 6, firstIndex: 0 })
-  const parts = noNeighbours(1, 4)
+  const parts = emptyNeighbors(1, 4)
   addCandidates(parts, { similarities: similarities.slice(0, 4), candidates: 4, firstIndex: 0 })
   addCandidates(parts, { similarities: similarities.slice(4), candidates: 2, firstIndex: 4 })
   expect(Array.from(whole.indices)).toEqual([1, 4, 5, 0])
@@ -169,7 +178,7 @@ test('blocks of candidates find what one block finds, the earlier index first am
 
 test('the memory is shared out evenly over pictures and epochs, one patch at least', () => {
   expect([
-    patchesPerImage({ memorySize: 10_240_000, images: 10_582, augmentationEpochs: 2 }),
-    patchesPerImage({ memorySize: 10, images: 100, augmentationEpochs: 2 }),
+    computePatchesPerImage({ memorySize: 10_240_000, images: 10_582, augmentationEpochs: 2 }),
+    computePatchesPerImage({ memorySize: 10, images: 100, augmentationEpochs: 2 }),
   ]).toEqual([483, 1])
 })

@@ -1,5 +1,5 @@
 import type { RandomStream } from '../../vision/random/random-stream.ts'
-import type { FeatureRows } from './nearest-neighbours.ts'
+import type { FeatureRows } from './nearest-neighbors.ts'
 
 /** A linear layer from features to class scores. */
 export interface LinearHead {
@@ -13,34 +13,34 @@ export interface LinearHead {
 export function drawHead(classes: number, dim: number, draws: RandomStream): LinearHead {
   const bound = 1 / Math.sqrt(dim)
   const uniform = (length: number) =>
-    Float64Array.from({ length }, () => draws.between(-bound, bound))
+    Float64Array.from({ length }, () => draws.uniformBetween(-bound, bound))
   return { classes, dim, weight: uniform(classes * dim), bias: uniform(classes) }
 }
 
 /** Mean and deviation of each column; the deviation is that of a sample (n − 1). */
-export interface Standard {
+export interface FeatureScaler {
   readonly mean: Float64Array
   readonly deviation: Float64Array
 }
 
 /** Added to every deviation, so that a column that never changes does no harm. */
-const LEAST_DEVIATION = 1e-5
+const MIN_DEVIATION = 1e-5
 
-export function standardOf({ rows, dim, values }: FeatureRows): Standard {
+export function fitFeatureScaler({ rows, dim, values }: FeatureRows): FeatureScaler {
   const mean = columnSums(rows, dim, (place) => values[place] as number).map((sum) => sum / rows)
   const squares = columnSums(
     rows,
     dim,
     (place) => ((values[place] as number) - (mean[place % dim] as number)) ** 2,
   )
-  const deviation = squares.map((sum) => Math.sqrt(sum / Math.max(rows - 1, 1)) + LEAST_DEVIATION)
+  const deviation = squares.map((sum) => Math.sqrt(sum / Math.max(rows - 1, 1)) + MIN_DEVIATION)
   return { mean, deviation }
 }
 
 /** (x − mean) ÷ deviation, column by column. */
-export function standardised(
+export function scaleFeatures(
   { rows, dim, values }: FeatureRows,
-  { mean, deviation }: Standard,
+  { mean, deviation }: FeatureScaler,
 ): FeatureRows {
   const scaled = values.map(
     (value, place) => (value - (mean[place % dim] as number)) / (deviation[place % dim] as number),
@@ -48,8 +48,11 @@ export function standardised(
   return { rows, dim, values: scaled }
 }
 
-/** The head that does on plain features what `head` does on standardised ones. */
-export function foldStandard(head: LinearHead, { mean, deviation }: Standard): LinearHead {
+/** The head that does on plain features what `head` does on standardized ones. */
+export function foldFeatureScaler(
+  head: LinearHead,
+  { mean, deviation }: FeatureScaler,
+): LinearHead {
   const { classes, dim } = head
   const weight = head.weight.map((value, place) => value / (deviation[place % dim] as number))
   const bias = Float64Array.from({ length: classes }, (_, index) => {

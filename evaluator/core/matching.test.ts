@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { goldenTensor, readGolden } from '../../test/golden/read-golden.ts'
-import { leastCostAssignment } from './assignment.ts'
-import { addPixels, emptyConfusion } from './confusion-matrix.ts'
-import { confusionOf, type Matching, matchLabels } from './matching.ts'
+import { linearSumAssignment } from './assignment.ts'
+import { addPixels, emptyConfusionMatrix } from './confusion-matrix.ts'
+import { buildConfusionMatrix, type Matching, matchLabels } from './matching.ts'
 
 interface GoldenCase {
   readonly name: string
@@ -30,7 +30,7 @@ interface GoldenCase {
 
 const { cases } = readGolden('matching_miou') as { cases: GoldenCase[] }
 
-const matchingOf = ({ options }: GoldenCase): Matching => {
+const chooseMatching = ({ options }: GoldenCase): Matching => {
   if (options.linear_probe === true) return 'None'
   if (options.many_to_one !== true) return 'Hungarian'
   return options.precision_based === true ? 'GreedyPrecision' : 'GreedyIou'
@@ -43,18 +43,18 @@ describe('matching of predicted labels to classes', () => {
   test.each(cases.map((golden) => [golden.name, golden] as const))(
     'gives what the peer gives: %s',
     (_, golden) => {
-      const matrix = confusionOf({
-        truth: golden.gt,
+      const matrix = buildConfusionMatrix({
+        groundTruth: golden.gt,
         predicted: golden.pred,
         classes: golden.num_gt,
         labels: golden.num_pred,
       })
-      const matched = matchLabels(matrix, matchingOf(golden))
+      const matched = matchLabels(matrix, chooseMatching(golden))
       expect({
         tp: matched.truePositives,
         fp: matched.falsePositives,
         fn: matched.falseNegatives,
-        reordered: golden.pred.map((label) => matched.classOf[label]),
+        reordered: golden.pred.map((label) => matched.classByLabel[label]),
       }).toEqual({
         tp: golden.tp,
         fp: golden.fp,
@@ -68,21 +68,21 @@ describe('matching of predicted labels to classes', () => {
       expect(matched.assignment?.rows).toEqual(golden.hungarian_gt)
       expect(matched.assignment?.columns).toEqual(golden.hungarian_pred)
       if (golden.gt_to_preds === undefined) return
-      const labelsOf = Object.entries(golden.gt_to_preds).flatMap(([gt, labels]) =>
+      const expectedPairs = Object.entries(golden.gt_to_preds).flatMap(([gt, labels]) =>
         labels.map((label) => [label, Number(gt)] as const),
       )
-      labelsOf.sort((a, b) => a[0] - b[0])
-      expect(matched.classOf).toEqual(labelsOf.map(([, gt]) => gt))
-      const background = matched.classOf.filter((index) => index === 0).length
+      expectedPairs.sort((a, b) => a[0] - b[0])
+      expect(matched.classByLabel).toEqual(expectedPairs.map(([, gt]) => gt))
+      const background = matched.classByLabel.filter((index) => index === 0).length
       expect(background / golden.num_pred).toBe(golden.matched_bg_fraction)
     },
   )
 
   test('ignored pixels count nowhere, and a class outside the matrix is refused', () => {
-    const matrix = emptyConfusion(2)
-    addPixels(matrix, { truth: [0, 1, 255, 1], predicted: [0, 0, 1, 1], ignore: 255 })
+    const matrix = emptyConfusionMatrix(2)
+    addPixels(matrix, { groundTruth: [0, 1, 255, 1], predicted: [0, 0, 1, 1], ignore: 255 })
     expect(Array.from(matrix.counts)).toEqual([1, 0, 1, 1])
-    expect(() => addPixels(matrix, { truth: [2], predicted: [0] })).toThrow(RangeError)
+    expect(() => addPixels(matrix, { groundTruth: [2], predicted: [0] })).toThrow(RangeError)
   })
 })
 
@@ -105,16 +105,16 @@ describe('least-cost assignment', () => {
   test('costs no more than any other assignment', () => {
     fc.assert(
       fc.property(square, ([n, costs]) => {
-        const { rows, columns } = leastCostAssignment({
+        const { rows, columns } = linearSumAssignment({
           rows: n,
           columns: n,
           values: Float64Array.from(costs),
         })
-        const costOf = (order: readonly number[]): number =>
+        const computeAssignmentCost = (order: readonly number[]): number =>
           order.reduce((sum, column, row) => sum + (costs[row * n + column] as number), 0)
         expect(rows).toEqual(Array.from({ length: n }, (_, i) => i))
-        const least = Math.min(...permutations(Array.from(rows)).map(costOf))
-        expect(costOf(columns)).toBe(least)
+        const least = Math.min(...permutations(Array.from(rows)).map(computeAssignmentCost))
+        expect(computeAssignmentCost(columns)).toBe(least)
       }),
       { numRuns: 60 },
     )

@@ -13,42 +13,42 @@ export interface MeanIou extends ClassCounts {
 }
 
 /** Where a denominator is 0 the peers divide by this instead. */
-const LEAST = 1e-8
+const EPSILON = 1e-8
 
-export const iouOf = (tp: number, fp: number, fn: number): number =>
-  tp / Math.max(tp + fp + fn, LEAST)
-export const precisionOf = (tp: number, fp: number): number => tp / Math.max(tp + fp, LEAST)
+export const computeIou = (tp: number, fp: number, fn: number): number =>
+  tp / Math.max(tp + fp + fn, EPSILON)
+export const computePrecision = (tp: number, fp: number): number => tp / Math.max(tp + fp, EPSILON)
 
 const range = (length: number): number[] => Array.from({ length }, (_, index) => index)
 
 /** Sums of rows (truth) and columns (prediction). */
-export function marginals({ classes, predictions, counts }: ConfusionMatrix): {
-  readonly truth: Float64Array
+export function computeMarginals({ classes, predictions, counts }: ConfusionMatrix): {
+  readonly groundTruth: Float64Array
   readonly predicted: Float64Array
 } {
-  const truth = new Float64Array(classes)
+  const groundTruth = new Float64Array(classes)
   const predicted = new Float64Array(predictions)
   counts.forEach((count, place) => {
     const row = Math.floor(place / predictions)
     const column = place % predictions
-    truth[row] = (truth[row] as number) + count
+    groundTruth[row] = (groundTruth[row] as number) + count
     predicted[column] = (predicted[column] as number) + count
   })
-  return { truth, predicted }
+  return { groundTruth, predicted }
 }
 
 /**
- * Intersection over union by class and its mean over **all** classes (neco-method §4.1;
+ * Intersection over union by class and its mean over **all** classes (docs/method.md §4.1;
  * golden matching_miou.json). The matrix is square: predictions are class indices.
  */
-export function meanIouOf(matrix: ConfusionMatrix): MeanIou {
+export function computeMeanIou(matrix: ConfusionMatrix): MeanIou {
   const { classes, counts } = matrix
-  const { truth, predicted } = marginals(matrix)
+  const { groundTruth, predicted } = computeMarginals(matrix)
   const hits = range(classes).map((index) => counts[index * classes + index] as number)
   const falsePositives = hits.map((tp, index) => (predicted[index] as number) - tp)
-  const falseNegatives = hits.map((tp, index) => (truth[index] as number) - tp)
+  const falseNegatives = hits.map((tp, index) => (groundTruth[index] as number) - tp)
   const iou = hits.map((tp, index) =>
-    iouOf(tp, falsePositives[index] as number, falseNegatives[index] as number),
+    computeIou(tp, falsePositives[index] as number, falseNegatives[index] as number),
   )
   return {
     truePositives: hits,

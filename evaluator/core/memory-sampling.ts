@@ -9,9 +9,9 @@ interface SamplingOptions {
 
 /**
  * How common the classes of each patch are in its picture: the sum, over the classes present, of
- * the number of patches that hold the class (neco-method §4.2; golden patch_scores_before_noise).
+ * the number of patches that hold the class (docs/method.md §4.2; golden patch_scores_before_noise).
  */
-export function patchScores({
+export function computePatchScores({
   labels,
   classes,
 }: Pick<SamplingOptions, 'labels' | 'classes'>): Float64Array {
@@ -28,16 +28,18 @@ export function patchScores({
   return scores
 }
 
-/** The patches of one picture that enter the memory: the `count` smallest of score × draw, so that rare classes are favoured. */
+/** The patches of one picture that enter the memory: the `count` smallest of score × draw, so that rare classes are favored. */
 export function samplePatches({ labels, classes, count, draws }: SamplingOptions): Int32Array {
-  const scores = patchScores({ labels, classes }).map((score, i) => score * (draws[i] as number))
+  const scores = computePatchScores({ labels, classes }).map(
+    (score, i) => score * (draws[i] as number),
+  )
   const order = Array.from(scores, (_, patch) => patch)
   order.sort((a, b) => (scores[a] as number) - (scores[b] as number))
   return Int32Array.from(order.slice(0, count))
 }
 
 /** Patches kept of each picture so that the memory holds about `memorySize` in all; at least 1. */
-export function patchesPerImage(options: {
+export function computePatchesPerImage(options: {
   readonly memorySize: number
   readonly images: number
   readonly augmentationEpochs: number

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { goldenTensor, readGolden } from '../../test/golden/read-golden.ts'
 import type { Filter } from '../../vision/vit/interpolation-taps.ts'
-import { enlargedArgmax, resize } from './resample.ts'
+import { resize, upsampleArgmax } from './resample.ts'
 
 interface GoldenCase {
   readonly name: string
@@ -16,7 +16,7 @@ interface GoldenCase {
 const { cases } = readGolden('interpolate') as { cases: GoldenCase[] }
 const bySize = cases.filter(({ args }) => args.size !== undefined)
 
-function filterOf({ mode, antialias = false }: GoldenCase['args']): Filter {
+function chooseFilter({ mode, antialias = false }: GoldenCase['args']): Filter {
   if (mode === 'nearest') return 'Nearest'
   if (mode === 'bilinear') return antialias ? 'BilinearAntialias' : 'Bilinear'
   return antialias ? 'BicubicAntialias' : 'Bicubic'
@@ -36,7 +36,7 @@ test.each(bySize.map((golden) => [golden.name, golden] as const))(
       from: { rows, columns },
       to: { rows: toRows, columns: toColumns },
       channels: planes,
-      filter: filterOf(args),
+      filter: chooseFilter(args),
     })
     expect(resized.length).toBe(expected.data.length)
     const pixels = toRows * toColumns
@@ -52,5 +52,5 @@ test.each(bySize.map((golden) => [golden.name, golden] as const))(
 test('the argmax of enlarged scores lies between the patches it was made from', () => {
   const scores = [1, 0, 0, 1] // [1, 2, 2 classes]
   const size = { from: { rows: 1, columns: 2 }, to: { rows: 1, columns: 8 }, channels: 2 }
-  expect(Array.from(enlargedArgmax(scores, size))).toEqual([0, 0, 0, 0, 1, 1, 1, 1])
+  expect(Array.from(upsampleArgmax(scores, size))).toEqual([0, 0, 0, 0, 1, 1, 1, 1])
 })

@@ -1,13 +1,13 @@
 import { type Filter, interpolationTaps, type Taps } from '../../vision/vit/interpolation-taps.ts'
 
-export interface Size {
+export interface GridSize {
   readonly rows: number
   readonly columns: number
 }
 
-interface ResizeOptions {
-  readonly from: Size
-  readonly to: Size
+interface ResampleOptions {
+  readonly from: GridSize
+  readonly to: GridSize
   readonly channels: number
   readonly filter: Filter
 }
@@ -18,15 +18,15 @@ interface ResizeOptions {
  */
 export function resize(
   values: ArrayLike<number>,
-  { from, to, channels, filter }: ResizeOptions,
+  { from, to, channels, filter }: ResampleOptions,
 ): Float64Array {
-  const wide = along(values, {
+  const wide = resampleAxis(values, {
     taps: interpolationTaps({ from: from.columns, to: to.columns }, filter),
     outer: from.rows,
     from: from.columns,
     inner: channels,
   })
-  return along(wide, {
+  return resampleAxis(wide, {
     taps: interpolationTaps({ from: from.rows, to: to.rows }, filter),
     outer: 1,
     from: from.rows,
@@ -34,7 +34,7 @@ export function resize(
   })
 }
 
-interface Axis {
+interface ResampleAxis {
   readonly taps: readonly Taps[]
   readonly outer: number
   readonly from: number
@@ -42,7 +42,10 @@ interface Axis {
 }
 
 /** Resamples the middle axis of [outer, from, inner]. */
-function along(values: ArrayLike<number>, { taps, outer, from, inner }: Axis): Float64Array {
+function resampleAxis(
+  values: ArrayLike<number>,
+  { taps, outer, from, inner }: ResampleAxis,
+): Float64Array {
   const resized = new Float64Array(outer * taps.length * inner)
   for (let block = 0; block < outer; block++) {
     taps.forEach((own, place) => {
@@ -79,9 +82,9 @@ function addWeighted(
 }
 
 /** The class with the greatest score at each pixel of the bilinearly enlarged scores; the first wins. */
-export function enlargedArgmax(
+export function upsampleArgmax(
   scores: ArrayLike<number>,
-  options: Omit<ResizeOptions, 'filter'>,
+  options: Omit<ResampleOptions, 'filter'>,
 ): Uint8Array {
   const { channels, to } = options
   const enlarged = resize(scores, { ...options, filter: 'Bilinear' })

@@ -1,5 +1,5 @@
 export interface SgdSettings {
-  readonly rate: number
+  readonly learningRate: number
   readonly momentum: number
   readonly weightDecay: number
 }
@@ -8,15 +8,15 @@ export interface SgdSettings {
  * One step of stochastic gradient descent as torch makes it, in place: velocity ← momentum ·
  * velocity + gradient + weightDecay · values, then values −= rate · velocity. The velocity starts at 0.
  */
-export function sgdStep(
+export function applySgdStep(
   { values, velocity }: { readonly values: Float64Array; readonly velocity: Float64Array },
   gradient: ArrayLike<number>,
-  { rate, momentum, weightDecay }: SgdSettings,
+  { learningRate, momentum, weightDecay }: SgdSettings,
 ): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number
     const speed = momentum * (velocity[i] as number) + (gradient[i] as number) + weightDecay * value
     velocity[i] = speed
-    values[i] = value - rate * speed
+    values[i] = value - learningRate * speed
   }
 }

@@ -5,24 +5,27 @@
  */
 export function symmetricEigenvalues(matrix: ArrayLike<number>, n: number): Float64Array {
   const tridiagonal = tridiagonalise(Float64Array.from(matrix), n)
-  for (let first = 0; first < n; first++) settle(tridiagonal, first)
+  for (let first = 0; first < n; first++) iterateQl(tridiagonal, first)
   return tridiagonal.diagonal.sort()
 }
 
 interface Tridiagonal {
   readonly diagonal: Float64Array
   /** Place i holds the entry between i and i + 1; the last is 0. */
-  readonly beside: Float64Array
+  readonly offDiagonal: Float64Array
 }
 
 function tridiagonalise(a: Float64Array, n: number): Tridiagonal {
-  const beside = new Float64Array(n)
+  const offDiagonal = new Float64Array(n)
   for (let k = 0; k < n - 1; k++) {
-    const reflector = reflectorOf(a, n, k)
-    beside[k] = reflector.alpha
+    const reflector = buildReflector(a, n, k)
+    offDiagonal[k] = reflector.alpha
     if (reflector.halfSquare > 0) reflect(a, n, { k, ...reflector })
   }
-  return { diagonal: Float64Array.from({ length: n }, (_, i) => a[i * n + i] as number), beside }
+  return {
+    diagonal: Float64Array.from({ length: n }, (_, i) => a[i * n + i] as number),
+    offDiagonal,
+  }
 }
 
 interface Reflector {
@@ -33,7 +36,7 @@ interface Reflector {
   readonly halfSquare: number
 }
 
-function reflectorOf(a: Float64Array, n: number, k: number): Reflector {
+function buildReflector(a: Float64Array, n: number, k: number): Reflector {
   const v = Float64Array.from({ length: n - k - 1 }, (_, i) => a[(k + 1 + i) * n + k] as number)
   const length = Math.sqrt(dot(v, v))
   const head = v[0] as number
@@ -71,31 +74,35 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum
 }
 
-const MOST_STEPS = 60
+const MAX_ITERATIONS = 60
 
 /** Turns the entry beside place `first` into 0, so that its diagonal is an eigenvalue. */
-function settle(matrix: Tridiagonal, first: number): void {
-  for (let step = 0; step <= MOST_STEPS; step++) {
+function iterateQl(matrix: Tridiagonal, first: number): void {
+  for (let step = 0; step <= MAX_ITERATIONS; step++) {
     const last = blockEnd(matrix, first)
     if (last === first) return
-    stepOf(matrix, first, last)
+    runQlStep(matrix, first, last)
   }
   throw new Error('the eigenvalues do not settle: is every entry finite?')
 }
 
 /** The last place of the block that begins at `first`: the entry beside it is negligible. */
-function blockEnd({ diagonal, beside }: Tridiagonal, first: number): number {
+function blockEnd({ diagonal, offDiagonal }: Tridiagonal, first: number): number {
   let last = first
   while (last < diagonal.length - 1) {
     const scale = Math.abs(diagonal[last] as number) + Math.abs(diagonal[last + 1] as number)
-    if (Math.abs(beside[last] as number) <= Number.EPSILON * scale) return last
+    if (Math.abs(offDiagonal[last] as number) <= Number.EPSILON * scale) return last
     last++
   }
   return last
 }
 
 /** One implicit QL step with Wilkinson's shift on the block first … last. */
-function stepOf({ diagonal: d, beside: e }: Tridiagonal, first: number, last: number): void {
+function runQlStep(
+  { diagonal: d, offDiagonal: e }: Tridiagonal,
+  first: number,
+  last: number,
+): void {
   const at = (values: Float64Array, place: number): number => values[place] as number
   const g0 = (at(d, first + 1) - at(d, first)) / (2 * at(e, first))
   const r0 = Math.hypot(g0, 1)

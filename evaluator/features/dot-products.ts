@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { linear } from '../../vision/ops/linear.ts'
-import { tensorOf, valuesOf } from '../../vision/ops/tensor-values.ts'
-import type { DotProducts, FeatureRows } from '../core/nearest-neighbours.ts'
+import { readTensorValues, toTensor } from '../../vision/ops/tensor-values.ts'
+import type { DotProducts, FeatureRows } from '../core/nearest-neighbors.ts'
 
 /** Dot products on the backend; the keys that were used last stay there until `dispose`. */
 export interface BackendDotProducts {
@@ -10,27 +10,27 @@ export interface BackendDotProducts {
 }
 
 /** Queries · keysᵀ on the current backend, for searches that come back to the same keys. */
-export function backendDotProducts(): BackendDotProducts {
-  let held: { readonly values: FeatureRows['values']; readonly tensor: Tensor } | undefined
-  const tensorOfKeys = ({ rows, dim, values }: FeatureRows): Tensor => {
-    if (held !== undefined && isSameView(held.values, values)) return held.tensor
-    held?.tensor.dispose()
-    held = { values, tensor: tensorOf(values, [rows, dim]) } // [R, D]
-    return held.tensor
+export function createBackendDotProducts(): BackendDotProducts {
+  let cachedKeys: { readonly values: FeatureRows['values']; readonly tensor: Tensor } | undefined
+  const toKeyTensor = ({ rows, dim, values }: FeatureRows): Tensor => {
+    if (cachedKeys !== undefined && isSameView(cachedKeys.values, values)) return cachedKeys.tensor
+    cachedKeys?.tensor.dispose()
+    cachedKeys = { values, tensor: toTensor(values, [rows, dim]) } // [R, D]
+    return cachedKeys.tensor
   }
   return {
     dotProducts(queries, keys) {
-      const weight = tensorOfKeys(keys) // [R, D]
-      const x = tensorOf(queries.values, [queries.rows, queries.dim]) // [Q, D]
+      const weight = toKeyTensor(keys) // [R, D]
+      const x = toTensor(queries.values, [queries.rows, queries.dim]) // [Q, D]
       const products = linear(x, { weight }) // [Q, R]
-      const values = valuesOf(products)
+      const values = readTensorValues(products)
       x.dispose()
       products.dispose()
       return values
     },
     dispose() {
-      held?.tensor.dispose()
-      held = undefined
+      cachedKeys?.tensor.dispose()
+      cachedKeys = undefined
     },
   }
 }

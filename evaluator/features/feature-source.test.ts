@@ -3,17 +3,17 @@ import { aMicroRunConfig } from '../../test/micro-run-config.ts'
 import { type Backend, startBackend } from '../../vision/backends/start-backend.ts'
 import type { Dataset } from '../../vision/datasets/dataset.ts'
 import { openDataset } from '../../vision/datasets/open-dataset.ts'
-import { IMAGENET_COLOURS } from '../../vision/images/normalise-image.ts'
+import { IMAGENET_COLORS } from '../../vision/images/normalize-image.ts'
 import { buildParameters } from '../../vision/vit/build-parameters.ts'
 import type { Backbone } from '../../vision/vit/parameters.ts'
-import { memoryPictures, probePictures } from './drawn-pictures.ts'
+import { createMemoryTransform, createProbeTransform } from './augmented-transforms.ts'
 import {
-  allFeatures,
-  encodedSource,
+  cacheFeatureSource,
+  collectFeatures,
+  createFeatureSource,
   type FeatureSource,
-  rememberedSource,
 } from './feature-source.ts'
-import { plainPictures } from './prepared-picture.ts'
+import { createEvaluationTransform } from './sample-transform.ts'
 
 let backend: Backend
 let backbone: Backbone
@@ -29,13 +29,13 @@ afterAll(async () => {
   await backend.close()
 })
 
-const view = { sidePx: 32, normalisation: IMAGENET_COLOURS }
+const view = { sidePx: 32, normalization: IMAGENET_COLORS }
 const drawn = {
   ...view,
   crop: { scale: [0.5, 2], aspectRatio: [0.75, 1.33], flipProbability: 0.5 },
   seed: 1,
 } as const
-const sizesOf = async (source: FeatureSource): Promise<number[]> => {
+const listBatchSizes = async (source: FeatureSource): Promise<number[]> => {
   const sizes: number[] = []
   for await (const { masks } of source.batches()) sizes.push(masks.length)
   return sizes
@@ -43,50 +43,50 @@ const sizesOf = async (source: FeatureSource): Promise<number[]> => {
 
 describe('a source of features', () => {
   test('has one row a patch, in the order of pictures, however they are batched', async () => {
-    const options = { backbone, pictures: 5, ...view, between: async () => undefined }
-    const prepare = plainPictures(dataset, view)
-    const whole = encodedSource({ ...options, prepare })
-    const grouped = encodedSource({ ...options, prepare, groupOf: 2 })
-    expect([await sizesOf(whole), await sizesOf(grouped)]).toEqual([[5], [2, 2, 1]])
-    const features = await allFeatures(whole)
+    const options = { backbone, imageCount: 5, ...view, onBatchEnd: async () => undefined }
+    const transform = createEvaluationTransform(dataset, view)
+    const whole = createFeatureSource({ ...options, transform })
+    const grouped = createFeatureSource({ ...options, transform, groupSize: 2 })
+    expect([await listBatchSizes(whole), await listBatchSizes(grouped)]).toEqual([[5], [2, 2, 1]])
+    const features = await collectFeatures(whole)
     expect([features.rows, features.dim]).toEqual([5 * 16, 16])
-    expect(await allFeatures(grouped)).toEqual(features)
+    expect(await collectFeatures(grouped)).toEqual(features)
   })
 
   test('that is remembered is encoded once, also after a pass that was given up', async () => {
     let prepared = 0
-    const plain = plainPictures(dataset, view)
-    const source = rememberedSource(
-      encodedSource({
+    const plain = createEvaluationTransform(dataset, view)
+    const source = cacheFeatureSource(
+      createFeatureSource({
         backbone,
-        pictures: 5,
+        imageCount: 5,
         ...view,
-        groupOf: 1,
-        prepare: (index) => {
+        groupSize: 1,
+        transform: (index) => {
           prepared++
           return plain(index)
         },
-        between: async () => undefined,
+        onBatchEnd: async () => undefined,
       }),
     )
     for await (const { first } of source.batches()) if (first === 1) break
-    expect(await sizesOf(source)).toEqual([1, 1, 1, 1, 1])
-    expect(await sizesOf(source)).toEqual([1, 1, 1, 1, 1])
+    expect(await listBatchSizes(source)).toEqual([1, 1, 1, 1, 1])
+    expect(await listBatchSizes(source)).toEqual([1, 1, 1, 1, 1])
     expect(prepared).toBe(2 + 5)
   })
 })
 
 describe('drawn pictures', () => {
-  const plain = () => plainPictures(dataset, view)(0)
+  const plain = () => createEvaluationTransform(dataset, view)(0)
 
   test('of the memory change with the epoch and not with the order of calls', async () => {
     const jitter = { strength: 0.1, probability: 0.5 }
-    const pictures = (epoch: number) =>
-      memoryPictures({ ...drawn, dataset, epoch, jitter, antialiased: true })
+    const createTransform = (epoch: number) =>
+      createMemoryTransform({ ...drawn, dataset, epoch, jitter, antialiased: true })
     const [first, again, other] = [
-      await pictures(0)(3),
-      (await pictures(0)(1)) && (await pictures(0)(3)),
-      await pictures(1)(3),
+      await createTransform(0)(3),
+      (await createTransform(0)(1)) && (await createTransform(0)(3)),
+      await createTransform(1)(3),
     ]
     expect(again).toEqual(first)
     expect(other.planes).not.toEqual(first.planes)
@@ -97,8 +97,8 @@ describe('drawn pictures', () => {
     const crop = { scale: [1, 1], aspectRatio: [1, 1], flipProbability: 0 } as const
     const jitter = { strength: 0, probability: 0 }
     const options = { ...drawn, dataset, crop, epoch: 0 }
-    const memory = await memoryPictures({ ...options, jitter, antialiased: true })(0)
-    const probe = await probePictures(options)(0)
+    const memory = await createMemoryTransform({ ...options, jitter, antialiased: true })(0)
+    const probe = await createProbeTransform(options)(0)
     const expected = await plain()
     const worst = Math.max(...memory.planes.map((v, i) => Math.abs(v - (expected.planes[i] ?? 99))))
     // Pillow rounds to bytes after each of its two passes; one level is 1 ÷ 255 ÷ 0.225.
@@ -108,8 +108,8 @@ describe('drawn pictures', () => {
 
   test('that are flipped are the mirror image, mask and planes alike', async () => {
     const crop = { scale: [1, 1], aspectRatio: [1, 1], flipProbability: 1 } as const
-    const flipped = await probePictures({ ...drawn, dataset, crop, epoch: 0 })(0)
-    const straight = await probePictures({
+    const flipped = await createProbeTransform({ ...drawn, dataset, crop, epoch: 0 })(0)
+    const straight = await createProbeTransform({
       ...drawn,
       dataset,
       crop: { ...crop, flipProbability: 0 },

@@ -1,5 +1,5 @@
 import type { RgbImage } from '../../vision/images/rgb-image.ts'
-import type { Colour } from '../../vision/images/stroke-text.ts'
+import type { Color } from '../../vision/images/stroke-text.ts'
 
 /** A rectangle in whole pixels. */
 export interface Rectangle {
@@ -9,35 +9,39 @@ export interface Rectangle {
   readonly height: number
 }
 
-export const blankCanvas = (width: number, height: number, colour: Colour): RgbImage => {
+export const blankCanvas = (width: number, height: number, color: Color): RgbImage => {
   const canvas = { width, height, rgb: new Uint8Array(width * height * 3) }
-  fillRectangle(canvas, { x: 0, y: 0, width, height }, colour)
+  fillRectangle(canvas, { x: 0, y: 0, width, height }, color)
   return canvas
 }
 
 /** Fills a rectangle that lies inside the canvas. */
-export function fillRectangle(canvas: RgbImage, area: Rectangle, colour: Colour): void {
+export function fillRectangle(canvas: RgbImage, area: Rectangle, color: Color): void {
   for (let y = area.y; y < area.y + area.height; y++) {
     for (let x = area.x; x < area.x + area.width; x++) {
-      canvas.rgb.set(colour, (y * canvas.width + x) * 3)
+      canvas.rgb.set(color, (y * canvas.width + x) * 3)
     }
   }
 }
 
 /** Copies a picture [height, width, 3] so that its first pixel comes to (x, y). */
-export function pastePicture(
+export function pasteImage(
   canvas: RgbImage,
-  picture: RgbImage,
+  image: RgbImage,
   { x, y }: { readonly x: number; readonly y: number },
 ): void {
-  for (let row = 0; row < picture.height; row++) {
-    const own = picture.rgb.subarray(row * picture.width * 3, (row + 1) * picture.width * 3)
-    canvas.rgb.set(own, ((y + row) * canvas.width + x) * 3)
+  for (let row = 0; row < image.height; row++) {
+    const imageRow = image.rgb.subarray(row * image.width * 3, (row + 1) * image.width * 3)
+    canvas.rgb.set(imageRow, ((y + row) * canvas.width + x) * 3)
   }
 }
 
 /** The rows of a picture from `top` to before `bottom`. */
-export const pictureRows = ({ width, rgb }: RgbImage, top: number, bottom: number): RgbImage => ({
+export const sliceImageRows = (
+  { width, rgb }: RgbImage,
+  top: number,
+  bottom: number,
+): RgbImage => ({
   width,
   height: bottom - top,
   rgb: rgb.subarray(top * width * 3, bottom * width * 3),

@@ -1,22 +1,27 @@
 import type { RgbImage } from '../../vision/images/rgb-image.ts'
-import type { Colour } from '../../vision/images/stroke-text.ts'
-import { maskCell, pictureCell, type SquareMask, type SquarePicture } from './cell-pictures.ts'
-import { composeFigure, type FigureRow, type LegendEntry } from './compose-figure.ts'
-import { IGNORED_COLOUR } from './ignored-colour.ts'
+import type { Color } from '../../vision/images/stroke-text.ts'
+import { type FigureRow, type LegendEntry, renderFigure } from './compose-figure.ts'
+import { IGNORED_COLOR } from './ignored-color.ts'
+import {
+  renderImageCell,
+  renderMaskCell,
+  type SquareImage,
+  type SquareMask,
+} from './render-cells.ts'
 
-export interface PredictedSet {
+export interface PredictionSet {
   /** What the row is called, such as `before`. */
   readonly name: string
   readonly miouPercent: number
   readonly masks: readonly SquareMask[]
 }
 
-export interface Comparison {
+export interface PredictionComparison {
   readonly title: string
   readonly subtitle: string
-  readonly pictures: readonly SquarePicture[]
-  readonly truths: readonly SquareMask[]
-  readonly predicted: readonly PredictedSet[]
+  readonly images: readonly SquareImage[]
+  readonly groundTruths: readonly SquareMask[]
+  readonly predicted: readonly PredictionSet[]
   readonly classes: readonly LegendEntry[]
   readonly ignoreLabel: number
 }
@@ -26,39 +31,43 @@ const LEGEND_CLASSES = 24
 const CELL_PX = 208
 
 /** Validation pictures, their true masks, and what was predicted for them, one column a picture. */
-export function comparePredictions(comparison: Comparison): RgbImage {
+export function renderPredictionComparison(comparison: PredictionComparison): RgbImage {
   const { classes, ignoreLabel } = comparison
-  const colourOf = (label: number): Colour => {
-    if (label === ignoreLabel) return IGNORED_COLOUR
-    return classes[label]?.colour ?? IGNORED_COLOUR
+  const chooseColor = (label: number): Color => {
+    if (label === ignoreLabel) return IGNORED_COLOR
+    return classes[label]?.color ?? IGNORED_COLOR
   }
-  const options = { cellPx: CELL_PX, colourOf }
+  const options = { cellPx: CELL_PX, chooseColor }
   const rows: FigureRow[] = [
     {
       title: 'picture',
       lines: ['validation set'],
-      cells: comparison.pictures.map((picture) => ({ picture: pictureCell(picture, CELL_PX) })),
+      cells: comparison.images.map((image) => ({ image: renderImageCell(image, CELL_PX) })),
     },
     {
       title: 'true mask',
       lines: [],
-      cells: comparison.truths.map((mask) => ({ picture: maskCell(mask, options) })),
+      cells: comparison.groundTruths.map((mask) => ({ image: renderMaskCell(mask, options) })),
     },
     ...comparison.predicted.map(({ name, miouPercent, masks }) => ({
       title: name,
       lines: [`mIoU ${miouPercent.toFixed(1)} %`, '(whole set)'],
       cells: masks.map((mask, index) => ({
-        picture: maskCell(mask, options),
-        caption: captionOf(mask, comparison.truths[index], ignoreLabel),
+        image: renderMaskCell(mask, options),
+        caption: buildAccuracyCaption(mask, comparison.groundTruths[index], ignoreLabel),
       })),
     })),
   ]
   const { title, subtitle } = comparison
-  return composeFigure({ title, subtitle, cellPx: CELL_PX, rows, legend: legendOf(comparison) })
+  return renderFigure({ title, subtitle, cellPx: CELL_PX, rows, legend: buildLegend(comparison) })
 }
 
-function captionOf(mask: SquareMask, truth: SquareMask | undefined, ignoreLabel: number): string {
-  const labels = truth?.labels ?? new Uint8Array(0)
+function buildAccuracyCaption(
+  mask: SquareMask,
+  groundTruth: SquareMask | undefined,
+  ignoreLabel: number,
+): string {
+  const labels = groundTruth?.labels ?? new Uint8Array(0)
   let [right, counted] = [0, 0]
   labels.forEach((label, pixel) => {
     if (label === ignoreLabel) return
@@ -68,11 +77,16 @@ function captionOf(mask: SquareMask, truth: SquareMask | undefined, ignoreLabel:
   return `${((100 * right) / Math.max(counted, 1)).toFixed(0)} % of pixels right`
 }
 
-function legendOf({ classes, truths, predicted, ignoreLabel }: Comparison): LegendEntry[] {
-  const masks = [...truths, ...predicted.flatMap((set) => set.masks)]
+function buildLegend({
+  classes,
+  groundTruths,
+  predicted,
+  ignoreLabel,
+}: PredictionComparison): LegendEntry[] {
+  const masks = [...groundTruths, ...predicted.flatMap((set) => set.masks)]
   const shown = new Set(masks.flatMap(({ labels }) => [...new Set(labels)]))
   const listed =
     classes.length <= LEGEND_CLASSES ? classes : classes.filter((_, label) => shown.has(label))
-  const ignored = shown.has(ignoreLabel) ? [{ name: 'not counted', colour: IGNORED_COLOUR }] : []
+  const ignored = shown.has(ignoreLabel) ? [{ name: 'not counted', color: IGNORED_COLOR }] : []
   return [...listed, ...ignored]
 }

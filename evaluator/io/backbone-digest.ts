@@ -7,7 +7,7 @@ import type { WeightTensor } from '../../vision/weights/weight-values.ts'
  * SHA-256 of a backbone: what its forward pass does and every value, whatever file it came from.
  * Stochastic depth is left out, since an evaluation runs without it.
  */
-export function backboneDigest(
+export function computeBackboneDigest(
   { dropPathRate: _, ...shape }: BackboneSettings,
   weights: ReadonlyMap<string, WeightTensor>,
 ): string {

@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Storage } from '../../pod/storage.ts'
-import { awaitEvaluation, claimEvaluation } from './claim.ts'
+import { claimEvaluation, waitForClaim } from './claim.ts'
 
 const key = 'k'
 const claimPath = 'evaluations/k/claim.json'
 const identity = { run: 'r', attempt: 2, podUid: 'pod-1' }
 
 /** Files in memory, with times of a clock that only sleeping moves on. */
-function aWorld() {
+function createClaimFixture() {
   const files = new Map<string, { text: string; atMs: number }>()
   let nowMs = 0
   const writes: string[] = []
@@ -44,84 +44,84 @@ function aWorld() {
 }
 
 describe('the claim of an evaluation', () => {
-  let world: ReturnType<typeof aWorld>
-  let naps: number
+  let fixture: ReturnType<typeof createClaimFixture>
+  let sleeps: number
   beforeEach(() => {
-    world = aWorld()
-    naps = 0
+    fixture = createClaimFixture()
+    sleeps = 0
   })
-  const claim = async (onNap: () => void = () => undefined) => {
-    const claimed = await awaitEvaluation({
-      ...world.options,
+  const claim = async (onSleep: () => void = () => undefined) => {
+    const claimed = await waitForClaim({
+      ...fixture.options,
       sleep: async (ms) => {
-        naps++
-        world.advance(ms)
-        onNap()
+        sleeps++
+        fixture.advance(ms)
+        onSleep()
       },
     })
     return claimed.kind === 'Ours' ? claimed.claim : undefined
   }
   const byAnother = (run: string, attempt = 1) =>
-    world.put(claimPath, JSON.stringify({ run, attempt, podUid: 'pod-other' }))
+    fixture.put(claimPath, JSON.stringify({ run, attempt, podUid: 'pod-other' }))
 
   test('is ours when nobody has it, and gone when it is released', async () => {
     const ours = await claim()
-    expect([...world.files.keys()]).toEqual([claimPath])
+    expect([...fixture.files.keys()]).toEqual([claimPath])
     await ours?.release()
-    expect([...world.files.keys()]).toEqual([])
-    expect(naps).toBe(0)
+    expect([...fixture.files.keys()]).toEqual([])
+    expect(sleeps).toBe(0)
   })
 
   test('can be asked for without waiting', async () => {
     byAnother('another-run')
-    expect(await claimEvaluation(world.options)).toEqual({ kind: 'Held' })
-    world.put('evaluations/k/result.json', '{}')
-    expect(await claimEvaluation(world.options)).toEqual({ kind: 'Done' })
+    expect(await claimEvaluation(fixture.options)).toEqual({ kind: 'Held' })
+    fixture.put('evaluations/k/result.json', '{}')
+    expect(await claimEvaluation(fixture.options)).toEqual({ kind: 'Done' })
   })
 
   test('is not needed when the result is there', async () => {
-    world.put('evaluations/k/result.json', '{}')
+    fixture.put('evaluations/k/result.json', '{}')
     expect(await claim()).toBeUndefined()
-    expect(world.writes).toEqual(['evaluations/k/result.json'])
+    expect(fixture.writes).toEqual(['evaluations/k/result.json'])
   })
 
   test('waits for the process that computes, until its result is there', async () => {
     byAnother('another-run')
     const found = await claim(() => {
-      if (naps === 10) world.put('evaluations/k/result.json', '{}')
+      if (sleeps === 10) fixture.put('evaluations/k/result.json', '{}')
     })
     expect(found).toBeUndefined()
-    expect(naps).toBe(10)
+    expect(sleeps).toBe(10)
   })
 
   test('is taken over when it was not renewed for twenty seconds', async () => {
     byAnother('another-run')
     expect(await claim()).toBeDefined()
-    expect(world.nowMs()).toBe(20_500)
-    expect(world.files.get(claimPath)?.text).toBe(JSON.stringify(identity))
+    expect(fixture.nowMs()).toBe(20_500)
+    expect(fixture.files.get(claimPath)?.text).toBe(JSON.stringify(identity))
   })
 
-  test('is taken over at once from an earlier attempt of the same run, not from its neighbour', async () => {
+  test('is taken over at once from an earlier attempt of the same run, not from its neighbor', async () => {
     byAnother('r', 1)
     expect(await claim()).toBeDefined()
-    expect(naps).toBe(0)
+    expect(sleeps).toBe(0)
     byAnother('r', 2)
     expect(await claim()).toBeDefined()
-    expect(naps).toBeGreaterThan(0)
+    expect(sleeps).toBeGreaterThan(0)
   })
 
   test('is taken over from a process that died while it wrote its name', async () => {
-    world.put(claimPath, '{"run":')
+    fixture.put(claimPath, '{"run":')
     expect(await claim()).toBeDefined()
-    expect(world.nowMs()).toBe(20_500)
+    expect(fixture.nowMs()).toBe(20_500)
   })
 
   test('is renewed at most every two seconds', async () => {
     const ours = await claim()
     for (let i = 0; i < 10; i++) {
-      world.advance(500)
+      fixture.advance(500)
       await ours?.renew()
     }
-    expect(world.writes).toEqual([claimPath, claimPath, claimPath])
+    expect(fixture.writes).toEqual([claimPath, claimPath, claimPath])
   })
 })

@@ -1,4 +1,4 @@
-import type { PodIdentity } from '../../crds/run-config.ts'
+import type { PodIdentity } from '../../contract/run-config.ts'
 import { type Storage, StorageError } from '../../pod/storage.ts'
 import { evaluationFolder, evaluationResultPath } from '../../pod/storage-layout.ts'
 
@@ -24,7 +24,7 @@ export interface Claim {
 const claimPath = (key: string): string => `${evaluationFolder(key)}/claim.json`
 
 /** What became of an evaluation that somebody wants: it is there, it is ours to do, or another process is at it. */
-export type Claimed =
+export type ClaimOutcome =
   | { readonly kind: 'Done' }
   | { readonly kind: 'Held' }
   | { readonly kind: 'Ours'; readonly claim: Claim }
@@ -34,12 +34,12 @@ export type Claimed =
  * process that is gone, or of an earlier attempt of the same run, is taken over. Two processes that
  * take over at the same moment would both compute, and write the same bytes.
  */
-export async function claimEvaluation(options: ClaimOptions): Promise<Claimed> {
+export async function claimEvaluation(options: ClaimOptions): Promise<ClaimOutcome> {
   const { storage, key, identity } = options
   for (;;) {
     if ((await storage.ageMs(evaluationResultPath(key))) !== undefined) return { kind: 'Done' }
-    if (await storage.createExclusive(claimPath(key), textOf(identity))) {
-      return { kind: 'Ours', claim: ownClaim(options) }
+    if (await storage.createExclusive(claimPath(key), serializeClaimHolder(identity))) {
+      return { kind: 'Ours', claim: createClaim(options) }
     }
     if (!(await isAbandoned(options))) return { kind: 'Held' }
     await storage.remove(claimPath(key))
@@ -47,9 +47,9 @@ export async function claimEvaluation(options: ClaimOptions): Promise<Claimed> {
 }
 
 /** Claims as claimEvaluation does, but waits for as long as another process has it. */
-export async function awaitEvaluation(
+export async function waitForClaim(
   options: ClaimOptions & { readonly sleep: (ms: number) => Promise<void> },
-): Promise<Exclude<Claimed, { kind: 'Held' }>> {
+): Promise<Exclude<ClaimOutcome, { kind: 'Held' }>> {
   for (;;) {
     const claimed = await claimEvaluation(options)
     if (claimed.kind !== 'Held') return claimed
@@ -57,26 +57,28 @@ export async function awaitEvaluation(
   }
 }
 
-const textOf = ({ run, attempt, podUid }: PodIdentity): string =>
+const serializeClaimHolder = ({ run, attempt, podUid }: PodIdentity): string =>
   JSON.stringify({ run, attempt, podUid })
 
 async function isAbandoned({ storage, key, identity }: ClaimOptions): Promise<boolean> {
   const ageMs = await storage.ageMs(claimPath(key))
   if (ageMs === undefined) return false
   if (ageMs > STALE_AFTER_MS) return true
-  const { run, attempt = identity.attempt } = await readHolder(storage, key)
+  const { run, attempt = identity.attempt } = await readClaimHolder(storage, key)
   return run === identity.run && attempt < identity.attempt
 }
 
-interface Holder {
+interface ClaimHolder {
   readonly run?: string
   readonly attempt?: number
 }
 
 /** Who holds the claim; nobody known while it is being written or has just been released. */
-async function readHolder(storage: Storage, key: string): Promise<Holder> {
+async function readClaimHolder(storage: Storage, key: string): Promise<ClaimHolder> {
   try {
-    return JSON.parse(Buffer.from(await storage.read(claimPath(key))).toString('utf8')) as Holder
+    return JSON.parse(
+      Buffer.from(await storage.read(claimPath(key))).toString('utf8'),
+    ) as ClaimHolder
   } catch (error) {
     if (error instanceof SyntaxError) return {}
     if (error instanceof StorageError && error.code === 'NotFound') return {}
@@ -84,13 +86,13 @@ async function readHolder(storage: Storage, key: string): Promise<Holder> {
   }
 }
 
-function ownClaim({ storage, key, identity, monotonicMs }: ClaimOptions): Claim {
+function createClaim({ storage, key, identity, monotonicMs }: ClaimOptions): Claim {
   let renewedAtMs = monotonicMs()
   return {
     async renew() {
       if (monotonicMs() - renewedAtMs < RENEW_EVERY_MS) return
       renewedAtMs = monotonicMs()
-      await storage.writeAtomic(claimPath(key), textOf(identity))
+      await storage.writeAtomic(claimPath(key), serializeClaimHolder(identity))
     },
     release: () => storage.remove(claimPath(key)),
   }

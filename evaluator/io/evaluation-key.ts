@@ -1,4 +1,4 @@
-import type { EvaluationSettings } from '../../crds/sections/evaluation.ts'
+import type { EvaluationSettings } from '../../method/settings/evaluation.ts'
 import { canonicalDigest } from '../../pod/canonical-digest.ts'
 
 export interface EvaluationIdentity {
@@ -13,7 +13,7 @@ export interface EvaluationIdentity {
  * The key of an evaluation: all that determines its numbers. Neither the run nor the fraction of
  * the schedule is in it, so that the evaluation before training is computed once for a whole sweep.
  */
-export function evaluationKey(identity: EvaluationIdentity): string {
+export function computeEvaluationKey(identity: EvaluationIdentity): string {
   const { numericsVersion, backboneDigest, memoryDigest, validationDigest, settings } = identity
   return canonicalDigest({
     numericsVersion,

@@ -1,10 +1,10 @@
-import { EvaluationFile } from '../../crds/evaluation-file.ts'
+import { EvaluationFile } from '../../contract/evaluation-file.ts'
 import { PodFailure } from '../../pod/pod-failure.ts'
-import { readStored } from '../../pod/read-stored.ts'
+import { readStoredJson } from '../../pod/read-stored-json.ts'
 import { type Storage, StorageError } from '../../pod/storage.ts'
 import { evaluationFolder, evaluationResultPath } from '../../pod/storage-layout.ts'
-import type { SquareMask } from '../figure/cell-pictures.ts'
-import { decodeStack, encodeStack } from './prediction-stack.ts'
+import type { SquareMask } from '../figure/render-cells.ts'
+import { decodeMaskStack, encodeMaskStack } from './prediction-stack.ts'
 
 /** The result under a key; undefined where there is none. Throws EvaluationFileInvalid. */
 export async function readEvaluation(
@@ -12,7 +12,7 @@ export async function readEvaluation(
   key: string,
 ): Promise<EvaluationFile | undefined> {
   const path = evaluationResultPath(key)
-  const stored = await readStored(storage, path, EvaluationFile)
+  const stored = await readStoredJson(storage, path, EvaluationFile)
   if (stored.kind === 'Found') return stored.value
   if (stored.kind === 'Missing') return undefined
   const { cause } = stored
@@ -26,12 +26,12 @@ export async function readEvaluation(
 export async function writeEvaluation(
   storage: Storage,
   file: Omit<EvaluationFile, 'predictions'>,
-  predictions: KeptPredictions | undefined,
+  predictions: StoredPredictions | undefined,
 ): Promise<EvaluationFile> {
   const path = `${evaluationFolder(file.key)}/predictions.png`
   const hasMasks = predictions !== undefined && predictions.masks.length > 0
   if (hasMasks) {
-    await storage.writeAtomic(path, await encodeStack(predictions.masks, predictions.sidePx))
+    await storage.writeAtomic(path, await encodeMaskStack(predictions.masks, predictions.sidePx))
   }
   const complete: EvaluationFile = hasMasks
     ? {
@@ -48,7 +48,7 @@ export async function writeEvaluation(
   return complete
 }
 
-export interface KeptPredictions {
+export interface StoredPredictions {
   readonly metric: string
   readonly sidePx: number
   readonly masks: readonly Uint8Array[]
@@ -59,11 +59,11 @@ export async function readPredictions(
   storage: Storage,
   { predictions }: EvaluationFile,
 ): Promise<readonly SquareMask[]> {
-  const bytes = predictions && (await readIfThere(storage, predictions.path))
-  return bytes === undefined ? [] : decodeStack(bytes)
+  const bytes = predictions && (await readIfPresent(storage, predictions.path))
+  return bytes === undefined ? [] : decodeMaskStack(bytes)
 }
 
-async function readIfThere(storage: Storage, path: string): Promise<Uint8Array | undefined> {
+async function readIfPresent(storage: Storage, path: string): Promise<Uint8Array | undefined> {
   try {
     return await storage.read(path)
   } catch (error) {

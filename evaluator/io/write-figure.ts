@@ -1,29 +1,29 @@
 import sharp from 'sharp'
-import type { EvaluationFile } from '../../crds/evaluation-file.ts'
+import type { EvaluationFile } from '../../contract/evaluation-file.ts'
 import type { Storage } from '../../pod/storage.ts'
 import { evaluationFolder } from '../../pod/storage-layout.ts'
 import type { Dataset } from '../../vision/datasets/dataset.ts'
 import { resizeImage } from '../../vision/images/resize-image.ts'
 import { resizeLabels } from '../../vision/images/resize-labels.ts'
-import { comparePredictions, type PredictedSet } from '../figure/compare-predictions.ts'
+import { type PredictionSet, renderPredictionComparison } from '../figure/compare-predictions.ts'
 import { readPredictions } from './evaluation-store.ts'
 
-export interface FigureStage {
+export interface FigureFraction {
   /** What its row is called. */
   readonly name: string
   readonly file: EvaluationFile
 }
 
-export interface FigureTask {
+export interface FigureOptions {
   readonly storage: Storage
   /** In the order of the rows; the figure is kept with the last. */
-  readonly stages: readonly FigureStage[]
+  readonly stages: readonly FigureFraction[]
   readonly validation: Dataset
-  readonly memoryPictures: number
+  readonly memoryImages: number
   readonly ignoreLabel: number
 }
 
-const METHODS: Readonly<Record<string, string>> = {
+const PROTOCOL_TITLES: Readonly<Record<string, string>> = {
   inContextMiou: 'In-context segmentation',
   linearMiou: 'Linear segmentation',
 }
@@ -32,8 +32,8 @@ const METHODS: Readonly<Record<string, string>> = {
  * Draws validation pictures, their masks and the predictions of each stage. Returns its path under
  * the storage; undefined where the evaluation keeps no predictions. A figure that is there stays.
  */
-export async function writeFigure(task: FigureTask): Promise<string | undefined> {
-  const { storage, stages } = task
+export async function writeFigure(options: FigureOptions): Promise<string | undefined> {
+  const { storage, stages } = options
   const last = stages.at(-1)
   if (last?.file.predictions === undefined) return undefined
   const folder = `${evaluationFolder(last.file.key)}/figures`
@@ -42,18 +42,21 @@ export async function writeFigure(task: FigureTask): Promise<string | undefined>
   const path = `${folder}/${name}`
   if ((await storage.list(folder)).includes(name)) return path
   const { metric, sidePx } = last.file.predictions
-  const { pictures, truths } = await squashedPictures(task, last.file.predictions)
-  const { width, height, rgb } = comparePredictions({
-    title: `${METHODS[metric] ?? metric} ${listed(stages.map((stage) => stage.name))} training`,
-    subtitle: `validation ${task.validation.size} pictures · memory ${task.memoryPictures} pictures · input ${sidePx} px`,
-    pictures,
-    truths,
-    predicted: await predictedSets(task, metric),
-    classes: task.validation.classes.map(({ name: label, displayColour: colour }) => ({
+  const { pictures: images, truths: groundTruths } = await loadResizedSamples(
+    options,
+    last.file.predictions,
+  )
+  const { width, height, rgb } = renderPredictionComparison({
+    title: `${PROTOCOL_TITLES[metric] ?? metric} ${joinNames(stages.map((stage) => stage.name))} training`,
+    subtitle: `validation ${options.validation.size} pictures · memory ${options.memoryImages} pictures · input ${sidePx} px`,
+    images,
+    groundTruths,
+    predicted: await loadPredictionSets(options, metric),
+    classes: options.validation.classes.map(({ name: label, displayColor: color }) => ({
       name: label,
-      colour,
+      color,
     })),
-    ignoreLabel: task.ignoreLabel,
+    ignoreLabel: options.ignoreLabel,
   })
   const png = await sharp(rgb, { raw: { width, height, channels: 3 } })
     .png()
@@ -62,35 +65,35 @@ export async function writeFigure(task: FigureTask): Promise<string | undefined>
   return path
 }
 
-const listed = (names: readonly string[]): string =>
+const joinNames = (names: readonly string[]): string =>
   [names.slice(0, -1).join(', '), ...names.slice(-1)].filter((part) => part !== '').join(' and ')
 
-async function squashedPictures(
-  { validation }: FigureTask,
+async function loadResizedSamples(
+  { validation }: FigureOptions,
   { pictures: count, sidePx }: NonNullable<EvaluationFile['predictions']>,
 ) {
   const size = { width: sidePx, height: sidePx }
   const indices = Array.from({ length: count }, (_, index) => index)
-  const pictures = await Promise.all(
+  const images = await Promise.all(
     indices.map(async (index) => {
       const image = resizeImage(await validation.image(index), { ...size, filter: 'Bilinear' })
       return { side: sidePx, rgb: image.rgb }
     }),
   )
-  const truths = await Promise.all(
+  const groundTruths = await Promise.all(
     indices.map(async (index) => {
       const { labels } = resizeLabels(await validation.mask(index), { ...size, rule: 'Pillow' })
       return { side: sidePx, labels }
     }),
   )
-  return { pictures, truths }
+  return { pictures: images, truths: groundTruths }
 }
 
-async function predictedSets(
-  { storage, stages }: FigureTask,
+async function loadPredictionSets(
+  { storage, stages }: FigureOptions,
   metric: string,
-): Promise<PredictedSet[]> {
-  const sets: PredictedSet[] = []
+): Promise<PredictionSet[]> {
+  const sets: PredictionSet[] = []
   for (const { name, file } of stages) {
     const masks = await readPredictions(storage, file)
     if (masks.length === 0) continue

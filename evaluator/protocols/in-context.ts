@@ -1,43 +1,58 @@
-import { emptyConfusion } from '../core/confusion-matrix.ts'
+import { emptyConfusionMatrix } from '../core/confusion-matrix.ts'
 import { transferLabels } from '../core/in-context.ts'
-import { type Matched, matchLabels } from '../core/matching.ts'
-import { nearestKeys } from '../core/nearest-neighbours.ts'
-import { unitRows } from '../core/unit-rows.ts'
-import { backendDotProducts } from '../features/dot-products.ts'
-import { fillMemory, type MemoryOptions } from './fill-memory.ts'
-import { type ScoredSet, scoreBatch, type Tally } from './score-batch.ts'
+import { type MatchedLabels, matchLabels } from '../core/matching.ts'
+import { findNearestKeys } from '../core/nearest-neighbors.ts'
+import { normalizeFeatureRows } from '../core/unit-rows.ts'
+import { createBackendDotProducts } from '../features/dot-products.ts'
+import { buildMemoryBank, type MemoryBankOptions } from './memory-bank.ts'
+import {
+  accumulateBatch,
+  type SegmentationAccumulator,
+  type SegmentationTask,
+} from './score-batch.ts'
 import type { SegmentationResult } from './segmentation-result.ts'
 
-export interface InContextTask extends ScoredSet, MemoryOptions {}
+export interface InContextTask extends SegmentationTask, MemoryBankOptions {}
 
-/** In-context retrieval (neco-method §4.2): each patch takes the labels of its nearest in memory. */
+/** In-context retrieval (docs/method.md §4.2): each patch takes the labels of its nearest in memory. */
 export async function evaluateInContext(task: InContextTask): Promise<SegmentationResult> {
-  const { classes, numbers } = task
-  const memory = await fillMemory(task)
-  const backend = backendDotProducts()
-  const tally: Tally = { matrix: emptyConfusion(classes), kept: [] }
+  const { classes, hyperparameters } = task
+  const memory = await buildMemoryBank(task)
+  const backend = createBackendDotProducts()
+  const accumulator: SegmentationAccumulator = {
+    matrix: emptyConfusionMatrix(classes),
+    predictedMasks: [],
+  }
   try {
     for await (const batch of task.validation.batches()) {
-      const neighbours = nearestKeys({
-        queries: unitRows(batch.features),
+      const neighbors = findNearestKeys({
+        queries: normalizeFeatureRows(batch.features),
         keys: memory.keys,
-        count: numbers.neighbours,
+        count: hyperparameters.neighbors,
         dotProducts: backend.dotProducts,
       })
-      const { temperature } = numbers
-      const scores = transferLabels({ neighbours, labels: memory.labels, classes, temperature })
-      scoreBatch(task, batch, { scores, tally })
+      const { temperature } = hyperparameters
+      const scores = transferLabels({ neighbors, labels: memory.labels, classes, temperature })
+      accumulateBatch(task, batch, { scores, tally: accumulator })
     }
   } finally {
     backend.dispose()
   }
-  return resultOf(matchLabels(tally.matrix, numbers.matching), tally.kept)
+  return toSegmentationResult(
+    matchLabels(accumulator.matrix, hyperparameters.matching),
+    accumulator.predictedMasks,
+  )
 }
 
-function resultOf(matched: Matched, kept: readonly Uint8Array[]): SegmentationResult {
+function toSegmentationResult(
+  matched: MatchedLabels,
+  predictedMasks: readonly Uint8Array[],
+): SegmentationResult {
   return {
     miouPercent: 100 * matched.meanIou,
     iouPercentByClass: matched.iou.map((iou) => 100 * iou),
-    predictions: kept.map((labels) => labels.map((label) => matched.classOf[label] as number)),
+    predictions: predictedMasks.map((labels) =>
+      labels.map((label) => matched.classByLabel[label] as number),
+    ),
   }
 }

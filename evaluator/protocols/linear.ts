@@ -1,61 +1,82 @@
 import { tidy } from '@tensorflow/tfjs-core'
 import { linear } from '../../vision/ops/linear.ts'
-import { tensorOf, valuesOf } from '../../vision/ops/tensor-values.ts'
+import { readTensorValues, toTensor } from '../../vision/ops/tensor-values.ts'
 import { randomStream } from '../../vision/random/random-stream.ts'
-import { withoutIgnored } from '../core/background-mask.ts'
-import { emptyConfusion } from '../core/confusion-matrix.ts'
+import { ignoredToBackground } from '../core/background-mask.ts'
+import { emptyConfusionMatrix } from '../core/confusion-matrix.ts'
 import type { LinearHead } from '../core/linear-head.ts'
-import { meanIouOf } from '../core/mean-iou.ts'
-import type { FeatureRows } from '../core/nearest-neighbours.ts'
-import { patchLabels } from '../core/patch-labels.ts'
-import { allFeatures, type BetweenBatches, type FeatureSource } from '../features/feature-source.ts'
-import type { PatchProbe, PixelProbe } from '../profiles.ts'
-import { type ScoredSet, scoreBatch, type Tally } from './score-batch.ts'
+import { computeMeanIou } from '../core/mean-iou.ts'
+import type { FeatureRows } from '../core/nearest-neighbors.ts'
+import { computePatchLabels } from '../core/patch-labels.ts'
+import {
+  type BatchEndCallback,
+  collectFeatures,
+  type FeatureSource,
+} from '../features/feature-source.ts'
+import type { PatchProbeHyperparameters, PixelProbeHyperparameters } from '../profiles.ts'
+import {
+  accumulateBatch,
+  type SegmentationAccumulator,
+  type SegmentationTask,
+} from './score-batch.ts'
 import type { SegmentationResult } from './segmentation-result.ts'
 import { trainPatchProbe } from './train-patch-probe.ts'
 import { trainPixelProbe } from './train-pixel-probe.ts'
 
-export interface LinearTask extends ScoredSet {
-  readonly probe: PatchProbe | PixelProbe
+export interface LinearTask extends SegmentationTask {
+  readonly probe: PatchProbeHyperparameters | PixelProbeHyperparameters
   readonly patchPx: number
   readonly dim: number
   readonly seed: number
-  /** The labelled pictures as they are. */
+  /** The labeled pictures as they are. */
   readonly memory: FeatureSource
-  /** The labelled pictures of an epoch, cropped and flipped. */
-  readonly drawnMemory: (epoch: number) => FeatureSource
-  readonly between: BetweenBatches
+  /** The labeled pictures of an epoch, cropped and flipped. */
+  readonly augmentedMemory: (epoch: number) => FeatureSource
+  readonly onBatchEnd: BatchEndCallback
 }
 
-/** Linear segmentation on a frozen backbone (neco-method §4.3, or the small profile's patch probe). */
+/** Linear segmentation on a frozen backbone (docs/method.md §4.3, or the small profile's patch probe). */
 export async function evaluateLinear(task: LinearTask): Promise<SegmentationResult> {
   const head = await trainHead(task)
-  const tally: Tally = { matrix: emptyConfusion(task.classes), kept: [] }
-  for await (const batch of task.validation.batches()) {
-    scoreBatch(task, batch, { scores: classScores(head, batch.features), tally })
+  const accumulator: SegmentationAccumulator = {
+    matrix: emptyConfusionMatrix(task.classes),
+    predictedMasks: [],
   }
-  const { meanIou, iou } = meanIouOf(tally.matrix)
+  for await (const batch of task.validation.batches()) {
+    accumulateBatch(task, batch, {
+      scores: computeBatchScores(head, batch.features),
+      tally: accumulator,
+    })
+  }
+  const { meanIou, iou } = computeMeanIou(accumulator.matrix)
   return {
     miouPercent: 100 * meanIou,
     iouPercentByClass: iou.map((value) => 100 * value),
-    predictions: tally.kept,
+    predictions: accumulator.predictedMasks,
   }
 }
 
 async function trainHead(task: LinearTask): Promise<LinearHead> {
-  const { probe, classes, dim, ignoreLabel, between } = task
+  const { probe, classes, dim, ignoreLabel, onBatchEnd } = task
   const draws = randomStream({ seed: task.seed, purpose: 'probe-weights' })
   if (probe.kind === 'EnlargedPixels') {
-    const sourceOf = task.drawnMemory
-    return trainPixelProbe({ numbers: probe, sourceOf, classes, dim, ignoreLabel, draws })
+    const createEpochSource = task.augmentedMemory
+    return trainPixelProbe({
+      hyperparameters: probe,
+      createEpochSource,
+      classes,
+      dim,
+      ignoreLabel,
+      draws,
+    })
   }
-  const features = await allFeatures(task.memory)
-  const labels = await memoryLabels(task, features.rows)
-  return trainPatchProbe({ numbers: probe, features, labels, classes, draws, between })
+  const features = await collectFeatures(task.memory)
+  const labels = await collectMemoryLabels(task, features.rows)
+  return trainPatchProbe({ hyperparameters: probe, features, labels, classes, draws, onBatchEnd })
 }
 
 /** Class shares of every patch of the memory [rows, classes]. */
-async function memoryLabels(
+async function collectMemoryLabels(
   { memory, classes, patchPx, ignoreLabel }: LinearTask,
   rows: number,
 ): Promise<Float32Array> {
@@ -64,7 +85,7 @@ async function memoryLabels(
   let filled = 0
   for await (const { masks } of memory.batches()) {
     for (const mask of masks) {
-      const own = patchLabels(withoutIgnored(mask, ignoreLabel), size)
+      const own = computePatchLabels(ignoredToBackground(mask, ignoreLabel), size)
       labels.set(own, filled)
       filled += own.length
     }
@@ -73,17 +94,17 @@ async function memoryLabels(
 }
 
 /** Features [rows, D] → class scores [rows, C]. */
-function classScores(
+function computeBatchScores(
   { classes, dim, weight, bias }: LinearHead,
   { rows, values }: FeatureRows,
 ): Float32Array | Float64Array {
   const scores = tidy(() =>
-    linear(tensorOf(values, [rows, dim]), {
-      weight: tensorOf(weight, [classes, dim]),
-      bias: tensorOf(bias, [classes]),
+    linear(toTensor(values, [rows, dim]), {
+      weight: toTensor(weight, [classes, dim]),
+      bias: toTensor(bias, [classes]),
     }),
   ) // [rows, C]
-  const found = valuesOf(scores)
+  const found = readTensorValues(scores)
   scores.dispose()
   return found
 }

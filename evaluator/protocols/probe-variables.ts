@@ -1,6 +1,6 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core'
 import { linear } from '../../vision/ops/linear.ts'
-import { valuesOf, variableOf } from '../../vision/ops/tensor-values.ts'
+import { readTensorValues, toVariable } from '../../vision/ops/tensor-values.ts'
 import type { LinearHead } from '../core/linear-head.ts'
 
 /** A linear head on the backend while it is trained. */
@@ -13,9 +13,9 @@ export interface ProbeVariables {
 }
 
 /** Puts a head on the current backend. The caller disposes it. */
-export function probeVariables({ classes, dim, ...initial }: LinearHead): ProbeVariables {
-  const weight = variableOf(initial.weight, [classes, dim])
-  const bias = variableOf(initial.bias, [classes])
+export function createProbeVariables({ classes, dim, ...initial }: LinearHead): ProbeVariables {
+  const weight = toVariable(initial.weight, [classes, dim])
+  const bias = toVariable(initial.bias, [classes])
   return {
     parameters: new Map([
       ['weight', weight],
@@ -25,8 +25,8 @@ export function probeVariables({ classes, dim, ...initial }: LinearHead): ProbeV
     head: () => ({
       classes,
       dim,
-      weight: Float64Array.from(valuesOf(weight)),
-      bias: Float64Array.from(valuesOf(bias)),
+      weight: Float64Array.from(readTensorValues(weight)),
+      bias: Float64Array.from(readTensorValues(bias)),
     }),
     dispose: () => {
       weight.dispose()

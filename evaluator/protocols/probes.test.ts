@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Backend, startBackend } from '../../vision/backends/start-backend.ts'
 import { randomStream } from '../../vision/random/random-stream.ts'
-import { foldStandard, type LinearHead, standardised, standardOf } from '../core/linear-head.ts'
-import type { FeatureRows } from '../core/nearest-neighbours.ts'
-import { sgdStep } from '../core/sgd-momentum.ts'
+import {
+  fitFeatureScaler,
+  foldFeatureScaler,
+  type LinearHead,
+  scaleFeatures,
+} from '../core/linear-head.ts'
+import type { FeatureRows } from '../core/nearest-neighbors.ts'
+import { applySgdStep } from '../core/sgd-momentum.ts'
 import type { FeatureBatch, FeatureSource } from '../features/feature-source.ts'
 import { trainPatchProbe } from './train-patch-probe.ts'
 import { trainPixelProbe } from './train-pixel-probe.ts'
@@ -17,14 +22,17 @@ afterAll(() => backend.close())
 const draws = () => randomStream({ seed: 1, purpose: 'probe-weights' })
 
 /** Class scores of one row. */
-const scoresOf = ({ classes, dim, weight, bias }: LinearHead, row: ArrayLike<number>): number[] =>
+const computeHeadScores = (
+  { classes, dim, weight, bias }: LinearHead,
+  row: ArrayLike<number>,
+): number[] =>
   Array.from({ length: classes }, (_, index) =>
     Array.from(row).reduce(
       (sum, value, i) => sum + value * (weight[index * dim + i] ?? 0),
       bias[index] ?? 0,
     ),
   )
-const bestOf = (scores: readonly number[]): number => scores.indexOf(Math.max(...scores))
+const argmax = (scores: readonly number[]): number => scores.indexOf(Math.max(...scores))
 
 /** Three classes round a circle, far from the origin and with very different spreads by column. */
 const clouds = (rows: number) => {
@@ -40,41 +48,46 @@ const clouds = (rows: number) => {
   return { label, features: { rows, dim: 2, values: Float64Array.from(values) } }
 }
 
-describe('the probe on standardised patches', () => {
+describe('the probe on standardized patches', () => {
   test('separates what is separable, and keeps nothing on the backend', async () => {
     const { label, features } = clouds(120)
     const before = backend.memory().tensors
     const head = await trainPatchProbe({
-      numbers: { kind: 'StandardisedPatches', steps: 100, rate: 0.05, weightDecay: 1e-4 },
+      hyperparameters: {
+        kind: 'StandardizedPatches',
+        steps: 100,
+        learningRate: 0.05,
+        weightDecay: 1e-4,
+      },
       features,
       labels: Float32Array.from(label.flatMap((own) => [0, 1, 2].map((c) => Number(c === own)))),
       classes: 3,
       draws: draws(),
-      between: async () => undefined,
+      onBatchEnd: async () => undefined,
     })
     expect(backend.memory().tensors).toBe(before)
     const found = label.map((_, row) =>
-      bestOf(scoresOf(head, features.values.subarray(row * 2, row * 2 + 2))),
+      argmax(computeHeadScores(head, features.values.subarray(row * 2, row * 2 + 2))),
     )
     expect(found).toEqual(label)
   })
 
-  test('a head folded over the standard does on plain features what it did on standardised ones', () => {
+  test('a head folded over the standard does on plain features what it did on standardized ones', () => {
     const { features } = clouds(30)
-    const standard = standardOf(features)
-    const scaled = standardised(features, standard)
+    const scaler = fitFeatureScaler(features)
+    const scaled = scaleFeatures(features, scaler)
     const head: LinearHead = {
       classes: 2,
       dim: 2,
       weight: Float64Array.of(0.3, -1.2, 2, 0.7),
       bias: Float64Array.of(0.1, -0.4),
     }
-    const folded = foldStandard(head, standard)
-    const rowOf = ({ values }: FeatureRows, row: number) => values.subarray(row * 2, row * 2 + 2)
+    const folded = foldFeatureScaler(head, scaler)
+    const readRow = ({ values }: FeatureRows, row: number) => values.subarray(row * 2, row * 2 + 2)
     for (const row of [0, 7, 29]) {
       const [plain, expected] = [
-        scoresOf(folded, rowOf(features, row)),
-        scoresOf(head, rowOf(scaled, row)),
+        computeHeadScores(folded, readRow(features, row)),
+        computeHeadScores(head, readRow(scaled, row)),
       ]
       plain.forEach((score, c) => {
         expect(Math.abs(score - (expected[c] ?? 9))).toBeLessThan(1e-9)
@@ -86,10 +99,10 @@ describe('the probe on standardised patches', () => {
 describe('stochastic gradient descent with momentum', () => {
   test('adds weight decay to the gradient and keeps a velocity, as torch does', () => {
     const state = { values: Float64Array.of(1), velocity: Float64Array.of(0) }
-    const settings = { rate: 0.1, momentum: 0.9, weightDecay: 0.5 }
-    sgdStep(state, [2], settings)
+    const settings = { learningRate: 0.1, momentum: 0.9, weightDecay: 0.5 }
+    applySgdStep(state, [2], settings)
     expect(state).toEqual({ values: Float64Array.of(0.75), velocity: Float64Array.of(2.5) })
-    sgdStep(state, [0], settings)
+    applySgdStep(state, [0], settings)
     expect(state.velocity[0]).toBeCloseTo(0.9 * 2.5 + 0.5 * 0.75, 14)
   })
 })
@@ -109,7 +122,7 @@ describe('the probe on enlarged pixels', () => {
     ],
   }))
   const source: FeatureSource = {
-    pictures: 2,
+    imageCount: 2,
     sidePx,
     grid,
     batches: async function* () {
@@ -118,19 +131,19 @@ describe('the probe on enlarged pixels', () => {
   }
   const train = (overrides = {}) =>
     trainPixelProbe({
-      numbers: {
+      hyperparameters: {
         kind: 'EnlargedPixels',
         crop: { scale: [1, 1], aspectRatio: [1, 1], flipProbability: 0 },
         batchSize: 2,
         epochs: 1,
-        rate: 0.5,
+        learningRate: 0.5,
         momentum: 0.9,
         weightDecay: 0,
-        dropAtEpoch: 99,
+        learningRateDropEpoch: 99,
         lossSidePx: 4,
         ...overrides,
       },
-      sourceOf: () => source,
+      createEpochSource: () => source,
       classes: 2,
       dim: 1,
       ignoreLabel: 255,
@@ -142,7 +155,7 @@ describe('the probe on enlarged pixels', () => {
     const x = [1, 0.5, -0.5, -1]
     const label = [1, 1, 0, 0]
     const bound = draws()
-    const initial = Array.from({ length: 4 }, () => bound.between(-1, 1))
+    const initial = Array.from({ length: 4 }, () => bound.uniformBetween(-1, 1))
     const [w0 = 0, w1 = 0, b0 = 0, b1 = 0] = initial
     const gradient = x.reduce((sum, value, i) => {
       const p1 = 1 / (1 + Math.exp(w0 * value + b0 - w1 * value - b1))
@@ -155,7 +168,10 @@ describe('the probe on enlarged pixels', () => {
 
   test('learns the sides after some epochs, and slows down at the drop', async () => {
     const learned = await train({ epochs: 20 })
-    expect([bestOf(scoresOf(learned, [1])), bestOf(scoresOf(learned, [-1]))]).toEqual([1, 0])
+    expect([
+      argmax(computeHeadScores(learned, [1])),
+      argmax(computeHeadScores(learned, [-1])),
+    ]).toEqual([1, 0])
     const dropped = await train({ epochs: 20, dropAtEpoch: 0 })
     const margin = ({ weight }: LinearHead) => (weight[1] ?? 0) - (weight[0] ?? 0)
     expect(margin(dropped)).toBeLessThan(margin(learned))

@@ -3,21 +3,21 @@ import type { SparseMatrix } from '../../vision/backends/sparse-matrix.ts'
 import { resizeLabels } from '../../vision/images/resize-labels.ts'
 import { crossEntropyRows } from '../../vision/ops/cross-entropy-rows.ts'
 import { sparseRows } from '../../vision/ops/sparse-rows.ts'
-import { assignValues, tensorOf, valuesOf } from '../../vision/ops/tensor-values.ts'
+import { assignValues, readTensorValues, toTensor } from '../../vision/ops/tensor-values.ts'
 import { valueAndGradients } from '../../vision/ops/value-and-gradients.ts'
 import type { RandomStream } from '../../vision/random/random-stream.ts'
 import { interpolationMatrix } from '../../vision/vit/interpolation-matrix.ts'
 import { drawHead, type LinearHead } from '../core/linear-head.ts'
-import { rowsBetween } from '../core/nearest-neighbours.ts'
-import { type SgdSettings, sgdStep } from '../core/sgd-momentum.ts'
+import { sliceFeatureRows } from '../core/nearest-neighbors.ts'
+import { applySgdStep, type SgdSettings } from '../core/sgd-momentum.ts'
 import type { FeatureBatch, FeatureSource } from '../features/feature-source.ts'
-import type { PixelProbe } from '../profiles.ts'
-import { type ProbeVariables, probeVariables } from './probe-variables.ts'
+import type { PixelProbeHyperparameters } from '../profiles.ts'
+import { createProbeVariables, type ProbeVariables } from './probe-variables.ts'
 
 export interface PixelProbeTask {
-  readonly numbers: PixelProbe
+  readonly hyperparameters: PixelProbeHyperparameters
   /** The training pictures of an epoch, drawn anew; no batch crosses a multiple of batchSize. */
-  readonly sourceOf: (epoch: number) => FeatureSource
+  readonly createEpochSource: (epoch: number) => FeatureSource
   readonly classes: number
   readonly dim: number
   readonly ignoreLabel: number
@@ -34,22 +34,26 @@ interface GradientSum {
 }
 
 /**
- * Trains a 1×1 convolution on features enlarged to lossSidePx (neco-method §4.3). Enlarging and a
+ * Trains a 1×1 convolution on features enlarged to lossSidePx (docs/method.md §4.3). Enlarging and a
  * linear layer commute, so the class scores are enlarged in place of the features.
  */
 export async function trainPixelProbe(task: PixelProbeTask): Promise<LinearHead> {
-  const { numbers, classes, dim } = task
+  const { hyperparameters, classes, dim } = task
   const initial = drawHead(classes, dim, task.draws)
-  const probe = probeVariables(initial)
+  const probe = createProbeVariables(initial)
   const slots = (['weight', 'bias'] as const).map((name) => ({
     name,
     values: initial[name].slice(),
     velocity: new Float64Array(initial[name].length),
   }))
   try {
-    for (let epoch = 0; epoch < numbers.epochs; epoch++) {
-      const settings = { ...numbers, rate: numbers.rate * (epoch < numbers.dropAtEpoch ? 1 : 0.1) }
-      await trainEpoch(task, task.sourceOf(epoch), { probe, slots, settings })
+    for (let epoch = 0; epoch < hyperparameters.epochs; epoch++) {
+      const settings = {
+        ...hyperparameters,
+        rate:
+          hyperparameters.learningRate * (epoch < hyperparameters.learningRateDropEpoch ? 1 : 0.1),
+      }
+      await trainEpoch(task, task.createEpochSource(epoch), { probe, slots, settings })
     }
     return probe.head()
   } finally {
@@ -63,7 +67,7 @@ interface Slot {
   readonly velocity: Float64Array
 }
 
-interface Training {
+interface ProbeTraining {
   readonly probe: ProbeVariables
   readonly slots: readonly Slot[]
   readonly settings: SgdSettings
@@ -72,21 +76,21 @@ interface Training {
 async function trainEpoch(
   task: PixelProbeTask,
   source: FeatureSource,
-  { probe, slots, settings }: Training,
+  { probe, slots, settings }: ProbeTraining,
 ): Promise<void> {
   const matrix = interpolationMatrix({
     from: [source.grid, source.grid],
-    to: [task.numbers.lossSidePx, task.numbers.lossSidePx],
+    to: [task.hyperparameters.lossSidePx, task.hyperparameters.lossSidePx],
     filter: 'Bilinear',
   })
-  let sum = emptySum(task)
+  let sum = emptyGradientSum(task)
   for await (const batch of source.batches()) {
     addBatch(task, { probe, source, matrix, batch, sum })
     const done = batch.first + batch.masks.length
-    if (done % task.numbers.batchSize !== 0 && done < source.pictures) continue
+    if (done % task.hyperparameters.batchSize !== 0 && done < source.imageCount) continue
     for (const slot of slots) {
       const pixels = Math.max(sum.pixels, 1)
-      sgdStep(
+      applySgdStep(
         slot,
         sum[slot.name].map((value) => value / pixels),
         settings,
@@ -94,17 +98,17 @@ async function trainEpoch(
       const variable = probe.parameters.get(slot.name)
       if (variable !== undefined) assignValues(variable, slot.values)
     }
-    sum = emptySum(task)
+    sum = emptyGradientSum(task)
   }
 }
 
-const emptySum = ({ classes, dim }: PixelProbeTask): GradientSum => ({
+const emptyGradientSum = ({ classes, dim }: PixelProbeTask): GradientSum => ({
   weight: new Float64Array(classes * dim),
   bias: new Float64Array(classes),
   pixels: 0,
 })
 
-interface BatchWork {
+interface PixelBatch {
   readonly probe: ProbeVariables
   readonly source: FeatureSource
   readonly matrix: SparseMatrix
@@ -113,14 +117,14 @@ interface BatchWork {
 }
 
 /** Adds the gradient of each picture, weighted by its pixels that count. */
-function addBatch(task: PixelProbeTask, { probe, source, matrix, batch, sum }: BatchWork): void {
+function addBatch(task: PixelProbeTask, { probe, source, matrix, batch, sum }: PixelBatch): void {
   const patches = source.grid ** 2
   batch.masks.forEach((mask, index) => {
     const labels = lossLabels(task, source, mask)
     const counted = labels.filter((label) => label !== task.ignoreLabel).length
     if (counted === 0) return
-    const own = rowsBetween(batch.features, index * patches, (index + 1) * patches)
-    const x = tensorOf(own.values, [own.rows, own.dim]) // [P, D]
+    const own = sliceFeatureRows(batch.features, index * patches, (index + 1) * patches)
+    const x = toTensor(own.values, [own.rows, own.dim]) // [P, D]
     const loss = (): Tensor =>
       tidy(() => {
         const scores = sparseRows(probe.scores(x), matrix) // [lossSide², C]
@@ -128,7 +132,7 @@ function addBatch(task: PixelProbeTask, { probe, source, matrix, batch, sum }: B
       })
     const { gradients } = valueAndGradients(loss, probe.parameters)
     for (const [name, gradient] of gradients) {
-      addScaled(sum[name as ParameterName], valuesOf(gradient), counted)
+      addScaled(sum[name as ParameterName], readTensorValues(gradient), counted)
       gradient.dispose()
     }
     sum.pixels += counted
@@ -137,7 +141,7 @@ function addBatch(task: PixelProbeTask, { probe, source, matrix, batch, sum }: B
 }
 
 function lossLabels(
-  { numbers: { lossSidePx } }: PixelProbeTask,
+  { hyperparameters: { lossSidePx } }: PixelProbeTask,
   { sidePx }: FeatureSource,
   mask: Uint8Array,
 ): Int32Array {

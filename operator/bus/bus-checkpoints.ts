@@ -1,4 +1,4 @@
-import type { AttemptAddress } from '../../crds/bus-names.ts'
+import type { AttemptAddress } from '../../contract/bus-names.ts'
 import type { Bus, CommandAnswer } from '../ports/bus.ts'
 import type { Checkpoints } from '../ports/checkpoints.ts'
 

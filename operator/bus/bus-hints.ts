@@ -1,4 +1,5 @@
-import { isAllShipped } from '../../crds/bus-messages.ts'
+import { isAllShipped } from '../../contract/bus-messages.ts'
+import { omitUndefined } from '../../std/omit-undefined.ts'
 import type { Bus } from '../ports/bus.ts'
 import type { Hints } from '../ports/hints.ts'
 
@@ -12,8 +13,7 @@ export function busHints(bus: Bus): Hints {
       if (beat === undefined) return undefined
       const { step, totalSteps, loss, imagesPerSecond } = beat
       const metrics = {
-        ...(loss === undefined ? {} : { loss }),
-        ...(imagesPerSecond === undefined ? {} : { imagesPerSecond }),
+        ...omitUndefined({ loss, imagesPerSecond }),
       }
       return { step, totalSteps, metrics }
     },

@@ -1,4 +1,4 @@
-import type { RunReport } from '../../crds/run-report.ts'
+import type { RunReport } from '../../contract/run-report.ts'
 
 /** Which sequence numbers of one pod were heard: all up to one, and some beyond. */
 interface Heard {

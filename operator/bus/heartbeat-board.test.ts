@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { progressKey } from '../../crds/bus-names.ts'
+import { progressKey } from '../../contract/bus-names.ts'
 import { heartbeatBoard } from './heartbeat-board.ts'
 
 const keyOf = (runUid: string) =>

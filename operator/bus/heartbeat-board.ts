@@ -1,5 +1,5 @@
-import { Heartbeat } from '../../crds/bus-messages.ts'
-import { factsOfKey } from '../../crds/bus-names.ts'
+import { Heartbeat } from '../../contract/bus-messages.ts'
+import { factsOfKey } from '../../contract/bus-names.ts'
 
 /** The newest heartbeat of every attempt that was heard. */
 export interface HeartbeatBoard {

@@ -8,7 +8,7 @@ const NOT_ENABLED = new Set<number>([JetStreamApiCodes.JetStreamNotEnabledForAcc
 
 const ADVICE: Readonly<Record<BusErrorCode, string>> = {
   BusUnreachable: 'see that nats.servers is right and that the server runs',
-  BusUnauthorised:
+  BusUnauthorized:
     'see that the credentials file of the operator belongs to the account, has not expired, and may use JetStream and neco.>',
   BusTooOld: 'run nats-server 2.11 or newer',
   BusWithoutJetStream: 'switch JetStream on in the server and give the account limits for it',
@@ -32,7 +32,7 @@ export function nameBusFailure(cause: unknown, servers: readonly string[]): BusE
 }
 
 function codeOf(error: unknown): BusErrorCode {
-  if (isUnauthorised(error)) return 'BusUnauthorised'
+  if (isUnauthorized(error)) return 'BusUnauthorized'
   if (isWithoutJetStream(error)) return 'BusWithoutJetStream'
   return isUnreachable(error) ? 'BusUnreachable' : 'BusFailed'
 }
@@ -40,7 +40,7 @@ function codeOf(error: unknown): BusErrorCode {
 const codeIn = (error: unknown): unknown => (error as { code?: unknown } | null)?.code
 const causeIn = (error: unknown): unknown => (error as { cause?: unknown } | null)?.cause
 
-const isUnauthorised = (error: unknown): boolean =>
+const isUnauthorized = (error: unknown): boolean =>
   error instanceof errors.AuthorizationError ||
   error instanceof errors.UserAuthenticationExpiredError ||
   error instanceof errors.PermissionViolationError ||

@@ -3,15 +3,15 @@ import { readFile } from 'node:fs/promises'
 import { parseCreds } from '@nats-io/jwt'
 import { Kvm } from '@nats-io/kv'
 import { connect, credsAuthenticator, type NatsConnection } from 'nats'
-import { CommandReply, type CommandRequest } from '../../crds/bus-messages.ts'
+import { CommandReply, type CommandRequest } from '../../contract/bus-messages.ts'
 import {
   type AttemptAddress,
   commandSubject,
   PROGRESS_BUCKET,
   progressKey,
   type RunAddress,
-} from '../../crds/bus-names.ts'
-import type { RunReport } from '../../crds/run-report.ts'
+} from '../../contract/bus-names.ts'
+import type { RunReport } from '../../contract/run-report.ts'
 import type {
   Bus,
   BusCredentials,
@@ -110,7 +110,7 @@ class NatsBus implements Bus {
       })
     } catch (cause) {
       const what = `no credentials for pods: ${(cause as Error).message} (${credentialsFile}, ${signingKeyFile})`
-      throw busError('BusUnauthorised', servers, { what, cause })
+      throw busError('BusUnauthorized', servers, { what, cause })
     }
   }
 

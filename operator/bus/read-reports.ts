@@ -1,7 +1,7 @@
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream'
 import type { NatsConnection } from 'nats'
-import { REPORT_STREAM, type RunAddress, reportsOfRun } from '../../crds/bus-names.ts'
-import { RunReport } from '../../crds/run-report.ts'
+import { REPORT_STREAM, type RunAddress, reportsOfRun } from '../../contract/bus-names.ts'
+import { RunReport } from '../../contract/run-report.ts'
 import { distinctReports } from './heard-reports.ts'
 
 function parse(text: string): RunReport | undefined {

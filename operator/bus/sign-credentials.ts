@@ -8,7 +8,7 @@ import {
   readerInboxPrefix,
   reportsOfAttempt,
   reportsOfRun,
-} from '../../crds/bus-names.ts'
+} from '../../contract/bus-names.ts'
 import type { BusCredentials, CredentialsRequest } from '../ports/bus.ts'
 
 interface Rights {

@@ -1,5 +1,5 @@
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream'
-import { PROGRESS_BUCKET, REPORT_STREAM, REPORT_SUBJECTS } from '../../crds/bus-names.ts'
+import { PROGRESS_BUCKET, REPORT_STREAM, REPORT_SUBJECTS } from '../../contract/bus-names.ts'
 
 export type WantedStream = Partial<StreamConfig> & { readonly name: string }
 

@@ -1,3 +1,4 @@
+import { omitUndefined } from '../../std/omit-undefined.ts'
 import type { Jobs } from '../ports/jobs.ts'
 import type { ObjectKey, Runs, Sweeps } from '../ports/objects.ts'
 import { PortError } from '../ports/port-error.ts'
@@ -64,7 +65,7 @@ function joinSweeps(all: ByNamespace): Sweeps {
 function joinJobs(all: ByNamespace): Jobs {
   const [first] = each(all, 'jobs')
   return {
-    ...(first?.keptSeconds === undefined ? {} : { keptSeconds: first.keptSeconds }),
+    ...omitUndefined({ keptSeconds: first?.keptSeconds }),
     watch: watchAll(each(all, 'jobs')),
     listOwnedBy: (uid) => concat(each(all, 'jobs').map((jobs) => jobs.listOwnedBy(uid))),
     create: async (request) => portOf(all, 'jobs', request.namespace).create(request),

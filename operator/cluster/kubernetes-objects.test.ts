@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type ApiClient, createApiClient } from '../../kube/client/api-client.ts'
+import { endpointOf } from '../../kube/client/api-endpoint.ts'
 import { FakeApiServer } from '../../test/fake-api-server.ts'
 import { handClock } from '../../test/hand-clock.ts'
 import { describeObjectsPort } from '../ports/contract/objects-contract.ts'
-import { type ApiClient, createApiClient } from './api-client.ts'
-import { endpointOf } from './api-endpoint.ts'
 import { type ClusterObjects, openObjects } from './kubernetes-objects.ts'
 
 let server: FakeApiServer

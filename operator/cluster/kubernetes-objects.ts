@@ -1,12 +1,12 @@
 import { API_GROUP_VERSION, RUN_KIND, SWEEP_KIND } from '../../crds/names.ts'
 import type { NeCoRun, RunStatus } from '../../crds/necorun.ts'
 import type { NeCoSweep, SweepStatus } from '../../crds/necosweep.ts'
+import { byOwner, keyOf } from '../../kube/cache/indexed-objects.ts'
+import { type KindClient, type KindOptions, openKind } from '../../kube/cache/kind-client.ts'
+import type { Reflector } from '../../kube/cache/reflector.ts'
+import type { Resource } from '../../kube/client/resource-path.ts'
 import type { ObjectKey, Runs, StoredRun, StoredSweep, Sweeps, Urgency } from '../ports/objects.ts'
 import { PortError } from '../ports/port-error.ts'
-import { byOwner, keyOf } from './indexed-objects.ts'
-import { type KindClient, type KindOptions, openKind } from './kind-client.ts'
-import type { Reflector } from './reflector.ts'
-import type { Resource } from './resource-path.ts'
 
 export const RUN_RESOURCE: Resource = {
   apiVersion: API_GROUP_VERSION,

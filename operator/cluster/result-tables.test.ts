@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { LABELS } from '../../crds/names.ts'
+import type { ApiClient, ApiRequest } from '../../kube/client/api-client.ts'
+import { ApiError } from '../../kube/client/api-error.ts'
 import { handClock } from '../../test/hand-clock.ts'
 import type { StoredRun, StoredSweep } from '../ports/objects.ts'
-import type { ApiClient, ApiRequest } from './api-client.ts'
-import { ApiError } from './api-error.ts'
 import { ConfigMapTables } from './result-tables.ts'
 
 const sweep = {

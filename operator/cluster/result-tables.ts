@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { API_GROUP_VERSION, LABELS, OPERATOR_NAME, SWEEP_KIND } from '../../crds/names.ts'
-import { type ResultShard, resultShards } from '../core/result-shards.ts'
+import type { ApiClient } from '../../kube/client/api-client.ts'
+import { objectPath, type Resource } from '../../kube/client/resource-path.ts'
+import { type ResultShard, resultShards } from '../core/results/result-shards.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ObjectKey, StoredSweep } from '../ports/objects.ts'
 import { isPortError } from '../ports/port-error.ts'
 import type { ResultTables, TableRequest } from '../ports/result-tables.ts'
-import type { ApiClient } from './api-client.ts'
-import { objectPath, type Resource } from './resource-path.ts'
 
 const CONFIG_MAP: Resource = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' }
 /** One line of JSON a run. */

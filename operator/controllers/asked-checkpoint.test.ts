@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { AttemptAddress } from '../../crds/bus-names.ts'
+import type { AttemptAddress } from '../../contract/bus-names.ts'
 import { API_GROUP_VERSION } from '../../crds/names.ts'
 import { simulatedHome } from '../../test/simulated-home.ts'
 import { aStudy } from '../../test/simulated-study.ts'

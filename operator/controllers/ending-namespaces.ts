@@ -1,7 +1,7 @@
+import type { Result } from '../../kube/queue/work-queue.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ObjectKey, StoredRun, StoredSweep } from '../ports/objects.ts'
 import { isPortError } from '../ports/port-error.ts'
-import type { Result } from './work-queue.ts'
 
 type Round = (key: ObjectKey) => Promise<Result>
 

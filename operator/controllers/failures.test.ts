@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { EXIT_CODES } from '../../crds/exit-codes.ts'
+import { EXIT_CODES } from '../../contract/exit-codes.ts'
 import { type SimulatedHome, simulatedHome } from '../../test/simulated-home.ts'
 import { aStudy, endPod, inState, KEY, reconcileAll, startPod } from '../../test/simulated-study.ts'
 import { conditionOf } from '../core/conditions.ts'

@@ -1,5 +1,11 @@
 import { SWEEP_KIND } from '../../crds/names.ts'
-import { emptyTally, factsOf, rankPoint, recordRun, type SweepTally } from '../core/sweep-tally.ts'
+import {
+  emptyTally,
+  factsOf,
+  rankPoint,
+  recordRun,
+  type SweepTally,
+} from '../core/sweep/sweep-tally.ts'
 import type { ObjectKey, Runs, StoredRun, StoredSweep } from '../ports/objects.ts'
 import { keyText } from './object-key.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { BusState } from '../../crds/progress.ts'
+import type { BusState } from '../../contract/progress.ts'
 import { type SimulatedHome, simulatedHome } from '../../test/simulated-home.ts'
 import { aStudy, drain, KEY } from '../../test/simulated-study.ts'
 import { NO_HINTS } from '../ports/hints.ts'

@@ -8,12 +8,12 @@ import { reconcileRun } from './run-controller.ts'
 
 const RUN = { ...KEY, name: 'study-0-r0' }
 
-const failure = (code: PortErrorCode | 'BusUnauthorised', message: string): Error =>
-  code === 'BusUnauthorised' ? new BusError(code, message) : new PortError(code, message)
+const failure = (code: PortErrorCode | 'BusUnauthorized', message: string): Error =>
+  code === 'BusUnauthorized' ? new BusError(code, message) : new PortError(code, message)
 
 /** A home whose Jobs of one name are not made, while `isClosed` says so. */
 function closedHome(
-  code: PortErrorCode | 'BusUnauthorised',
+  code: PortErrorCode | 'BusUnauthorized',
   isClosed: (job: string) => boolean,
 ): SimulatedHome {
   const home = simulatedHome()
@@ -86,12 +86,12 @@ test('a Job that the home refuses leaves its run not accepted, with what was sai
   })
 })
 
-test.each<[PortErrorCode | 'BusUnauthorised', string]>([
+test.each<[PortErrorCode | 'BusUnauthorized', string]>([
   [
     'Forbidden',
     'Job study-0-r0-a1: no; raise the quota, change the policy, or give the operator the right',
   ],
-  ['BusUnauthorised', 'Job study-0-r0-a1: no'],
+  ['BusUnauthorized', 'Job study-0-r0-a1: no'],
 ])(
   'a Job that cannot be made now (%s) is said with what to do, counts as no failure, and is made when it can be',
   async (reason, message) => {

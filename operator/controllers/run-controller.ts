@@ -1,13 +1,13 @@
-import type { JobRequest, ReaderRequest } from '../../crds/job-request.ts'
+import type { Result } from '../../kube/queue/work-queue.ts'
 import { isAccepted } from '../core/conditions.ts'
-import { attemptsThatRan } from '../core/plan-reader.ts'
-import { planRun, refuseRun } from '../core/plan-run.ts'
-import type { ObservedRun, RunAction, RunPlan } from '../core/run-draft.ts'
+import { attemptsThatRan } from '../core/run/plan-reader.ts'
+import { planRun, refuseRun } from '../core/run/plan-run.ts'
+import type { ObservedRun, RunAction, RunPlan } from '../core/run/run-draft.ts'
+import type { JobRequest, ReaderRequest } from '../ports/job-request.ts'
 import type { ObjectKey, StoredRun } from '../ports/objects.ts'
 import { isPortError } from '../ports/port-error.ts'
 import { blockedBy } from './blocked-by.ts'
 import type { ControllerPorts } from './controller-ports.ts'
-import type { Result } from './work-queue.ts'
 
 /** A 409 is success only if the Job that is there is ours by UID. */
 async function createJob({ jobs }: ControllerPorts, job: JobRequest): Promise<void> {

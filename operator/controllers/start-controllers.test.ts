@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import type { BusState } from '../../crds/progress.ts'
+import type { BusState } from '../../contract/progress.ts'
 import { type SimulatedHome, simulatedHome } from '../../test/simulated-home.ts'
 import { aStudy, endPod, inState, KEY, startPod } from '../../test/simulated-study.ts'
 import { conditionOf, isEnded } from '../core/conditions.ts'

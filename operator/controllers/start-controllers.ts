@@ -1,3 +1,5 @@
+import type { WorkObserver } from '../../kube/queue/work-observer.ts'
+import { createWorkQueue } from '../../kube/queue/work-queue.ts'
 import { isEnded } from '../core/conditions.ts'
 import type { StoredRun, StoredSweep } from '../ports/objects.ts'
 import type { ControllerPorts } from './controller-ports.ts'
@@ -6,8 +8,6 @@ import { keepTallies } from './kept-tallies.ts'
 import { keyText, parseKey } from './object-key.ts'
 import { reconcileRun } from './run-controller.ts'
 import { reconcileSweep } from './sweep-controller.ts'
-import type { WorkObserver } from './work-observer.ts'
-import { createWorkQueue } from './work-queue.ts'
 
 export interface Failure {
   readonly kind: 'NeCoRun' | 'NeCoSweep'

@@ -1,5 +1,6 @@
 import { SWEEP_KIND } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
+import type { Result } from '../../kube/queue/work-queue.ts'
 import { isAccepted, isEnded } from '../core/conditions.ts'
 import type { Blocked } from '../core/plan.ts'
 import {
@@ -7,14 +8,13 @@ import {
   planSweep,
   type SweepAction,
   type SweepPlan,
-} from '../core/plan-sweep.ts'
-import { validateSweep } from '../core/validate-sweep.ts'
+} from '../core/sweep/plan-sweep.ts'
+import { validateSweep } from '../core/sweep/validate-sweep.ts'
 import type { ObjectKey, StoredRun, StoredSweep } from '../ports/objects.ts'
 import { isPortError, PortError } from '../ports/port-error.ts'
 import { blockedBy } from './blocked-by.ts'
 import type { ControllerPorts } from './controller-ports.ts'
 import { type KeptTallies, keepTallies } from './kept-tallies.ts'
-import type { Result } from './work-queue.ts'
 
 /** Why a run cannot be made under a name: one of another sweep of this name goes with it, anything else stays. */
 function nameTaken({ metadata }: NeCoRun, existing: StoredRun | undefined): PortError {

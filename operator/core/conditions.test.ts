@@ -88,6 +88,6 @@ describe('a bus that cannot be used', () => {
     const first = busOf(away('refused'))
     const before = first === undefined ? [] : [first]
     expect(busOf(away('timed out'), before)).toEqual(first)
-    expect(busOf(away('no rights', 'BusUnauthorised'), before)?.message).toContain('no rights')
+    expect(busOf(away('no rights', 'BusUnauthorized'), before)?.message).toContain('no rights')
   })
 })

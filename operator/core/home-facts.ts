@@ -1,5 +1,5 @@
-import type { Obstacle } from '../../crds/obstacle.ts'
-import type { BusProblem, BusState, Progress } from '../../crds/progress.ts'
+import type { BusProblem, BusState, Progress } from '../../contract/progress.ts'
+import type { Obstacle } from '../ports/obstacle.ts'
 
 /** What a plan is told of the home beside the objects it is about. */
 export interface HomeFacts {

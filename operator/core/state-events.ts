@@ -1,5 +1,5 @@
 import type { PlannedEvent } from './plan.ts'
-import type { Outcome } from './run-outcome.ts'
+import type { Outcome } from './run/run-outcome.ts'
 
 /** What to tell a person of a new state; nothing of going on, nor of the word that Ready said already. */
 export function stateEvents(

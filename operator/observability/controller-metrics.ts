@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import type { RoundOutcome, WorkObserver } from '../controllers/work-observer.ts'
+import type { RoundOutcome, WorkObserver } from '../../kube/queue/work-observer.ts'
 
 /** What controller-runtime calls the ends of a round. */
 const RESULTS = {

@@ -1,6 +1,6 @@
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
-import { PARAMETER_PATHS } from '../../crds/parameters.ts'
+import { PARAMETER_PATHS } from '../../crds/spec/parameters.ts'
 
 /** Shown of every run that says them, whether a sweep varies them or not. */
 const ALWAYS = [
@@ -9,9 +9,9 @@ const ALWAYS = [
   'loss.studentSteepness',
   'loss.teacherSteepness',
   'references.count',
-  'optimisation.batchSize',
-  'optimisation.steps',
-  'optimisation.backboneRate',
+  'optimizer.batchSize',
+  'optimizer.steps',
+  'optimizer.backboneLearningRate',
 ] as const
 
 const LONGEST_VALUE = 128

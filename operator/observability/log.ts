@@ -1,4 +1,5 @@
 import pino, { type Logger } from 'pino'
+import { omitUndefined } from '../../std/omit-undefined.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
 export type Log = Logger
@@ -33,8 +34,7 @@ function errorFields(error: unknown): unknown {
   return {
     type: error.name,
     message: error.message,
-    ...(code === undefined ? {} : { code }),
-    ...(reason === undefined ? {} : { reason }),
+    ...omitUndefined({ code, reason }),
     ...(isExpected ? {} : { stack: error.stack }),
     ...(error.cause === undefined ? {} : { cause: errorFields(error.cause) }),
   }

@@ -1,3 +1,4 @@
+import { omitUndefined } from '../../std/omit-undefined.ts'
 import type { ControllerPorts } from '../controllers/controller-ports.ts'
 import { conditionOf } from '../core/conditions.ts'
 import type { Events } from '../ports/events.ts'
@@ -57,7 +58,7 @@ function loggedSweeps(sweeps: Sweeps, log: Log): Sweeps {
 
 function loggedJobs(jobs: Jobs, log: Log): Jobs {
   return {
-    ...(jobs.keptSeconds === undefined ? {} : { keptSeconds: jobs.keptSeconds }),
+    ...omitUndefined({ keptSeconds: jobs.keptSeconds }),
     listOwnedBy: (uid) => jobs.listOwnedBy(uid),
     watch: (changed) => jobs.watch(changed),
     async create(request) {

@@ -31,8 +31,8 @@ export const STUDY_FAMILIES = {
     help: 'Mean intersection over union, 0 to 1, by protocol and fraction of the schedule.',
     labels: ['namespace', 'run', 'evaluation', 'at', 'protocol'],
   },
-  neco_result_neighbour_agreement_ratio: {
-    help: 'Kendall tau between the neighbour orders of two crops, -1 to 1.',
+  neco_result_neighbor_agreement_ratio: {
+    help: 'Kendall tau between the neighbor orders of two crops, -1 to 1.',
     labels: ['namespace', 'run', 'evaluation', 'at'],
   },
   neco_sweep_state: {

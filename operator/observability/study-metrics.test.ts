@@ -55,7 +55,7 @@ const aRun = (change: Partial<NeCoRun> = {}): NeCoRun => ({
         name: 'quality',
         at: 1,
         key: 'k',
-        metrics: { inContextMiou: 42, linearMiou: 50, neighbourAgreementTau: 0.25 },
+        metrics: { inContextMiou: 42, linearMiou: 50, neighborAgreementTau: 0.25 },
       },
     ],
   },
@@ -81,7 +81,7 @@ describe('metrics of studies', () => {
       'neco_result_images_per_second{namespace="lab",run="study-0-r1"} 80',
       'neco_result_miou_ratio{namespace="lab",run="study-0-r1",evaluation="quality",at="1",protocol="in-context"} 0.42',
       'neco_result_miou_ratio{namespace="lab",run="study-0-r1",evaluation="quality",at="1",protocol="linear"} 0.5',
-      'neco_result_neighbour_agreement_ratio{namespace="lab",run="study-0-r1",evaluation="quality",at="1"} 0.25',
+      'neco_result_neighbor_agreement_ratio{namespace="lab",run="study-0-r1",evaluation="quality",at="1"} 0.25',
       'neco_sweep_state{namespace="lab",sweep="study",state="Running"} 1',
       'neco_sweep_points{namespace="lab",sweep="study"} 3',
       'neco_sweep_runs{namespace="lab",sweep="study",state="pending"} 1',
@@ -123,7 +123,7 @@ describe('metrics of studies', () => {
       name: 'quality',
       at: i / 20,
       key: 'k',
-      metrics: { inContextMiou: 1, linearMiou: 2, neighbourAgreementTau: 0.1 },
+      metrics: { inContextMiou: 1, linearMiou: 2, neighborAgreementTau: 0.1 },
     }))
     const run = aRun({ status: { conditions: inState('Running'), evaluations } })
     const causes = Array.from({ length: 40 }, (_, i) => [`Cause${i}`, 1])

@@ -1,9 +1,9 @@
-import { METRICS, type MetricName } from '../../crds/metrics.ts'
 import { LABELS, SWEEP_KIND } from '../../crds/names.ts'
 import type { NeCoRun, RunStatus } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
+import { METRICS, type MetricName } from '../../method/metrics.ts'
 import { conditionOf } from '../core/conditions.ts'
-import { countPoints } from '../core/decode-point.ts'
+import { countPoints } from '../core/search/decode-point.ts'
 import { hyperparameterLabels } from './hyperparameter-labels.ts'
 import type { StudyFamily } from './study-families.ts'
 
@@ -50,12 +50,12 @@ type Labels = Readonly<Record<'namespace' | 'run', string>>
 
 function evaluationSeries(labels: Labels, { name, at, metrics }: Evaluation): Series[] {
   const where = { ...labels, evaluation: name, at: String(at) }
-  const agreement = metrics['neighbourAgreementTau' satisfies MetricName]
+  const agreement = metrics['neighborAgreementTau' satisfies MetricName]
   return [
     ...MIOU_PROTOCOLS.flatMap(([metric, protocol]) =>
       series('neco_result_miou_ratio', { ...where, protocol }, ratioOf(metric, metrics[metric])),
     ),
-    ...series('neco_result_neighbour_agreement_ratio', where, agreement),
+    ...series('neco_result_neighbor_agreement_ratio', where, agreement),
   ]
 }
 

@@ -1,4 +1,4 @@
-import type { ReflectorObserver } from '../cluster/reflector.ts'
+import type { ReflectorObserver } from '../../kube/cache/reflector.ts'
 import type { Log } from './log.ts'
 import type { OperatorGauges } from './operator-gauges.ts'
 

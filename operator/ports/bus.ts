@@ -3,15 +3,15 @@ import type {
   CommandName,
   CommandReply,
   Heartbeat,
-} from '../../crds/bus-messages.ts'
-import type { AttemptAddress, RunAddress } from '../../crds/bus-names.ts'
-import type { BusState } from '../../crds/progress.ts'
-import type { RunReport } from '../../crds/run-report.ts'
+} from '../../contract/bus-messages.ts'
+import type { AttemptAddress, RunAddress } from '../../contract/bus-names.ts'
+import type { BusState } from '../../contract/progress.ts'
+import type { RunReport } from '../../contract/run-report.ts'
 
 /**
  * Why the bus cannot be used:
  * - BusUnreachable: no server answers.
- * - BusUnauthorised: the credentials are refused, cannot be read, or may not do what is needed.
+ * - BusUnauthorized: the credentials are refused, cannot be read, or may not do what is needed.
  * - BusTooOld: the server is older than 2.11 and ignores settings silently.
  * - BusWithoutJetStream: the server or the account has no JetStream.
  * - BusSettingsIgnored: a stream reads back other settings than were asked for.
@@ -19,7 +19,7 @@ import type { RunReport } from '../../crds/run-report.ts'
  */
 export type BusErrorCode =
   | 'BusUnreachable'
-  | 'BusUnauthorised'
+  | 'BusUnauthorized'
   | 'BusTooOld'
   | 'BusWithoutJetStream'
   | 'BusSettingsIgnored'
@@ -70,7 +70,7 @@ export interface Command {
 /** What the operator hears of pods and asks of them. Silence says nothing: no decision rests on it. */
 export interface Bus {
   health(): BusHealth
-  /** Makes credentials, also while the bus is away; undefined where no bus is configured. Fails with BusUnauthorised where the key cannot be read. */
+  /** Makes credentials, also while the bus is away; undefined where no bus is configured. Fails with BusUnauthorized where the key cannot be read. */
   credentials(request: CredentialsRequest): Promise<BusCredentials | undefined>
   /** Asks the live pod of an attempt; never fails. */
   command(address: AttemptAddress, command: Command): Promise<CommandAnswer>

@@ -1,4 +1,4 @@
-import type { AttemptAddress } from '../../crds/bus-names.ts'
+import type { AttemptAddress } from '../../contract/bus-names.ts'
 
 /** Asks live pods for checkpoints. A request may be lost: nothing depends on it. */
 export interface Checkpoints {

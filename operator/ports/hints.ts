@@ -1,5 +1,5 @@
-import type { AttemptAddress } from '../../crds/bus-names.ts'
-import type { BusProblem, BusState, Progress } from '../../crds/progress.ts'
+import type { AttemptAddress } from '../../contract/bus-names.ts'
+import type { BusProblem, BusState, Progress } from '../../contract/progress.ts'
 
 /** What live pods say. A hint may be late, repeated or lost: no decision rests on it. */
 export interface Hints {

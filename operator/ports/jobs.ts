@@ -1,6 +1,6 @@
-import type { JobRequest, ReaderRequest } from '../../crds/job-request.ts'
-import type { ObservedJob } from '../../crds/observed-job.ts'
+import type { JobRequest, ReaderRequest } from './job-request.ts'
 import type { ObjectKey, Urgency } from './objects.ts'
+import type { ObservedJob } from './observed-job.ts'
 
 /** The Jobs of runs. A home makes one pod of each and never starts it a second time. */
 export interface Jobs {

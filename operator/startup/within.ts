@@ -1,4 +1,4 @@
-import { pause } from '../cluster/abort-scope.ts'
+import { pause } from '../../kube/abort-scope.ts'
 import type { Clock } from '../ports/clock.ts'
 
 /** Whether work ended within a time in milliseconds; it goes on unheeded where it did not. Rejects as the work does. */

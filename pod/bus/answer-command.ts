@@ -1,14 +1,14 @@
-import { type CommandReply, CommandRequest } from '../../crds/bus-messages.ts'
-import type { CheckpointWishes } from '../checkpoint-wish.ts'
+import { type CommandReply, CommandRequest } from '../../contract/bus-messages.ts'
+import type { CheckpointRequests } from '../checkpoint-request.ts'
 
-export interface CommandedPod {
+export interface CommandTarget {
   /** Undefined where the program makes no checkpoints. */
-  readonly checkpoints: Pick<CheckpointWishes, 'ask'> | undefined
+  readonly checkpoints: Pick<CheckpointRequests, 'request'> | undefined
   /** As SIGTERM does. */
   readonly stop: (why: string) => void
 }
 
-const refused = (code: string, message: string): CommandReply => ({
+const buildRefusal = (code: string, message: string): CommandReply => ({
   state: 'Refused',
   code,
   message,
@@ -23,19 +23,21 @@ function parseRequest(text: string): CommandRequest | undefined {
 }
 
 /** Does what the operator asks and answers when the checkpoint is durable. What this pod cannot do is refused. */
-export async function answerCommand(text: string, pod: CommandedPod): Promise<string> {
+export async function answerCommand(text: string, pod: CommandTarget): Promise<string> {
   return JSON.stringify(await replyTo(parseRequest(text), pod))
 }
 
 function replyTo(
   request: CommandRequest | undefined,
-  { checkpoints, stop }: CommandedPod,
+  { checkpoints, stop }: CommandTarget,
 ): CommandReply | Promise<CommandReply> {
-  if (request === undefined) return refused('Unreadable', 'commands are checkpoint and stop')
+  if (request === undefined) return buildRefusal('Unreadable', 'commands are checkpoint and stop')
   if (request.command === 'stop') {
-    const made = checkpoints?.ask() ?? { state: 'Done' as const }
+    const reply = checkpoints?.request() ?? { state: 'Done' as const }
     stop('asked over the bus')
-    return made
+    return reply
   }
-  return checkpoints?.ask() ?? refused('NoCheckpoints', 'an evaluator makes no checkpoints')
+  return (
+    checkpoints?.request() ?? buildRefusal('NoCheckpoints', 'an evaluator makes no checkpoints')
+  )
 }

@@ -13,7 +13,7 @@ export interface BusLink {
   /** Answers requests on a subject for as long as the link is open; resolves when the server knows, or at once where it is away. */
   serve(subject: string, answer: (request: string) => Promise<string>): Promise<void>
   /** Calls back each time the link has come up. */
-  onUp(call: () => void): void
+  onConnected(callback: () => void): void
   close(): Promise<void>
 }
 

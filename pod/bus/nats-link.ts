@@ -16,11 +16,11 @@ export interface NatsLinkOptions {
 
 const CONNECT_TIMEOUT_MS = 5000
 const STORE_TIMEOUT_MS = 5000
-const PING_EVERY_MS = 10_000
-const FIRST_PAUSE_MS = 500
-const LONGEST_PAUSE_MS = 15_000
+const PING_INTERVAL_MS = 10_000
+const INITIAL_BACKOFF_MS = 500
+const MAX_BACKOFF_MS = 15_000
 /** Different complaints that are logged; each is logged once. */
-const MAX_COMPLAINTS = 20
+const MAX_WARNINGS = 20
 
 const connectionOptions = (options: NatsLinkOptions): NodeConnectionOptions => ({
   servers: [...options.servers],
@@ -30,7 +30,7 @@ const connectionOptions = (options: NatsLinkOptions): NodeConnectionOptions => (
   authenticator: credsAuthenticator(() => readFileSync(options.credentialsFile)),
   ...(options.caFile === undefined ? {} : { tls: { caFile: options.caFile } }),
   timeout: CONNECT_TIMEOUT_MS,
-  pingInterval: PING_EVERY_MS,
+  pingInterval: PING_INTERVAL_MS,
   maxReconnectAttempts: -1,
   ignoreAuthErrorAbort: true,
   noAsyncTraces: true,
@@ -48,23 +48,23 @@ class NatsLink implements BusLink {
   readonly #options: NatsLinkOptions
   readonly #closing = new AbortController()
   readonly #served = new Map<string, (request: string) => Promise<string>>()
-  readonly #whenUp = new Set<() => void>()
-  readonly #complaints = new Set<string>()
+  readonly #connectedListeners = new Set<() => void>()
+  readonly #warnings = new Set<string>()
   #connection: NatsConnection | undefined
   #stream: JetStreamClient | undefined
-  #isUp = false
-  #keeping: Promise<void> = Promise.resolve()
+  #isConnected = false
+  #reconnecting: Promise<void> = Promise.resolve()
 
   constructor(options: NatsLinkOptions) {
     this.#options = options
   }
 
   start(): void {
-    this.#keeping = this.#keep()
+    this.#reconnecting = this.#reconnectLoop()
   }
 
   async store({ subject, data, id }: BusMessage): Promise<void> {
-    if (!this.#isUp || this.#stream === undefined) throw new Error('NATS is not connected')
+    if (!this.#isConnected || this.#stream === undefined) throw new Error('NATS is not connected')
     const named = id === undefined ? {} : { msgID: id }
     await this.#stream.publish(subject, data, { ...named, timeout: STORE_TIMEOUT_MS })
   }
@@ -73,58 +73,58 @@ class NatsLink implements BusLink {
     this.#served.set(subject, answer)
     if (this.#connection === undefined) return
     this.#subscribe(this.#connection, subject)
-    if (this.#isUp) await this.#connection.flush().catch(() => undefined)
+    if (this.#isConnected) await this.#connection.flush().catch(() => undefined)
   }
 
-  onUp(call: () => void): void {
-    this.#whenUp.add(call)
-    if (this.#isUp) call()
+  onConnected(callback: () => void): void {
+    this.#connectedListeners.add(callback)
+    if (this.#isConnected) callback()
   }
 
   async close(): Promise<void> {
     this.#closing.abort()
     await this.#connection?.close()
-    await this.#keeping
+    await this.#reconnecting
   }
 
-  async #keep(): Promise<void> {
-    let pauseMs = FIRST_PAUSE_MS
+  async #reconnectLoop(): Promise<void> {
+    let backoffMs = INITIAL_BACKOFF_MS
     while (!this.#closing.signal.aborted) {
       try {
         const connection = await connect(connectionOptions(this.#options))
-        pauseMs = FIRST_PAUSE_MS
-        await this.#use(connection)
+        backoffMs = INITIAL_BACKOFF_MS
+        await this.#useConnection(connection)
       } catch (error) {
-        this.#complain(error)
+        this.#warnOnce(error)
       }
-      this.#isUp = false
+      this.#isConnected = false
       this.#connection = undefined
-      await this.#options.sleep(pauseMs, this.#closing.signal)
-      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)
+      await this.#options.sleep(backoffMs, this.#closing.signal)
+      backoffMs = Math.min(2 * backoffMs, MAX_BACKOFF_MS)
     }
   }
 
   /** Until the connection is closed for good. */
-  async #use(connection: NatsConnection): Promise<void> {
+  async #useConnection(connection: NatsConnection): Promise<void> {
     this.#connection = connection
     this.#stream = jetstream(connection)
     if (this.#closing.signal.aborted) return connection.close()
     for (const subject of this.#served.keys()) this.#subscribe(connection, subject)
-    this.#setUp(true)
+    this.#setConnected(true)
     for await (const status of connection.status()) {
-      if (status.type === 'disconnect') this.#setUp(false)
-      if (status.type === 'reconnect') this.#setUp(true)
-      if (status.type === 'error') this.#complain(status.error)
+      if (status.type === 'disconnect') this.#setConnected(false)
+      if (status.type === 'reconnect') this.#setConnected(true)
+      if (status.type === 'error') this.#warnOnce(status.error)
     }
   }
 
-  #setUp(isUp: boolean): void {
-    if (isUp === this.#isUp) return
-    this.#isUp = isUp
+  #setConnected(isUp: boolean): void {
+    if (isUp === this.#isConnected) return
+    this.#isConnected = isUp
     const { log } = this.#options
     if (isUp) log.info('NATS is connected', {})
     else log.warn('NATS is away: reports wait in the spool', {})
-    if (isUp) for (const call of this.#whenUp) call()
+    if (isUp) for (const callback of this.#connectedListeners) callback()
   }
 
   #subscribe(connection: NatsConnection, subject: string): void {
@@ -134,16 +134,16 @@ class NatsLink implements BusLink {
         if (error !== null || answer === undefined) return
         answer(message.string()).then(
           (reply) => message.respond(reply),
-          (failure: unknown) => this.#complain(failure),
+          (failure: unknown) => this.#warnOnce(failure),
         )
       },
     })
   }
 
-  #complain(error: unknown): void {
+  #warnOnce(error: unknown): void {
     const why = error instanceof Error ? error.message : String(error)
-    if (this.#complaints.has(why) || this.#complaints.size >= MAX_COMPLAINTS) return
-    this.#complaints.add(why)
+    if (this.#warnings.has(why) || this.#warnings.size >= MAX_WARNINGS) return
+    this.#warnings.add(why)
     const servers = this.#options.servers.join(', ')
     this.#options.log.warn('NATS refuses or is away: reports wait in the spool', { servers, why })
   }

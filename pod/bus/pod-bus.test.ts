@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { CommandReply, Heartbeat, isAllShipped } from '../../crds/bus-messages.ts'
-import type { RunReport } from '../../crds/run-report.ts'
+import { CommandReply, Heartbeat, isAllShipped } from '../../contract/bus-messages.ts'
+import type { RunReport } from '../../contract/run-report.ts'
 import { recordedLink } from '../../test/recorded-link.ts'
-import { openCheckpointWishes } from '../checkpoint-wish.ts'
+import { openCheckpointRequests } from '../checkpoint-request.ts'
 import { folderStorage } from '../folder-storage.ts'
 import { openSpool, type ReportBody } from '../spool.ts'
 import { spoolPath } from '../storage-layout.ts'
@@ -34,7 +34,7 @@ afterEach(() => rm(root, { recursive: true }))
 
 function open({ makesCheckpoints = true } = {}) {
   const link = recordedLink()
-  const checkpoints = openCheckpointWishes(now)
+  const checkpoints = openCheckpointRequests(now)
   const stops: string[] = []
   const bus = openPodBus({
     identity,
@@ -49,27 +49,27 @@ function open({ makesCheckpoints = true } = {}) {
   })
   const storage = folderStorage(root, Date.now)
   const spool = async () => {
-    await bus.shipFrom(storage, folder)
+    await bus.startShipping(storage, folder)
     const written = (reports: readonly RunReport[]) => bus.reported(reports)
     const path = spoolPath(folder)
-    return openSpool({ storage, path, identity, now, monotonicMs: () => 0, written })
+    return openSpool({ storage, path, identity, now, monotonicMs: () => 0, onWritten: written })
   }
-  const beats = () =>
+  const heartbeats = () =>
     link.stored.flatMap(({ subject, data }) =>
       subject === key ? Heartbeat.parse(JSON.parse(data)) : [],
     )
   const reply = async (text: string) => CommandReply.parse(JSON.parse(await link.ask(ctl, text)))
-  return { link, checkpoints, stops, bus, spool, beats, reply }
+  return { link, checkpoints, stops, bus, spool, beats: heartbeats, reply }
 }
 
 describe('a pod on the bus', () => {
   test('says how far it is, and at its end that all has arrived', async () => {
-    const { bus, checkpoints, spool, beats } = open()
+    const { bus, checkpoints, spool, beats: heartbeats } = open()
     await (await spool()).write([step(1), step(2)])
     bus.stepped(step(3))
-    checkpoints.made({ step: 3, folder: 'there', digest: 'd' })
-    await bus.beat()
-    expect(beats().at(-1)).toMatchObject({
+    checkpoints.saved({ step: 3, folder: 'there', digest: 'd' })
+    await bus.sendHeartbeat()
+    expect(heartbeats().at(-1)).toMatchObject({
       runKey: 'key',
       step: 3,
       totalSteps: 9,
@@ -79,32 +79,32 @@ describe('a pod on the bus', () => {
       checkpoint: { step: 3, folder: 'there', digest: 'd', wallTime: '1970-01-01T00:00:00.000Z' },
       hasEnded: false,
     })
-    expect(isAllShipped(beats().at(-1))).toBe(false)
+    expect(isAllShipped(heartbeats().at(-1))).toBe(false)
     await bus.close(never)
-    expect(isAllShipped(beats().at(-1))).toBe(true)
+    expect(isAllShipped(heartbeats().at(-1))).toBe(true)
   })
 
   test('says nothing false where its reports did not arrive in time', async () => {
-    const { bus, spool, beats, link } = open()
+    const { bus, spool, beats: heartbeats, link } = open()
     link.failWhen(() => true)
     await (await spool()).write([step(1)])
     await bus.close(AbortSignal.abort())
-    expect(beats().filter(({ hasEnded }) => hasEnded)).toEqual([])
+    expect(heartbeats().filter(({ hasEnded }) => hasEnded)).toEqual([])
     expect(bus.unshipped()).toBe(1)
   })
 
   test('answers a command with the checkpoint that it brings about', async () => {
     const { checkpoints, stops, reply } = open()
     const answer = reply(ask('checkpoint'))
-    expect(checkpoints.isAsked()).toBe(true)
-    checkpoints.made({ step: 3, folder: 'there', digest: 'd' })
+    expect(checkpoints.isRequested()).toBe(true)
+    checkpoints.saved({ step: 3, folder: 'there', digest: 'd' })
     expect(await answer).toMatchObject({ state: 'Done', checkpoint: { step: 3, digest: 'd' } })
-    expect([checkpoints.isAsked(), stops]).toEqual([false, []])
+    expect([checkpoints.isRequested(), stops]).toEqual([false, []])
   })
 
   test('stops when it is told, and answers with the last checkpoint where none comes after', async () => {
     const { checkpoints, stops, reply } = open()
-    checkpoints.made({ step: 3, folder: 'there', digest: 'd' })
+    checkpoints.saved({ step: 3, folder: 'there', digest: 'd' })
     const answer = reply(ask('stop'))
     expect(stops).toEqual(['asked over the bus'])
     checkpoints.end()

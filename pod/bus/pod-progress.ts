@@ -1,6 +1,7 @@
-import type { CheckpointNotice, Heartbeat } from '../../crds/bus-messages.ts'
-import type { PodIdentity } from '../../crds/run-config.ts'
-import type { RunReport } from '../../crds/run-report.ts'
+import type { CheckpointNotice, Heartbeat } from '../../contract/bus-messages.ts'
+import type { PodIdentity } from '../../contract/run-config.ts'
+import type { RunReport } from '../../contract/run-report.ts'
+import { omitUndefined } from '../../std/omit-undefined.ts'
 import type { ReportBody } from '../spool.ts'
 
 /** How far a pod has got. */
@@ -12,7 +13,7 @@ export type PodProgress = Pick<
 export const NO_PROGRESS: PodProgress = { step: 0, totalSteps: 0, imagesSeen: 0 }
 
 /** The progress after something was said. */
-export function progressAfter(
+export function advanceProgress(
   before: PodProgress,
   { step, totalSteps, imagesSeen, metrics }: ReportBody | RunReport,
 ): PodProgress {
@@ -22,12 +23,11 @@ export function progressAfter(
     step,
     totalSteps,
     imagesSeen,
-    ...(loss === undefined ? {} : { loss }),
-    ...(imagesPerSecond === undefined ? {} : { imagesPerSecond }),
+    ...omitUndefined({ loss, imagesPerSecond }),
   }
 }
 
-export interface Beat {
+export interface HeartbeatInput {
   readonly identity: Pick<PodIdentity, 'run' | 'attempt' | 'podUid'>
   readonly progress: PodProgress
   readonly checkpoint: CheckpointNotice | undefined
@@ -37,17 +37,17 @@ export interface Beat {
 }
 
 /** What stands in the bucket for an attempt. */
-export function heartbeatOf(beat: Beat): Heartbeat {
-  const { run, attempt, podUid } = beat.identity
+export function buildHeartbeat(input: HeartbeatInput): Heartbeat {
+  const { run, attempt, podUid } = input.identity
   return {
     schemaVersion: 1,
     run,
     attempt,
     podUid,
-    wallTime: beat.now.toISOString(),
-    ...beat.progress,
-    ...(beat.checkpoint === undefined ? {} : { checkpoint: beat.checkpoint }),
-    unshipped: beat.unshipped,
-    hasEnded: beat.hasEnded,
+    wallTime: input.now.toISOString(),
+    ...input.progress,
+    ...omitUndefined({ checkpoint: input.checkpoint }),
+    unshipped: input.unshipped,
+    hasEnded: input.hasEnded,
   }
 }

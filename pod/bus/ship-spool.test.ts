@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { RunReport } from '../../crds/run-report.ts'
+import type { RunReport } from '../../contract/run-report.ts'
 import { recordedLink } from '../../test/recorded-link.ts'
 import { folderStorage } from '../folder-storage.ts'
 import { openSpool } from '../spool.ts'
@@ -38,7 +38,7 @@ const spool = (shipper?: Shipper) =>
     identity: { run: 'run', attempt: 1, podUid },
     now: () => new Date(0),
     monotonicMs: () => 0,
-    ...(shipper === undefined ? {} : { written: (reports) => shipper.add(reports) }),
+    ...(shipper === undefined ? {} : { onWritten: (reports) => shipper.add(reports) }),
   })
 const steps = (count: number) =>
   Array.from({ length: count }, (_, index) => ({

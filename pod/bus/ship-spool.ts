@@ -1,10 +1,10 @@
-import { type AttemptAddress, reportId, reportSubject } from '../../crds/bus-names.ts'
-import type { RunReport } from '../../crds/run-report.ts'
+import { type AttemptAddress, reportId, reportSubject } from '../../contract/bus-names.ts'
+import type { RunReport } from '../../contract/run-report.ts'
 import { readSpool } from '../spool.ts'
 import type { Storage } from '../storage.ts'
 import { spoolMarkPath, spoolPath } from '../storage-layout.ts'
 import type { BusLink, BusLog, Sleep } from './bus-link.ts'
-import { markSpool, writeSpoolMark } from './spool-mark.ts'
+import { ensureSpoolMark, writeSpoolMark } from './spool-mark.ts'
 
 export interface ShipperOptions {
   readonly storage: Storage
@@ -32,11 +32,11 @@ export interface Shipper {
 }
 
 /** Published together, then waited for. */
-const BATCH = 64
+const BATCH_SIZE = 64
 /** Lines held in memory; those beyond are read from the spool again. */
-const QUEUE = 4096
-const FIRST_PAUSE_MS = 500
-const LONGEST_PAUSE_MS = 30_000
+const QUEUE_LIMIT = 4096
+const INITIAL_BACKOFF_MS = 500
+const MAX_BACKOFF_MS = 30_000
 
 /**
  * Starts to ship a spool from after its mark. The spool itself stays as it is, since the training
@@ -44,7 +44,7 @@ const LONGEST_PAUSE_MS = 30_000
  */
 export async function startShipper(options: ShipperOptions): Promise<Shipper> {
   const { storage, folder, address, podUid } = options
-  const acked = await markSpool(storage, spoolMarkPath(folder), { address, podUid })
+  const acked = await ensureSpoolMark(storage, spoolMarkPath(folder), { address, podUid })
   const spooled = await readSpool(storage, spoolPath(folder))
   const shipper = new SpoolShipper(options, {
     acked,
@@ -58,14 +58,14 @@ export async function startShipper(options: ShipperOptions): Promise<Shipper> {
 class SpoolShipper implements Shipper {
   readonly #options: ShipperOptions
   readonly #closing = new AbortController()
-  readonly #whenDrained = new Set<() => void>()
+  readonly #drainListeners = new Set<() => void>()
   /** Sequence numbers: the last one that the stream has, and the last one in the spool. */
   #acked: number
   #written: number
   #queue: RunReport[] = []
   #shipping: Promise<void> = Promise.resolve()
-  #waking = new AbortController()
-  #hasComplained = false
+  #wakeController = new AbortController()
+  #hasWarned = false
 
   constructor(options: ShipperOptions, at: { readonly acked: number; readonly written: number }) {
     this.#options = options
@@ -79,14 +79,14 @@ class SpoolShipper implements Shipper {
 
   add(reports: readonly RunReport[]): void {
     const next = (this.#queue.at(-1)?.sequence ?? this.#acked) + 1
-    const fits = this.#queue.length + reports.length <= QUEUE
+    const fits = this.#queue.length + reports.length <= QUEUE_LIMIT
     if (fits && reports[0]?.sequence === next) this.#queue.push(...reports)
     this.#written = Math.max(this.#written, reports.at(-1)?.sequence ?? 0)
     this.retry()
   }
 
   retry(): void {
-    this.#waking.abort()
+    this.#wakeController.abort()
   }
 
   unshipped(): number {
@@ -96,7 +96,7 @@ class SpoolShipper implements Shipper {
   flush(signal: AbortSignal): Promise<void> {
     if (this.unshipped() === 0 || signal.aborted) return Promise.resolve()
     return new Promise((resolve) => {
-      this.#whenDrained.add(resolve)
+      this.#drainListeners.add(resolve)
       signal.addEventListener('abort', () => resolve(), { once: true })
       this.retry()
     })
@@ -110,24 +110,24 @@ class SpoolShipper implements Shipper {
 
   /** A failure is met with a longer pause, never with an end. */
   async #ship(): Promise<void> {
-    let pauseMs = FIRST_PAUSE_MS
+    let backoffMs = INITIAL_BACKOFF_MS
     while (!this.#closing.signal.aborted) {
-      this.#waking = new AbortController()
+      this.#wakeController = new AbortController()
       if (this.unshipped() === 0) {
-        this.#tellDrained()
-        await woken(this.#waking.signal)
+        this.#notifyDrained()
+        await waitForAbort(this.#wakeController.signal)
       } else if (await this.#shipSome()) {
-        pauseMs = FIRST_PAUSE_MS
+        backoffMs = INITIAL_BACKOFF_MS
       } else {
-        await this.#options.sleep(pauseMs, this.#waking.signal)
-        pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)
+        await this.#options.sleep(backoffMs, this.#wakeController.signal)
+        backoffMs = Math.min(2 * backoffMs, MAX_BACKOFF_MS)
       }
     }
   }
 
-  #tellDrained(): void {
-    for (const tell of this.#whenDrained) tell()
-    this.#whenDrained.clear()
+  #notifyDrained(): void {
+    for (const notify of this.#drainListeners) notify()
+    this.#drainListeners.clear()
   }
 
   /** Whether a whole batch has arrived. */
@@ -136,13 +136,12 @@ class SpoolShipper implements Shipper {
     try {
       if (this.#queue.length === 0) await this.#refill()
       const before = this.#acked
-      const isWhole = await this.#shipBatch()
+      const isComplete = await this.#shipBatch()
       if (this.#acked > before) await this.#mark()
-      return isWhole
+      return isComplete
     } catch (error) {
-      if (!this.#hasComplained)
-        log.warn('The spool cannot be read or marked', { err: error, folder })
-      this.#hasComplained = true
+      if (!this.#hasWarned) log.warn('The spool cannot be read or marked', { err: error, folder })
+      this.#hasWarned = true
       return false
     }
   }
@@ -150,7 +149,7 @@ class SpoolShipper implements Shipper {
   async #refill(): Promise<void> {
     const { storage, folder } = this.#options
     const spooled = await readSpool(storage, spoolPath(folder))
-    this.#queue = spooled.filter(({ sequence }) => sequence > this.#acked).slice(0, QUEUE)
+    this.#queue = spooled.filter(({ sequence }) => sequence > this.#acked).slice(0, QUEUE_LIMIT)
     // A number that was never written is not waited for.
     if (this.#queue.length === 0) this.#acked = this.#written
   }
@@ -159,7 +158,7 @@ class SpoolShipper implements Shipper {
   async #shipBatch(): Promise<boolean> {
     const { address, podUid, link } = this.#options
     const subject = reportSubject(address, podUid)
-    const batch = this.#queue.slice(0, BATCH)
+    const batch = this.#queue.slice(0, BATCH_SIZE)
     const stored = await Promise.allSettled(
       batch.map((report) =>
         link.store({
@@ -182,7 +181,7 @@ class SpoolShipper implements Shipper {
   }
 }
 
-function woken(signal: AbortSignal): Promise<void> {
+function waitForAbort(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()
   return new Promise((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true })

@@ -1,5 +1,5 @@
-import { SpoolMark } from '../../crds/bus-messages.ts'
-import type { AttemptAddress } from '../../crds/bus-names.ts'
+import { SpoolMark } from '../../contract/bus-messages.ts'
+import type { AttemptAddress } from '../../contract/bus-names.ts'
 import { type Storage, StorageError } from '../storage.ts'
 
 /** The mark beside a spool; undefined where there is none, or where it cannot be read as one. Throws StorageError. */
@@ -16,7 +16,7 @@ export async function readSpoolMark(
   }
 }
 
-export interface MarkedSpool {
+export interface AckedSpool {
   readonly address: AttemptAddress
   readonly podUid: string
   readonly acked: number
@@ -26,18 +26,26 @@ export interface MarkedSpool {
 export async function writeSpoolMark(
   storage: Storage,
   path: string,
-  { address, podUid, acked }: MarkedSpool,
+  { address, podUid, acked }: AckedSpool,
 ): Promise<void> {
-  const { namespace, runUid, work, attempt } = address
-  const mark: SpoolMark = { schemaVersion: 1, namespace, runUid, work, attempt, podUid, acked }
+  const { namespace, runUid, work: task, attempt } = address
+  const mark: SpoolMark = {
+    schemaVersion: 1,
+    namespace,
+    runUid,
+    work: task,
+    attempt,
+    podUid,
+    acked,
+  }
   await storage.writeAtomic(path, JSON.stringify(mark))
 }
 
 /** Makes a mark that says nothing has been shipped, unless there is one; how far the spool has been shipped. Throws StorageError. */
-export async function markSpool(
+export async function ensureSpoolMark(
   storage: Storage,
   path: string,
-  spool: Omit<MarkedSpool, 'acked'>,
+  spool: Omit<AckedSpool, 'acked'>,
 ): Promise<number> {
   const mark = await readSpoolMark(storage, path)
   if (mark === undefined) await writeSpoolMark(storage, path, { ...spool, acked: 0 })

@@ -2,15 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { EXIT_CODES } from '../../crds/exit-codes.ts'
+import { EXIT_CODES } from '../../contract/exit-codes.ts'
 import { runProgram } from '../../test/pod-process.ts'
 import { writeSpoolMark } from '../bus/spool-mark.ts'
 import { folderStorage } from '../folder-storage.ts'
 import { openSpool } from '../spool.ts'
 import { spoolMarkPath, spoolPath } from '../storage-layout.ts'
-import { filesOfLog } from './file-lines.ts'
+import { parseFilesFromLog } from './file-lines.ts'
 
-const reader = (...words: string[]) => runProgram('pod/reader/main.ts', words)
+const reader = (...args: string[]) => runProgram('pod/reader/main.ts', args)
 
 let root = ''
 beforeEach(async () => {
@@ -31,7 +31,7 @@ describe('the reader', () => {
       'figure.png',
     )
     expect(exitCode).toBe(0)
-    expect([...filesOfLog(stdout)]).toEqual([['figure.png', bytes]])
+    expect([...parseFilesFromLog(stdout)]).toEqual([['figure.png', bytes]])
   })
 
   test.each(['../secret', '/etc/hostname', 'a/../../b'])('refuses to print %s', async (path) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { RunReport } from '../../crds/run-report.ts'
-import { lossCurve, packCurve, thinned, unpackCurve } from './read-curve.ts'
+import type { RunReport } from '../../contract/run-report.ts'
+import { buildLossCurve, downsampleCurve, packCurve, unpackCurve } from './read-curve.ts'
 
 const report = (step: number, loss: number, kind: RunReport['kind'] = 'Step'): RunReport => ({
   schemaVersion: 1,
@@ -17,13 +17,13 @@ const report = (step: number, loss: number, kind: RunReport['kind'] = 'Step'): R
   monotonicMs: 0,
   metrics: { loss },
 })
-const curveOf = (length: number) =>
+const buildTestCurve = (length: number) =>
   Array.from({ length }, (_, at) => ({ step: at + 1, loss: 4 - at / length }))
 
 describe('the curve of a training', () => {
   test('has each step once, in order, whatever attempts reported it', () => {
     const reports = [report(2, 3), report(1, 4), report(2, 3), report(2, 9, 'Evaluation')]
-    expect(lossCurve(reports)).toEqual([
+    expect(buildLossCurve(reports)).toEqual([
       { step: 1, loss: 4 },
       { step: 2, loss: 3 },
     ])
@@ -41,8 +41,8 @@ describe('the curve of a training', () => {
   })
 
   test('keeps its first and last step, and at most 2001 evenly spread ones', () => {
-    const kept = thinned(curveOf(12_345))
-    expect(kept.length).toBeLessThanOrEqual(2001)
-    expect([kept[0]?.step, kept[1]?.step, kept.at(-1)?.step]).toEqual([1, 8, 12_345])
+    const retained = downsampleCurve(buildTestCurve(12_345))
+    expect(retained.length).toBeLessThanOrEqual(2001)
+    expect([retained[0]?.step, retained[1]?.step, retained.at(-1)?.step]).toEqual([1, 8, 12_345])
   })
 })

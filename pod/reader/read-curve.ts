@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import * as z from 'zod'
-import type { RunReport } from '../../crds/run-report.ts'
+import type { RunReport } from '../../contract/run-report.ts'
 import { readSpool } from '../spool.ts'
 import type { Storage } from '../storage.ts'
 import { attemptsFolder, spoolPath } from '../storage-layout.ts'
@@ -11,10 +11,10 @@ export interface LossAtStep {
 }
 
 /** A curve in a log has at most this many steps, evenly spread: a kubelet keeps 10 MiB of a log, and no plot shows more. */
-const MOST_STEPS = 2000
+const MAX_CURVE_POINTS = 2000
 
 /** The loss of each step that any attempt reported; attempts agree where they overlap. */
-export function lossCurve(reports: readonly RunReport[]): readonly LossAtStep[] {
+export function buildLossCurve(reports: readonly RunReport[]): readonly LossAtStep[] {
   const losses = new Map<number, number>()
   for (const { kind, step, metrics } of reports) {
     if (kind === 'Step' && metrics['loss'] !== undefined) losses.set(step, metrics['loss'])
@@ -29,26 +29,26 @@ export async function readCurve(storage: Storage, runKey: string): Promise<reado
   const reports = await Promise.all(
     attempts.map((attempt) => readSpool(storage, spoolPath(`${folder}/${attempt}`))),
   )
-  return lossCurve(reports.flat())
+  return buildLossCurve(reports.flat())
 }
 
 /** Every so many-th step and the last one. */
-export function thinned(curve: readonly LossAtStep[]): readonly LossAtStep[] {
-  const stride = Math.ceil(curve.length / MOST_STEPS)
+export function downsampleCurve(curve: readonly LossAtStep[]): readonly LossAtStep[] {
+  const stride = Math.ceil(curve.length / MAX_CURVE_POINTS)
   return curve.filter((_, at) => at % stride === 0 || at === curve.length - 1)
 }
 
 /** The file as which the curve of a run key travels in a log. */
-export const curveFile = (runKey: string): string => `curves/${runKey}.json.gz`
+export const buildCurveFileName = (runKey: string): string => `curves/${runKey}.json.gz`
 
-const Packed = z.array(z.tuple([z.int(), z.number()]))
+const PackedCurve = z.array(z.tuple([z.int(), z.number()]))
 
 export const packCurve = (curve: readonly LossAtStep[]): Uint8Array =>
-  gzipSync(JSON.stringify(thinned(curve).map(({ step, loss }) => [step, loss])))
+  gzipSync(JSON.stringify(downsampleCurve(curve).map(({ step, loss }) => [step, loss])))
 
 /** Throws ZodError or a zlib error for bytes that are no curve. */
 export const unpackCurve = (bytes: Uint8Array): readonly LossAtStep[] =>
-  Packed.parse(JSON.parse(gunzipSync(bytes).toString('utf8'))).map(([step, loss]) => ({
+  PackedCurve.parse(JSON.parse(gunzipSync(bytes).toString('utf8'))).map(([step, loss]) => ({
     step,
     loss,
   }))

@@ -64,7 +64,7 @@ describe('a study runs, says what is wrong with NATS, and hears its pods once th
     const ground = await studyWith('StrangerCredentials')
     try {
       const { reason, message } = await busDegraded(ground, 'True')
-      expect(reason).toBe('BusUnauthorised')
+      expect(reason).toBe('BusUnauthorized')
       expect(message).toMatch(new RegExp(`^NATS at ${ground.nats.url}: `))
       expect(message).toContain('; see that the credentials file of the operator belongs to')
       const text = await readFile(ground.nats.operatorCredsFile)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
-import { CommandRequest } from '../../crds/bus-messages.ts'
+import { CommandRequest } from '../../contract/bus-messages.ts'
 import {
   type AttemptAddress,
   commandSubject,
@@ -11,7 +11,7 @@ import {
   progressSubject,
   reportId,
   reportSubject,
-} from '../../crds/bus-names.ts'
+} from '../../contract/bus-names.ts'
 import { type NatsBusOptions, openNatsBus } from '../../operator/bus/nats-bus.ts'
 import type { Bus, CredentialsRequest } from '../../operator/ports/bus.ts'
 import type { Clock } from '../../operator/ports/clock.ts'
@@ -89,7 +89,7 @@ export async function openBusBed(): Promise<BusBed> {
       log: { info: () => undefined, warn: () => undefined },
     })
     links.push(opened)
-    await new Promise<void>((resolve) => opened.onUp(resolve))
+    await new Promise<void>((resolve) => opened.onConnected(resolve))
     return opened
   }
   return {

@@ -9,7 +9,7 @@ import {
   progressSubject,
   REPORT_STREAM,
   reportSubject,
-} from '../../crds/bus-names.ts'
+} from '../../contract/bus-names.ts'
 import type { NatsBusOptions } from '../../operator/bus/nats-bus.ts'
 import type { BusHealth, CredentialsRequest } from '../../operator/ports/bus.ts'
 import { describeBusPort } from '../../operator/ports/contract/bus-contract.ts'
@@ -171,7 +171,7 @@ describe('the operator says what is in the way of its bus', () => {
       const missing = await problemOf({ ...options, credentialsFile: '/nowhere/operator.creds' })
       const away = await problemOf({ ...options, servers: ['tls://127.0.0.1:1'] })
       const codes = [refused, missing, away].map(({ problem }) => problem?.code)
-      expect(codes).toEqual(['BusUnauthorised', 'BusUnauthorised', 'BusUnreachable'])
+      expect(codes).toEqual(['BusUnauthorized', 'BusUnauthorized', 'BusUnreachable'])
       expect(away.problem?.message).toContain('tls://127.0.0.1:1')
 
       const connection = await connect({

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { API_GROUP_VERSION, LABELS, RUN_KIND, SWEEP_KIND } from '../../crds/names.ts'
+import { omitUndefined } from '../../std/omit-undefined.ts'
 import type { SharedBed } from './bed/shared-bed.ts'
 import { type NecoAnswer, neco } from './neco-process.ts'
 
@@ -16,7 +17,7 @@ spec:
   run:
     data: { kind: Scenes, count: 16 }
     model: { architecture: Tiny }
-    optimisation: { steps: 4, batchSize: 8 }
+    optimizer: { steps: 4, batchSize: 8 }
 `
 
 const condition = (type: string, reason: string, status = 'True') => ({
@@ -84,8 +85,8 @@ export async function openCliGround(bed: SharedBed): Promise<CliGround> {
     const run = runOf(sweep, uid, point)
     const spec = {
       data: { kind: 'Scenes', count: 16 },
-      optimisation: { steps: 4, batchSize: 8 },
-      ...(pod === undefined ? {} : { pod }),
+      optimizer: { steps: 4, batchSize: 8 },
+      ...omitUndefined({ pod }),
     }
     const input = JSON.stringify({ ...run, spec })
     await bed.kubectl.ok(['apply', '-n', namespace, '-f', '-'], { input })

@@ -2,7 +2,7 @@ import { readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { delimiter, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { outputPaths } from '../../cli/local/output-folder.ts'
+import { buildOutputPaths } from '../../cli/local/output-folder.ts'
 import { folderStorage } from '../../pod/folder-storage.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { type CliGround, openCliGround } from './cli-ground.ts'
@@ -27,7 +27,7 @@ async function applied(name: string): Promise<void> {
 
 /** The objects of a study in the cluster, as a home of this machine has them in its journal. */
 async function copyToThisMachine(out: string): Promise<void> {
-  const { state } = outputPaths(join(ground.folder, out))
+  const { state } = buildOutputPaths(join(ground.folder, out))
   const objects = ['necosweeps', 'necoruns'].map((kind) =>
     ground.kubectl('get', kind, '-o', 'json', '-l', 'of!=test'),
   )

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
-import type { RunReport } from '../../crds/run-report.ts'
+import type { RunReport } from '../../contract/run-report.ts'
 import { attemptsFolder, spoolPath } from '../../pod/storage-layout.ts'
 import { makeLocalClaim } from './bed/local-claim.ts'
 import type { SharedBed } from './bed/shared-bed.ts'

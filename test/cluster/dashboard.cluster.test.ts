@@ -10,7 +10,7 @@ import type { NeCoRun } from '../../crds/necorun.ts'
 import { dashboardQueries } from '../../dashboards/queries.ts'
 import { conditionsOf } from '../../operator/core/conditions.ts'
 import { operatorMetrics } from '../../operator/observability/metrics-registry.ts'
-import { podMetrics } from '../../pod/pod-metrics.ts'
+import { createPodMetrics } from '../../pod/pod-metrics.ts'
 import { aStudy } from '../simulated-study.ts'
 import { type BedFolder, openBedFolder } from './bed/bed-folder.ts'
 import { type PrometheusBed, startPrometheus } from './bed/prometheus-bed.ts'
@@ -26,7 +26,7 @@ const evaluationsOf = (replicate: 0 | 1) =>
     name: 'quality',
     at,
     key: 'k',
-    metrics: { inContextMiou: MIOU[at][replicate], linearMiou: 50, neighbourAgreementTau: 0.25 },
+    metrics: { inContextMiou: MIOU[at][replicate], linearMiou: 50, neighborAgreementTau: 0.25 },
   }))
 
 const aRun = (replicate: 0 | 1): NeCoRun => ({
@@ -80,7 +80,7 @@ const body = {
 /** A trainer in the middle of its schedule, its newest checkpoint a minute old. */
 function workedTrainer(): () => Promise<string> {
   const identity = { run: 'study-0-r0', sweep: 'study', attempt: 1, podUid: 'p' }
-  const metrics = podMetrics(identity, 'trainer', () => new Date(Date.now() - 60_000))
+  const metrics = createPodMetrics(identity, 'trainer', () => new Date(Date.now() - 60_000))
   metrics.stepped({ ...body, kind: 'Step' })
   metrics.reported([
     {

@@ -1,5 +1,5 @@
-import { EXIT_CODES } from '../../crds/exit-codes.ts'
-import type { TerminationMessage } from '../../crds/run-report.ts'
+import { EXIT_CODES } from '../../contract/exit-codes.ts'
+import type { TerminationMessage } from '../../contract/run-report.ts'
 import type { Executor } from './kubelet/executor.ts'
 import type { Pod } from './kubelet/pod-object.ts'
 import { type ScriptedRun, scriptedExecutor } from './kubelet/scripted-executor.ts'

@@ -2,7 +2,7 @@ import { API_GROUP_VERSION, SWEEP_KIND } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
 import { conditionOf } from '../../operator/core/conditions.ts'
-import { runIndexFrom } from '../../operator/core/run-of-sweep.ts'
+import { runIndexFrom } from '../../operator/core/sweep/run-of-sweep.ts'
 
 interface Size {
   readonly name: string

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { EXIT_CODES } from '../../crds/exit-codes.ts'
-import type { TerminationMessage } from '../../crds/run-report.ts'
+import { EXIT_CODES } from '../../contract/exit-codes.ts'
+import type { TerminationMessage } from '../../contract/run-report.ts'
 import { argoHealth } from '../argo-health.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { waitUntil } from './bed/wait-until.ts'

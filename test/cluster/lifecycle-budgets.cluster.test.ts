@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import { conditionOf, isEnded } from '../../operator/core/conditions.ts'
-import { BUDGET_OF_CAUSE, type FailureCause } from '../../operator/core/failure-cause.ts'
+import { BUDGET_OF_CAUSE, type FailureCause } from '../../operator/core/run/failure-cause.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import type { ContainerEnd } from './kubelet/executor.ts'
 import {

@@ -1,10 +1,10 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { manifestOf } from '../../cli/manifest/read-manifest.ts'
+import { parseManifestText } from '../../cli/manifest/read-manifest.ts'
+import type { RunReport } from '../../contract/run-report.ts'
+import { RunResult } from '../../contract/run-result.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
-import type { RunReport } from '../../crds/run-report.ts'
-import { RunResult } from '../../crds/run-result.ts'
 import { REDUCED } from '../run-example.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { waitUntil } from './bed/wait-until.ts'
@@ -29,8 +29,8 @@ afterAll(() => ground?.close())
 const kubectl = (...words: readonly string[]) => bed.kubectl.ok([...words, '-n', ground.namespace])
 
 async function train(name: string, steps: number): Promise<void> {
-  const overrides = [...QUIET, `optimisation.steps=${steps}`]
-  const manifest = manifestOf({ file, text: await readFile(file, 'utf8'), overrides })
+  const overrides = [...QUIET, `optimizer.steps=${steps}`]
+  const manifest = parseManifestText({ file, text: await readFile(file, 'utf8'), overrides })
   if (manifest.kind !== 'NeCoRun') throw new Error('no run')
   const { evaluations: _left, ...spec } = manifest.run.spec
   await ground.apply({ ...manifest.run, metadata: { name }, spec })

@@ -3,7 +3,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { manifestOf } from '../../cli/manifest/read-manifest.ts'
+import { parseManifestText } from '../../cli/manifest/read-manifest.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import { type AskedQuery, dashboardQueries } from '../../dashboards/queries.ts'
 import { MOST_SERIES_OF_RUN } from '../../operator/observability/study-series.ts'
@@ -24,7 +24,7 @@ const STUDY = [
   `metadata.name=${NAME}`,
   'points=[{loss.studentSteepness: 10}, {loss.studentSteepness: 100}]',
   'replicates=1',
-  'optimisation.steps=80',
+  'optimizer.steps=80',
   'checkpoint.everySteps=10',
   'evaluations[0].at=[0, 0.5, 1]',
   'evaluations[0].memory.count=40',
@@ -65,7 +65,7 @@ const LIVE = {
   loss: 'neco_train_loss and neco_train_step > 0',
   throughput: 'neco_train_images_per_second > 0',
   mIoU: 'neco_eval_miou_ratio',
-  agreement: 'neco_eval_neighbour_agreement_ratio',
+  agreement: 'neco_eval_neighbor_agreement_ratio',
   state: 'neco_run_state{state="Running"}',
 }
 
@@ -98,7 +98,7 @@ beforeAll(async () => {
   const targetsFile = fileOfTargets()
   prometheus = await startPrometheus({ folder, program, targetsFile, scrapeEvery: '250ms' })
   const file = join(import.meta.dirname, '../../examples/sweep-steepness.yaml')
-  const manifest = manifestOf({ file, text: await readFile(file, 'utf8'), overrides: STUDY })
+  const manifest = parseManifestText({ file, text: await readFile(file, 'utf8'), overrides: STUDY })
   if (manifest.kind !== 'NeCoSweep') throw new Error('no sweep')
   await ground.apply(manifest.sweep)
   await waitUntil({
@@ -170,7 +170,7 @@ const expected = ({ metadata, status }: NeCoRun) => {
     throughput: metrics['imagesPerSecond'],
     inContext: inContextMiou / 100,
     linear: linearMiou / 100,
-    agreement: at1['neighbourAgreementTau'],
+    agreement: at1['neighborAgreementTau'],
   }
 }
 
@@ -189,7 +189,7 @@ describe('when the study has ended Prometheus answers', () => {
         throughput: await value(`max(neco_result_images_per_second{${of}})`),
         inContext: await miou('in-context'),
         linear: await miou('linear'),
-        agreement: await value(`max(neco_result_neighbour_agreement_ratio{${of},at="1"})`),
+        agreement: await value(`max(neco_result_neighbor_agreement_ratio{${of},at="1"})`),
       }).toEqual(expected({ metadata, ...run }))
     }
   })

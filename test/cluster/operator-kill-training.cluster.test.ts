@@ -1,9 +1,9 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { manifestOf } from '../../cli/manifest/read-manifest.ts'
-import { METRICS, type MetricName } from '../../crds/metrics.ts'
+import { parseManifestText } from '../../cli/manifest/read-manifest.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
+import { METRICS, type MetricName } from '../../method/metrics.ts'
 import { REDUCED } from '../run-example.ts'
 import { whileRunning } from './bed/bed-process.ts'
 import { sharedBed } from './bed/shared-bed.ts'
@@ -33,7 +33,7 @@ afterAll(async () => {
 
 async function sweepNamed(name: string): Promise<NeCoSweep> {
   const text = await readFile(file, 'utf8')
-  const manifest = manifestOf({ file, text, overrides: [...REDUCED, 'replicates=1'] })
+  const manifest = parseManifestText({ file, text, overrides: [...REDUCED, 'replicates=1'] })
   if (manifest.kind !== 'NeCoSweep') throw new Error('no sweep')
   const { sweep } = manifest
   return { ...sweep, metadata: { ...sweep.metadata, name } }

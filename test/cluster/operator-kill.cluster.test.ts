@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { counterHash } from '../../operator/core/counter-hash.ts'
+import { counterHash } from '../../operator/core/search/counter-hash.ts'
 import { whileRunning } from './bed/bed-process.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { printFigure } from './figure.ts'

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ProcessEnd } from '../../cli/local/child-process.ts'
+import type { ProcessExit } from '../../cli/local/child-process.ts'
 import type { BedFolder } from './bed/bed-folder.ts'
 import { type BedProcess, startBedProcess } from './bed/bed-process.ts'
 import { waitUntil } from './bed/wait-until.ts'
@@ -23,7 +23,7 @@ export interface OperatorProcess {
   said(message: string, fits?: (line: OperatorLine) => boolean): Promise<OperatorLine>
   get(port: 'health' | 'metrics', path: string): Promise<{ status: number; text: string }>
   /** SIGTERM; resolves when it has ended. */
-  end(): Promise<ProcessEnd>
+  end(): Promise<ProcessExit>
 }
 
 export interface OperatorStart {

@@ -249,7 +249,7 @@ describe('what bad input gets', () => {
       const without = await start('without', configOf(plain, plain.operatorCredsFile))
       const right = await start('right', configOf(nats, nats.operatorCredsFile))
       const degraded = 'bus is degraded; runs go on'
-      expect(await wrong.said(degraded)).toMatchObject({ code: 'BusUnauthorised' })
+      expect(await wrong.said(degraded)).toMatchObject({ code: 'BusUnauthorized' })
       expect(await without.said(degraded)).toMatchObject({ code: 'BusWithoutJetStream' })
       for (const operator of [wrong, without, right]) await operator.said('controllers started')
       const connected = async (operator: OperatorProcess): Promise<string | undefined> =>

@@ -1,5 +1,5 @@
+import { buildCrd, KINDS } from '../../crds/generators/to-crd.ts'
 import { API_GROUP } from '../../crds/names.ts'
-import { buildCrd, KINDS } from '../../crds/to-crd.ts'
 import type { Kubectl } from './bed/kubectl.ts'
 import { waitUntil } from './bed/wait-until.ts'
 

@@ -2,14 +2,15 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { isAllShipped } from '../../crds/bus-messages.ts'
-import type { AttemptAddress } from '../../crds/bus-names.ts'
-import { EXIT_CODES } from '../../crds/exit-codes.ts'
-import type { RunConfig } from '../../crds/run-config.ts'
-import type { RunReport } from '../../crds/run-report.ts'
+import { isAllShipped } from '../../contract/bus-messages.ts'
+import type { AttemptAddress } from '../../contract/bus-names.ts'
+import { EXIT_CODES } from '../../contract/exit-codes.ts'
+import type { RunConfig } from '../../contract/run-config.ts'
+import type { RunReport } from '../../contract/run-report.ts'
 import { folderStorage } from '../../pod/folder-storage.ts'
 import { readSpool } from '../../pod/spool.ts'
 import { attemptsFolder, spoolPath } from '../../pod/storage-layout.ts'
+import { omitUndefined } from '../../std/omit-undefined.ts'
 import { anEvaluationConfig } from '../evaluator-fixture.ts'
 import { aMicroRunConfig } from '../micro-run-config.ts'
 import { runProgram } from '../pod-process.ts'
@@ -41,12 +42,12 @@ async function aTraining(
   const { url, caFile } = bed.nats
   return aMicroRunConfig({
     identity: { run: 'study-0-r0', attempt: number, podUid: `pod-${number}` },
-    result: { optimisation: { steps } },
+    result: { optimizer: { steps } },
     execution: {
       storage: join(folder, 'storage'),
       checkpoint: { everySteps: 1_000_000, keep: 2 },
       bus: { servers: [url], caFile, credentialsFile, ...run, work: 'train' },
-      ...(metricsPort === undefined ? {} : { metricsPort }),
+      ...omitUndefined({ metricsPort }),
     },
   })
 }

@@ -4,6 +4,7 @@ import { API_GROUP_VERSION } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
 import { conditionOf } from '../../operator/core/conditions.ts'
+import { omitUndefined } from '../../std/omit-undefined.ts'
 import { type BedFolder, openBedFolder } from './bed/bed-folder.ts'
 import { makeLocalClaim } from './bed/local-claim.ts'
 import { type NatsBed, startNats } from './bed/nats-bed.ts'
@@ -178,7 +179,7 @@ async function startKubelets(
       gpus: gpusPerNode,
     })),
     folder: bed.path(`${namespace}-kubelet`),
-    ...(executor === undefined ? {} : { executor }),
+    ...omitUndefined({ executor }),
   })
   return { own, kubelet }
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { manifestOf } from '../../cli/manifest/read-manifest.ts'
+import { parseManifestText } from '../../cli/manifest/read-manifest.ts'
 import type { ResultsDocument } from '../../cli/report/results-document.ts'
 import { resultsTable } from '../../cli/report/results-table.ts'
 import { LABELS } from '../../crds/names.ts'
@@ -25,7 +25,7 @@ afterAll(() => ground?.close())
 async function complete(name: string): Promise<number> {
   const text = await readFile(file, 'utf8')
   const overrides = [...REDUCED, `metadata.name=${name}`]
-  const manifest = manifestOf({ file, text, overrides })
+  const manifest = parseManifestText({ file, text, overrides })
   if (manifest.kind !== 'NeCoSweep') throw new Error('no sweep')
   const startedMs = performance.now()
   await ground.apply(manifest.sweep)

@@ -1,14 +1,14 @@
 import { type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core'
 import { dot } from '../../vision/ops/arithmetic.ts'
 import { sliceTokens } from '../../vision/ops/slice-tokens.ts'
-import { tensorOf, valuesOf, variableOf } from '../../vision/ops/tensor-values.ts'
+import { toTensor, readTensorValues, toVariable } from '../../vision/ops/tensor-values.ts'
 import { valueAndGradients } from '../../vision/ops/value-and-gradients.ts'
 import { attentionWeights } from '../../vision/vit/attention-weights.ts'
 import type { BackboneSettings } from '../../vision/vit/backbone-settings.ts'
 import { buildParameters } from '../../vision/vit/build-parameters.ts'
-import { type Encoded, forward } from '../../vision/vit/forward.ts'
-import { type Backbone, normalise } from '../../vision/vit/parameters.ts'
-import { patchTokens } from '../../vision/vit/patch-tokens.ts'
+import { type BackboneOutput, forward } from '../../vision/vit/forward.ts'
+import { type Backbone, applyLayerNorm } from '../../vision/vit/parameters.ts'
+import { takePatchTokens } from '../../vision/vit/patch-tokens.ts'
 import { toCanonicalWeights } from '../../vision/weights/canonical-weights.ts'
 import type { WeightTensor } from '../../vision/weights/weight-values.ts'
 import { type GoldenTensor, goldenTensor, readGolden } from './read-golden.ts'
@@ -31,7 +31,7 @@ export function compareDinoV1(): readonly Comparison[] {
   const file = readGolden('dino_v1_tiny') as Node
   const settings: BackboneSettings = {
     ...SHARED,
-    form: 'DinoV1',
+    family: 'DinoV1',
     dim: 24,
     patchSizePx: 8,
     feedForward: 'Mlp',
@@ -43,12 +43,12 @@ export function compareDinoV1(): readonly Comparison[] {
     const { tokens, blocks, lastQkv } = encode(backbone, file['input'])
     const other = encode(backbone, file['interpolated_input_48x24']).tokens
     const layers = file['intermediate_layers_n2_normed'] as unknown[]
-    const normed = blocks.map((block) => normalise(backbone, 'norm', block))
+    const normed = blocks.map((block) => applyLayerNorm(backbone, 'norm', block))
     return [
       compare('attention', 'Output', allAttention(lastQkv, settings), file['last_self_attention']),
-      compare('tokens', 'Output', valuesOf(tokens), layers[1]),
-      ...normed.map((block, i) => compare(`block ${i}`, 'Output', valuesOf(block), layers[i])),
-      compare('48×24', 'Interpolated', valuesOf(other), file['interpolated_last_layer_normed']),
+      compare('tokens', 'Output', readTensorValues(tokens), layers[1]),
+      ...normed.map((block, i) => compare(`block ${i}`, 'Output', readTensorValues(block), layers[i])),
+      compare('48×24', 'Interpolated', readTensorValues(other), file['interpolated_last_layer_normed']),
     ]
   })
 }
@@ -58,7 +58,7 @@ export function compareDinoV2(): readonly Comparison[] {
   const file = readGolden('dinov2_reg_tiny') as Node
   const settings: BackboneSettings = {
     ...SHARED,
-    form: 'DinoV2',
+    family: 'DinoV2',
     dim: 32,
     patchSizePx: 14,
     feedForward: 'Mlp',
@@ -73,13 +73,13 @@ export function compareDinoV2(): readonly Comparison[] {
     const { tokens: other } = encode(backbone, oblong['input'])
     const last = (native['block_outputs'] as unknown[])[0]
     return [
-      compare('last block', 'Output', valuesOf(blocks[1] as Tensor), last),
+      compare('last block', 'Output', readTensorValues(blocks[1] as Tensor), last),
       ...compareTokens(tokens, native, settings, 'Output'),
       ...compareTokens(other, oblong, settings, 'Interpolated'),
       ...compareGradients(backbone, {
         input: native['input'],
         weight: native['grad_weight_on_patch_tokens'],
-        select: (all) => patchTokens(all, settings),
+        select: (all) => takePatchTokens(all, settings),
         inputGradient: native['grad_input'],
         parameterGradients: native['param_grads'],
       }),
@@ -94,7 +94,7 @@ export function compareDinoV3(): readonly (readonly Comparison[])[] {
     const isGated = (file['config'] as Node)['use_gated_mlp'] === true
     const settings: BackboneSettings = {
       ...SHARED,
-      form: 'DinoV3',
+      family: 'DinoV3',
       dim: 16,
       patchSizePx: 4,
       feedForward: isGated ? 'SwiGLU' : 'Mlp',
@@ -104,7 +104,7 @@ export function compareDinoV3(): readonly (readonly Comparison[])[] {
       positionMode: 'Plain',
     }
     return withBackbone(settings, file['state_dict'], (backbone) => [
-      compare('tokens', 'Output', valuesOf(encode(backbone, file['input']).tokens), file['tokens']),
+      compare('tokens', 'Output', readTensorValues(encode(backbone, file['input']).tokens), file['tokens']),
       ...compareGradients(backbone, {
         input: file['input'],
         weight: file['grad_weight'],
@@ -130,16 +130,16 @@ function withBackbone(
   return comparisons
 }
 
-function encode(backbone: Backbone, input: unknown): Encoded {
+function encode(backbone: Backbone, input: unknown): BackboneOutput {
   const { shape, data } = goldenTensor(input)
-  return forward(backbone, tensorOf(data, shape), { keepInner: true })
+  return forward(backbone, toTensor(data, shape), { returnIntermediates: true })
 }
 
 function allAttention(lastQkv: Tensor | undefined, settings: BackboneSettings): Float64Array {
   if (lastQkv === undefined) throw new Error('the forward pass kept no q, k and v')
   const [batch = 0, tokens = 0] = lastQkv.shape
   const { dim: width, heads } = settings
-  return attentionWeights({ values: valuesOf(lastQkv), batch, tokens, width, heads }, tokens)
+  return attentionWeights({ values: readTensorValues(lastQkv), batch, tokens, width, heads }, tokens)
 }
 
 function compareTokens(
@@ -149,11 +149,11 @@ function compareTokens(
   kind: Comparison['kind'],
 ): readonly Comparison[] {
   const registers = sliceTokens(tokens, 1, settings.registers)
-  const patches = patchTokens(tokens, settings)
+  const patches = takePatchTokens(tokens, settings)
   return [
-    compare('class token', kind, valuesOf(sliceTokens(tokens, 0, 1)), golden['out_cls']),
-    compare('registers', kind, valuesOf(registers), golden['out_reg']),
-    compare('patches', kind, valuesOf(patches), golden['out_patch']),
+    compare('class token', kind, readTensorValues(sliceTokens(tokens, 0, 1)), golden['out_cls']),
+    compare('registers', kind, readTensorValues(registers), golden['out_reg']),
+    compare('patches', kind, readTensorValues(patches), golden['out_patch']),
   ]
 }
 
@@ -172,14 +172,14 @@ function compareGradients(
 ): readonly Comparison[] {
   const input = goldenTensor(golden.input)
   const weight = goldenTensor(golden.weight)
-  const images = variableOf(input.data, input.shape)
+  const images = toVariable(input.data, input.shape)
   const { gradients } = valueAndGradients(
-    () => dot(golden.select(forward(backbone, images).tokens), tensorOf(weight.data, weight.shape)),
+    () => dot(golden.select(forward(backbone, images).tokens), toTensor(weight.data, weight.shape)),
     new Map([...backbone.parameters, ['images', images]]),
   )
   images.dispose()
   const wanted = canonical(golden.parameterGradients, backbone.settings)
-  const ours = (name: string) => valuesOf(gradients.get(name) as Tensor)
+  const ours = (name: string) => readTensorValues(gradients.get(name) as Tensor)
   return [
     compare('images', 'InputGradient', ours('images'), golden.inputGradient),
     ...[...wanted].map(([name, { values }]) => ({

@@ -1,4 +1,4 @@
-import type { Relaxation, SortingNetwork } from '../../crds/sections/loss.ts'
+import type { Relaxation, SortingNetwork } from '../../method/settings/loss.ts'
 import { goldenTensor, readGolden } from './read-golden.ts'
 
 /** One sort by diffsort of B rows of n; every tensor lies row by row. */

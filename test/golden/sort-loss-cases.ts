@@ -50,7 +50,7 @@ const plainOptions = {
   nearest: 'First',
   direction: 'One',
   reduction: 'Sum',
-  renormaliseKept: false,
+  renormalizeKept: false,
   epsilon: 0,
   teacherGradient: false,
 } as const

@@ -1,6 +1,6 @@
-import type { ResultSettings } from '../../crds/run-config.ts'
+import type { ResultSettings } from '../../contract/run-config.ts'
 import type { OverlapBoxes } from '../../trainer/core/crop-pairs.ts'
-import { startTraining, type TrainingState } from '../../trainer/core/training-state.ts'
+import { createTrainingState, type TrainingState } from '../../trainer/core/training-state.ts'
 import { TeacherQueue } from '../../trainer/core/teacher-queue.ts'
 import type { ViewBatch } from '../../trainer/core/view-batch.ts'
 import type { Box } from '../../trainer/core/views/crop-box.ts'
@@ -124,16 +124,16 @@ export function trainingSettings({ hyper }: TrainingCase): ResultSettings {
         queueLength: Math.max(hyper.queue_length, 2),
       },
       loss: { studentSteepness: hyper.steepness, teacherSteepness: hyper.steepness },
-      optimisation: {
+      optimizer: {
         batchSize: hyper.batch_size,
         steps: hyper.max_epochs * hyper.train_iters_per_epoch,
-        backboneRate: hyper.lr_backbone,
-        headRate: hyper.lr_heads,
-        finalRate: hyper.final_lr,
+        backboneLearningRate: hyper.lr_backbone,
+        headLearningRate: hyper.lr_heads,
+        finalLearningRate: hyper.final_lr,
         weightDecay: hyper.weight_decay,
         finalWeightDecay: hyper.weight_decay_end,
-        momentum: hyper.momentum_teacher,
-        finalMomentum: hyper.momentum_teacher_end,
+        teacherMomentum: hyper.momentum_teacher,
+        finalTeacherMomentum: hyper.momentum_teacher_end,
       },
     },
   }).result
@@ -142,7 +142,7 @@ export function trainingSettings({ hyper }: TrainingCase): ResultSettings {
 /** The state before the first recorded step; its queue counts as the released program does. */
 export function startRecorded(one: TrainingCase): TrainingState {
   const settings = trainingSettings(one)
-  const state = startTraining(settings, {})
+  const state = createTrainingState(settings, {})
   for (const [model, values] of [
     [state.student, one.student_init],
     [state.teacher, one.teacher_init],

@@ -9,7 +9,7 @@ export interface CropPair {
 }
 
 /** Every pair of a global crop with another crop; those of two global crops come first. */
-function cropPairs(crops: number): readonly CropPair[] {
+function listCropPairs(crops: number): readonly CropPair[] {
   const locals = Array.from({ length: crops - 2 }, (_, index) => index + 2)
   return [
     { g: 0, v: 1 },
@@ -22,7 +22,7 @@ function cropPairs(crops: number): readonly CropPair[] {
 }
 
 /** The pairs in the order in which the released program draws its references: by g, then by v. */
-export function inDrawOrder(pairs: readonly CropPair[]): readonly number[] {
+export function toDrawOrder(pairs: readonly CropPair[]): readonly number[] {
   const order = pairs.map((_, index) => index)
   const rank = ({ g, v }: CropPair) => g * pairs.length + v
   return order.sort((a, b) => rank(pairs[a] as CropPair) - rank(pairs[b] as CropPair))
@@ -54,13 +54,13 @@ export interface PairAlignment {
   readonly studentLocal: SparseMatrix
 }
 
-/** The alignment of a batch of images (neco-method §1.5): maps are crop-major, crop c of image b is map c·B + b. */
+/** The alignment of a batch of images (docs/method.md §1.5): maps are crop-major, crop c of image b is map c·B + b. */
 export function alignPairs(images: readonly OverlapBoxes[], grids: PairGrids): PairAlignment {
   const batch = images.length
   const crops = images[0]?.inCrop.length ?? 2
-  const pairs = cropPairs(crops)
+  const pairs = listCropPairs(crops)
   const perPatch = (box: Box): Box => box.map((edge) => edge / grids.patchSizePx) as unknown as Box
-  const boxesOf = (
+  const collectMapBoxes = (
     chosen: readonly CropPair[],
     pick: (image: OverlapBoxes, pair: CropPair) => { crop: number; box: Box | undefined },
   ): MapBox[] =>
@@ -72,19 +72,22 @@ export function alignPairs(images: readonly OverlapBoxes[], grids: PairGrids): P
     )
   const align = (boxes: readonly MapBox[], side: number, maps: number) =>
     roiAlign(boxes, { maps, height: side, width: side, outputSide: grids.alignedSide })
-  const ofTeacher = boxesOf(pairs, ({ inGlobal }, { g, v }) => ({ crop: g, box: inGlobal[g]?.[v] }))
-  const ofGlobal = boxesOf(pairs.slice(0, 2), ({ inCrop }, { g, v }) => ({
+  const teacherBoxes = collectMapBoxes(pairs, ({ inGlobal }, { g, v }) => ({
+    crop: g,
+    box: inGlobal[g]?.[v],
+  }))
+  const globalBoxes = collectMapBoxes(pairs.slice(0, 2), ({ inCrop }, { g, v }) => ({
     crop: v,
     box: inCrop[v]?.[g],
   }))
-  const ofLocal = boxesOf(pairs.slice(2), ({ inCrop }, { g, v }) => ({
+  const localBoxes = collectMapBoxes(pairs.slice(2), ({ inCrop }, { g, v }) => ({
     crop: v - 2,
     box: inCrop[v]?.[g],
   }))
   return {
     pairs,
-    teacher: align(ofTeacher, grids.globalSide, 2 * batch),
-    studentGlobal: align(ofGlobal, grids.globalSide, 2 * batch),
-    studentLocal: align(ofLocal, grids.localSide, (crops - 2) * batch),
+    teacher: align(teacherBoxes, grids.globalSide, 2 * batch),
+    studentGlobal: align(globalBoxes, grids.globalSide, 2 * batch),
+    studentLocal: align(localBoxes, grids.localSide, (crops - 2) * batch),
   }
 }

@@ -3,8 +3,8 @@ import { aMicroRunConfig } from '../../test/micro-run-config.ts'
 import { startBackend } from '../../vision/backends/start-backend.ts'
 import { scenesDataset } from '../../vision/datasets/scenes-dataset.ts'
 import { randomStream } from '../../vision/random/random-stream.ts'
-import { closeTraining, startTraining } from './training-state.ts'
-import { trainingStep } from './training-step.ts'
+import { createTrainingState, disposeTrainingState } from './training-state.ts'
+import { runTrainingStep } from './training-step.ts'
 import { stackViews, type ViewBatch } from './view-batch.ts'
 import { makeViews } from './views/make-views.ts'
 
@@ -16,7 +16,7 @@ test('Tensors, their bytes and the WebAssembly memory stay exactly flat over 500
   })
   const scenes = scenesDataset({ kind: 'Scenes', count: 4 })
   const images = await Promise.all([0, 1, 2, 3].map((index) => scenes.image(index)))
-  const state = startTraining(result, {})
+  const state = createTrainingState(result, {})
   // Other crops and so other boxes from step to step, with as many patches.
   const batches = Array.from({ length: 8 }, (_, epoch) =>
     stackViews(
@@ -27,7 +27,7 @@ test('Tensors, their bytes and the WebAssembly memory stay exactly flat over 500
   const step = (index: number) => {
     const stream = randomStream({ seed: 1, purpose: 'roi-references', indices: [index] })
     const draw = (length: number) => stream.permutation(length)
-    trainingStep(state, batches[index % 8] as ViewBatch, {
+    runTrainingStep(state, batches[index % 8] as ViewBatch, {
       place: { step: index, totalSteps: 520 },
       draws: { queue: draw, references: draw },
     })
@@ -39,7 +39,7 @@ test('Tensors, their bytes and the WebAssembly memory stay exactly flat over 500
     step(index)
     seen.add(JSON.stringify(backend.memory()))
   }
-  closeTraining(state)
+  disposeTrainingState(state)
   const { tensors, bytes } = backend.memory()
   await backend.close()
   expect([...seen]).toEqual([JSON.stringify(warm)])

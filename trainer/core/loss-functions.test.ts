@@ -8,7 +8,7 @@ import { type Backend, startBackend } from '../../vision/backends/start-backend.
 import { normalizeRows } from '../../vision/ops/normalize-rows.ts'
 import { type SimilarityKind, similarity } from '../../vision/ops/similarity.ts'
 import { softSortCrossEntropy } from '../../vision/ops/soft-sort-cross-entropy.ts'
-import { valuesOf, variableOf } from '../../vision/ops/tensor-values.ts'
+import { readTensorValues, toVariable } from '../../vision/ops/tensor-values.ts'
 import { valueAndGradients } from '../../vision/ops/value-and-gradients.ts'
 import type { SoftSortOptions } from '../../vision/sorting/soft-sort-options.ts'
 
@@ -20,16 +20,16 @@ interface Features {
   readonly data: Float64Array
 }
 
-interface Work {
+interface LossCase {
   readonly features: Readonly<Record<'student' | 'teacher' | 'references', Features>>
   readonly kind: SimilarityKind
   readonly options: SoftSortOptions
 }
 
 /** The loss from features through the ops, and its gradients for each of them. */
-function lossOf({ features, kind, options }: Work) {
+function runLossCase({ features, kind, options }: LossCase) {
   const variables = new Map(
-    Object.entries(features).map(([name, { data, shape }]) => [name, variableOf(data, shape)]),
+    Object.entries(features).map(([name, { data, shape }]) => [name, toVariable(data, shape)]),
   )
   const unit = (name: string) => {
     const tensor = variables.get(name) as Tensor
@@ -45,7 +45,9 @@ function lossOf({ features, kind, options }: Work) {
       }),
     variables,
   )
-  const found = new Map([...gradients].map(([name, gradient]) => [name, valuesOf(gradient)]))
+  const found = new Map(
+    [...gradients].map(([name, gradient]) => [name, readTensorValues(gradient)]),
+  )
   for (const tensor of [...variables.values(), ...gradients.values()]) tensor.dispose()
   return { loss: value, gradients: found }
 }
@@ -68,7 +70,7 @@ const inOneGroup = (node: unknown): Features => {
   return { shape: [1, ...shape], data }
 }
 
-const optionsOf = (raw: Raw): SoftSortOptions => ({
+const toSoftSortOptions = (raw: Raw): SoftSortOptions => ({
   network: goldenNetwork(String(raw['net'])),
   relaxation: goldenRelaxation(String(raw['distribution'])),
   studentSteepness: Number(raw['steepness_student']),
@@ -79,28 +81,32 @@ const optionsOf = (raw: Raw): SoftSortOptions => ({
   nearest: 'First',
   direction: 'One',
   reduction: 'Mean',
-  renormaliseKept: false,
+  renormalizeKept: false,
   epsilon: 0,
   teacherGradient: false,
 })
 
-function officialWork(raw: Raw): Work {
+function readOfficialCase(raw: Raw): LossCase {
   const features = {
     student: imageRows(raw['student']),
     teacher: imageRows(raw['teacher']),
     references: imageRows(raw['reference']),
   }
   const kind = raw['sim_dist'] === 'cosine' ? 'Cosine' : 'Euclidean'
-  return { features, kind, options: optionsOf(raw) }
+  return { features, kind, options: toSoftSortOptions(raw) }
 }
 
-function paperWork(raw: Raw): Work {
+function readPaperCase(raw: Raw): LossCase {
   const features = {
     student: inOneGroup(raw['F_s']),
     teacher: inOneGroup(raw['F_t']),
     references: inOneGroup(raw['F_r']),
   }
-  return { features, kind: 'CosineDistance', options: { ...optionsOf(raw), reduction: 'Sum' } }
+  return {
+    features,
+    kind: 'CosineDistance',
+    options: { ...toSoftSortOptions(raw), reduction: 'Sum' },
+  }
 }
 
 /** The rows of one crop of each image, out of the mask of all six crops. */
@@ -128,7 +134,7 @@ type Limit = (quantity: 'loss' | 'gradient') => number
 
 /** 'within', or how far a loss and its gradients are off and what was allowed. */
 function verdict(
-  found: ReturnType<typeof lossOf>,
+  found: ReturnType<typeof runLossCase>,
   { loss, gradients }: Expected,
   limit: Limit,
 ): unknown {
@@ -138,10 +144,12 @@ function verdict(
   const errors = Object.entries(gradients).map(([name, gradient]) =>
     relativeDifference(found.gradients.get(name) ?? [], gradient),
   )
-  const ofLoss = Math.abs(found.loss / wanted - 1)
+  const lossError = Math.abs(found.loss / wanted - 1)
   const worst = Math.max(...errors)
-  const isWithin = ofLoss <= limit('loss') && worst <= limit('gradient')
-  return isWithin ? 'within' : { ofLoss, worst, limits: [limit('loss'), limit('gradient')] }
+  const isWithin = lossError <= limit('loss') && worst <= limit('gradient')
+  return isWithin
+    ? 'within'
+    : { ofLoss: lossError, worst, limits: [limit('loss'), limit('gradient')] }
 }
 
 describe.each(['reference', 'wasm'] as const)(
@@ -152,35 +160,35 @@ describe.each(['reference', 'wasm'] as const)(
       backend = await startBackend({ backend: name })
     })
     afterAll(() => backend.close())
-    const limitOf =
+    const createLimit =
       (file: string, group: string, exact: number): Limit =>
       (quantity) =>
         name === 'reference' ? exact : float32Tolerance(file, group, quantity)
 
     test.each(official)('is that of the released functions: R $R, $net, $sim_dist', (raw) => {
-      const work = officialWork(raw)
+      const lossCase = readOfficialCase(raw)
       const group = `R=${raw['R']} ${raw['net']} ${raw['sim_dist']}`
-      const limit = limitOf('neco_loss_official_functions', group, 1e-12)
+      const limit = createLimit('neco_loss_official_functions', group, 1e-12)
       const gradients = {
         student: imageRows(raw['grad_student']).data,
         references: imageRows(raw['grad_reference']).data,
       }
-      expect(verdict(lossOf(work), { loss: raw['loss'], gradients }, limit)).toBe('within')
+      expect(verdict(runLossCase(lossCase), { loss: raw['loss'], gradients }, limit)).toBe('within')
       const masked = raw['masked'] as Raw | undefined
       if (masked === undefined) return
       const rowMask = cropMask(masked, Number(raw['bs']))
-      const found = lossOf({ ...work, options: { ...work.options, rowMask } })
-      const ofStudent = { student: imageRows(masked['grad_student']).data }
-      const expected = { loss: masked['loss'], gradients: ofStudent }
+      const found = runLossCase({ ...lossCase, options: { ...lossCase.options, rowMask } })
+      const studentGradients = { student: imageRows(masked['grad_student']).data }
+      const expected = { loss: masked['loss'], gradients: studentGradients }
       expect(verdict(found, expected, limit)).toBe('within')
     })
 
     test.each(paper.map((raw) => [paperName(raw), raw] as const))(
       'is that of the paper: %s',
       (_, raw) => {
-        const work = paperWork(raw)
+        const lossCase = readPaperCase(raw)
         const group = `${raw['distribution']} ${raw['steepness_student']} ${raw['steepness_teacher']}`
-        const limit = limitOf('neco_loss_paper', group, 1e-11)
+        const limit = createLimit('neco_loss_paper', group, 1e-11)
         const expected = (loss: string, key: string, names: Record<string, string>) => ({
           loss: raw[loss],
           gradients: Object.fromEntries(
@@ -204,7 +212,7 @@ describe.each(['reference', 'wasm'] as const)(
           ],
         ] as const
         for (const [options, wanted] of variants) {
-          const found = lossOf({ ...work, options: { ...work.options, ...options } })
+          const found = runLossCase({ ...lossCase, options: { ...lossCase.options, ...options } })
           expect(verdict(found, wanted, limit)).toBe('within')
         }
       },

@@ -1,15 +1,15 @@
 import { type Tensor, tidy } from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { LossSettings } from '../../crds/sections/loss.ts'
+import type { LossSettings } from '../../method/settings/loss.ts'
 import { goldenTensor, readGolden } from '../../test/golden/read-golden.ts'
 import { relativeDifference } from '../../test/golden/relative-difference.ts'
 import { goldenBoxes, goldenOverlaps, recordedOrders } from '../../test/golden/trainer-cases.ts'
 import { aMicroRunConfig } from '../../test/micro-run-config.ts'
 import { type Backend, startBackend } from '../../vision/backends/start-backend.ts'
-import { tensorOf, valuesOf, variableOf } from '../../vision/ops/tensor-values.ts'
+import { readTensorValues, toTensor, toVariable } from '../../vision/ops/tensor-values.ts'
 import { valueAndGradients } from '../../vision/ops/value-and-gradients.ts'
 import { alignMask } from './align-mask.ts'
-import { alignPairs, inDrawOrder, type PairAlignment } from './crop-pairs.ts'
+import { alignPairs, type PairAlignment, toDrawOrder } from './crop-pairs.ts'
 import { necoLoss, type PairReferences } from './neco-loss.ts'
 import { drawPairReferences, drawQueueReferences } from './references.ts'
 import { roiAlign } from './roi-align.ts'
@@ -34,7 +34,7 @@ interface Case {
   readonly [tensor: string]: unknown
 }
 
-function alignmentOf(one: Case): PairAlignment {
+function buildGoldenAlignment(one: Case): PairAlignment {
   const images = goldenOverlaps(one['bboxes_gc'], one['bboxes_all'])
   return alignPairs(images, {
     patchSizePx: one.patch_size,
@@ -50,11 +50,16 @@ function alignmentOf(one: Case): PairAlignment {
  */
 function maskAsReleased(one: Case, hard: ArrayLike<number>): Uint8Array {
   const cells = one.roi_kernel ** 2
-  const { pairs } = alignmentOf(one)
+  const { pairs } = buildGoldenAlignment(one)
   const crops = pairs.length / 2 + 1
   const released = new Uint8Array(pairs.length * one.bs * cells)
   const side = one.gc_spatial_res
-  const gridOf = { maps: 2 * one.bs, height: side, width: side, outputSide: one.roi_kernel }
+  const roiAlignOptions = {
+    maps: 2 * one.bs,
+    height: side,
+    width: side,
+    outputSide: one.roi_kernel,
+  }
   pairs.forEach(({ g }, pair) => {
     const boxes = goldenBoxes(one['bboxes_gc']).flatMap((byGlobal, image) =>
       (byGlobal[g] ?? []).map((box) => ({
@@ -63,24 +68,27 @@ function maskAsReleased(one: Case, hard: ArrayLike<number>): Uint8Array {
       })),
     )
     expect(boxes.length).toBe(one.bs * crops)
-    const aligned = alignMask(hard, roiAlign(boxes, gridOf)) // [B·crops·cells]
+    const aligned = alignMask(hard, roiAlign(boxes, roiAlignOptions)) // [B·crops·cells]
     const from = g * one.bs * cells
     released.set(aligned.subarray(from, from + one.bs * cells), pair * one.bs * cells)
   })
   return released
 }
 
-interface DrawnFrom {
+interface GoldenReferenceInputs {
   readonly alignment: PairAlignment
   readonly mask: Uint8Array | undefined
   readonly queue: TeacherQueue | undefined
 }
 
-function referencesOf(one: Case, { alignment, mask, queue }: DrawnFrom): PairReferences {
+function buildGoldenReferences(
+  one: Case,
+  { alignment, mask, queue }: GoldenReferenceInputs,
+): PairReferences {
   const cells = one.roi_kernel ** 2
   const draw = recordedOrders(one.randperm_calls_in_loss_in_order)
   const rowsByPair: (Int32Array | undefined)[] = []
-  for (const pair of inDrawOrder(alignment.pairs)) {
+  for (const pair of toDrawOrder(alignment.pairs)) {
     const offset = queue ? (alignment.pairs[pair]?.g ?? 0) * queue.length : pair * one.bs * cells
     const own = mask?.subarray(pair * one.bs * cells, (pair + 1) * one.bs * cells)
     const rows = queue
@@ -91,7 +99,7 @@ function referencesOf(one: Case, { alignment, mask, queue }: DrawnFrom): PairRef
         )
       : drawPairReferences(
           { images: one.bs, cells, mask: own },
-          { source: 'TeacherBatch', count: cells, fraction: 0, neighbours: 'Inter' },
+          { source: 'TeacherBatch', count: cells, fraction: 0, neighbors: 'Inter' },
           draw,
         )
     rowsByPair[pair] = rows?.map((row) => row + offset)
@@ -100,7 +108,7 @@ function referencesOf(one: Case, { alignment, mask, queue }: DrawnFrom): PairRef
 }
 
 const { cases } = readGolden('neco_knn_loss_full') as { cases: Case[] }
-const lossOf = (one: Case): LossSettings => ({
+const toLossSettings = (one: Case): LossSettings => ({
   ...aMicroRunConfig().result.loss,
   network: one.net === 'bitonic' ? 'Bitonic' : 'OddEven',
   studentSteepness: one.steepness,
@@ -114,7 +122,7 @@ function filledQueue(one: Case): TeacherQueue | undefined {
   const mask = one['attn_hard'] ? goldenTensor(one['attn_hard']).data : undefined
   for (const name of ['previous_teacher_gc_emb', 'teacher_gc_emb']) {
     const { data, shape } = goldenTensor(one[name])
-    const features = tensorOf(data, shape)
+    const features = toTensor(data, shape)
     queue.push({ features, images: one.bs, mask }, draw)
     features.dispose()
   }
@@ -146,7 +154,10 @@ function worstGradients(one: Case, gradients: ReadonlyMap<string, Tensor>): numb
   const differences = Object.entries(GRADIENTS).map(([name, golden]) => {
     const gradient = gradients.get(name)
     if (!one[golden]) return gradient === undefined ? 0 : Number.POSITIVE_INFINITY
-    return relativeDifference(gradient ? valuesOf(gradient) : [], goldenTensor(one[golden]).data)
+    return relativeDifference(
+      gradient ? readTensorValues(gradient) : [],
+      goldenTensor(one[golden]).data,
+    )
   })
   return Math.max(...differences)
 }
@@ -159,11 +170,11 @@ describe('the NeCo loss', () => {
   afterAll(() => backend.close())
 
   test.each(cases)('is that of the released program: $name', (one) => {
-    const alignment = alignmentOf(one)
+    const alignment = buildGoldenAlignment(one)
     const hard = one['attn_hard'] ? goldenTensor(one['attn_hard']).data : undefined
     const mask = hard && lossMask(one, hard, alignment)
     const queue = filledQueue(one)
-    const references = referencesOf(one, {
+    const references = buildGoldenReferences(one, {
       alignment,
       queue,
       mask: hard && !queue ? maskAsReleased(one, hard) : undefined,
@@ -171,7 +182,7 @@ describe('the NeCo loss', () => {
     const variables = new Map(
       ['student_gc_emb', 'student_lc_emb', 'teacher_gc_emb'].map((name) => {
         const { data, shape } = goldenTensor(one[name])
-        return [name, variableOf(data, shape)]
+        return [name, toVariable(data, shape)]
       }),
     )
     const features = {
@@ -180,12 +191,15 @@ describe('the NeCo loss', () => {
       teacher: variables.get('teacher_gc_emb') as Tensor,
     }
     const { value, gradients } = valueAndGradients(
-      () => tidy(() => necoLoss({ features, alignment, references, mask }, lossOf(one), one.bs)),
+      () =>
+        tidy(() =>
+          necoLoss({ features, alignment, references, mask }, toLossSettings(one), one.bs),
+        ),
       variables,
     )
     if (queue) {
       const rows = goldenTensor(one['queue']).data
-      expect(relativeDifference(valuesOf(queue.rows), rows)).toBeLessThan(1e-12)
+      expect(relativeDifference(readTensorValues(queue.rows), rows)).toBeLessThan(1e-12)
       expect(queue.entries(0)).toBe(one.entries_in_queue_after_second)
       queue.close()
     }

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import type { LossSettings } from '../../crds/sections/loss.ts'
+import type { LossSettings } from '../../method/settings/loss.ts'
 import { add, affine, dot, scale } from '../../vision/ops/arithmetic.ts'
 import { concatRows } from '../../vision/ops/concat-rows.ts'
 import { gatherRows } from '../../vision/ops/gather-rows.ts'
@@ -8,7 +8,7 @@ import { reshape } from '../../vision/ops/reshape.ts'
 import { similarity } from '../../vision/ops/similarity.ts'
 import { softSortCrossEntropy } from '../../vision/ops/soft-sort-cross-entropy.ts'
 import { sparseRows } from '../../vision/ops/sparse-rows.ts'
-import { tensorOf } from '../../vision/ops/tensor-values.ts'
+import { toTensor } from '../../vision/ops/tensor-values.ts'
 import type { SoftSortOptions } from '../../vision/sorting/soft-sort-options.ts'
 import type { PairAlignment } from './crop-pairs.ts'
 
@@ -36,7 +36,7 @@ export interface LossInputs {
 }
 
 /** Aligned rows of all pairs, [pairs·B·cells, D]. */
-interface Aligned {
+interface AlignedFeatures {
   readonly teacher: Tensor
   readonly student: Tensor
   readonly images: number
@@ -44,16 +44,16 @@ interface Aligned {
 }
 
 /**
- * The NeCo loss of a batch as a scalar (neco-method §1.6, neco_knn_loss_full.json): teacher and
+ * The NeCo loss of a batch as a scalar (docs/method.md §1.6, neco_knn_loss_full.json): teacher and
  * student rows of each overlap rank the same references, and their soft orders are compared. The
  * mean over all pairs of a global crop with another crop; `Sum` sums over rows and references first.
  * The teacher's order gets no gradient; references do, where they come from features on the tape.
  */
 export function necoLoss(inputs: LossInputs, settings: LossSettings, images: number): Tensor {
-  const aligned = alignedRows(inputs, settings, images)
+  const aligned = alignCropFeatures(inputs, settings, images)
   if (settings.objective === 'CosineConsistency') return cosineConsistency(aligned, inputs)
   const pairs = inputs.alignment.pairs.length
-  const chosen = pairRows(inputs, aligned)
+  const chosen = slicePairs(inputs, aligned)
   if (chosen.every(({ mask }) => mask === undefined)) {
     const total = orderLoss(aligned, { inputs, settings, parts: chosen })
     return settings.reduction === 'Sum' ? scale(total, 1 / pairs) : total
@@ -61,11 +61,15 @@ export function necoLoss(inputs: LossInputs, settings: LossSettings, images: num
   const losses = chosen
     .filter(({ references, mask }) => references !== undefined && mask?.includes(1))
     .map((part) => orderLoss(aligned, { inputs, settings, parts: [part] }))
-  if (losses.length === 0) return tensorOf([0], [])
+  if (losses.length === 0) return toTensor([0], [])
   return scale(losses.reduce(add), 1 / pairs)
 }
 
-function alignedRows(inputs: LossInputs, settings: LossSettings, images: number): Aligned {
+function alignCropFeatures(
+  inputs: LossInputs,
+  settings: LossSettings,
+  images: number,
+): AlignedFeatures {
   const { features, alignment } = inputs
   const parts = [sparseRows(features.studentGlobal, alignment.studentGlobal)]
   if (features.studentLocal) parts.push(sparseRows(features.studentLocal, alignment.studentLocal))
@@ -78,13 +82,16 @@ function alignedRows(inputs: LossInputs, settings: LossSettings, images: number)
 }
 
 /** What one pair puts into the loss. */
-interface PairPart {
+interface PairSlice {
   readonly pair: number
   readonly references: Int32Array | undefined
   readonly mask: Uint8Array | undefined // [B·cells]
 }
 
-function pairRows({ alignment, references, mask }: LossInputs, aligned: Aligned): PairPart[] {
+function slicePairs(
+  { alignment, references, mask }: LossInputs,
+  aligned: AlignedFeatures,
+): PairSlice[] {
   const size = aligned.images * aligned.cells
   return alignment.pairs.map((_, pair) => ({
     pair,
@@ -96,35 +103,35 @@ function pairRows({ alignment, references, mask }: LossInputs, aligned: Aligned)
 interface OrderInputs {
   readonly inputs: LossInputs
   readonly settings: LossSettings
-  readonly parts: readonly PairPart[]
+  readonly parts: readonly PairSlice[]
 }
 
-function orderLoss(aligned: Aligned, { inputs, settings, parts }: OrderInputs): Tensor {
+function orderLoss(aligned: AlignedFeatures, { inputs, settings, parts }: OrderInputs): Tensor {
   const { images, cells } = aligned
   const width = aligned.student.shape[1] ?? 0
   const groups = [parts.length * images, cells, width]
-  const own = rowsOfPairs(parts, aligned, (image) => image)
+  const own = collectPairRows(parts, aligned, (image) => image)
   const isShuffled = settings.objective === 'ShuffledOrder'
   const before = (image: number) => (image + images - 1) % images
-  const ofTeacher = isShuffled ? rowsOfPairs(parts, aligned, before) : own
+  const teacherRows = isShuffled ? collectPairRows(parts, aligned, before) : own
   const references = referenceRows(aligned, inputs.references, parts)
   const kind = settings.similarity
-  const student = similarity(take(aligned.student, own, groups), references, kind)
-  const teacher = similarity(take(aligned.teacher, ofTeacher, groups), references, kind)
+  const student = similarity(takeRowGroups(aligned.student, own, groups), references, kind)
+  const teacher = similarity(takeRowGroups(aligned.teacher, teacherRows, groups), references, kind)
   const options = sortOptions(settings, inputs.references.perImage)
   const rowMask = parts.length === 1 ? parts[0]?.mask : undefined
   return softSortCrossEntropy(student, teacher, { ...options, ...(rowMask && { rowMask }) })
 }
 
 /** Rows x [all, D] in groups; undefined takes all of them as they lie. */
-function take(x: Tensor, rows: Int32Array | undefined, shape: readonly number[]): Tensor {
+function takeRowGroups(x: Tensor, rows: Int32Array | undefined, shape: readonly number[]): Tensor {
   return reshape(rows === undefined ? x : gatherRows(x, rows), shape)
 }
 
 /** Indices of the aligned rows of some pairs, with each image replaced by `imageFor` it; undefined where that is every row in order. */
-function rowsOfPairs(
-  parts: readonly PairPart[],
-  { images, cells, student }: Aligned,
+function collectPairRows(
+  parts: readonly PairSlice[],
+  { images, cells, student }: AlignedFeatures,
   imageFor: (image: number) => number,
 ): Int32Array | undefined {
   const size = images * cells
@@ -140,9 +147,9 @@ function rowsOfPairs(
 
 /** → [pairs·B, R, D] */
 function referenceRows(
-  aligned: Aligned,
+  aligned: AlignedFeatures,
   { pool, perImage }: PairReferences,
-  parts: readonly PairPart[],
+  parts: readonly PairSlice[],
 ): Tensor {
   const source = poolRows(aligned, pool)
   const rows = parts.flatMap(({ references }) => [...(references ?? [])])
@@ -151,28 +158,28 @@ function referenceRows(
   return reshape(gatherRows(source, Int32Array.from(rows)), shape)
 }
 
-function poolRows(aligned: Aligned, pool: PairReferences['pool']): Tensor {
+function poolRows(aligned: AlignedFeatures, pool: PairReferences['pool']): Tensor {
   if (pool === 'Teacher') return aligned.teacher
   if (pool === 'Student') return aligned.student
   return pool.queue
 }
 
 function sortOptions(settings: LossSettings, references: number): SoftSortOptions {
-  const { keptNeighbours, similarity: kind } = settings
+  const { keptNeighbors, similarity: kind } = settings
   return {
     ...settings,
     references,
-    keptRanks: keptNeighbours,
+    keptRanks: keptNeighbors,
     nearest: kind === 'Cosine' ? 'Last' : 'First',
     teacherGradient: false,
   }
 }
 
 /** The control without order: mean of 1 − cosine of student and teacher rows. */
-function cosineConsistency({ teacher, student }: Aligned, { mask }: LossInputs): Tensor {
+function cosineConsistency({ teacher, student }: AlignedFeatures, { mask }: LossInputs): Tensor {
   const count = student.shape[0] ?? 0
   const rows = mask && Int32Array.from(mask.keys()).filter((row) => mask[row] === 1)
-  if (rows?.length === 0) return tensorOf([0], [])
+  if (rows?.length === 0) return toTensor([0], [])
   const pick = (x: Tensor) => normalizeRows(rows ? gatherRows(x, rows) : x)
   const cosines = dot(pick(student), pick(teacher))
   return affine(cosines, { factor: -1 / (rows?.length ?? count), offset: 1 })

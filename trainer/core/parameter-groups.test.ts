@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest'
 import { aMicroRunConfig } from '../../test/micro-run-config.ts'
 import { parameterShapes } from '../../vision/vit/parameter-shapes.ts'
-import { trainableNames } from './parameter-groups.ts'
+import { listTrainableNames } from './parameter-groups.ts'
 
 const { model } = aMicroRunConfig().result
 const names = [...parameterShapes(model).keys()]
 
 test('With trainableBlocks 0 everything is trained.', () => {
-  expect(trainableNames(names, { depth: 2, trainableBlocks: 0 })).toEqual(names)
+  expect(listTrainableNames(names, { depth: 2, trainableBlocks: 0 })).toEqual(names)
 })
 
 test('With trainableBlocks 1 the last block is trained, and neither embeddings nor the last norm.', () => {
-  const blocks = trainableNames(names, { depth: 2, trainableBlocks: 1 })
+  const blocks = listTrainableNames(names, { depth: 2, trainableBlocks: 1 })
   expect(blocks).toEqual(names.filter((name) => name.startsWith('blocks.1.')))
 })

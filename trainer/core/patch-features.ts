@@ -1,10 +1,10 @@
 import { type Tensor, tidy } from '@tensorflow/tfjs-core'
-import type { ModelSettings } from '../../crds/sections/model.ts'
+import type { ModelSettings } from '../../method/settings/model.ts'
 import { normalizeRows } from '../../vision/ops/normalize-rows.ts'
 import { reshape } from '../../vision/ops/reshape.ts'
-import { foregroundAttention } from '../../vision/vit/foreground-attention.ts'
-import { type Encoded, forward } from '../../vision/vit/forward.ts'
-import { patchTokens } from '../../vision/vit/patch-tokens.ts'
+import { computeForegroundAttention } from '../../vision/vit/foreground-attention.ts'
+import { type BackboneOutput, forward } from '../../vision/vit/forward.ts'
+import { takePatchTokens } from '../../vision/vit/patch-tokens.ts'
 import type { DropPathDraws } from '../../vision/vit/stochastic-depth.ts'
 import { projectHead } from './projection-head.ts'
 
@@ -23,7 +23,7 @@ export function patchFeatures(
 ): Tensor {
   return tidy(() => {
     const backbone = { settings: model.settings, parameters: model.backbone }
-    return projected(model, forward(backbone, images, dropPath && { dropPath }))
+    return projectPatches(model, forward(backbone, images, dropPath && { dropPath }))
   })
 }
 
@@ -35,16 +35,16 @@ export function patchFeaturesWithAttention(
   let attention: Float64Array = new Float64Array(0)
   const features = tidy(() => {
     const backbone = { settings: model.settings, parameters: model.backbone }
-    const encoded = forward(backbone, images, { keepInner: true })
-    attention = foregroundAttention(encoded, model.settings)
-    return projected(model, encoded)
+    const encoded = forward(backbone, images, { returnIntermediates: true })
+    attention = computeForegroundAttention(encoded, model.settings)
+    return projectPatches(model, encoded)
   })
   return { features, attention }
 }
 
-function projected(model: TrainedModel, { tokens }: Encoded): Tensor {
+function projectPatches(model: TrainedModel, { tokens }: BackboneOutput): Tensor {
   const { dim, head } = model.settings
-  const patches = patchTokens(tokens, model.settings) // [K, P, D]
+  const patches = takePatchTokens(tokens, model.settings) // [K, P, D]
   const rows = reshape(patches, [patches.size / dim, dim]) // [K·P, D]
   return normalizeRows(projectHead(model.head, head, rows))
 }

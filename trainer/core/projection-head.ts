@@ -1,7 +1,7 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core'
-import type { ModelSettings } from '../../crds/sections/model.ts'
+import type { ModelSettings } from '../../method/settings/model.ts'
 import { linear } from '../../vision/ops/linear.ts'
-import { variableOf } from '../../vision/ops/tensor-values.ts'
+import { toVariable } from '../../vision/ops/tensor-values.ts'
 import { randomStream } from '../../vision/random/random-stream.ts'
 
 export type HeadSettings = ModelSettings['head']
@@ -34,7 +34,7 @@ export interface HeadOrigin {
   readonly owner: 'Student' | 'Teacher'
 }
 
-/** A new head: weights normal, biases 0 (neco-method §1.4). The caller disposes it. */
+/** A new head: weights normal, biases 0 (docs/method.md §1.4). The caller disposes it. */
 export function buildHead(settings: HeadSettings, origin: HeadOrigin): HeadParameters {
   const { inputDim, initSeed: seed, owner } = origin
   const entries = [...headShapes(settings, inputDim)].map(([name, shape], index) => {
@@ -42,12 +42,12 @@ export function buildHead(settings: HeadSettings, origin: HeadOrigin): HeadParam
     const stream = randomStream({ seed, purpose: 'head-weights', indices })
     const [outputs = 1, inputs] = shape
     const values = new Float32Array(outputs * (inputs ?? 1))
-    if (inputs === undefined) return [name, variableOf(values, shape)] as const
+    if (inputs === undefined) return [name, toVariable(values, shape)] as const
     const deviation =
-      settings.initialisation === 'TruncatedNormal' ? DEVIATION : 1 / Math.sqrt(inputs)
+      settings.initialization === 'TruncatedNormal' ? DEVIATION : 1 / Math.sqrt(inputs)
     return [
       name,
-      variableOf(
+      toVariable(
         values.map(() => deviation * stream.normal()),
         shape,
       ),

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { randomStream } from '../../vision/random/random-stream.ts'
-import { drawPairReferences, drawQueueReferences, referenceCount } from './references.ts'
+import { countReferences, drawPairReferences, drawQueueReferences } from './references.ts'
 
 const settings = {
   source: 'TeacherBatch',
   count: 4,
   fraction: 0,
-  neighbours: 'Inter',
+  neighbors: 'Inter',
 } as const
 const drawFrom = (seed: number) => {
   const stream = randomStream({ seed, purpose: 'roi-references' })
@@ -40,18 +40,18 @@ describe('references from the batch', () => {
     )
   })
 
-  test.each(['InterStrict', 'Intra'] as const)('%s keeps to the images it names', (neighbours) => {
+  test.each(['InterStrict', 'Intra'] as const)('%s keeps to the images it names', (neighbors) => {
     fc.assert(
       fc.property(batch, ({ seed, images, cells }) => {
         const count = 2
         const drawn = drawPairReferences(
           { images, cells },
-          { ...settings, count, neighbours },
+          { ...settings, count, neighbors },
           drawFrom(seed),
         )
         byImage(drawn, count).forEach((rows, image) => {
           const isOwn = rows.map((row) => Math.floor(row / cells) === image)
-          expect(isOwn).toEqual(rows.map(() => neighbours === 'Intra'))
+          expect(isOwn).toEqual(rows.map(() => neighbors === 'Intra'))
           expect(new Set(rows).size).toBe(count)
         })
       }),
@@ -80,12 +80,12 @@ describe('references from the batch', () => {
 describe('a fraction of the student', () => {
   const fraction = { source: 'StudentFraction', count: 49, fraction: 0.3 } as const
   test('gives ⌊f·B·N⌋ references', () => {
-    expect(referenceCount(fraction, { images: 4, cells: 9 })).toBe(10)
+    expect(countReferences(fraction, { images: 4, cells: 9 })).toBe(10)
   })
   test('is one common set for every image', () => {
     const drawn = drawPairReferences(
       { images: 4, cells: 9 },
-      { ...fraction, neighbours: 'Inter' },
+      { ...fraction, neighbors: 'Inter' },
       drawFrom(3),
     )
     const sets = byImage(drawn, 10)

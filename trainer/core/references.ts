@@ -1,4 +1,4 @@
-import type { ReferencesSettings } from '../../crds/sections/references.ts'
+import type { ReferencesSettings } from '../../method/settings/references.ts'
 
 /** Random orders of 0 … length − 1, one after the other. Recorded ones can take its place. */
 export type DrawPermutation = (length: number) => ArrayLike<number>
@@ -12,7 +12,7 @@ export interface PairRows {
 }
 
 /** How many references each patch ranks: count, or ⌊fraction·B·cells⌋ for StudentFraction. */
-export function referenceCount(
+export function countReferences(
   { source, count, fraction }: Pick<ReferencesSettings, 'source' | 'count' | 'fraction'>,
   { images, cells }: Pick<PairRows, 'images' | 'cells'>,
 ): number {
@@ -22,27 +22,27 @@ export function referenceCount(
 /**
  * References from the rows of a pair, [B · R] indices image by image; undefined when no row may be
  * one. Inter is the draw of the released program: one random order of all rows, tiled where they
- * are too few, dealt out to the images (neco-method §1.6). StudentFraction takes one common set.
+ * are too few, dealt out to the images (docs/method.md §1.6). StudentFraction takes one common set.
  * InterStrict leaves the rows of the own image out; Intra takes no others.
  */
 export function drawPairReferences(
   rows: PairRows,
-  settings: Pick<ReferencesSettings, 'source' | 'count' | 'fraction' | 'neighbours'>,
+  settings: Pick<ReferencesSettings, 'source' | 'count' | 'fraction' | 'neighbors'>,
   draw: DrawPermutation,
 ): Int32Array | undefined {
-  const count = referenceCount(settings, rows)
+  const count = countReferences(settings, rows)
   const allowed = Array.from({ length: rows.images * rows.cells }, (_, row) => row).filter(
     (row) => rows.mask === undefined || rows.mask[row] === 1,
   )
-  if (settings.neighbours === 'Inter') {
-    if (settings.source === 'TeacherBatch') return dealt(allowed, rows.images * count, draw)
-    const common = dealt(allowed, count, draw)
-    return common && repeated(common, rows.images)
+  if (settings.neighbors === 'Inter') {
+    if (settings.source === 'TeacherBatch') return takeShuffled(allowed, rows.images * count, draw)
+    const common = takeShuffled(allowed, count, draw)
+    return common && tileRows(common, rows.images)
   }
-  const isOwn = settings.neighbours === 'Intra'
+  const isOwn = settings.neighbors === 'Intra'
   const byImage = Array.from({ length: rows.images }, (_, image) => {
     const pool = allowed.filter((row) => (Math.floor(row / rows.cells) === image) === isOwn)
-    return dealt(pool, count, draw)
+    return takeShuffled(pool, count, draw)
   })
   if (byImage.some((part) => part === undefined)) return undefined
   return Int32Array.from(byImage.flatMap((part) => [...(part ?? [])]))
@@ -59,7 +59,7 @@ export function drawQueueReferences(
 }
 
 /** `count` of the rows of a pool in random order; a pool that is too small is tiled first. */
-function dealt(
+function takeShuffled(
   pool: readonly number[],
   count: number,
   draw: DrawPermutation,
@@ -69,7 +69,7 @@ function dealt(
   return Int32Array.from({ length: count }, (_, i) => pool[(order[i] ?? 0) % pool.length] ?? 0)
 }
 
-function repeated(values: Int32Array, times: number): Int32Array {
+function tileRows(values: Int32Array, times: number): Int32Array {
   return Int32Array.from(
     { length: values.length * times },
     (_, i) => values[i % values.length] ?? 0,

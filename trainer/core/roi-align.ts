@@ -17,7 +17,7 @@ export interface RoiAlignOptions {
   readonly spatialScale?: number
   /** Samples a bin and axis; adaptive (⌈bin⌉) when left out. */
   readonly samplingRatio?: number
-  /** Whether pixel centres lie at +0.5, as NeCo has it; true when left out. */
+  /** Whether pixel centers lie at +0.5, as NeCo has it; true when left out. */
   readonly aligned?: boolean
 }
 
@@ -26,7 +26,7 @@ type Taps = ReadonlyMap<number, number>
 
 /**
  * torchvision's roi_align as a constant matrix [boxes·side², maps·height·width]: each bin is the mean
- * of bilinear samples (neco-method §1.5; roi_align.json). Sampling is separable, so the weights of a
+ * of bilinear samples (docs/method.md §1.5; roi_align.json). Sampling is separable, so the weights of a
  * bin are the product of those of its row and of its column.
  */
 export function roiAlign(boxes: readonly MapBox[], options: RoiAlignOptions): SparseMatrix {

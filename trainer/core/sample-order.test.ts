@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { batchAt, totalSteps } from './sample-order.ts'
+import { batchAt, computeTotalSteps } from './sample-order.ts'
 
 test('The batches of an epoch share no image, and the last incomplete one is dropped.', () => {
   fc.assert(
@@ -33,6 +33,6 @@ test('Each epoch has an order of its own.', () => {
 })
 
 test('Steps, where given, take the place of epochs.', () => {
-  expect(totalSteps({ steps: 7, epochs: 3, batchSize: 4 }, 11)).toBe(7)
-  expect(totalSteps({ steps: 0, epochs: 3, batchSize: 4 }, 11)).toBe(6)
+  expect(computeTotalSteps({ steps: 7, epochs: 3, batchSize: 4 }, 11)).toBe(7)
+  expect(computeTotalSteps({ steps: 0, epochs: 3, batchSize: 4 }, 11)).toBe(6)
 })

@@ -15,7 +15,7 @@ export interface Batch {
 
 /** The images of step t: each epoch is a new permutation, and an incomplete last batch is dropped. No state, so a resumed run sees the same batches. */
 export function batchAt({ seed, size, batchSize }: BatchKey, step: number): Batch {
-  const perEpoch = stepsPerEpoch(size, batchSize)
+  const perEpoch = countStepsPerEpoch(size, batchSize)
   const epoch = Math.floor(step / perEpoch)
   const order = randomStream({ seed, purpose: 'sample-order', indices: [epoch] }).permutation(size)
   const first = (step % perEpoch) * batchSize
@@ -23,12 +23,12 @@ export function batchAt({ seed, size, batchSize }: BatchKey, step: number): Batc
 }
 
 /** Whole batches in an epoch. */
-const stepsPerEpoch = (size: number, batchSize: number): number => Math.floor(size / batchSize)
+const countStepsPerEpoch = (size: number, batchSize: number): number => Math.floor(size / batchSize)
 
 /** Steps of a training: as given, or those of all its epochs. */
-export function totalSteps(
+export function computeTotalSteps(
   { steps, epochs, batchSize }: { steps: number; epochs: number; batchSize: number },
   size: number,
 ): number {
-  return steps > 0 ? steps : epochs * stepsPerEpoch(size, batchSize)
+  return steps > 0 ? steps : epochs * countStepsPerEpoch(size, batchSize)
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readGolden } from '../../test/golden/read-golden.ts'
 import { aMicroRunConfig } from '../../test/micro-run-config.ts'
-import { cosineAt, scheduledValues } from './schedules.ts'
+import { computeCosineSchedule, computeScheduledValues } from './schedules.ts'
 
 interface Golden {
   readonly coco_25_epochs: { readonly total: number } & Record<string, Record<string, number>>
@@ -15,7 +15,7 @@ function worst(
   values: readonly (readonly [step: number, value: number])[],
 ): number {
   const differences = values.map(([step, value]) =>
-    Math.abs(cosineAt({ from, to, totalSteps }, step) - value),
+    Math.abs(computeCosineSchedule({ from, to, totalSteps }, step) - value),
   )
   return Math.max(...differences) / Math.max(from, to)
 }
@@ -36,7 +36,7 @@ describe('the cosine schedules', () => {
 
   test.each([
     ['weight_decay', 0.04, 0.5, 1e-13],
-    ['momentum', 0.9995, 1, 1e-13],
+    ['teacherMomentum', 0.9995, 1, 1e-13],
     ['lr_1e-5', 1e-5, 0, 1e-12],
     ['lr_1e-4', 1e-4, 0, 1e-12],
     ['lr_1e-3_eta_1e-4', 1e-3, 1e-4, 1e-12],
@@ -49,12 +49,12 @@ describe('the cosine schedules', () => {
   })
 
   test('start at their first values', () => {
-    const { optimisation } = aMicroRunConfig().result
-    expect(scheduledValues(optimisation, { step: 0, totalSteps: 6 })).toEqual({
-      backboneRate: 0.001,
-      headRate: 0.001,
+    const { optimizer } = aMicroRunConfig().result
+    expect(computeScheduledValues(optimizer, { step: 0, totalSteps: 6 })).toEqual({
+      backboneLearningRate: 0.001,
+      headLearningRate: 0.001,
       weightDecay: 0.03999999999999998,
-      momentum: 0.9,
+      teacherMomentum: 0.9,
     })
   })
 })

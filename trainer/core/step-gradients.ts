@@ -1,20 +1,24 @@
 import { type Tensor, tidy } from '@tensorflow/tfjs-core'
-import type { ResultSettings } from '../../crds/run-config.ts'
+import type { ResultSettings } from '../../contract/run-config.ts'
 import { foregroundMask } from '../../vision/images/foreground-mask.ts'
-import { tensorOf } from '../../vision/ops/tensor-values.ts'
+import { toTensor } from '../../vision/ops/tensor-values.ts'
 import { type ValueAndGradients, valueAndGradients } from '../../vision/ops/value-and-gradients.ts'
 import type { DropPathDraws } from '../../vision/vit/stochastic-depth.ts'
 import { alignMask } from './align-mask.ts'
-import { alignPairs, inDrawOrder, type PairAlignment } from './crop-pairs.ts'
+import { alignPairs, type PairAlignment, toDrawOrder } from './crop-pairs.ts'
 import { necoLoss, type PairReferences } from './neco-loss.ts'
 import { patchFeatures, patchFeaturesWithAttention, type TrainedModel } from './patch-features.ts'
 import {
+  countReferences,
   type DrawPermutation,
   drawPairReferences,
   drawQueueReferences,
-  referenceCount,
 } from './references.ts'
-import { type ModelVariables, type TrainingState, trainedVariables } from './training-state.ts'
+import {
+  type ModelVariables,
+  selectTrainableVariables,
+  type TrainingState,
+} from './training-state.ts'
 import type { CropStack, ViewBatch } from './view-batch.ts'
 
 /** The random choices of one step. */
@@ -31,30 +35,30 @@ export interface StepDraws {
 const FOREGROUND_MASS = 0.6
 
 /** What the teacher says about a batch. */
-interface TeacherView {
+interface TeacherFeatures {
   readonly features: Tensor | undefined // [2·B·P, D]; undefined where the student is its own teacher
   readonly mask: Uint8Array | undefined // [2·B·P]
 }
 
 /**
- * Forward and loss of one step (neco-method §1.3 to §1.6): teacher on the global crops, queue update,
+ * Forward and loss of one step (docs/method.md §1.3 to §1.6): teacher on the global crops, queue update,
  * student on all crops, gradients of the trained parameters. Dispose the gradients after use.
  */
-export function stepGradients(
+export function computeStepGradients(
   state: TrainingState,
   batch: ViewBatch,
   draws: StepDraws,
 ): ValueAndGradients {
   const { settings, queue } = state
-  const teacher = viewOfTeacher(state, batch)
+  const teacher = runTeacher(state, batch)
   if (queue && teacher.features) {
     const { features, mask } = teacher
     queue.push({ features, images: batch.images, mask }, draws.queue)
   }
-  const alignment = alignPairs(batch.boxes, gridsOf(settings, batch))
+  const alignment = alignPairs(batch.boxes, buildPairGrids(settings, batch))
   const mask = teacher.mask && alignMask(teacher.mask, alignment.teacher)
   const references = drawReferences(state, { batch, alignment, mask }, draws.references)
-  const trained = trainedVariables(settings, state.student)
+  const trained = selectTrainableVariables(settings, state.student)
   const result = valueAndGradients(
     () =>
       tidy(() => {
@@ -70,45 +74,45 @@ export function stepGradients(
   return result
 }
 
-const modelOf = ({ model }: ResultSettings, variables: ModelVariables): TrainedModel => ({
+const toTrainedModel = ({ model }: ResultSettings, variables: ModelVariables): TrainedModel => ({
   settings: model,
   ...variables,
 })
 
-const imagesOf = ({ values, sidePx }: CropStack): Tensor =>
-  tensorOf(values, [values.length / (3 * sidePx * sidePx), 3, sidePx, sidePx])
+const toImageTensor = ({ values, sidePx }: CropStack): Tensor =>
+  toTensor(values, [values.length / (3 * sidePx * sidePx), 3, sidePx, sidePx])
 
 /** Without a teacher the student takes its place; outside the tape it is only asked where its values are needed. */
-function viewOfTeacher(
+function runTeacher(
   { settings, student, teacher, queue }: TrainingState,
   batch: ViewBatch,
-): TeacherView {
-  const model = modelOf(settings, teacher ?? student)
+): TeacherFeatures {
+  const model = toTrainedModel(settings, teacher ?? student)
   const { patches } = settings.loss
   if (teacher === undefined && queue === undefined && patches === 'All') {
     return { features: undefined, mask: undefined }
   }
-  const images = imagesOf(batch.global)
+  const images = toImageTensor(batch.global)
   const view =
     patches === 'All'
       ? { features: patchFeatures(model, images), mask: undefined }
-      : maskedView(model, images, patches)
+      : runMaskedTeacher(model, images, patches)
   images.dispose()
   return view
 }
 
-function maskedView(
+function runMaskedTeacher(
   model: TrainedModel,
   images: Tensor,
   patches: 'Foreground' | 'Background',
-): TeacherView {
+): TeacherFeatures {
   const { features, attention } = patchFeaturesWithAttention(model, images)
   const perMap = attention.length / (images.shape[0] ?? 1)
   const mask = new Uint8Array(attention.length)
   for (let begin = 0; begin < attention.length; begin += perMap) {
     const map = attention.subarray(begin, begin + perMap)
     const side = Math.sqrt(perMap)
-    const foreground = foregroundMask({ side, attention: map, keptMass: FOREGROUND_MASS })
+    const foreground = foregroundMask({ side, attention: map, massThreshold: FOREGROUND_MASS })
     mask.set(patches === 'Foreground' ? foreground : foreground.map((one) => 1 - one), begin)
   }
   return { features, mask }
@@ -119,15 +123,15 @@ function studentFeatures(
   { global, local }: ViewBatch,
   { dropPath }: StepDraws,
 ) {
-  const model = modelOf(settings, student)
+  const model = toTrainedModel(settings, student)
   return {
-    studentGlobal: patchFeatures(model, imagesOf(global), dropPath?.global),
+    studentGlobal: patchFeatures(model, toImageTensor(global), dropPath?.global),
     studentLocal:
-      local.crops === 0 ? undefined : patchFeatures(model, imagesOf(local), dropPath?.local),
+      local.crops === 0 ? undefined : patchFeatures(model, toImageTensor(local), dropPath?.local),
   }
 }
 
-function gridsOf({ model, views }: ResultSettings, { global, local }: ViewBatch) {
+function buildPairGrids({ model, views }: ResultSettings, { global, local }: ViewBatch) {
   const { patchSizePx } = model
   return {
     patchSizePx,
@@ -137,7 +141,7 @@ function gridsOf({ model, views }: ResultSettings, { global, local }: ViewBatch)
   }
 }
 
-interface DrawnFrom {
+interface ReferenceInputs {
   readonly batch: ViewBatch
   readonly alignment: PairAlignment
   readonly mask: Uint8Array | undefined
@@ -145,16 +149,16 @@ interface DrawnFrom {
 
 function drawReferences(
   { settings, queue }: TrainingState,
-  { batch, alignment, mask }: DrawnFrom,
+  { batch, alignment, mask }: ReferenceInputs,
   draw: DrawPermutation,
 ): PairReferences {
   const { images } = batch
   const { pairs } = alignment
   const cells = settings.views.alignedGrid ** 2
   const rows = images * cells
-  const perImage = referenceCount(settings.references, { images, cells })
+  const perImage = countReferences(settings.references, { images, cells })
   const rowsByPair: (Int32Array | undefined)[] = []
-  for (const pair of inDrawOrder(pairs)) {
+  for (const pair of toDrawOrder(pairs)) {
     const g = pairs[pair]?.g ?? 0
     if (queue && queue.entries(g) > 0) {
       const filled = { length: queue.length, entries: queue.entries(g) }
@@ -166,10 +170,13 @@ function drawReferences(
     const drawn = drawPairReferences({ images, cells, mask: own }, settings.references, draw)
     rowsByPair[pair] = drawn?.map((row) => row + pair * rows)
   }
-  return { perImage, pool: poolOf(settings, queue?.rows), rowsByPair }
+  return { perImage, pool: toReferencePool(settings, queue?.rows), rowsByPair }
 }
 
-function poolOf({ references }: ResultSettings, queue: Tensor | undefined): PairReferences['pool'] {
+function toReferencePool(
+  { references }: ResultSettings,
+  queue: Tensor | undefined,
+): PairReferences['pool'] {
   if (queue) return { queue }
   return references.source === 'StudentFraction' ? 'Student' : 'Teacher'
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Backend, startBackend } from '../../vision/backends/start-backend.ts'
-import { tensorOf, valuesOf } from '../../vision/ops/tensor-values.ts'
+import { readTensorValues, toTensor } from '../../vision/ops/tensor-values.ts'
 import { TeacherQueue } from './teacher-queue.ts'
 
 const inOrder = (length: number) => Array.from({ length }, (_, index) => index)
@@ -17,12 +17,12 @@ describe('the queue of teacher patches', () => {
     return () => queue.close()
   })
   const push = (values: readonly number[], mask?: readonly number[]) => {
-    const features = tensorOf(values, [values.length, 1])
+    const features = toTensor(values, [values.length, 1])
     queue.push({ features, images: 1, mask }, inOrder)
     features.dispose()
   }
   const state = () => ({
-    rows: [...valuesOf(queue.rows)],
+    rows: [...readTensorValues(queue.rows)],
     entries: [queue.entries(0), queue.entries(1)],
   })
 
@@ -46,7 +46,7 @@ describe('the queue of teacher patches', () => {
 
   test('counts both crops together only where told to, as the released program does', () => {
     const released = new TeacherQueue({ length: 3, dim: 1, countsBothCrops: true })
-    const features = tensorOf([1, -1], [2, 1])
+    const features = toTensor([1, -1], [2, 1])
     released.push({ features, images: 1 }, inOrder)
     features.dispose()
     expect([released.entries(0), released.entries(1)]).toEqual([2, 2])

@@ -1,7 +1,7 @@
 import { keep, type Tensor, tidy } from '@tensorflow/tfjs-core'
 import { concatRows } from '../../vision/ops/concat-rows.ts'
 import { gatherRows } from '../../vision/ops/gather-rows.ts'
-import { tensorOf } from '../../vision/ops/tensor-values.ts'
+import { toTensor } from '../../vision/ops/tensor-values.ts'
 import type { DrawPermutation } from './references.ts'
 
 /** Rows of one image that are pushed in one step, at most. */
@@ -22,7 +22,7 @@ export interface QueuePush {
   readonly mask?: ArrayLike<number> | undefined
 }
 
-/** The newest teacher patches of each global crop, newest first (neco-method §1.6). It holds a tensor: close it. */
+/** The newest teacher patches of each global crop, newest first (docs/method.md §1.6). It holds a tensor: close it. */
 export class TeacherQueue {
   readonly length: number
   readonly #options: QueueOptions
@@ -33,7 +33,7 @@ export class TeacherQueue {
     const { length, dim } = options
     this.length = length
     this.#options = options
-    this.#rows = keep(tensorOf(new Float32Array(2 * length * dim), [2 * length, dim]))
+    this.#rows = keep(toTensor(new Float32Array(2 * length * dim), [2 * length, dim]))
   }
 
   /** Rows of crop g begin at g·length; rows that were never pushed are zeros. [2·length, D] */
@@ -48,7 +48,7 @@ export class TeacherQueue {
 
   /** Takes the rows [2·length, D] and the counts of a checkpoint. */
   restore(values: ArrayLike<number>, entries: readonly [number, number]): void {
-    this.#replaceRows(tensorOf(values, this.#rows.shape))
+    this.#replaceRows(toTensor(values, this.#rows.shape))
     this.#entries = entries
   }
 

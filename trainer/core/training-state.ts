@@ -1,9 +1,9 @@
 import type { Variable } from '@tensorflow/tfjs-core'
-import type { ResultSettings } from '../../crds/run-config.ts'
-import { valuesOf, variableOf } from '../../vision/ops/tensor-values.ts'
+import type { ResultSettings } from '../../contract/run-config.ts'
+import { readTensorValues, toVariable } from '../../vision/ops/tensor-values.ts'
 import { buildParameters } from '../../vision/vit/build-parameters.ts'
 import type { WeightTensor } from '../../vision/weights/weight-values.ts'
-import { type ModelPart, trainableNames } from './parameter-groups.ts'
+import { listTrainableNames, type ModelPart } from './parameter-groups.ts'
 import { buildHead } from './projection-head.ts'
 import { TeacherQueue } from './teacher-queue.ts'
 
@@ -11,7 +11,7 @@ export type Variables = ReadonlyMap<string, Variable>
 /** Backbone and head; their names never meet. */
 export type ModelVariables = Readonly<Record<ModelPart, Variables>>
 
-/** First and second moments of the optimiser for one parameter. */
+/** First and second moments of the optimizer for one parameter. */
 export interface Moments {
   readonly first: Variable
   readonly second: Variable
@@ -26,17 +26,20 @@ export interface TrainingState {
   /** Of every parameter that is trained. */
   readonly moments: ReadonlyMap<string, Moments>
   readonly queue: TeacherQueue | undefined
-  /** How often the optimiser has moved the parameters. */
+  /** How often the optimizer has moved the parameters. */
   updates: number
 }
 
-export interface StateOrigin {
+export interface InitialState {
   /** Backbone to start from; random where left out. */
   readonly weights?: ReadonlyMap<string, WeightTensor> | undefined
 }
 
 /** The state before the first step. The teacher's backbone is a copy of the student's; heads are as head.teacherHead says. The caller closes it. */
-export function startTraining(settings: ResultSettings, { weights }: StateOrigin): TrainingState {
+export function createTrainingState(
+  settings: ResultSettings,
+  { weights }: InitialState,
+): TrainingState {
   const { model, loss } = settings
   const { initSeed } = model
   const head = (owner: 'Student' | 'Teacher') =>
@@ -44,14 +47,16 @@ export function startTraining(settings: ResultSettings, { weights }: StateOrigin
   const backbone = buildParameters(model, { weights, initSeed })
   const student = { backbone, head: head('Student') }
   const teacherHead = () =>
-    model.head.teacherHead === 'Copy' ? copyOf(student.head) : head('Teacher')
+    model.head.teacherHead === 'Copy' ? cloneVariables(student.head) : head('Teacher')
   const teacher =
-    loss.teacher === 'None' ? undefined : { backbone: copyOf(backbone), head: teacherHead() }
+    loss.teacher === 'None'
+      ? undefined
+      : { backbone: cloneVariables(backbone), head: teacherHead() }
   return {
     settings,
     student,
     teacher,
-    moments: zeroMoments(trainedVariables(settings, student)),
+    moments: zeroMoments(selectTrainableVariables(settings, student)),
     queue: emptyQueue(settings),
     updates: 0,
   }
@@ -63,19 +68,19 @@ function emptyQueue({ references, model }: ResultSettings): TeacherQueue | undef
 }
 
 /** The parameters that are trained, by name: those of the backbone that trainableBlocks leaves, and the head. */
-export function trainedVariables(
-  { model, optimisation }: ResultSettings,
+export function selectTrainableVariables(
+  { model, optimizer }: ResultSettings,
   { backbone, head }: ModelVariables,
 ): Variables {
   const { depth } = model
-  const { trainableBlocks } = optimisation
-  const names = trainableNames(backbone.keys(), { depth, trainableBlocks })
+  const { trainableBlocks } = optimizer
+  const names = listTrainableNames(backbone.keys(), { depth, trainableBlocks })
   const chosen = names.map((name) => [name, backbone.get(name) as Variable] as const)
   return new Map([...chosen, ...head])
 }
 
 function zeroMoments(parameters: Variables): ReadonlyMap<string, Moments> {
-  const zeros = ({ size, shape }: Variable) => variableOf(new Float32Array(size), shape)
+  const zeros = ({ size, shape }: Variable) => toVariable(new Float32Array(size), shape)
   return new Map(
     [...parameters].map(([name, parameter]) => [
       name,
@@ -84,16 +89,16 @@ function zeroMoments(parameters: Variables): ReadonlyMap<string, Moments> {
   )
 }
 
-const copyOf = (variables: Variables): Variables =>
+const cloneVariables = (variables: Variables): Variables =>
   new Map(
     [...variables].map(([name, variable]) => [
       name,
-      variableOf(valuesOf(variable), variable.shape),
+      toVariable(readTensorValues(variable), variable.shape),
     ]),
   )
 
 /** Gives back everything that the state holds. */
-export function closeTraining({ student, teacher, moments, queue }: TrainingState): void {
+export function disposeTrainingState({ student, teacher, moments, queue }: TrainingState): void {
   for (const model of [student, teacher]) {
     for (const part of model ? [model.backbone, model.head] : []) {
       for (const variable of part.values()) variable.dispose()

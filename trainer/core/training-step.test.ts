@@ -12,31 +12,32 @@ import {
   trainingSettings,
 } from '../../test/golden/trainer-cases.ts'
 import { type Backend, startBackend } from '../../vision/backends/start-backend.ts'
-import { tensorOf, valuesOf } from '../../vision/ops/tensor-values.ts'
-import { updateOf } from './parameter-groups.ts'
+import { readTensorValues, toTensor } from '../../vision/ops/tensor-values.ts'
+import { chooseParameterGroup } from './parameter-groups.ts'
 import { patchFeatures } from './patch-features.ts'
-import { scheduledValues } from './schedules.ts'
-import { stepGradients } from './step-gradients.ts'
-import { closeTraining, type TrainingState } from './training-state.ts'
-import { trainingStep } from './training-step.ts'
+import { computeScheduledValues } from './schedules.ts'
+import { computeStepGradients } from './step-gradients.ts'
+import { disposeTrainingState, type TrainingState } from './training-state.ts'
+import { runTrainingStep } from './training-step.ts'
 
-const totalStepsOf = ({ hyper }: TrainingCase) => hyper.max_epochs * hyper.train_iters_per_epoch
-const parametersOf = (model: TrainingState['student']) =>
+const countRecordedSteps = ({ hyper }: TrainingCase) =>
+  hyper.max_epochs * hyper.train_iters_per_epoch
+const mergeModelParameters = (model: TrainingState['student']) =>
   new Map<string, Tensor>([...model.backbone, ...model.head])
 
-function drawsOf(one: TrainingCase, index: number) {
+function buildRecordedDraws(one: TrainingCase, index: number) {
   const draw = recordedOrders(one.steps[index]?.randperm_calls_in_order ?? [])
   return { queue: draw, references: draw }
 }
 
-function worstOf(
+function computeWorstDifference(
   actual: ReadonlyMap<string, Tensor>,
   expected: Readonly<Record<string, unknown>>,
 ): number {
   const names = Object.keys(expected).filter((name) => name !== 'mask_token')
   const differences = names.map((name) => {
     const tensor = actual.get(name)
-    const values = tensor ? valuesOf(tensor) : []
+    const values = tensor ? readTensorValues(tensor) : []
     const wanted = goldenTensor(expected[name]).data
     return relativeDifference(withoutKeyBias(name, values), withoutKeyBias(name, wanted))
   })
@@ -59,12 +60,15 @@ function worstChecksum(
   expected: Readonly<Record<string, readonly [number, number]>>,
 ): number {
   const differences = [...teacher].map(([name, tensor]) => {
-    const values = Float64Array.from(valuesOf(tensor))
+    const values = Float64Array.from(readTensorValues(tensor))
     const [sum = Number.NaN, squares = Number.NaN] = expected[name] ?? []
-    const ofSum = values.reduce((total, value) => total + value, 0)
-    const ofSquares = values.reduce((total, value) => total + value * value, 0)
+    const sumError = values.reduce((total, value) => total + value, 0)
+    const squaresError = values.reduce((total, value) => total + value * value, 0)
     const magnitude = values.reduce((total, value) => total + Math.abs(value), 0)
-    return Math.max(Math.abs(ofSum - sum) / magnitude, Math.abs(ofSquares - squares) / squares)
+    return Math.max(
+      Math.abs(sumError - sum) / magnitude,
+      Math.abs(squaresError - squares) / squares,
+    )
   })
   return Math.max(...differences)
 }
@@ -75,9 +79,9 @@ function studentEmbeddings(state: TrainingState, one: TrainingCase): number[] {
   const batch = first && recordedBatch(one, first)
   return [batch?.global, batch?.local].flatMap((stack) => {
     const { values, sidePx } = stack ?? { values: new Float32Array(0), sidePx: 1 }
-    const images = tensorOf(values, [values.length / (3 * sidePx * sidePx), 3, sidePx, sidePx])
+    const images = toTensor(values, [values.length / (3 * sidePx * sidePx), 3, sidePx, sidePx])
     const features = patchFeatures(model, images)
-    const result = [...valuesOf(features)]
+    const result = [...readTensorValues(features)]
     images.dispose()
     features.dispose()
     return result
@@ -95,24 +99,31 @@ describe.each(['reference', 'wasm'] as const)('training on the %s backend', (nam
     state = startRecorded(one)
   }
   afterEach(async () => {
-    closeTraining(state)
+    disposeTrainingState(state)
     await backend.close()
   })
 
   test.each(names)('goes step by step as the released program: %s', async (file) => {
     const one = readTrainingCase(file)
     await start(one)
-    const totalSteps = totalStepsOf(one)
+    const totalSteps = countRecordedSteps(one)
     const losses = one.steps.map((step, index) => {
       const place = { step: index, totalSteps }
-      return trainingStep(state, recordedBatch(one, step), { place, draws: drawsOf(one, index) })
+      return runTrainingStep(state, recordedBatch(one, step), {
+        place,
+        draws: buildRecordedDraws(one, index),
+      })
     })
     const lossErrors = losses.map(({ loss }, i) => Math.abs(loss / (one.steps[i]?.loss ?? 0) - 1))
-    const teacher = parametersOf(state.teacher ?? state.student)
+    const teacher = mergeModelParameters(state.teacher ?? state.student)
     expect(Math.max(...lossErrors)).toBeLessThan(tolerance.loss)
-    expect(worstOf(parametersOf(state.student), one.student_final)).toBeLessThan(tolerance.weights)
+    expect(
+      computeWorstDifference(mergeModelParameters(state.student), one.student_final),
+    ).toBeLessThan(tolerance.weights)
     expect(worstChecksum(teacher, one.teacher_final_sum_and_sumsq)).toBeLessThan(tolerance.checksum)
-    expect(worstOf(teacher, one.teacher_final_some ?? {})).toBeLessThan(tolerance.checksum)
+    expect(computeWorstDifference(teacher, one.teacher_final_some ?? {})).toBeLessThan(
+      tolerance.checksum,
+    )
   })
 
   test('has the embeddings and gradients of the released program in the first step', async () => {
@@ -121,11 +132,17 @@ describe.each(['reference', 'wasm'] as const)('training on the %s backend', (nam
     if (first === undefined) throw new Error('no step is recorded')
     await start(one)
     const embeddings = studentEmbeddings(state, one)
-    const { value, gradients } = stepGradients(state, recordedBatch(one, first), drawsOf(one, 0))
+    const { value, gradients } = computeStepGradients(
+      state,
+      recordedBatch(one, first),
+      buildRecordedDraws(one, 0),
+    )
     const expected = goldenTensor(first.student_embeddings).data
     expect(relativeDifference(embeddings, expected)).toBeLessThan(tolerance.embeddings)
     expect(Math.abs(value / first.loss - 1)).toBeLessThan(tolerance.loss)
-    expect(worstOf(gradients, first.student_grads ?? {})).toBeLessThan(tolerance.gradients)
+    expect(computeWorstDifference(gradients, first.student_grads ?? {})).toBeLessThan(
+      tolerance.gradients,
+    )
     expect(gradients.size).toBe(Object.keys(first.student_grads ?? {}).length)
     for (const gradient of gradients.values()) gradient.dispose()
   })
@@ -134,13 +151,20 @@ describe.each(['reference', 'wasm'] as const)('training on the %s backend', (nam
 describe('the parameter groups', () => {
   test.each(names)('are those of the released program: %s', (file) => {
     const one = readTrainingCase(file)
-    const { optimisation } = trainingSettings(one)
+    const { optimizer } = trainingSettings(one)
     const actual = one.steps.map((_, step) => {
-      const values = scheduledValues(optimisation, { step, totalSteps: totalStepsOf(one) })
+      const values = computeScheduledValues(optimizer, {
+        step,
+        totalSteps: countRecordedSteps(one),
+      })
       return one.param_groups.map(({ params }, group) =>
         params.map((parameter) => {
           const { shape } = goldenTensor(one.student_init[parameter])
-          return updateOf(group < 2 ? 'backbone' : 'head', { name: parameter, shape }, values)
+          return chooseParameterGroup(
+            group < 2 ? 'backbone' : 'head',
+            { name: parameter, shape },
+            values,
+          )
         }),
       )
     })

@@ -3,22 +3,22 @@ import { adamwStep } from '../../vision/ops/adamw-step.ts'
 import { add, scale } from '../../vision/ops/arithmetic.ts'
 import { emaStep } from '../../vision/ops/ema-step.ts'
 import { gradientNorm } from '../../vision/ops/gradient-norm.ts'
-import { type ModelPart, type ParameterUpdate, updateOf } from './parameter-groups.ts'
-import { type ScheduledValues, scheduledValues } from './schedules.ts'
-import { type StepDraws, stepGradients } from './step-gradients.ts'
+import { chooseParameterGroup, type ModelPart, type ParameterGroup } from './parameter-groups.ts'
+import { computeScheduledValues, type ScheduledValues } from './schedules.ts'
+import { computeStepGradients, type StepDraws } from './step-gradients.ts'
 import type { Moments, TrainingState } from './training-state.ts'
 import type { ViewBatch } from './view-batch.ts'
 
 /** The betas and epsilon of torch's AdamW, which the released program leaves as they are. */
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const
 
-export interface StepPlace {
+export interface StepPosition {
   /** Counts from 0. */
   readonly step: number
   readonly totalSteps: number
 }
 
-export interface StepOutcome {
+export interface StepResult {
   readonly loss: number
   /** False when the loss or a gradient is NaN or infinite: then nothing has moved. */
   readonly isFinite: boolean
@@ -26,33 +26,33 @@ export interface StepOutcome {
 }
 
 /**
- * One step of training in the order of the released program (neco-method §1.7): forward and loss,
+ * One step of training in the order of the released program (docs/method.md §1.7): forward and loss,
  * then the teacher follows the student as it was before this step, then AdamW. No clipping. A loss of exactly 0
  * moves no parameter. The golden file is neco_train_steps.json.
  */
-export function trainingStep(
+export function runTrainingStep(
   state: TrainingState,
   batch: ViewBatch,
-  { place, draws }: { readonly place: StepPlace; readonly draws: StepDraws },
-): StepOutcome {
-  const scheduled = scheduledValues(state.settings.optimisation, place)
-  const { value: loss, gradients } = stepGradients(state, batch, draws)
+  { place, draws }: { readonly place: StepPosition; readonly draws: StepDraws },
+): StepResult {
+  const scheduled = computeScheduledValues(state.settings.optimizer, place)
+  const { value: loss, gradients } = computeStepGradients(state, batch, draws)
   const isUsable = Number.isFinite(loss) && Number.isFinite(gradientNorm(gradients.values()))
   if (isUsable) {
-    followStudent(state, scheduled.momentum)
-    if (loss !== 0) moveStudent(state, gradients, scheduled)
+    updateTeacher(state, scheduled.teacherMomentum)
+    if (loss !== 0) updateStudent(state, gradients, scheduled)
   }
   for (const gradient of gradients.values()) gradient.dispose()
   return { loss, isFinite: isUsable, scheduled }
 }
 
-function followStudent({ teacher, student }: TrainingState, momentum: number): void {
+function updateTeacher({ teacher, student }: TrainingState, momentum: number): void {
   if (teacher === undefined) return
   emaStep(teacher.backbone, student.backbone, momentum)
   emaStep(teacher.head, student.head, momentum)
 }
 
-function moveStudent(
+function updateStudent(
   state: TrainingState,
   gradients: ReadonlyMap<string, Tensor>,
   scheduled: ScheduledValues,
@@ -60,25 +60,25 @@ function moveStudent(
   state.updates++
   const settings = { ...ADAM, step: state.updates }
   for (const [name, gradient] of gradients) {
-    const { part, parameter } = find(state, name)
+    const { part, parameter } = findParameter(state, name)
     const { first, second } = state.moments.get(name) as Moments
-    const update = updateOf(part, { name, shape: parameter.shape }, scheduled)
+    const update = chooseParameterGroup(part, { name, shape: parameter.shape }, scheduled)
     const moments = { firstMoment: first, secondMoment: second }
-    if (state.settings.optimisation.optimiser === 'AdamW') {
+    if (state.settings.optimizer.algorithm === 'AdamW') {
       adamwStep([{ parameter, gradient, ...moments, ...update }], settings)
       continue
     }
-    const decayed = withDecay(gradient, parameter, update)
+    const decayed = addWeightDecay(gradient, parameter, update)
     adamwStep([{ parameter, gradient: decayed, ...moments, ...update, weightDecay: 0 }], settings)
     decayed.dispose()
   }
 }
 
 /** Adam shrinks weights through the gradient. */
-function withDecay(
+function addWeightDecay(
   gradient: Tensor,
   parameter: Variable,
-  { weightDecay }: ParameterUpdate,
+  { weightDecay }: ParameterGroup,
 ): Tensor {
   const shrinking = scale(parameter, weightDecay)
   const sum = add(gradient, shrinking)
@@ -86,7 +86,7 @@ function withDecay(
   return sum
 }
 
-function find(
+function findParameter(
   { student }: TrainingState,
   name: string,
 ): { readonly part: ModelPart; readonly parameter: Variable } {

@@ -1,6 +1,6 @@
-import type { ViewsSettings } from '../../crds/sections/views.ts'
+import type { ViewsSettings } from '../../method/settings/views.ts'
 import type { OverlapBoxes } from './crop-pairs.ts'
-import { cropSides } from './views/draw-crops.ts'
+import { listCropSides } from './views/draw-crops.ts'
 import type { Views } from './views/make-views.ts'
 
 /** Crops of one size, crop-major: crop 0 of all images, crop 1 of all images, … */
@@ -20,7 +20,7 @@ export interface ViewBatch {
 
 /** Puts the views of a batch of images in the order the model takes them. */
 export function stackViews(views: readonly Views[], settings: ViewsSettings): ViewBatch {
-  const sides = cropSides(settings)
+  const sides = listCropSides(settings)
   return {
     images: views.length,
     global: stack(views, { first: 0, count: 2, sidePx: sides[0] ?? 0 }),

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { ShardName } from '../../crds/checkpoint-manifest.ts'
+import type { ShardName } from '../../contract/checkpoint-manifest.ts'
 import { folderStorage } from '../../pod/folder-storage.ts'
 import type { Storage } from '../../pod/storage.ts'
 import { attemptFolder, checkpointsFolder } from '../../pod/storage-layout.ts'
@@ -22,14 +22,14 @@ afterEach(() => rm(root, { recursive: true }))
 
 const runKey = 'a'.repeat(64)
 const { result: settings } = aMicroRunConfig()
-const folderOf = (attempt: number) =>
+const buildAttemptFolder = (attempt: number) =>
   checkpointsFolder(attemptFolder(runKey, { run: 'run', attempt, podUid: 'pod' }))
 const shard = (value: number): ShardContent => ({
   tensors: new Map([['weight', { shape: [2], values: Float32Array.of(value, -value) }]]),
 })
 const write = (step: number, attempt = 1, into = storage) =>
   writeCheckpoint(into, {
-    folder: folderOf(attempt),
+    folder: buildAttemptFolder(attempt),
     facts: { runKey, step, totalSteps: 10, imagesSeen: 4 * step, settings, backend: 'test' },
     shards: new Map<ShardName, ShardContent>([
       ['student', shard(step)],
@@ -116,13 +116,16 @@ describe('a fault at any write leaves the checkpoint before whole', () => {
 
 describe('pruning', () => {
   const remaining = async () => {
-    const names = [...(await storage.list(folderOf(1))), ...(await storage.list(folderOf(2)))]
+    const names = [
+      ...(await storage.list(buildAttemptFolder(1))),
+      ...(await storage.list(buildAttemptFolder(2))),
+    ]
     return names.map((name) => Number(name.slice(5))).sort((a, b) => a - b)
   }
   test('keeps the newest complete ones of any attempt, and those an evaluation waits for', async () => {
     for (const step of [1, 2, 3, 4]) await write(step, 1)
     for (const step of [5, 6]) await write(step, 2)
-    await pruneCheckpoints({ storage, runKey, keep: 2, keptSteps: new Set([2]) })
+    await pruneCheckpoints({ storage, runKey, keep: 2, retainedSteps: new Set([2]) })
     expect(await remaining()).toEqual([2, 5, 6])
   })
   test('removes leftovers that were never completed, but not the one being written', async () => {
@@ -131,7 +134,7 @@ describe('pruning', () => {
     await write(3)
     const newer = await write(4)
     await storage.remove(`${newer.folder}/manifest.json`)
-    await pruneCheckpoints({ storage, runKey, keep: 1, keptSteps: new Set() })
+    await pruneCheckpoints({ storage, runKey, keep: 1, retainedSteps: new Set() })
     expect(await remaining()).toEqual([3, 4])
   })
 })

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
-import { CheckpointManifest, type ShardName } from '../../crds/checkpoint-manifest.ts'
+import { CheckpointManifest, type ShardName } from '../../contract/checkpoint-manifest.ts'
 import { type Storage, StorageError } from '../../pod/storage.ts'
 import { attemptsFolder, checkpointsFolder } from '../../pod/storage-layout.ts'
 import { readSafetensors, type SafetensorsFile } from '../../vision/weights/read-safetensors.ts'
 import { WeightsError } from '../../vision/weights/weights-error.ts'
-import { MANIFEST, stepOf } from './write-checkpoint.ts'
+import { MANIFEST, parseCheckpointStep } from './write-checkpoint.ts'
 
-export interface FoundCheckpoint {
+export interface LoadedCheckpoint {
   /** Folder under the storage. */
   readonly folder: string
   readonly manifest: CheckpointManifest
@@ -16,13 +16,13 @@ export interface FoundCheckpoint {
 /** Why a checkpoint is passed over that a kill interrupted: what one expects, not damage. */
 export const NEVER_COMPLETED = 'it was never completed'
 
-export interface CheckpointSearch {
-  readonly found: FoundCheckpoint | undefined
+export interface CheckpointSearchResult {
+  readonly found: LoadedCheckpoint | undefined
   /** Checkpoints that were passed over, newest first, with the reason. */
   readonly skipped: readonly { readonly folder: string; readonly why: string }[]
 }
 
-export interface SearchPlace {
+export interface CheckpointLocation {
   readonly storage: Storage
   /** The folder of the storage, for shards that are read as a stream. */
   readonly root: string
@@ -35,16 +35,16 @@ interface Candidate {
 }
 
 /** Every checkpoint folder of any attempt at this run, newest step first, in the order of names among equals. */
-async function candidates({
+async function listCandidates({
   storage,
   runKey,
-}: Pick<SearchPlace, 'storage' | 'runKey'>): Promise<Candidate[]> {
+}: Pick<CheckpointLocation, 'storage' | 'runKey'>): Promise<Candidate[]> {
   const found: Candidate[] = []
   const attempts = attemptsFolder(runKey)
   for (const attempt of await storage.list(attempts)) {
     const folder = checkpointsFolder(`${attempts}/${attempt}`)
     for (const name of await storage.list(folder)) {
-      const step = stepOf(name)
+      const step = parseCheckpointStep(name)
       if (step !== undefined) found.push({ step, folder: `${folder}/${name}` })
     }
   }
@@ -53,7 +53,7 @@ async function candidates({
 
 /** The manifest, or why there is none to use. */
 async function readManifest(
-  { storage, runKey }: Pick<SearchPlace, 'storage' | 'runKey'>,
+  { storage, runKey }: Pick<CheckpointLocation, 'storage' | 'runKey'>,
   folder: string,
 ): Promise<CheckpointManifest | string> {
   try {
@@ -75,11 +75,11 @@ export interface CompleteCheckpoint {
 
 /** The complete checkpoints of a run by any attempt, newest first; their shards are not looked at. Throws StorageError. */
 export async function listCheckpoints(
-  place: Pick<SearchPlace, 'storage' | 'runKey'>,
+  location: Pick<CheckpointLocation, 'storage' | 'runKey'>,
 ): Promise<readonly CompleteCheckpoint[]> {
   const found: CompleteCheckpoint[] = []
-  for (const { folder } of await candidates(place)) {
-    const manifest = await readManifest(place, folder)
+  for (const { folder } of await listCandidates(location)) {
+    const manifest = await readManifest(location, folder)
     if (typeof manifest !== 'string') found.push({ folder, manifest })
   }
   return found
@@ -87,7 +87,7 @@ export async function listCheckpoints(
 
 /** Every shard of a manifest, read and verified; or why one cannot be used. */
 async function readShards(
-  { root }: SearchPlace,
+  { root }: CheckpointLocation,
   folder: string,
   manifest: CheckpointManifest,
 ): Promise<ReadonlyMap<ShardName, SafetensorsFile> | string> {
@@ -105,21 +105,23 @@ async function readShards(
   return shards
 }
 
-async function tryCandidate(
-  place: SearchPlace,
+async function loadCandidate(
+  location: CheckpointLocation,
   { folder }: Candidate,
-): Promise<FoundCheckpoint | string> {
-  const manifest = await readManifest(place, folder)
+): Promise<LoadedCheckpoint | string> {
+  const manifest = await readManifest(location, folder)
   if (typeof manifest === 'string') return manifest
-  const shards = await readShards(place, folder, manifest)
+  const shards = await readShards(location, folder, manifest)
   return typeof shards === 'string' ? shards : { folder, manifest, shards }
 }
 
 /** The newest complete checkpoint of a run whose shards verify, of whichever attempt wrote it. Throws StorageError. */
-export async function findCheckpoint(place: SearchPlace): Promise<CheckpointSearch> {
+export async function findCheckpoint(
+  location: CheckpointLocation,
+): Promise<CheckpointSearchResult> {
   const skipped: { folder: string; why: string }[] = []
-  for (const candidate of await candidates(place)) {
-    const found = await tryCandidate(place, candidate)
+  for (const candidate of await listCandidates(location)) {
+    const found = await loadCandidate(location, candidate)
     if (typeof found !== 'string') return { found, skipped }
     skipped.push({ folder: candidate.folder, why: found })
   }

@@ -2,10 +2,10 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { RunConfig } from '../../crds/run-config.ts'
-import type { EvaluationSettings } from '../../crds/sections/evaluation.ts'
+import type { RunConfig } from '../../contract/run-config.ts'
 import { runEvaluations } from '../../evaluator/run-evaluations.ts'
-import { evaluationResult } from '../../pod/evaluation-report.ts'
+import type { EvaluationSettings } from '../../method/settings/evaluation.ts'
+import { toEvaluationResult } from '../../pod/evaluation-report.ts'
 import { folderStorage } from '../../pod/folder-storage.ts'
 import { readSpool } from '../../pod/spool.ts'
 import { attemptFolder, spoolPath } from '../../pod/storage-layout.ts'
@@ -33,14 +33,14 @@ beforeEach(async () => {
   root = await mkdtemp(join(parent, 'storage-'))
 })
 
-const settingsOf = (changes: Partial<EvaluationSettings>): EvaluationSettings => {
+const buildEvaluationSettings = (changes: Partial<EvaluationSettings>): EvaluationSettings => {
   const { evaluation } = anEvaluationConfig(root, changes)
   if (evaluation === undefined) throw new Error('the fixture is an evaluation')
   return evaluation
 }
 
 /** The run-config of the trainer of a run with these evaluations, in an attempt of its own. */
-function trainerOf(evaluations: readonly EvaluationSettings[]): RunConfig {
+function buildTrainerConfig(evaluations: readonly EvaluationSettings[]): RunConfig {
   const identity = { run: 'again', attempt: 1, podUid: 'pod-2' }
   const { evaluation: _, ...config } = anEvaluationConfig(root, {}, { identity })
   return { ...config, evaluations: [...evaluations] }
@@ -50,13 +50,15 @@ function trainerOf(evaluations: readonly EvaluationSettings[]): RunConfig {
 async function anEvaluatedTraining() {
   const config = anEvaluationConfig(root)
   const { runKey } = await aFinishedTraining(config)
-  const { world, reports } = anEvaluatorWorld(root)
-  const { evaluations } = await runEvaluations(config, world)
+  const { world: dependencies, reports } = anEvaluatorWorld(root)
+  const { evaluations } = await runEvaluations(config, dependencies)
   return { runKey, reports, evaluations }
 }
 
 const namesFound = async (...changes: readonly Partial<EvaluationSettings>[]) => {
-  const { evaluations } = await trainInProcess(trainerOf(changes.map(settingsOf)))
+  const { evaluations } = await trainInProcess(
+    buildTrainerConfig(changes.map(buildEvaluationSettings)),
+  )
   return evaluations.map(({ name }) => name)
 }
 
@@ -65,21 +67,21 @@ type Keys = readonly string[]
 describe('a trainer that finds its result', () => {
   test('finds the evaluations of its run with it, and says what the evaluator said', async () => {
     const { runKey, reports, evaluations } = await anEvaluatedTraining()
-    const config = trainerOf([settingsOf({})])
+    const config = buildTrainerConfig([buildEvaluationSettings({})])
     const trained = await trainInProcess(config)
     expect([trained.reused, trained.runKey]).toEqual([true, runKey])
     const results = trained.evaluations.map(({ name, measured }) => [
       name,
-      measured.map(evaluationResult),
+      measured.map(toEvaluationResult),
     ])
     expect(results).toEqual([['scenes', evaluations]])
     const spool = spoolPath(attemptFolder(runKey, config.identity))
-    const said = await readSpool(
+    const reported = await readSpool(
       folderStorage(root, () => 0),
       spool,
     )
-    expect(said.map(({ kind }) => kind)).toEqual(['Evaluation', 'Evaluation', 'Ended'])
-    expect(said.slice(0, 2)).toMatchObject(reports)
+    expect(reported.map(({ kind }) => kind)).toEqual(['Evaluation', 'Evaluation', 'Ended'])
+    expect(reported.slice(0, 2)).toMatchObject(reports)
   })
 
   test('finds an evaluation under another name, and none that measures something else', async () => {

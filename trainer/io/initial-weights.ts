@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import type { RunConfig } from '../../crds/run-config.ts'
+import type { RunConfig } from '../../contract/run-config.ts'
 import { PodFailure } from '../../pod/pod-failure.ts'
 import { type ModelWeights, readModelWeights } from '../../vision/weights/read-model-weights.ts'
 
 /** The weights that training starts from; undefined when they are random. Throws VolumeMissing, WeightsError. */
-export async function initialWeights({
+export async function readPretrainedWeights({
   result: { model },
   execution: { volumes },
 }: RunConfig): Promise<ModelWeights | undefined> {

@@ -1,6 +1,6 @@
 import type { Storage } from '../../pod/storage.ts'
 import { attemptsFolder, checkpointsFolder } from '../../pod/storage-layout.ts'
-import { MANIFEST, stepOf } from './write-checkpoint.ts'
+import { MANIFEST, parseCheckpointStep } from './write-checkpoint.ts'
 
 export interface PruneOptions {
   readonly storage: Storage
@@ -8,22 +8,22 @@ export interface PruneOptions {
   /** How many of the newest stay. */
   readonly keep: number
   /** Steps whose checkpoint stays besides. */
-  readonly keptSteps: ReadonlySet<number>
+  readonly retainedSteps: ReadonlySet<number>
 }
 
-interface Candidate {
+interface PruneCandidate {
   readonly folder: string
   readonly step: number
   readonly isComplete: boolean
 }
 
-async function listAll({ storage, runKey }: PruneOptions): Promise<Candidate[]> {
-  const found: Candidate[] = []
+async function listAllCheckpoints({ storage, runKey }: PruneOptions): Promise<PruneCandidate[]> {
+  const found: PruneCandidate[] = []
   const attempts = attemptsFolder(runKey)
   for (const attempt of await storage.list(attempts)) {
     const parent = checkpointsFolder(`${attempts}/${attempt}`)
     for (const name of await storage.list(parent)) {
-      const step = stepOf(name)
+      const step = parseCheckpointStep(name)
       if (step === undefined) continue
       const folder = `${parent}/${name}`
       const isComplete = (await storage.list(folder)).includes(MANIFEST)
@@ -35,13 +35,13 @@ async function listAll({ storage, runKey }: PruneOptions): Promise<Candidate[]> 
 
 /** Removes what is neither among the newest complete checkpoints nor kept for an evaluation, and older leftovers that were never completed. Call it only after a manifest was written. */
 export async function pruneCheckpoints(options: PruneOptions): Promise<void> {
-  const all = await listAll(options)
+  const all = await listAllCheckpoints(options)
   const complete = all.filter(({ isComplete }) => isComplete)
   const newest = new Set(complete.slice(0, options.keep).map(({ folder }) => folder))
   const [newestComplete] = complete
-  const isStale = ({ folder, step, isComplete }: Candidate): boolean =>
+  const isStale = ({ folder, step, isComplete }: PruneCandidate): boolean =>
     isComplete
-      ? !newest.has(folder) && !options.keptSteps.has(step)
+      ? !newest.has(folder) && !options.retainedSteps.has(step)
       : newestComplete !== undefined && step < newestComplete.step
   for (const { folder } of all.filter(isStale)) {
     // The manifest goes first, so that a checkpoint in removal never counts as complete.

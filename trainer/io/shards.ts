@@ -1,5 +1,5 @@
-import type { ShardName } from '../../crds/checkpoint-manifest.ts'
-import { assignValues, valuesOf } from '../../vision/ops/tensor-values.ts'
+import type { ShardName } from '../../contract/checkpoint-manifest.ts'
+import { assignValues, readTensorValues } from '../../vision/ops/tensor-values.ts'
 import { parameterValues } from '../../vision/vit/build-parameters.ts'
 import type { WeightTensor } from '../../vision/weights/weight-values.ts'
 import type { TrainingState, Variables } from '../core/training-state.ts'
@@ -7,34 +7,34 @@ import type { ShardContent } from './write-checkpoint.ts'
 
 type ShardContents = ReadonlyMap<ShardName, ShardContent>
 
-const parameters = (variables: Variables): ShardContent => ({
+const toParameterShard = (variables: Variables): ShardContent => ({
   tensors: parameterValues(variables),
 })
 
 /** Copies of all that training changes, group by group. */
-export function shardsOf(state: TrainingState): ShardContents {
+export function buildShards(state: TrainingState): ShardContents {
   const { student, teacher, queue } = state
   const shards = new Map<ShardName, ShardContent>([
-    ['student', parameters(student.backbone)],
-    ['student-head', parameters(student.head)],
-    ['moments', momentsShard(state)],
+    ['student', toParameterShard(student.backbone)],
+    ['student-head', toParameterShard(student.head)],
+    ['moments', toMomentsShard(state)],
   ])
   if (teacher) {
-    shards.set('teacher', parameters(teacher.backbone))
-    shards.set('teacher-head', parameters(teacher.head))
+    shards.set('teacher', toParameterShard(teacher.backbone))
+    shards.set('teacher-head', toParameterShard(teacher.head))
   }
   if (queue) {
-    const rows = { shape: queue.rows.shape, values: valuesOf(queue.rows) }
+    const rows = { shape: queue.rows.shape, values: readTensorValues(queue.rows) }
     const metadata = { entries0: String(queue.entries(0)), entries1: String(queue.entries(1)) }
     shards.set('queue', { tensors: new Map([['rows', rows]]), metadata })
   }
   return shards
 }
 
-function momentsShard({ moments, updates }: TrainingState): ShardContent {
+function toMomentsShard({ moments, updates }: TrainingState): ShardContent {
   const tensors = [...moments].flatMap(([name, { first, second }]) => [
-    [`${name}.first`, { shape: first.shape, values: valuesOf(first) }] as const,
-    [`${name}.second`, { shape: second.shape, values: valuesOf(second) }] as const,
+    [`${name}.first`, { shape: first.shape, values: readTensorValues(first) }] as const,
+    [`${name}.second`, { shape: second.shape, values: readTensorValues(second) }] as const,
   ])
   return { tensors: new Map(tensors), metadata: { updates: String(updates) } }
 }
@@ -42,39 +42,40 @@ function momentsShard({ moments, updates }: TrainingState): ShardContent {
 /** Puts a checkpoint into a state of the same settings. Throws where a tensor is missing. */
 export function restoreState(state: TrainingState, shards: ShardContents): void {
   const { student, teacher, queue } = state
-  const contentOf = (name: ShardName): ShardContent => {
+  const requireShard = (name: ShardName): ShardContent => {
     const content = shards.get(name)
     if (content === undefined) throw new Error(`the checkpoint has no shard ${name}`)
     return content
   }
-  assignAll(student.backbone, contentOf('student'))
-  assignAll(student.head, contentOf('student-head'))
-  restoreMoments(state, contentOf('moments'))
+  assignAll(student.backbone, requireShard('student'))
+  assignAll(student.head, requireShard('student-head'))
+  restoreMoments(state, requireShard('moments'))
   if (teacher) {
-    assignAll(teacher.backbone, contentOf('teacher'))
-    assignAll(teacher.head, contentOf('teacher-head'))
+    assignAll(teacher.backbone, requireShard('teacher'))
+    assignAll(teacher.head, requireShard('teacher-head'))
   }
   if (queue) {
-    const content = contentOf('queue')
+    const content = requireShard('queue')
     const { entries0, entries1 } = content.metadata ?? {}
-    queue.restore(tensorOf(content, 'rows').values, [Number(entries0), Number(entries1)])
+    queue.restore(requireTensor(content, 'rows').values, [Number(entries0), Number(entries1)])
   }
 }
 
-function tensorOf({ tensors }: ShardContent, name: string): WeightTensor {
+function requireTensor({ tensors }: ShardContent, name: string): WeightTensor {
   const tensor = tensors.get(name)
   if (tensor === undefined) throw new Error(`the checkpoint has no tensor ${name}`)
   return tensor
 }
 
 function assignAll(variables: Variables, content: ShardContent): void {
-  for (const [name, variable] of variables) assignValues(variable, tensorOf(content, name).values)
+  for (const [name, variable] of variables)
+    assignValues(variable, requireTensor(content, name).values)
 }
 
 function restoreMoments(state: TrainingState, content: ShardContent): void {
   state.updates = Number(content.metadata?.['updates'])
   for (const [name, { first, second }] of state.moments) {
-    assignValues(first, tensorOf(content, `${name}.first`).values)
-    assignValues(second, tensorOf(content, `${name}.second`).values)
+    assignValues(first, requireTensor(content, `${name}.first`).values)
+    assignValues(second, requireTensor(content, `${name}.second`).values)
   }
 }

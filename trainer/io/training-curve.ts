@@ -1,4 +1,4 @@
-import type { RunReport } from '../../crds/run-report.ts'
+import type { RunReport } from '../../contract/run-report.ts'
 import { parseSpool } from '../../pod/spool.ts'
 import { type Storage, StorageError } from '../../pod/storage.ts'
 import { attemptsFolder, runFolder, spoolPath } from '../../pod/storage-layout.ts'
@@ -7,21 +7,21 @@ import { attemptsFolder, runFolder, spoolPath } from '../../pod/storage-layout.t
 export interface CurvePoint {
   readonly step: number
   readonly loss: number
-  readonly backboneRate: number
+  readonly backboneLearningRate: number
   readonly imagesPerSecond: number
 }
 
 const curvePath = (runKey: string): string => `${runFolder(runKey)}/curve.ndjson`
 
 /** The reported steps of every attempt at a run, in order; of a step that was done twice, the later report. */
-export async function collectCurve(storage: Storage, runKey: string): Promise<CurvePoint[]> {
+export async function readCurvePoints(storage: Storage, runKey: string): Promise<CurvePoint[]> {
   const points = new Map<number, CurvePoint & { readonly wallTime: string }>()
   for (const attempt of await storage.list(attemptsFolder(runKey))) {
     const path = spoolPath(`${attemptsFolder(runKey)}/${attempt}`)
     for (const report of parseSpool(await readOrEmpty(storage, path))) {
       const before = points.get(report.step)
       if (report.kind !== 'Step' || (before && before.wallTime > report.wallTime)) continue
-      points.set(report.step, pointOf(report))
+      points.set(report.step, toCurvePoint(report))
     }
   }
   return [...points.values()]
@@ -40,10 +40,10 @@ export async function writeCurve(
   return path
 }
 
-const pointOf = ({ step, metrics, wallTime }: RunReport) => ({
+const toCurvePoint = ({ step, metrics, wallTime }: RunReport) => ({
   step,
   loss: metrics['loss'] ?? Number.NaN,
-  backboneRate: metrics['backboneRate'] ?? Number.NaN,
+  backboneLearningRate: metrics['backboneLearningRate'] ?? Number.NaN,
   imagesPerSecond: metrics['imagesPerSecond'] ?? Number.NaN,
   wallTime,
 })

@@ -1,4 +1,4 @@
-import type { CheckpointManifest, Shard, ShardName } from '../../crds/checkpoint-manifest.ts'
+import type { CheckpointManifest, Shard, ShardName } from '../../contract/checkpoint-manifest.ts'
 import { canonicalJson, sha256 } from '../../pod/canonical-digest.ts'
 import type { Storage } from '../../pod/storage.ts'
 import { encodeSafetensors } from '../../vision/weights/encode-safetensors.ts'
@@ -24,7 +24,7 @@ export const MANIFEST = 'manifest.json'
 const checkpointName = (step: number): string => `step-${String(step).padStart(DIGITS, '0')}`
 
 /** The step in the name of a checkpoint folder; undefined for any other name. */
-export function stepOf(name: string): number | undefined {
+export function parseCheckpointStep(name: string): number | undefined {
   const found = /^step-(\d{8,})$/.exec(name)
   return found === null ? undefined : Number(found[1])
 }
@@ -41,7 +41,7 @@ async function writeShard(
   return [name, { file, sha256: digest, bytes: bytes.byteLength }]
 }
 
-export interface WrittenCheckpoint {
+export interface CheckpointWriteResult {
   readonly step: number
   readonly folder: string
   readonly shards: CheckpointManifest['shards']
@@ -51,15 +51,15 @@ export interface WrittenCheckpoint {
 export async function writeCheckpoint(
   storage: Storage,
   { folder, facts, shards }: CheckpointContent,
-): Promise<WrittenCheckpoint> {
-  const own = `${folder}/${checkpointName(facts.step)}`
+): Promise<CheckpointWriteResult> {
+  const checkpointFolder = `${folder}/${checkpointName(facts.step)}`
   const written: [ShardName, Shard][] = []
-  for (const shard of shards) written.push(await writeShard(storage, own, shard))
+  for (const shard of shards) written.push(await writeShard(storage, checkpointFolder, shard))
   const manifest: CheckpointManifest = {
     schemaVersion: 1,
     ...facts,
     shards: Object.fromEntries(written),
   }
-  await storage.writeAtomic(`${own}/${MANIFEST}`, canonicalJson(manifest))
-  return { step: facts.step, folder: own, shards: manifest.shards }
+  await storage.writeAtomic(`${checkpointFolder}/${MANIFEST}`, canonicalJson(manifest))
+  return { step: facts.step, folder: checkpointFolder, shards: manifest.shards }
 }

@@ -2,11 +2,11 @@ import type { KernelTable } from './kernel-signatures.ts'
 import type { TensorStore } from './tensor-store.ts'
 
 /** What a backend brings; startBackend makes it known to tfjs-core. */
-export interface BackendParts<Value> {
+export interface BackendImplementation<Value> {
   readonly store: TensorStore<Value>
   readonly kernels: KernelTable<Value>
   readonly identity: string
-  readonly why: string
+  readonly selectionReason: string
   wasmBytes(): number
   close(): Promise<void>
 }

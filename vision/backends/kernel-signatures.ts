@@ -10,84 +10,93 @@ import type { SparseMatrix } from './sparse-matrix.ts'
  */
 export interface KernelSignatures<Value> {
   /** x [..., I], weight [O, I], bias [O] → y [..., O], and if kept the slopes gelu′ at each element. */
-  NecoLinear: Call<
+  NecoLinear: KernelInvocation<
     { x: Value; weight: Value; bias?: Value },
     { activation: 'None' | 'Gelu'; keepSlopes: boolean }
   >
   /** a·b over the last two axes, one optional leading batch axis on both. */
-  NecoMatMul: Call<{ a: Value; b: Value }, { transposeA: boolean; transposeB: boolean }>
+  NecoMatMul: KernelInvocation<{ a: Value; b: Value }, { transposeA: boolean; transposeB: boolean }>
   /** Sum over all leading axes; the result has the given shape. */
-  NecoColumnSum: Call<{ x: Value }, { shape: readonly number[] }>
+  NecoColumnSum: KernelInvocation<{ x: Value }, { shape: readonly number[] }>
   /** silu(gate) · value. */
-  NecoSwiGlu: Call<{ gate: Value; value: Value }, Empty>
+  NecoSwiGlu: KernelInvocation<{ gate: Value; value: Value }, NoAttributes>
   /** → gradients of gate and of value. */
-  NecoSwiGluGradient: Call<{ dy: Value; gate: Value; value: Value }, Empty>
+  NecoSwiGluGradient: KernelInvocation<{ dy: Value; gate: Value; value: Value }, NoAttributes>
   /** → y, mean and reciprocal standard deviation of each row. */
-  NecoLayerNorm: Call<{ x: Value; gamma: Value; beta: Value }, { eps: number }>
+  NecoLayerNorm: KernelInvocation<{ x: Value; gamma: Value; beta: Value }, { eps: number }>
   /** → gradients of x, gamma and beta. */
-  NecoLayerNormGradient: Call<
+  NecoLayerNormGradient: KernelInvocation<
     { dy: Value; x: Value; gamma: Value; mean: Value; deviation: Value },
-    Empty
+    NoAttributes
   >
   /** qkv [B, N, 3D] → output [B, N, D] and the log-sum-exp of each row [B, heads, N]. */
-  NecoAttention: Call<{ qkv: Value; cos?: Value; sin?: Value }, { heads: number }>
+  NecoAttention: KernelInvocation<{ qkv: Value; cos?: Value; sin?: Value }, { heads: number }>
   /** → gradient of qkv. */
-  NecoAttentionGradient: Call<
+  NecoAttentionGradient: KernelInvocation<
     { dy: Value; qkv: Value; output: Value; logSumExp: Value; cos?: Value; sin?: Value },
     { heads: number }
   >
   /** x + branch · gamma [D] · sampleScale [B]. */
-  NecoResidualScale: Call<{ x: Value; branch: Value; gamma?: Value; sampleScale?: Value }, Empty>
+  NecoResidualScale: KernelInvocation<
+    { x: Value; branch: Value; gamma?: Value; sampleScale?: Value },
+    NoAttributes
+  >
   /** → gradient of branch and, when gamma is given, of gamma. */
-  NecoResidualScaleGradient: Call<
+  NecoResidualScaleGradient: KernelInvocation<
     { dy: Value; branch: Value; gamma?: Value; sampleScale?: Value },
-    Empty
+    NoAttributes
   >
   /** Joins arrays that agree in their first `outer` elements of extent. */
-  NecoConcat: Call<Record<string, Value>, { outer: number; shape: readonly number[] }>
+  NecoConcat: KernelInvocation<Record<string, Value>, { outer: number; shape: readonly number[] }>
   /** x + row, the row repeated over all leading elements. */
-  NecoAddRow: Call<{ x: Value; row: Value }, Empty>
+  NecoAddRow: KernelInvocation<{ x: Value; row: Value }, NoAttributes>
   /** images [B, C, H, W] → [B·rows·columns, C·p·p]. */
-  NecoUnfoldPatches: Call<{ images: Value }, { patch: number }>
+  NecoUnfoldPatches: KernelInvocation<{ images: Value }, { patch: number }>
   /** The adjoint of NecoUnfoldPatches; pixels outside every patch get 0. */
-  NecoFoldPatches: Call<{ patches: Value }, { patch: number; shape: readonly number[] }>
+  NecoFoldPatches: KernelInvocation<{ patches: Value }, { patch: number; shape: readonly number[] }>
   /** matrix · x for a constant sparse matrix. */
-  NecoSparseRows: Call<{ x: Value }, { matrix: SparseMatrix }>
+  NecoSparseRows: KernelInvocation<{ x: Value }, { matrix: SparseMatrix }>
   /** → x / max(‖x‖, eps) by rows, and ‖x‖. */
-  NecoNormalizeRows: Call<{ x: Value }, { eps: number }>
-  NecoNormalizeRowsGradient: Call<{ dy: Value; y: Value; norms: Value }, { eps: number }>
+  NecoNormalizeRows: KernelInvocation<{ x: Value }, { eps: number }>
+  NecoNormalizeRowsGradient: KernelInvocation<
+    { dy: Value; y: Value; norms: Value },
+    { eps: number }
+  >
   /** Euclidean distances: queries [G, P, D], references [G, R, D] → [G, P, R]. */
-  NecoDistance: Call<{ queries: Value; references: Value }, Empty>
+  NecoDistance: KernelInvocation<{ queries: Value; references: Value }, NoAttributes>
   /** → gradients of queries and references; 0 where the distance is 0. */
-  NecoDistanceGradient: Call<
+  NecoDistanceGradient: KernelInvocation<
     { dy: Value; distances: Value; queries: Value; references: Value },
-    Empty
+    NoAttributes
   >
   /** logits [M, C] → mean loss (scalar) and its gradient [M, C]. */
-  NecoCrossEntropy: Call<
+  NecoCrossEntropy: KernelInvocation<
     { logits: Value; targets?: Value },
     { labels: Int32Array | undefined; ignore: number | undefined; smoothing: number }
   >
   /** factor · x + offset. */
-  NecoAffine: Call<{ x: Value }, { factor: number; offset: number }>
-  NecoMultiply: Call<{ a: Value; b: Value }, Empty>
+  NecoAffine: KernelInvocation<{ x: Value }, { factor: number; offset: number }>
+  NecoMultiply: KernelInvocation<{ a: Value; b: Value }, NoAttributes>
   /** Σ a·b, accumulated in float64. */
-  NecoDot: Call<{ a: Value; b: Value }, Empty>
-  NecoFill: Call<Record<string, Value>, { shape: readonly number[]; value: number }>
+  NecoDot: KernelInvocation<{ a: Value; b: Value }, NoAttributes>
+  NecoFill: KernelInvocation<Record<string, Value>, { shape: readonly number[]; value: number }>
   /** In place on parameter, firstMoment and secondMoment; no output. */
-  NecoAdamwStep: Call<
+  NecoAdamwStep: KernelInvocation<
     { parameter: Value; gradient: Value; firstMoment: Value; secondMoment: Value },
     AdamwAttributes
   >
   /** In place: teacher ← momentum·teacher + (1 − momentum)·student; no output. */
-  NecoEmaStep: Call<{ teacher: Value; student: Value }, { momentum: number }>
+  NecoEmaStep: KernelInvocation<{ teacher: Value; student: Value }, { momentum: number }>
   /**
    * student and teacher [M, R] → loss (scalar), gradient of student, and of teacher when it is
    * wanted.
    */
-  NecoSoftSortCrossEntropy: Call<{ student: Value; teacher: Value }, { options: SoftSortOptions }>
+  NecoSoftSortCrossEntropy: KernelInvocation<
+    { student: Value; teacher: Value },
+    { options: SoftSortOptions }
+  >
   /** The sum that the tape needs when a value is used twice. */
-  Add: Call<{ a: Value; b: Value }, Empty>
+  Add: KernelInvocation<{ a: Value; b: Value }, NoAttributes>
 }
 
 export interface AdamwAttributes {
@@ -101,12 +110,12 @@ export interface AdamwAttributes {
   readonly gradientScale: number
 }
 
-interface Call<Inputs, Attributes> {
+interface KernelInvocation<Inputs, Attributes> {
   readonly inputs: Inputs
   readonly attributes: Attributes
 }
 
-type Empty = Readonly<Record<string, never>>
+type NoAttributes = Readonly<Record<string, never>>
 
 export type KernelName = keyof KernelSignatures<unknown>
 export type KernelCall<Name extends KernelName, Value> = KernelSignatures<Value>[Name]

@@ -23,9 +23,10 @@ export function registerKernels<Value extends Shaped>(
 ): void {
   registerBackend(name, () => store)
   for (const [kernelName, kernel] of Object.entries(table)) {
-    const all = adapt(store, kernel as AnyKernel<Value>)
+    const all = adaptKernel(store, kernel as AnyKernel<Value>)
     // The tape calls Add itself, and wants one tensor where our kernels answer with a list.
-    const kernelFunc: KernelFunc = kernelName === 'Add' ? (call) => firstOf(all(call)) : all
+    const kernelFunc: KernelFunc =
+      kernelName === 'Add' ? (call) => unwrapSingleOutput(all(call)) : all
     registerKernel({ kernelName, backendName: name, kernelFunc })
   }
   for (const kernelName of ['Identity', 'Reshape', 'Cast']) {
@@ -40,14 +41,14 @@ export function unregisterKernels(name: string, kernels: readonly string[]): voi
   removeBackend(name)
 }
 
-function adapt<Value extends Shaped>(
+function adaptKernel<Value extends Shaped>(
   store: TensorStore<Value>,
   kernel: AnyKernel<Value>,
 ): KernelFunc {
   return ({ inputs, attrs }) => {
     const values: Record<string, Value> = {}
     for (const [key, tensor] of Object.entries(inputs)) {
-      if (tensor) values[key] = withShape(store.valueFor(tensor.dataId), tensor.shape)
+      if (tensor) values[key] = withShape(store.findValue(tensor.dataId), tensor.shape)
     }
     return kernel({ inputs: values, attributes: attrs ?? {} }).map((value) => ({
       dataId: store.adopt(value),
@@ -57,7 +58,7 @@ function adapt<Value extends Shaped>(
   }
 }
 
-function firstOf(outputs: TensorInfo | TensorInfo[]): TensorInfo {
+function unwrapSingleOutput(outputs: TensorInfo | TensorInfo[]): TensorInfo {
   const [first] = Array.isArray(outputs) ? outputs : [outputs]
   if (!first) throw new Error('a kernel gave no output')
   return first

@@ -1,5 +1,5 @@
 import { memory, ready, setBackend } from '@tensorflow/tfjs-core'
-import type { BackendParts } from './backend-parts.ts'
+import type { BackendImplementation } from './backend-parts.ts'
 import { startReference } from './reference/start-reference.ts'
 import { registerKernels, unregisterKernels } from './register-kernels.ts'
 import type { Variant } from './wasm/kernel-modules.ts'
@@ -18,12 +18,12 @@ export interface Backend {
   /** Results are bit for bit the same on backends of equal identity. */
   readonly identity: string
   /** One line for the log: which backend, and why. */
-  readonly why: string
+  readonly selectionReason: string
   memory(): BackendMemory
   close(): Promise<void>
 }
 
-export interface BackendChoice {
+export interface BackendOptions {
   readonly backend: 'wasm' | 'reference'
   /** Threads of the wasm backend, this one included; 1 starts no worker. */
   readonly threads?: number
@@ -39,31 +39,31 @@ export async function startBackend({
   backend,
   threads = 1,
   variant,
-}: BackendChoice): Promise<Backend> {
-  if (backend === 'reference') return use('reference', startReference())
-  return use('wasm', await startWasm(threads, variant))
+}: BackendOptions): Promise<Backend> {
+  if (backend === 'reference') return activateBackend('reference', startReference())
+  return activateBackend('wasm', await startWasm(threads, variant))
 }
 
-async function use<Value extends { readonly shape: readonly number[] }>(
+async function activateBackend<Value extends { readonly shape: readonly number[] }>(
   name: Backend['name'],
-  parts: BackendParts<Value>,
+  implementation: BackendImplementation<Value>,
 ): Promise<Backend> {
   const tfjsName = `neco-${name}`
-  registerKernels(tfjsName, parts.store, parts.kernels)
+  registerKernels(tfjsName, implementation.store, implementation.kernels)
   await setBackend(tfjsName)
   await ready()
   return {
     name,
-    identity: parts.identity,
-    why: parts.why,
+    identity: implementation.identity,
+    selectionReason: implementation.selectionReason,
     memory: () => ({
       tensors: memory().numTensors,
-      bytes: parts.store.bytes,
-      wasmBytes: parts.wasmBytes(),
+      bytes: implementation.store.bytes,
+      wasmBytes: implementation.wasmBytes(),
     }),
     close: async () => {
-      unregisterKernels(tfjsName, Object.keys(parts.kernels))
-      await parts.close()
+      unregisterKernels(tfjsName, Object.keys(implementation.kernels))
+      await implementation.close()
     },
   }
 }

@@ -3,7 +3,7 @@ import { type BackendValues, type DataType, KernelBackend } from '@tensorflow/tf
 type TypedValues = Float32Array | Float64Array
 
 /** Where a backend keeps the elements of its tensors. */
-export interface Storage<Value> {
+export interface TensorAllocator<Value> {
   /** Copies values into a new array. */
   put(values: ArrayLike<number>, shape: readonly number[]): Value
   /** The elements, not copied. */
@@ -22,13 +22,13 @@ interface Entry<Value> {
  * counts references, because tensors, variables and the tape share arrays.
  */
 export class TensorStore<Value> extends KernelBackend {
-  readonly #storage: Storage<Value>
+  readonly #storage: TensorAllocator<Value>
   readonly #entries = new Map<object, Entry<Value>>()
   #bytes = 0
 
-  constructor(storage: Storage<Value>) {
+  constructor(allocator: TensorAllocator<Value>) {
     super()
-    this.#storage = storage
+    this.#storage = allocator
   }
 
   /** Takes an array that a kernel has made. */
@@ -39,7 +39,7 @@ export class TensorStore<Value> extends KernelBackend {
     return dataId
   }
 
-  valueFor(dataId: object): Value {
+  findValue(dataId: object): Value {
     const entry = this.#entries.get(dataId)
     if (!entry) throw new Error('a tensor was used after it had been disposed')
     return entry.value
@@ -55,7 +55,7 @@ export class TensorStore<Value> extends KernelBackend {
 
   override readSync(dataId: object): BackendValues {
     // tfjs names no float64 array among its value types; only valuesOf reads these.
-    return this.#storage.view(this.valueFor(dataId)) as Float32Array
+    return this.#storage.view(this.findValue(dataId)) as Float32Array
   }
 
   override read(dataId: object): Promise<BackendValues> {

@@ -26,22 +26,22 @@ const VOC_NAMES = [
   'tvmonitor',
 ]
 
-/** The palette of VOC: the bits of the index, three at a time, fill the colour channels from the top. */
-export function vocColour(index: number): readonly [number, number, number] {
-  const colour: [number, number, number] = [0, 0, 0]
+/** The palette of VOC: the bits of the index, three at a time, fill the color channels from the top. */
+export function vocColor(index: number): readonly [number, number, number] {
+  const color: [number, number, number] = [0, 0, 0]
   for (let bit = 0; bit < 8; bit++) {
     const three = index >> (3 * bit)
     for (let channel = 0; channel < 3; channel++) {
-      colour[channel as 0 | 1 | 2] |= ((three >> channel) & 1) << (7 - bit)
+      color[channel as 0 | 1 | 2] |= ((three >> channel) & 1) << (7 - bit)
     }
   }
-  return colour
+  return color
 }
 
 /** The 21 classes of Pascal VOC. */
 export const VOC_CLASSES: readonly DatasetClass[] = VOC_NAMES.map((name, index) => ({
   name,
-  displayColour: vocColour(index),
+  displayColor: vocColor(index),
 }))
 
 const invalid = (path: string, what: string): DatasetError =>
@@ -64,6 +64,6 @@ export async function readClassTable(path: string): Promise<DatasetClass[]> {
   return classes.map((row, i) => {
     const cells = row.split('\t')
     if (Number(cells[indexAt]) !== i) throw invalid(path, `line ${i + 2} should have index ${i}`)
-    return { name: cells[nameAt] ?? `class ${i}`, displayColour: vocColour(i) }
+    return { name: cells[nameAt] ?? `class ${i}`, displayColor: vocColor(i) }
   })
 }

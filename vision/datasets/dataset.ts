@@ -11,7 +11,7 @@ export interface SkippedFile {
 export interface DatasetClass {
   readonly name: string
   /** Red, green, blue: how a mask of this class is shown. */
-  readonly displayColour: readonly [number, number, number]
+  readonly displayColor: readonly [number, number, number]
 }
 
 /** A set of pictures in a fixed order. */

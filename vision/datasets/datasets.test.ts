@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { omitUndefined } from '../../std/omit-undefined.ts'
 import { decodeLabelPng } from '../images/decode-label-png.ts'
 import { drawScene } from '../scenes/draw-scene.ts'
 import { readClassTable, VOC_CLASSES } from './class-table.ts'
-import { type DigestMemory, digestFiles } from './file-digests.ts'
+import { type DigestCache, digestFiles } from './file-digests.ts'
 import { openDataset } from './open-dataset.ts'
-import { warnOfSkipped } from './warn-of-skipped.ts'
+import { warnAboutSkipped } from './warn-about-skipped.ts'
 
 let root = ''
 beforeEach(async () => {
@@ -23,10 +24,10 @@ const jpeg = (value: number): Promise<Buffer> =>
   })
     .jpeg()
     .toBuffer()
-/** A grey PNG, whose values are the indices. */
+/** A gray PNG, whose values are the indices. */
 const maskPng = (labels: Uint8Array, width = SIDE): Promise<Buffer> =>
   sharp(labels, { raw: { width, height: labels.length / width, channels: 1 } })
-    .toColourspace('b-w')
+    .toColorspace('b-w')
     .png()
     .toBuffer()
 
@@ -47,10 +48,7 @@ async function putVoc(): Promise<void> {
 const openVoc = (overrides = {}) =>
   openDataset({ kind: 'Voc', path: '', split: 'val', ...overrides }, { volumes: { '': root } })
 const openFolder = (path = '', count?: number) =>
-  openDataset(
-    { kind: 'ImageFolder', path, ...(count === undefined ? {} : { count }) },
-    { volumes: { '': root } },
-  )
+  openDataset({ kind: 'ImageFolder', path, ...omitUndefined({ count }) }, { volumes: { '': root } })
 
 describe('Scenes', () => {
   test('are the pictures of their seeds, with masks', async () => {
@@ -90,11 +88,11 @@ describe('a folder of images', () => {
     const { size, skipped } = await openFolder()
     expect(size).toBe(1)
     expect(skipped.map(({ file }) => file)).toEqual([join(root, 'notes.txt')])
-    const said: string[] = []
-    warnOfSkipped('data', { size, skipped }, (message, { file }) =>
-      said.push([message, file ?? ''].join(' ')),
+    const reported: string[] = []
+    warnAboutSkipped('data', { size, skipped }, (message, { file }) =>
+      reported.push([message, file ?? ''].join(' ')),
     )
-    expect(said).toEqual([
+    expect(reported).toEqual([
       'data: left out 1 file that is no image; 1 image is used ',
       `left out ${join(root, 'notes.txt')}`,
     ])
@@ -124,8 +122,8 @@ describe('a folder of images', () => {
     })
   })
   test('on a volume nobody knows is an error that lists the known ones', async () => {
-    const home = { volumes: { '': root, coco: root } }
-    const open = openDataset({ kind: 'ImageFolder', volume: 'voc', path: '' }, home)
+    const mounts = { volumes: { '': root, coco: root } }
+    const open = openDataset({ kind: 'ImageFolder', volume: 'voc', path: '' }, mounts)
     await expect(open).rejects.toThrow('volume voc is not there; known volumes: coco')
   })
 })
@@ -182,13 +180,13 @@ describe('a folder in VOC layout', () => {
   const maskFaults: Record<string, [() => Promise<Buffer>, code: string, text: string]> = {
     'another size': [() => maskPng(new Uint8Array(SIDE * 4)), 'DataMaskSizeWrong', '12×4'],
     'an unknown class': [() => maskPng(labels(21)), 'DataClassUnknown', 'class 21 at x 0, y 0'],
-    'colours in place of indices': [
+    'colors in place of indices': [
       () =>
         sharp(labels(1), { raw: { width: 12, height: 4, channels: 3 } })
           .png()
           .toBuffer(),
       'DataMaskUnreadable',
-      'RGB colours',
+      'RGB colors',
     ],
     'a cut end': [
       async () => (await maskPng(labels(1))).subarray(0, 40),
@@ -215,11 +213,11 @@ describe('a folder in VOC layout', () => {
 
 describe('palette masks of every depth', () => {
   test.each([1, 2, 4, 8])('%i bits give the same indices', async (bits) => {
-    const colours = Math.min(2 ** bits, 7)
-    const expected = Uint8Array.from({ length: 7 * 5 }, (_, i) => i % colours)
+    const colors = Math.min(2 ** bits, 7)
+    const expected = Uint8Array.from({ length: 7 * 5 }, (_, i) => i % colors)
     const rgb = [...expected].flatMap((label) => [label * 36, label * 36, label * 36])
     const png = await sharp(Uint8Array.from(rgb), { raw: { width: 7, height: 5, channels: 3 } })
-      .png({ palette: true, colours: 2 ** bits, dither: 0 })
+      .png({ palette: true, colors: 2 ** bits, dither: 0 })
       .toBuffer()
     const { width, height, labels: read } = decodeLabelPng(png)
     expect([width, height]).toEqual([7, 5])
@@ -234,22 +232,22 @@ describe('the digests of files', () => {
     await put('a', 'one')
     const path = join(root, 'a')
     let text: string | undefined
-    const memory: DigestMemory = {
+    const cache: DigestCache = {
       read: async () => text,
       write: async (written) => {
         text = written
       },
     }
-    const [first] = await digestFiles([path], memory)
+    const [first] = await digestFiles([path], cache)
     text = text?.replace(first ?? '', 'remembered')
-    expect(await digestFiles([path], memory)).toEqual(['remembered'])
+    expect(await digestFiles([path], cache)).toEqual(['remembered'])
     await utimes(path, 1, 1)
-    expect(await digestFiles([path], memory)).toEqual([first])
+    expect(await digestFiles([path], cache)).toEqual([first])
   })
   test('are computed when the memory is damaged', async () => {
     await put('a', 'one')
-    const memory = { read: async () => '{', write: async () => {} }
-    expect((await digestFiles([join(root, 'a')], memory))[0]).toHaveLength(64)
+    const cache = { read: async () => '{', write: async () => {} }
+    expect((await digestFiles([join(root, 'a')], cache))[0]).toHaveLength(64)
   })
 })
 
@@ -267,8 +265,8 @@ describe('a table of classes', () => {
     const names = (await readClassTable(join(root, 'names.tsv'))).map(({ name }) => name)
     expect(names).toEqual(['sky'])
   })
-  test('of VOC has the official colours', () => {
-    expect(VOC_CLASSES[1]?.displayColour).toEqual([128, 0, 0])
-    expect(VOC_CLASSES[15]?.displayColour).toEqual([192, 128, 128])
+  test('of VOC has the official colors', () => {
+    expect(VOC_CLASSES[1]?.displayColor).toEqual([128, 0, 0])
+    expect(VOC_CLASSES[15]?.displayColor).toEqual([192, 128, 128])
   })
 })

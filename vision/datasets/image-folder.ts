@@ -5,10 +5,10 @@ import { decodeImage } from '../images/decode-image.ts'
 import type { RgbImage } from '../images/rgb-image.ts'
 import type { Dataset, SkippedFile } from './dataset.ts'
 import { DatasetError } from './dataset-error.ts'
-import { type DigestMemory, digestFiles, manifestDigestOf } from './file-digests.ts'
+import { computeManifestDigest, type DigestCache, digestFiles } from './file-digests.ts'
 
 /** Names of the files of a folder and of those below it, sorted; hidden ones are left out. */
-async function fileNames(folder: string): Promise<string[]> {
+async function listFileNames(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(
     (error: unknown) => {
       throw new DatasetError(
@@ -29,7 +29,7 @@ async function fileNames(folder: string): Promise<string[]> {
 }
 
 /** Reading the head of a file tells whether it is an image, without decoding it. */
-async function whyNoImage(path: string): Promise<string | undefined> {
+async function findImageProblem(path: string): Promise<string | undefined> {
   try {
     const { width } = await sharp(path).metadata()
     return width > 0 ? undefined : 'an image without pixels'
@@ -46,7 +46,7 @@ const unreadable = (path: string, error: unknown): DatasetError =>
   )
 
 /** Width and height of an image file, from its head. */
-export async function imageSize(path: string): Promise<{ width: number; height: number }> {
+export async function readImageSize(path: string): Promise<{ width: number; height: number }> {
   try {
     const { width, height } = await sharp(path).metadata()
     return { width: width, height: height }
@@ -67,15 +67,15 @@ export async function readImageFile(path: string): Promise<RgbImage> {
 export interface FolderOptions {
   readonly folder: string
   readonly limit?: number | undefined
-  readonly digests?: DigestMemory | undefined
+  readonly digests?: DigestCache | undefined
 }
 
 async function splitImages(folder: string, limit: number) {
   const images: string[] = []
   const skipped: SkippedFile[] = []
-  for (const file of await fileNames(folder)) {
+  for (const file of await listFileNames(folder)) {
     if (images.length === limit) break
-    const why = await whyNoImage(join(folder, file))
+    const why = await findImageProblem(join(folder, file))
     if (why === undefined) images.push(file)
     else skipped.push({ file: join(folder, file), why })
   }
@@ -96,7 +96,7 @@ export async function imageFolderDataset(options: FolderOptions): Promise<Datase
     size: images.length,
     classes: [],
     skipped,
-    manifestDigest: manifestDigestOf(images.map((name, i) => [name, contents[i] ?? ''])),
+    manifestDigest: computeManifestDigest(images.map((name, i) => [name, contents[i] ?? ''])),
     image: (index) => readImageFile(paths[index] ?? ''),
     mask: async () => {
       throw new DatasetError('DataWithoutMasks', `${folder}: an image folder has no masks`)

@@ -1,22 +1,25 @@
 import { join } from 'node:path'
-import type { DatasetSettings } from '../../crds/sections/data.ts'
+import type { DatasetSettings } from '../../method/settings/data.ts'
 import type { Dataset } from './dataset.ts'
 import { DatasetError } from './dataset-error.ts'
-import type { DigestMemory } from './file-digests.ts'
+import type { DigestCache } from './file-digests.ts'
 import { imageFolderDataset } from './image-folder.ts'
 import { scenesDataset } from './scenes-dataset.ts'
 import { vocDataset } from './voc-dataset.ts'
 
-export interface DatasetHome {
+export interface DatasetMounts {
   /** Folder of each volume by name; '' is the default. */
   readonly volumes: Readonly<Record<string, string>>
-  readonly digests?: DigestMemory | undefined
+  readonly digests?: DigestCache | undefined
 }
 
-function folderOf({ volume = '', path = '' }: DatasetSettings, home: DatasetHome): string {
-  const root = home.volumes[volume]
+function resolveDatasetFolder(
+  { volume = '', path = '' }: DatasetSettings,
+  mounts: DatasetMounts,
+): string {
+  const root = mounts.volumes[volume]
   if (root !== undefined) return join(root, path)
-  const known = Object.keys(home.volumes).filter((name) => name !== '')
+  const known = Object.keys(mounts.volumes).filter((name) => name !== '')
   throw new DatasetError(
     'DataFolderMissing',
     `volume ${volume} is not there; known volumes: ${known.join(', ') || 'none'}`,
@@ -24,17 +27,27 @@ function folderOf({ volume = '', path = '' }: DatasetSettings, home: DatasetHome
 }
 
 /** Opens a data set as its settings say. Throws DatasetError with the file and what to do. */
-export async function openDataset(settings: DatasetSettings, home: DatasetHome): Promise<Dataset> {
+export async function openDataset(
+  settings: DatasetSettings,
+  mounts: DatasetMounts,
+): Promise<Dataset> {
   const { kind, count: limit } = settings
-  const { digests } = home
+  const { digests } = mounts
   switch (kind) {
     case 'Scenes':
       return scenesDataset(settings)
     case 'ImageFolder':
-      return imageFolderDataset({ folder: folderOf(settings, home), limit, digests })
+      return imageFolderDataset({ folder: resolveDatasetFolder(settings, mounts), limit, digests })
     case 'Voc': {
       const { split = '', masks, classes } = settings
-      return vocDataset({ root: folderOf(settings, home), split, masks, classes, limit, digests })
+      return vocDataset({
+        root: resolveDatasetFolder(settings, mounts),
+        split,
+        masks,
+        classes,
+        limit,
+        digests,
+      })
     }
   }
 }

@@ -1,9 +1,9 @@
-import type { DatasetSettings } from '../../crds/sections/data.ts'
+import type { DatasetSettings } from '../../method/settings/data.ts'
 import { drawScene, SCENES_VERSION } from '../scenes/draw-scene.ts'
 import type { Scene } from '../scenes/expose.ts'
 import { SCENE_CLASSES } from '../scenes/scene-classes.ts'
 import type { Dataset } from './dataset.ts'
-import { manifestDigestOf } from './file-digests.ts'
+import { computeManifestDigest } from './file-digests.ts'
 
 /** Pictures drawn by code; each is drawn once and kept. */
 export function scenesDataset({ firstSeed = 0, count = 0 }: DatasetSettings): Dataset {
@@ -16,7 +16,7 @@ export function scenesDataset({ firstSeed = 0, count = 0 }: DatasetSettings): Da
     size: count,
     classes: SCENE_CLASSES,
     skipped: [],
-    manifestDigest: manifestDigestOf([['scenes', `${SCENES_VERSION} ${firstSeed} ${count}`]]),
+    manifestDigest: computeManifestDigest([['scenes', `${SCENES_VERSION} ${firstSeed} ${count}`]]),
     image: async (index) => {
       const { side, image } = scene(index)
       return { width: side, height: side, rgb: image }

@@ -5,8 +5,8 @@ import type { LabelMap } from '../images/rgb-image.ts'
 import { readClassTable, VOC_CLASSES } from './class-table.ts'
 import { type Dataset, IGNORED_LABEL } from './dataset.ts'
 import { DatasetError } from './dataset-error.ts'
-import { type DigestMemory, digestFiles, manifestDigestOf } from './file-digests.ts'
-import { imageSize, readImageFile } from './image-folder.ts'
+import { computeManifestDigest, type DigestCache, digestFiles } from './file-digests.ts'
+import { readImageFile, readImageSize } from './image-folder.ts'
 
 export interface VocOptions {
   readonly root: string
@@ -14,15 +14,15 @@ export interface VocOptions {
   readonly masks?: string | undefined
   readonly classes?: string | undefined
   readonly limit?: number | undefined
-  readonly digests?: DigestMemory | undefined
+  readonly digests?: DigestCache | undefined
 }
 
-interface Layout {
+interface VocLayout {
   readonly images: string
   readonly lists: string
 }
 /** The layout of the devkit, and the one the released program of the paper reads. */
-const LAYOUTS: readonly Layout[] = [
+const VOC_LAYOUTS: readonly VocLayout[] = [
   { images: 'JPEGImages', lists: 'ImageSets/Segmentation' },
   { images: 'images', lists: 'sets' },
 ]
@@ -33,8 +33,8 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   )
 
-async function layoutOf(root: string): Promise<Layout> {
-  for (const layout of LAYOUTS) {
+async function findVocLayout(root: string): Promise<VocLayout> {
+  for (const layout of VOC_LAYOUTS) {
     if (await exists(join(root, layout.images))) return layout
   }
   throw new DatasetError(
@@ -80,19 +80,19 @@ async function readMask(path: string, classCount: number): Promise<LabelMap> {
 /** A set in the layout of Pascal VOC: JPEG images, palette masks of class indices, lists of names. */
 export async function vocDataset(options: VocOptions): Promise<Dataset> {
   const { root, split, masks = 'SegmentationClass', classes: table, limit, digests } = options
-  const layout = await layoutOf(root)
+  const layout = await findVocLayout(root)
   const list = join(root, layout.lists, `${split}.txt`)
   const names = (await readSplit(list)).slice(0, limit)
   const images = names.map((name) => join(root, layout.images, `${name}.jpg`))
-  const masked = names.map((name) => join(root, masks, `${name}.png`))
-  await requireFiles([...images, ...masked], list)
+  const maskPaths = names.map((name) => join(root, masks, `${name}.png`))
+  await requireFiles([...images, ...maskPaths], list)
   const classes = table === undefined ? VOC_CLASSES : await readClassTable(join(root, table))
-  const contents = await digestFiles([...images, ...masked], digests)
+  const contents = await digestFiles([...images, ...maskPaths], digests)
   return {
     size: names.length,
     classes,
     skipped: [],
-    manifestDigest: manifestDigestOf(
+    manifestDigest: computeManifestDigest(
       contents.map((digest, i) => [
         `${names[i % names.length]} ${i < names.length ? 'image' : 'mask'}`,
         digest,
@@ -100,9 +100,9 @@ export async function vocDataset(options: VocOptions): Promise<Dataset> {
     ),
     image: (index) => readImageFile(images[index] ?? ''),
     mask: async (index) => {
-      const path = masked[index] ?? ''
+      const path = maskPaths[index] ?? ''
       const mask = await readMask(path, classes.length)
-      const { width, height } = await imageSize(images[index] ?? '')
+      const { width, height } = await readImageSize(images[index] ?? '')
       if (mask.width === width && mask.height === height) return mask
       throw new DatasetError(
         'DataMaskSizeWrong',

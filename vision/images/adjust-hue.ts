@@ -14,18 +14,20 @@ export function adjustHue(image: RgbImage, turn: number): RgbImage {
     const blue = rgb[i + 2] as number
     const value = Math.max(red, green, blue)
     const spread = value - Math.min(red, green, blue)
-    // A grey has no hue, and the tables give all three channels its value.
+    // A gray has no hue, and the tables give all three channels its value.
     const hue = spread === 0 ? 0 : (hueLevel(red, green, blue) + shift) & 255
-    const saturation = saturationOf[(spread << 8) | value] as number
-    const drop = (shareOf[saturation] as number) * (dropOf[hue] as number)
-    adjusted[i + (placesOf[3 * hue] as number)] = value
-    adjusted[i + (placesOf[3 * hue + 1] as number)] = lowOf[(saturation << 8) | value] as number
-    adjusted[i + (placesOf[3 * hue + 2] as number)] = Math.round(value * (1 - drop))
+    const saturation = saturationTable[(spread << 8) | value] as number
+    const drop = (saturationFractions[saturation] as number) * (hueDropTable[hue] as number)
+    adjusted[i + (channelOrderTable[3 * hue] as number)] = value
+    adjusted[i + (channelOrderTable[3 * hue + 1] as number)] = minimumTable[
+      (saturation << 8) | value
+    ] as number
+    adjusted[i + (channelOrderTable[3 * hue + 2] as number)] = Math.round(value * (1 - drop))
   }
   return { ...image, rgb: adjusted }
 }
 
-/** Hue in 0..255 of a colour that is no grey. */
+/** Hue in 0..255 of a color that is no gray. */
 function hueLevel(red: number, green: number, blue: number): number {
   const greatest = Math.max(red, green, blue)
   const spread = greatest - Math.min(red, green, blue)
@@ -39,26 +41,26 @@ function hueLevel(red: number, green: number, blue: number): number {
   return Math.trunc(Math.fround(turns >= 1 ? turns - 1 : turns) * 255)
 }
 
-const tableOf = (level: (high: number, low: number) => number): Uint8Array =>
+const buildByteTable = (level: (high: number, low: number) => number): Uint8Array =>
   Uint8Array.from({ length: 65_536 }, (_, at) => level(at >> 8, at & 255))
 
-/** Saturation by spread and value; what no colour has is 0. */
-const saturationOf = tableOf((spread, value) =>
+/** Saturation by spread and value; what no color has is 0. */
+const saturationTable = buildByteTable((spread, value) =>
   value === 0 ? 0 : Math.trunc(Math.fround(spread / value) * 255),
 )
-const shareOf = Float32Array.from({ length: 256 }, (_, saturation) => saturation / 255)
+const saturationFractions = Float32Array.from({ length: 256 }, (_, saturation) => saturation / 255)
 /** The least level by saturation and value. */
-const lowOf = tableOf((saturation, value) =>
-  Math.round(value * (1 - (shareOf[saturation] as number))),
+const minimumTable = buildByteTable((saturation, value) =>
+  Math.round(value * (1 - (saturationFractions[saturation] as number))),
 )
 
-const sextantOf = (hue: number): number => Math.floor((hue * 6) / 255) % 6
+const toSextant = (hue: number): number => Math.floor((hue * 6) / 255) % 6
 const withinSextant = (hue: number): number =>
   Math.fround((hue * 6) / 255 - Math.floor((hue * 6) / 255))
 
 /** By how much of the saturation the middle level is below the value: it rises in even sextants and falls in odd ones. */
-const dropOf = Float64Array.from({ length: 256 }, (_, hue) =>
-  sextantOf(hue) % 2 === 0 ? 1 - withinSextant(hue) : withinSextant(hue),
+const hueDropTable = Float64Array.from({ length: 256 }, (_, hue) =>
+  toSextant(hue) % 2 === 0 ? 1 - withinSextant(hue) : withinSextant(hue),
 )
 /** Which channel has the greatest, the least and the middle level in each sextant. */
 const CHANNELS = [
@@ -70,6 +72,6 @@ const CHANNELS = [
   [0, 1, 2],
 ] as const
 /** The same for each hue, one after the other. */
-const placesOf = Uint8Array.from(
-  Array.from({ length: 256 }, (_, hue) => CHANNELS[sextantOf(hue)] ?? []).flat(),
+const channelOrderTable = Uint8Array.from(
+  Array.from({ length: 256 }, (_, hue) => CHANNELS[toSextant(hue)] ?? []).flat(),
 )

@@ -3,19 +3,19 @@ import { describe, expect, test } from 'vitest'
 import { decodeImage } from './decode-image.ts'
 
 const [width, height] = [8, 4]
-const colour = { r: 160, g: 48, b: 32 }
-const picture = (background: object = colour, channels: 3 | 4 = 3) =>
+const color = { r: 160, g: 48, b: 32 }
+const createImage = (background: object = color, channels: 3 | 4 = 3) =>
   sharp({ create: { width, height, channels, background } })
-const grey = () =>
-  sharp(Buffer.alloc(width * height, 77), { raw: { width, height, channels: 1 } }).toColourspace(
+const gray = () =>
+  sharp(Buffer.alloc(width * height, 77), { raw: { width, height, channels: 1 } }).toColorspace(
     'b-w',
   )
 
 const files: Record<string, () => Promise<Buffer>> = {
-  'a palette PNG': () => picture().png({ palette: true }).toBuffer(),
-  'a PNG of 16 bits': () => picture().toColourspace('rgb16').png().toBuffer(),
+  'a palette PNG': () => createImage().png({ palette: true }).toBuffer(),
+  'a PNG of 16 bits': () => createImage().toColorspace('rgb16').png().toBuffer(),
   'a PNG with transparency': () =>
-    picture({ ...colour, alpha: 0.5 }, 4)
+    createImage({ ...color, alpha: 0.5 }, 4)
       .png()
       .toBuffer(),
 }
@@ -27,13 +27,13 @@ describe('an image file becomes 8-bit RGB', () => {
     expect([...rgb.subarray(0, 3)]).toEqual([160, 48, 32])
   })
 
-  test('from a grey JPEG, with three equal channels', async () => {
-    const { rgb } = await decodeImage(await grey().jpeg().toBuffer())
+  test('from a gray JPEG, with three equal channels', async () => {
+    const { rgb } = await decodeImage(await gray().jpeg().toBuffer())
     expect(rgb).toEqual(new Uint8Array(3 * width * height).fill(77))
   })
 
   test('as stored, without turning it by its EXIF orientation, as the peers do', async () => {
-    const turned = await picture().withMetadata({ orientation: 6 }).jpeg().toBuffer()
+    const turned = await createImage().withMetadata({ orientation: 6 }).jpeg().toBuffer()
     const decoded = await decodeImage(turned)
     expect([decoded.width, decoded.height]).toEqual([width, height])
   })

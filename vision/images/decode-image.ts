@@ -5,7 +5,7 @@ import type { RgbImage } from './rgb-image.ts'
 export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
   const { data, info } = await sharp(bytes)
     .removeAlpha()
-    .toColourspace('srgb')
+    .toColorspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
   if (info.channels !== 3) throw new Error(`decoded to ${info.channels} channels, not 3`)

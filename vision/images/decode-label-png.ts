@@ -7,12 +7,12 @@ class LabelPngError extends Error {
 }
 
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10]
-const GREY = 0
+const GRAY = 0
 const PALETTE = 3
-const COLOUR_NAMES: Readonly<Record<number, string>> = {
-  2: 'RGB colours',
-  4: 'grey with transparency',
-  6: 'RGB colours with transparency',
+const COLOR_NAMES: Readonly<Record<number, string>> = {
+  2: 'RGB colors',
+  4: 'gray with transparency',
+  6: 'RGB colors with transparency',
 }
 
 interface Header {
@@ -22,11 +22,11 @@ interface Header {
 }
 
 function parseHeader(data: DataView): Header {
-  const [bitDepth, colourType, interlace] = [data.getUint8(8), data.getUint8(9), data.getUint8(12)]
-  if (colourType !== GREY && colourType !== PALETTE) {
-    const found = COLOUR_NAMES[colourType] ?? `colour type ${colourType}`
+  const [bitDepth, colorType, interlace] = [data.getUint8(8), data.getUint8(9), data.getUint8(12)]
+  if (colorType !== GRAY && colorType !== PALETTE) {
+    const found = COLOR_NAMES[colorType] ?? `color type ${colorType}`
     throw new LabelPngError(
-      `a mask holds class indices, as a palette or grey PNG; this holds ${found}`,
+      `a mask holds class indices, as a palette or gray PNG; this holds ${found}`,
     )
   }
   if (bitDepth > 8) throw new LabelPngError('a mask has at most 8 bits a pixel; this has 16')
@@ -125,7 +125,7 @@ function inflate(packed: Uint8Array): Uint8Array {
   }
 }
 
-/** Reads the indices of a palette or grey PNG of 1, 2, 4 or 8 bits: a class is an index, not a colour. Throws LabelPngError. */
+/** Reads the indices of a palette or gray PNG of 1, 2, 4 or 8 bits: a class is an index, not a color. Throws LabelPngError. */
 export function decodeLabelPng(bytes: Uint8Array): LabelMap {
   if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) throw new LabelPngError('not a PNG file')
   const { header, packed } = parseChunks(bytes)

@@ -12,9 +12,9 @@ export interface CropRange {
   readonly aspectRatio: readonly number[]
 }
 
-const TRIES = 10
+const MAX_ATTEMPTS = 10
 
-/** Rounds halves to the even neighbour, as Python does. */
+/** Rounds halves to the even neighbor, as Python does. */
 function roundHalfEven(value: number): number {
   const floor = Math.floor(value)
   if (value - floor !== 0.5) return Math.round(value)
@@ -47,8 +47,8 @@ function centralCrop(range: CropRange): Box {
 /** Draws a crop as torchvision's RandomResizedCrop.get_params does: ten tries at area and aspect, then the central fallback. */
 export function drawCrop(stream: RandomStream, range: CropRange): Box {
   const { widthPx, heightPx, scale, aspectRatio } = range
-  for (let attempt = 0; attempt < TRIES; attempt++) {
-    const area = widthPx * heightPx * stream.between(scale[0] ?? 1, scale[1] ?? 1)
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const area = widthPx * heightPx * stream.uniformBetween(scale[0] ?? 1, scale[1] ?? 1)
     const aspect = stream.logUniform(aspectRatio[0] ?? 1, aspectRatio[1] ?? 1)
     const width = roundHalfEven(Math.sqrt(area * aspect))
     const height = roundHalfEven(Math.sqrt(area / aspect))

@@ -12,7 +12,7 @@ interface GoldenCase {
 const { cases } = readGolden('attention_masks') as { readonly cases: readonly GoldenCase[] }
 
 /** The maps of a golden tensor of shape [images, 1, side, side]. */
-function mapsOf(node: unknown, side: number): Float64Array[] {
+function toAttentionMaps(node: unknown, side: number): Float64Array[] {
   const { data } = goldenTensor(node)
   const size = side * side
   return Array.from({ length: data.length / size }, (_, i) => data.slice(i * size, (i + 1) * size))
@@ -23,13 +23,15 @@ const furthest = (ours: Float64Array, theirs: ArrayLike<number>) =>
 
 describe('attention becomes a mask as in the released program', () => {
   test.each(cases.map((given, i) => [i, given] as const))('case %i', (_, given) => {
-    const { spatial_res: side, threshold: keptMass } = given
-    const maps = mapsOf(given.attention, side)
-    const blurred = mapsOf(given.blurred, side)
+    const { spatial_res: side, threshold: massThreshold } = given
+    const maps = toAttentionMaps(given.attention, side)
+    const blurred = toAttentionMaps(given.blurred, side)
     const distances = maps.map((map, i) => furthest(blurAttention(map, side), blurred[i] ?? []))
     expect(Math.max(...distances)).toBeLessThanOrEqual(1e-12)
-    const masks = maps.map((attention) => foregroundMask({ side, attention, keptMass }))
-    expect(masks.map((mask) => [...mask])).toEqual(mapsOf(given.mask, side).map((map) => [...map]))
+    const masks = maps.map((attention) => foregroundMask({ side, attention, massThreshold }))
+    expect(masks.map((mask) => [...mask])).toEqual(
+      toAttentionMaps(given.mask, side).map((map) => [...map]),
+    )
   })
 })
 

@@ -3,7 +3,7 @@ export interface AttentionMap {
   readonly side: number
   readonly attention: ArrayLike<number> // [side, side]
   /** Share of the attention that the foreground holds: 0.6 in the released code. */
-  readonly keptMass: number
+  readonly massThreshold: number
 }
 
 const blurSigma = 0.6
@@ -11,13 +11,13 @@ const blurReach = 3
 const smallestComponent = 3
 
 /**
- * The foreground by attention (neco-method §1.6, attention_masks.json): blur by 7×7 with σ 0.6,
+ * The foreground by attention (docs/method.md §1.6, attention_masks.json): blur by 7×7 with σ 0.6,
  * keep the strongest patches that hold `keptMass`, drop 8-connected components of at most two.
  * Gives 1 for foreground and 0 for background.
  */
-export function foregroundMask({ side, attention, keptMass }: AttentionMap): Uint8Array {
+export function foregroundMask({ side, attention, massThreshold }: AttentionMap): Uint8Array {
   const blurred = blurAttention(attention, side)
-  return withoutSpecks(strongest(blurred, keptMass), side)
+  return removeSmallComponents(selectTopMass(blurred, massThreshold), side)
 }
 
 /** Weights of the blur; torchvision makes them in float32, whatever it blurs. */
@@ -61,24 +61,24 @@ function reflect(index: number, side: number): number {
 }
 
 /** 1 where the cumulative share of the values, from the smallest on, is above 1 − keptMass. */
-function strongest(values: Float64Array, keptMass: number): Uint8Array {
+function selectTopMass(values: Float64Array, massThreshold: number): Uint8Array {
   const order = Array.from(values.keys()).sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0))
   const total = order.reduce((sum, index) => sum + (values[index] ?? 0), 0)
   const kept = new Uint8Array(values.length)
   let share = 0
   for (const index of order) {
     share += (values[index] ?? 0) / total
-    kept[index] = share > 1 - keptMass ? 1 : 0
+    kept[index] = share > 1 - massThreshold ? 1 : 0
   }
   return kept
 }
 
-function withoutSpecks(mask: Uint8Array, side: number): Uint8Array {
+function removeSmallComponents(mask: Uint8Array, side: number): Uint8Array {
   const cleaned = mask.slice()
   const seen = new Uint8Array(mask.length)
   for (const [start, kept] of mask.entries()) {
     if (!kept || seen[start]) continue
-    const component = componentOf(start, { mask, seen, side })
+    const component = collectComponent(start, { mask, seen, side })
     if (component.length >= smallestComponent) continue
     for (const index of component) cleaned[index] = 0
   }
@@ -93,20 +93,20 @@ interface Search {
 }
 
 /** The pixels that hang together with `start`, also over corners. */
-function componentOf(start: number, { mask, seen, side }: Search): readonly number[] {
+function collectComponent(start: number, { mask, seen, side }: Search): readonly number[] {
   const component = [start]
   seen[start] = 1
   for (const index of component) {
-    for (const neighbour of neighboursOf(index, side)) {
-      if (!mask[neighbour] || seen[neighbour]) continue
-      seen[neighbour] = 1
-      component.push(neighbour)
+    for (const neighbor of listAdjacentPixels(index, side)) {
+      if (!mask[neighbor] || seen[neighbor]) continue
+      seen[neighbor] = 1
+      component.push(neighbor)
     }
   }
   return component
 }
 
-function neighboursOf(index: number, side: number): number[] {
+function listAdjacentPixels(index: number, side: number): number[] {
   const [x, y] = [index % side, Math.floor(index / side)]
   const steps = [-1, 0, 1]
   return steps.flatMap((dy) =>

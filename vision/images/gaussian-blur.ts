@@ -8,7 +8,7 @@ const passes = 3
  */
 export function gaussianBlur(image: RgbImage, radiusPx: number): RgbImage {
   const { width, height } = image
-  const box = boxOf(radiusPx)
+  const box = computeBoxKernel(radiusPx)
   const rows = blurLines(image.rgb, { lines: height, length: width, box })
   const columns = transpose(rows, width, height)
   const blurred = blurLines(columns, { lines: width, length: height, box })
@@ -16,14 +16,14 @@ export function gaussianBlur(image: RgbImage, radiusPx: number): RgbImage {
 }
 
 /** A box that reaches `reach` pixels to each side with weight `inner`, and one more with weight `edge`, both with 24 binary places. */
-interface Box {
+interface BoxKernel {
   readonly reach: number
   readonly inner: number
   readonly edge: number
 }
 
 /** The box whose threefold repetition has the variance of the Gaussian (Gwosdek et al., 2011), in Pillow's float32 arithmetic. */
-function boxOf(radiusPx: number): Box {
+function computeBoxKernel(radiusPx: number): BoxKernel {
   const radius = Math.fround(radiusPx)
   const variance = Math.fround(Math.fround(radius * radius) / passes)
   const whole = Math.floor((Math.fround(Math.sqrt(12 * variance + 1)) - 1) / 2)
@@ -41,7 +41,7 @@ interface Lines {
   readonly lines: number
   /** Pixels in a line. */
   readonly length: number
-  readonly box: Box
+  readonly box: BoxKernel
 }
 
 function blurLines(source: Uint8Array, { lines, length, box }: Lines): Uint8Array {
@@ -73,7 +73,11 @@ function padLine(line: Uint8Array, padded: Uint8Array, margin: number): void {
 }
 
 /** A running sum over the box: each step adds the pixel that enters and takes off the one that leaves. */
-function blurLine(padded: Uint8Array, blurred: Uint8Array, { reach, inner, edge }: Box): void {
+function blurLine(
+  padded: Uint8Array,
+  blurred: Uint8Array,
+  { reach, inner, edge }: BoxKernel,
+): void {
   const span = 3 * (2 * reach + 1)
   for (let channel = 0; channel < 3; channel++) {
     let sum = 0

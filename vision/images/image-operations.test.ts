@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { goldenTensor, readGolden } from '../../test/golden/read-golden.ts'
-import { adjustBrightness, adjustContrast, adjustSaturation, toGrey } from './adjust-colours.ts'
+import { adjustBrightness, adjustContrast, adjustSaturation, toGray } from './adjust-colors.ts'
 import { adjustHue } from './adjust-hue.ts'
 import { gaussianBlur } from './gaussian-blur.ts'
-import { normaliseImage } from './normalise-image.ts'
+import { normalizeImage } from './normalize-image.ts'
 import { resizeImage } from './resize-image.ts'
 import { resizeLabels } from './resize-labels.ts'
 
@@ -45,7 +45,7 @@ const operations: Readonly<Record<string, Operation>> = {
   adjust_contrast: ({ factor }) => adjustContrast(image, factor).rgb,
   adjust_saturation: ({ factor }) => adjustSaturation(image, factor).rgb,
   adjust_hue: ({ factor }) => adjustHue(image, factor).rgb,
-  'grayscale 3 channels': () => toGrey(image).rgb,
+  'grayscale 3 channels': () => toGray(image).rgb,
   'PIL GaussianBlur': ({ radius }) => gaussianBlur(image, radius).rgb,
 }
 
@@ -65,9 +65,9 @@ describe('8-bit operations give the bytes of Pillow and torchvision', () => {
   })
 })
 
-test('normalised levels are those of ToTensor and Normalize, rows 0..3 and columns 0..4', () => {
+test('normalized levels are those of ToTensor and Normalize, rows 0..3 and columns 0..4', () => {
   const expected = golden.cases.find(({ name }) => name === 'ToTensor+Normalize imagenet')
-  const planes = normaliseImage(image)
+  const planes = normalizeImage(image)
   const part = [0, 1, 2].flatMap((channel) =>
     [0, 1, 2, 3].flatMap((y) =>
       [0, 1, 2, 3, 4].map((x) => planes[(channel * 23 + y) * 31 + x] ?? Number.NaN),

@@ -11,7 +11,7 @@ export interface ResamplingWeights {
 
 export const FIXED_POINT_BITS = 22
 
-const supportOf: Readonly<Record<ResamplingFilter, number>> = { Bilinear: 1, Bicubic: 2 }
+const filterSupport: Readonly<Record<ResamplingFilter, number>> = { Bilinear: 1, Bicubic: 2 }
 
 function bicubic(distance: number): number {
   const a = -0.5
@@ -21,7 +21,7 @@ function bicubic(distance: number): number {
   return 0
 }
 
-const kernelOf: Readonly<Record<ResamplingFilter, (distance: number) => number>> = {
+const filterKernels: Readonly<Record<ResamplingFilter, (distance: number) => number>> = {
   Bilinear: (distance) => Math.max(0, 1 - Math.abs(distance)),
   Bicubic: bicubic,
 }
@@ -34,20 +34,20 @@ export function resamplingWeights(
 ): ResamplingWeights {
   const scale = inputs / outputs
   const widening = Math.max(1, scale)
-  const support = supportOf[filter] * widening
-  const kernel = kernelOf[filter]
+  const support = filterSupport[filter] * widening
+  const kernel = filterKernels[filter]
   const taps = Math.ceil(support) * 2 + 1
   const begins = new Int32Array(outputs)
   const counts = new Int32Array(outputs)
   const weights = new Int32Array(outputs * taps)
   for (let output = 0; output < outputs; output++) {
-    const centre = (output + 0.5) * scale
-    const begin = Math.max(0, Math.trunc(centre - support + 0.5))
-    const end = Math.min(inputs, Math.trunc(centre + support + 0.5))
+    const center = (output + 0.5) * scale
+    const begin = Math.max(0, Math.trunc(center - support + 0.5))
+    const end = Math.min(inputs, Math.trunc(center + support + 0.5))
     begins[output] = begin
     counts[output] = end - begin
     const row = weights.subarray(output * taps, output * taps + end - begin)
-    writeRow(row, (tap) => kernel((tap + begin - centre + 0.5) / widening))
+    writeRow(row, (tap) => kernel((tap + begin - center + 0.5) / widening))
   }
   return { taps, begins, counts, weights }
 }

@@ -30,13 +30,13 @@ export function resizeImage(image: RgbImage, options: ResizeOptions): RgbImage {
   const box = options.box ?? { left: 0, top: 0, width: image.width, height: image.height }
   const across = resamplingWeights(box.width, width, filter)
   const down = resamplingWeights(box.height, height, filter)
-  const source = partOf(image, box)
+  const source = cropPixels(image, box)
   const wide = box.width === width ? source : resizeRows(source, across, box)
   return { width, height, rgb: box.height === height ? wide : resizeColumns(wide, down, width) }
 }
 
 /** The pixels of a box; the image's own array when the box is the image. */
-function partOf({ width, height, rgb }: RgbImage, box: PixelBox): Uint8Array {
+function cropPixels({ width, height, rgb }: RgbImage, box: PixelBox): Uint8Array {
   if (box.width === width && box.height === height) return rgb
   const part = new Uint8Array(3 * box.width * box.height)
   for (let row = 0; row < box.height; row++) {

@@ -1,6 +1,6 @@
 import type { LabelMap } from './rgb-image.ts'
 
-/** Whose nearest pixel: Pillow takes the centre's, PyTorch's `nearest` the upper left corner's. */
+/** Whose nearest pixel: Pillow takes the center's, PyTorch's `nearest` the upper left corner's. */
 type NearestRule = 'Pillow' | 'Torch'
 
 export interface ResizeLabelsOptions {

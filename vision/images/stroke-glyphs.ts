@@ -125,6 +125,6 @@ const GLYPHS: ReadonlyMap<string, Glyph> = new Map(
 )
 
 /** The glyph of a character; one that is not drawn here shows as an empty box. */
-export function glyphOf(character: string): Glyph {
+export function findGlyph(character: string): Glyph {
   return character === ' ' ? SPACE : (GLYPHS.get(character) ?? UNKNOWN)
 }

@@ -1,12 +1,12 @@
 import type { RgbImage } from './rgb-image.ts'
-import { type Glyph, glyphOf } from './stroke-glyphs.ts'
+import { findGlyph, type Glyph } from './stroke-glyphs.ts'
 
-export type Colour = readonly [red: number, green: number, blue: number]
+export type Color = readonly [red: number, green: number, blue: number]
 
 export interface TextStyle {
   /** Height of a capital letter. */
   readonly capHeightPx: number
-  readonly colour: Colour
+  readonly color: Color
   /** Width of the pen as a share of the capital height; 0.13 when left out. */
   readonly weight?: number
 }
@@ -25,7 +25,7 @@ const CURVE_PIECES = 8
 
 /** Width of a line of text in pixels. */
 export function textWidthPx(text: string, capHeightPx: number): number {
-  const widths = [...text].map((character) => glyphOf(character).width + SPACING)
+  const widths = [...text].map((character) => findGlyph(character).width + SPACING)
   const units = widths.reduce((sum, width) => sum + width, 0) - (widths.length > 0 ? SPACING : 0)
   return (units * capHeightPx) / CAP_UNITS
 }
@@ -42,8 +42,8 @@ export function drawText(
   const scale = style.capHeightPx / CAP_UNITS
   let left = style.xPx
   for (const character of text) {
-    const glyph = glyphOf(character)
-    const segments = segmentsOf(glyph).map((segment) => ({
+    const glyph = findGlyph(character)
+    const segments = parseSegments(glyph).map((segment) => ({
       x0: left + segment.x0 * scale,
       y0: style.baselinePx - segment.y0 * scale,
       x1: left + segment.x1 * scale,
@@ -66,7 +66,7 @@ function strokeSegments(canvas: RgbImage, segments: readonly Segment[], style: T
     for (let x = inside(Math.floor(Math.min(...xs) - radius), canvas.width); x < right; x++) {
       const distance = distanceTo(segments, x + 0.5, y + 0.5)
       blend(canvas, (y * canvas.width + x) * 3, {
-        colour: style.colour,
+        color: style.color,
         cover: Math.min(Math.max(radius + 0.5 - distance, 0), 1),
       })
     }
@@ -76,10 +76,10 @@ function strokeSegments(canvas: RgbImage, segments: readonly Segment[], style: T
 function blend(
   { rgb }: RgbImage,
   place: number,
-  { colour, cover }: { readonly colour: Colour; readonly cover: number },
+  { color, cover }: { readonly color: Color; readonly cover: number },
 ): void {
   if (cover === 0) return
-  colour.forEach((value, channel) => {
+  color.forEach((value, channel) => {
     const under = rgb[place + channel] as number
     rgb[place + channel] = Math.round(under + (value - under) * cover)
   })
@@ -98,7 +98,7 @@ function distanceTo(segments: readonly Segment[], x: number, y: number): number 
 }
 
 /** The strokes of a glyph as straight pieces, in the units of the glyphs. */
-function segmentsOf({ path }: Glyph): readonly Segment[] {
+function parseSegments({ path }: Glyph): readonly Segment[] {
   const segments: Segment[] = []
   let [x0, y0] = [0, 0]
   for (const [, command, values = ''] of path.matchAll(/([MLQ])([^MLQ]*)/g)) {

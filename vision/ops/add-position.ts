@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { differentiable } from './differentiable.ts'
-import { alias, runForOne } from './run-kernel.ts'
+import { runIdentity, runSingleOutputKernel } from './run-kernel.ts'
 
 /** Adds one position to every sample: x [B, N, D] + position [N, D]. */
 export function addPosition(x: Tensor, position: Tensor): Tensor {
@@ -10,7 +10,13 @@ export function addPosition(x: Tensor, position: Tensor): Tensor {
   }
   return differentiable({
     inputs: [x, position],
-    forward: () => ({ value: runForOne('NecoAddRow', { x, row: position }, {}), save: [] }),
-    backward: (dy) => [alias(dy), runForOne('NecoColumnSum', { x: dy }, { shape })],
+    forward: () => ({
+      value: runSingleOutputKernel('NecoAddRow', { x, row: position }, {}),
+      save: [],
+    }),
+    backward: (dy) => [
+      runIdentity(dy),
+      runSingleOutputKernel('NecoColumnSum', { x: dy }, { shape }),
+    ],
   })
 }

@@ -1,15 +1,15 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { differentiable } from './differentiable.ts'
-import { alias, runForOne } from './run-kernel.ts'
-import { scalarOf } from './tensor-values.ts'
+import { runIdentity, runSingleOutputKernel } from './run-kernel.ts'
+import { readScalar } from './tensor-values.ts'
 
 /** a + b, of one shape. */
 export function add(a: Tensor, b: Tensor): Tensor {
   requireOneShape(a, b)
   return differentiable({
     inputs: [a, b],
-    forward: () => ({ value: runForOne('Add', { a, b }, {}), save: [] }),
-    backward: (dy) => [alias(dy), alias(dy)],
+    forward: () => ({ value: runSingleOutputKernel('Add', { a, b }, {}), save: [] }),
+    backward: (dy) => [runIdentity(dy), runIdentity(dy)],
   })
 }
 
@@ -18,12 +18,12 @@ export function multiply(a: Tensor, b: Tensor): Tensor {
   requireOneShape(a, b)
   return differentiable({
     inputs: [a, b],
-    forward: () => ({ value: runForOne('NecoMultiply', { a, b }, {}), save: [a, b] }),
+    forward: () => ({ value: runSingleOutputKernel('NecoMultiply', { a, b }, {}), save: [a, b] }),
     backward: (dy, saved) => {
       const [savedA, savedB] = saved as [Tensor, Tensor]
       return [
-        runForOne('NecoMultiply', { a: dy, b: savedB }, {}),
-        runForOne('NecoMultiply', { a: dy, b: savedA }, {}),
+        runSingleOutputKernel('NecoMultiply', { a: dy, b: savedB }, {}),
+        runSingleOutputKernel('NecoMultiply', { a: dy, b: savedA }, {}),
       ]
     },
   })
@@ -33,8 +33,11 @@ export function multiply(a: Tensor, b: Tensor): Tensor {
 export function affine(x: Tensor, { factor, offset }: { factor: number; offset: number }): Tensor {
   return differentiable({
     inputs: [x],
-    forward: () => ({ value: runForOne('NecoAffine', { x }, { factor, offset }), save: [] }),
-    backward: (dy) => [runForOne('NecoAffine', { x: dy }, { factor, offset: 0 })],
+    forward: () => ({
+      value: runSingleOutputKernel('NecoAffine', { x }, { factor, offset }),
+      save: [],
+    }),
+    backward: (dy) => [runSingleOutputKernel('NecoAffine', { x: dy }, { factor, offset: 0 })],
   })
 }
 
@@ -48,13 +51,13 @@ export function dot(a: Tensor, b: Tensor): Tensor {
   requireOneShape(a, b)
   return differentiable({
     inputs: [a, b],
-    forward: () => ({ value: runForOne('NecoDot', { a, b }, {}), save: [a, b] }),
+    forward: () => ({ value: runSingleOutputKernel('NecoDot', { a, b }, {}), save: [a, b] }),
     backward: (dy, saved) => {
       const [savedA, savedB] = saved as [Tensor, Tensor]
-      const by = { factor: scalarOf(dy), offset: 0 }
+      const by = { factor: readScalar(dy), offset: 0 }
       return [
-        runForOne('NecoAffine', { x: savedB }, by),
-        runForOne('NecoAffine', { x: savedA }, by),
+        runSingleOutputKernel('NecoAffine', { x: savedB }, by),
+        runSingleOutputKernel('NecoAffine', { x: savedA }, by),
       ]
     },
   })
@@ -65,8 +68,11 @@ export function sum(x: Tensor): Tensor {
   const { shape } = x
   return differentiable({
     inputs: [x],
-    forward: () => ({ value: runForOne('NecoColumnSum', { x }, { shape: [] }), save: [] }),
-    backward: (dy) => [runForOne('NecoFill', {}, { shape, value: scalarOf(dy) })],
+    forward: () => ({
+      value: runSingleOutputKernel('NecoColumnSum', { x }, { shape: [] }),
+      save: [],
+    }),
+    backward: (dy) => [runSingleOutputKernel('NecoFill', {}, { shape, value: readScalar(dy) })],
   })
 }
 

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { differentiable } from './differentiable.ts'
-import { runForOne, runKernel } from './run-kernel.ts'
+import { runKernel, runSingleOutputKernel } from './run-kernel.ts'
 
 export interface AttentionOptions {
   readonly heads: number
@@ -28,7 +28,7 @@ export function attention(qkv: Tensor, { heads, rotary }: AttentionOptions): Ten
       const [savedQkv, output, logSumExp, cos, sin] = saved as [Tensor, Tensor, Tensor, ...Tensor[]]
       const savedAngles = cos && sin ? { cos, sin } : {}
       const inputs = { dy, qkv: savedQkv, output, logSumExp, ...savedAngles }
-      return [runForOne('NecoAttentionGradient', inputs, { heads })]
+      return [runSingleOutputKernel('NecoAttentionGradient', inputs, { heads })]
     },
   })
 }

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { differentiable } from './differentiable.ts'
 import { blockIndices, gatherRows } from './gather-rows.ts'
-import { reshaped, runForOne } from './run-kernel.ts'
+import { runReshape, runSingleOutputKernel } from './run-kernel.ts'
 
 /** Joins along axis 0: parts [r_i, ...] → [Σ r_i, ...]. */
 export function concatRows(parts: readonly Tensor[]): Tensor {
@@ -21,15 +21,15 @@ export function concatAlong(parts: readonly Tensor[], axis: 0 | 1): Tensor {
     inputs: parts,
     forward: () => {
       const inputs = Object.fromEntries(parts.entries()) // keys 0, 1, … keep their order
-      return { value: runForOne('NecoConcat', inputs, { outer, shape }), save: [] }
+      return { value: runSingleOutputKernel('NecoConcat', inputs, { outer, shape }), save: [] }
     },
     backward: (dy) => {
-      const rows = reshaped(dy, [outer * length, inner])
+      const rows = runReshape(dy, [outer * length, inner])
       return parts.map((part, i) => {
         const begin = lengths.slice(0, i).reduce((sum, each) => sum + each, 0)
         const count = lengths[i] as number
         const indices = blockIndices({ blocks: outer, length, begin, count })
-        return reshaped(gatherRows(rows, indices), part.shape)
+        return runReshape(gatherRows(rows, indices), part.shape)
       })
     },
   })

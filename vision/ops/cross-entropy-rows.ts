@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { differentiable } from './differentiable.ts'
-import { runForOne, runKernel } from './run-kernel.ts'
-import { scalarOf } from './tensor-values.ts'
+import { runKernel, runSingleOutputKernel } from './run-kernel.ts'
+import { readScalar } from './tensor-values.ts'
 
 export type CrossEntropyTargets =
   /** A distribution for each row; constant: it gets no gradient. */
@@ -32,7 +32,11 @@ export function crossEntropyRows(logits: Tensor, target: CrossEntropyTargets): T
       return { value, save: [gradient] }
     },
     backward: (dy, [gradient]) => [
-      runForOne('NecoAffine', { x: gradient as Tensor }, { factor: scalarOf(dy), offset: 0 }),
+      runSingleOutputKernel(
+        'NecoAffine',
+        { x: gradient as Tensor },
+        { factor: readScalar(dy), offset: 0 },
+      ),
     ],
   })
 }

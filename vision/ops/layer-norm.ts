@@ -8,7 +8,7 @@ export interface LayerNormOptions {
   readonly eps: number
 }
 
-/** Normalises the last axis of x [..., D] with the biased variance, as torch does. */
+/** Normalizes the last axis of x [..., D] with the biased variance, as torch does. */
 export function layerNorm(x: Tensor, { gamma, beta, eps }: LayerNormOptions): Tensor {
   return differentiable({
     inputs: [x, gamma, beta],

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { differentiable } from './differentiable.ts'
-import { reshaped, runForOne, runKernel } from './run-kernel.ts'
+import { runKernel, runReshape, runSingleOutputKernel } from './run-kernel.ts'
 
 export interface LinearOptions {
   readonly weight: Tensor // [O, I]
@@ -20,10 +20,13 @@ export function linear(x: Tensor, { weight, bias, activation }: LinearOptions): 
       return { value, save: slopes ? [x, weight, slopes] : [x, weight] }
     },
     backward: (dy, [savedX, savedWeight, slopes]) => {
-      const dz = slopes ? runForOne('NecoMultiply', { a: dy, b: slopes }, {}) : dy
+      const dz = slopes ? runSingleOutputKernel('NecoMultiply', { a: dy, b: slopes }, {}) : dy
       const gradients = matrixGradients(dz, savedX as Tensor, savedWeight as Tensor)
       if (!bias) return gradients
-      return [...gradients, runForOne('NecoColumnSum', { x: dz }, { shape: bias.shape })]
+      return [
+        ...gradients,
+        runSingleOutputKernel('NecoColumnSum', { x: dz }, { shape: bias.shape }),
+      ]
     },
   })
 }
@@ -32,19 +35,19 @@ function matrixGradients(dz: Tensor, x: Tensor, weight: Tensor): Tensor[] {
   const [outputs = 1, inputs = 1] = weight.shape
   const flatDz = flattened(dz, outputs)
   const flatX = flattened(x, inputs)
-  const dx = runForOne(
+  const dx = runSingleOutputKernel(
     'NecoMatMul',
     { a: flatDz, b: weight },
     { transposeA: false, transposeB: false },
   ) // [M, I]
-  const dWeight = runForOne(
+  const dWeight = runSingleOutputKernel(
     'NecoMatMul',
     { a: flatDz, b: flatX },
     { transposeA: true, transposeB: false },
   ) // [O, I]
-  return [reshaped(dx, x.shape), dWeight]
+  return [runReshape(dx, x.shape), dWeight]
 }
 
 function flattened(x: Tensor, columns: number): Tensor {
-  return reshaped(x, [x.size / columns, columns])
+  return runReshape(x, [x.size / columns, columns])
 }

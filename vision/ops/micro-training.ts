@@ -8,7 +8,7 @@ import { layerNorm } from './layer-norm.ts'
 import { linear } from './linear.ts'
 import { patchEmbed } from './patch-embed.ts'
 import { residualScale } from './residual-scale.ts'
-import { tensorOf, valuesOf, variableOf } from './tensor-values.ts'
+import { readTensorValues, toTensor, toVariable } from './tensor-values.ts'
 import { valueAndGradients } from './value-and-gradients.ts'
 
 type Parameters = ReadonlyMap<string, Variable>
@@ -34,12 +34,15 @@ export function microTraining(): {
   const student = parameters(0)
   const teacher = parameters(0)
   const [first, second] = [zeros(), zeros()]
-  const images = tensorOf(waves(2 * 3 * 12 * 13, 7), [2, 3, 12, 13])
+  const images = toTensor(waves(2 * 3 * 12 * 13, 7), [2, 3, 12, 13])
   let steps = 0
   return {
     step: () => {
       steps++
-      const { value, gradients } = valueAndGradients(() => lossOf(student, images), student)
+      const { value, gradients } = valueAndGradients(
+        () => computeMicroLoss(student, images),
+        student,
+      )
       const updates = [...student].map(([name, parameter]) => ({
         parameter,
         gradient: gradients.get(name) as Tensor,
@@ -52,7 +55,7 @@ export function microTraining(): {
       for (const gradient of gradients.values()) gradient.dispose()
       return value
     },
-    values: () => [...student.values(), ...teacher.values()].map(valuesOf),
+    values: () => [...student.values(), ...teacher.values()].map(readTensorValues),
     dispose: () => {
       const variables = [student, teacher, first, second].flatMap((map) => [...map.values()])
       for (const tensor of [...variables, images]) tensor.dispose()
@@ -60,7 +63,7 @@ export function microTraining(): {
   }
 }
 
-function lossOf(p: Parameters, images: Tensor): Tensor {
+function computeMicroLoss(p: Parameters, images: Tensor): Tensor {
   const get = (name: string): Tensor => p.get(name) as Tensor
   const norm = { gamma: get('gamma'), beta: get('beta'), eps: 1e-6 }
   const patches = patchEmbed(images, { weight: get('embed') }) // [2, 9, 12]
@@ -78,18 +81,21 @@ function parameters(seed: number): Parameters {
   return new Map(
     [...shapes].map(([name, shape], i) => [
       name,
-      variableOf(waves(sizeOf(shape), seed + i), shape),
+      toVariable(waves(countElements(shape), seed + i), shape),
     ]),
   )
 }
 
 function zeros(): Parameters {
   return new Map(
-    [...shapes].map(([name, shape]) => [name, variableOf(new Float32Array(sizeOf(shape)), shape)]),
+    [...shapes].map(([name, shape]) => [
+      name,
+      toVariable(new Float32Array(countElements(shape)), shape),
+    ]),
   )
 }
 
-function sizeOf(shape: readonly number[]): number {
+function countElements(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1)
 }
 

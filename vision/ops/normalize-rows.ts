@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { differentiable } from './differentiable.ts'
-import { runForOne, runKernel } from './run-kernel.ts'
+import { runKernel, runSingleOutputKernel } from './run-kernel.ts'
 
 /** x / max(‖x‖₂, eps) over the last axis: x [..., D], as torch's F.normalize. */
 export function normalizeRows(x: Tensor, eps = 1e-12): Tensor {
@@ -12,7 +12,7 @@ export function normalizeRows(x: Tensor, eps = 1e-12): Tensor {
     },
     backward: (dy, saved) => {
       const [y, norms] = saved as [Tensor, Tensor]
-      return [runForOne('NecoNormalizeRowsGradient', { dy, y, norms }, { eps })]
+      return [runSingleOutputKernel('NecoNormalizeRowsGradient', { dy, y, norms }, { eps })]
     },
   })
 }

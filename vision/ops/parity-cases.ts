@@ -21,7 +21,7 @@ import { similarity } from './similarity.ts'
 import { sliceTokens } from './slice-tokens.ts'
 import { sparseRows } from './sparse-rows.ts'
 import { swiGlu } from './swi-glu.ts'
-import { tensorOf } from './tensor-values.ts'
+import { toTensor } from './tensor-values.ts'
 
 /** A matrix with empty, single and repeated entries, as ROI-align makes them. */
 const matrix = {
@@ -38,8 +38,8 @@ function angles(tokens: number, width: number): { cos: Tensor; sin: Tensor } {
   const values = (f: (x: number) => number): Float32Array =>
     Float32Array.from({ length: tokens * width }, (_, i) => f(angle(i)))
   return {
-    cos: tensorOf(values(Math.cos), [tokens, width]),
-    sin: tensorOf(values(Math.sin), [tokens, width]),
+    cos: toTensor(values(Math.cos), [tokens, width]),
+    sin: toTensor(values(Math.sin), [tokens, width]),
   }
 }
 
@@ -264,7 +264,7 @@ export const parityCases: readonly ParityCase[] = [
     shapes: [[4, 3]],
     run: (logits) => {
       const targets = [0.2, 0.3, 0.5, 1, 0, 0, 0, 0.5, 0.25, 0.1, 0.1, 0.1]
-      return crossEntropyRows(logits, { targets: tensorOf(targets, [4, 3]) })
+      return crossEntropyRows(logits, { targets: toTensor(targets, [4, 3]) })
     },
     roundings: few,
   },

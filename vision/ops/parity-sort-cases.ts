@@ -10,7 +10,7 @@ const sortOptions: Omit<SoftSortOptions, 'references'> = {
   teacherSteepness: 10,
   direction: 'One',
   reduction: 'Mean',
-  renormaliseKept: false,
+  renormalizeKept: false,
   epsilon: 0,
   keptRanks: 0,
   nearest: 'Last',

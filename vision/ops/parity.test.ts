@@ -4,7 +4,7 @@ import { type Backend, startBackend } from '../backends/start-backend.ts'
 import { dot } from './arithmetic.ts'
 import type { ParityCase } from './parity-case.ts'
 import { parityCases } from './parity-cases.ts'
-import { tensorOf, valuesOf } from './tensor-values.ts'
+import { readTensorValues, toTensor } from './tensor-values.ts'
 
 /** Where the value is a copy, its gradient may still be a sum of a few terms. */
 const GRADIENT_ROUNDINGS = 8
@@ -31,7 +31,7 @@ function numbers(count: number, seed: number): Float32Array {
   })
 }
 
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
+const countElements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
 
 /** The value, and the gradients of Σ weights·value with fixed weights. */
 async function evaluate(entry: ParityCase, name: string, inputs: readonly ArrayLike<number>[]) {
@@ -45,14 +45,14 @@ async function evaluate(entry: ParityCase, name: string, inputs: readonly ArrayL
 function inScope(entry: ParityCase, inputs: readonly ArrayLike<number>[]): Result {
   const result = { value: [] as ArrayLike<number>, gradients: [] as ArrayLike<number>[] }
   tidy(() => {
-    const tensors = inputs.map((values, i) => tensorOf(values, entry.shapes[i] ?? []))
+    const tensors = inputs.map((values, i) => toTensor(values, entry.shapes[i] ?? []))
     const run = (list: readonly Tensor[]): Tensor =>
       entry.run(...(list as unknown as [Tensor, Tensor, Tensor]))
     const y = run(tensors)
-    result.value = valuesOf(y)
-    const weights = tensorOf(numbers(y.size, 99), y.shape)
+    result.value = readTensorValues(y)
+    const weights = toTensor(numbers(y.size, 99), y.shape)
     const gradients = grads((...xs) => dot(run(xs), weights) as Scalar)(tensors)
-    result.gradients = gradients.map(valuesOf)
+    result.gradients = gradients.map(readTensorValues)
     return []
   })
   return result
@@ -61,14 +61,15 @@ function inScope(entry: ParityCase, inputs: readonly ArrayLike<number>[]): Resul
 const known = new Map<ParityCase, Result>()
 
 /** The float64 result, computed once for both forms of the kernels. */
-async function expectedOf(entry: ParityCase): Promise<Result> {
-  const result = known.get(entry) ?? (await evaluate(entry, 'neco-reference', inputsOf(entry)))
+async function computeExpected(entry: ParityCase): Promise<Result> {
+  const result =
+    known.get(entry) ?? (await evaluate(entry, 'neco-reference', generateInputs(entry)))
   known.set(entry, result)
   return result
 }
 
-function inputsOf(entry: ParityCase): Float32Array[] {
-  return entry.shapes.map((shape, i) => numbers(sizeOf(shape), i + 1))
+function generateInputs(entry: ParityCase): Float32Array[] {
+  return entry.shapes.map((shape, i) => numbers(countElements(shape), i + 1))
 }
 
 /** The largest difference in units of 2⁻²⁴ · the largest element; NaN if any is NaN. */
@@ -97,8 +98,8 @@ describe.each(['relaxed', 'simd'] as const)(
     afterAll(() => wasm?.close())
 
     test.each(parityCases)('$name', async (entry) => {
-      const inputs = inputsOf(entry)
-      const expected = await expectedOf(entry)
+      const inputs = generateInputs(entry)
+      const expected = await computeExpected(entry)
       const found = await evaluate(entry, 'neco-wasm', inputs)
       const worst = {
         value: roundingsBetween(found.value, expected.value),
@@ -113,13 +114,13 @@ describe.each(['relaxed', 'simd'] as const)(
 
 /** Differences are taken element by element: the large shapes would only take time. */
 function isSmall({ shapes }: ParityCase): boolean {
-  return shapes.reduce((total, shape) => total + sizeOf(shape), 0) < 5000
+  return shapes.reduce((total, shape) => total + countElements(shape), 0) < 5000
 }
 
 describe('gradients in float64 against central differences', () => {
   const step = 1e-5
   test.each(parityCases.filter(isSmall))('$name', async (entry) => {
-    const inputs = inputsOf(entry).map((values) => Float64Array.from(values))
+    const inputs = generateInputs(entry).map((values) => Float64Array.from(values))
     const { gradients } = await evaluate(entry, 'neco-reference', inputs)
     for (const [which, values] of inputs.entries()) {
       const weighted = (index: number, shift: number): number => {

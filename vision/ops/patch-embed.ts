@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import { differentiable } from './differentiable.ts'
 import { linear } from './linear.ts'
 import { reshape } from './reshape.ts'
-import { runForOne } from './run-kernel.ts'
+import { runSingleOutputKernel } from './run-kernel.ts'
 
 export interface PatchEmbedOptions {
   readonly weight: Tensor // [D, C, p, p]
@@ -26,7 +26,10 @@ function unfoldPatches(images: Tensor, patch: number): Tensor {
   const { shape } = images
   return differentiable({
     inputs: [images],
-    forward: () => ({ value: runForOne('NecoUnfoldPatches', { images }, { patch }), save: [] }),
-    backward: (dy) => [runForOne('NecoFoldPatches', { patches: dy }, { patch, shape })],
+    forward: () => ({
+      value: runSingleOutputKernel('NecoUnfoldPatches', { images }, { patch }),
+      save: [],
+    }),
+    backward: (dy) => [runSingleOutputKernel('NecoFoldPatches', { patches: dy }, { patch, shape })],
   })
 }

@@ -1,13 +1,13 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { differentiable } from './differentiable.ts'
-import { reshaped } from './run-kernel.ts'
+import { runReshape } from './run-kernel.ts'
 
 /** x under another shape of the same size. */
 export function reshape(x: Tensor, shape: readonly number[]): Tensor {
   const from = x.shape
   return differentiable({
     inputs: [x],
-    forward: () => ({ value: reshaped(x, shape), save: [] }),
-    backward: (dy) => [reshaped(dy, from)],
+    forward: () => ({ value: runReshape(x, shape), save: [] }),
+    backward: (dy) => [runReshape(dy, from)],
   })
 }

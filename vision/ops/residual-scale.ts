@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { differentiable } from './differentiable.ts'
-import { alias, runForOne, runKernel } from './run-kernel.ts'
-import { tensorOf } from './tensor-values.ts'
+import { runIdentity, runKernel, runSingleOutputKernel } from './run-kernel.ts'
+import { toTensor } from './tensor-values.ts'
 
 export interface ResidualScaleOptions {
   /** LayerScale. */
@@ -21,9 +21,9 @@ export function residualScale(
     forward: () => {
       const scales = {
         ...(gamma && { gamma }),
-        ...(sampleScale && { sampleScale: tensorOf(sampleScale, [sampleScale.length]) }),
+        ...(sampleScale && { sampleScale: toTensor(sampleScale, [sampleScale.length]) }),
       }
-      const value = runForOne('NecoResidualScale', { x, branch, ...scales }, {})
+      const value = runSingleOutputKernel('NecoResidualScale', { x, branch, ...scales }, {})
       return { value, save: [branch, ...Object.values(scales)] }
     },
     backward: (dy, [savedBranch, ...scales]) => {
@@ -33,7 +33,7 @@ export function residualScale(
         ...(gamma && { gamma: scales.at(0) as Tensor }),
         ...(sampleScale && { sampleScale: scales.at(-1) as Tensor }),
       }
-      return [alias(dy), ...runKernel('NecoResidualScaleGradient', inputs, {})]
+      return [runIdentity(dy), ...runKernel('NecoResidualScaleGradient', inputs, {})]
     },
   })
 }

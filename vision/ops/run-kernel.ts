@@ -14,7 +14,7 @@ export function runKernel<Name extends KernelName>(
 }
 
 /** Runs a kernel whose first output is the one that is wanted; others are disposed. */
-export function runForOne<Name extends KernelName>(
+export function runSingleOutputKernel<Name extends KernelName>(
   name: Name,
   inputs: KernelCall<Name, Tensor>['inputs'],
   attributes: KernelCall<Name, Tensor>['attributes'],
@@ -26,13 +26,13 @@ export function runForOne<Name extends KernelName>(
 }
 
 /** Another tensor on the same values, under another shape of the same size. */
-export function reshaped(x: Tensor, shape: readonly number[]): Tensor {
+export function runReshape(x: Tensor, shape: readonly number[]): Tensor {
   const outputs: unknown = engine().runKernel('Reshape', { x }, { shape: [...shape] })
   return outputs as Tensor
 }
 
 /** Another tensor on the same values: what a gradient function must give in place of dy itself. */
-export function alias(x: Tensor): Tensor {
+export function runIdentity(x: Tensor): Tensor {
   const output: unknown = engine().runKernel('Identity', { x })
   return output as Tensor
 }

@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import { affine } from './arithmetic.ts'
 import { differentiable } from './differentiable.ts'
 import { reshape } from './reshape.ts'
-import { runForOne, runKernel } from './run-kernel.ts'
+import { runKernel, runSingleOutputKernel } from './run-kernel.ts'
 
 export type SimilarityKind = 'Cosine' | 'CosineDistance' | 'Euclidean'
 
@@ -22,7 +22,7 @@ function products(queries: Tensor, references: Tensor): Tensor {
   return differentiable({
     inputs: [queries, references],
     forward: () => ({
-      value: runForOne(
+      value: runSingleOutputKernel(
         'NecoMatMul',
         { a: queries, b: references },
         { transposeA: false, transposeB: true },
@@ -32,8 +32,12 @@ function products(queries: Tensor, references: Tensor): Tensor {
     backward: (dy, saved) => {
       const [a, b] = saved as [Tensor, Tensor]
       return [
-        runForOne('NecoMatMul', { a: dy, b }, { transposeA: false, transposeB: false }),
-        runForOne('NecoMatMul', { a: dy, b: a }, { transposeA: true, transposeB: false }),
+        runSingleOutputKernel('NecoMatMul', { a: dy, b }, { transposeA: false, transposeB: false }),
+        runSingleOutputKernel(
+          'NecoMatMul',
+          { a: dy, b: a },
+          { transposeA: true, transposeB: false },
+        ),
       ]
     },
   })
@@ -43,7 +47,7 @@ function distance(queries: Tensor, references: Tensor): Tensor {
   return differentiable({
     inputs: [queries, references],
     forward: () => {
-      const value = runForOne('NecoDistance', { queries, references }, {}) // [G, P, R]
+      const value = runSingleOutputKernel('NecoDistance', { queries, references }, {}) // [G, P, R]
       return { value, save: [value, queries, references] }
     },
     backward: (dy, saved) => {

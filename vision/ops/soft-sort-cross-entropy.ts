@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { SoftSortOptions } from '../sorting/soft-sort-options.ts'
 import { differentiable } from './differentiable.ts'
-import { runForOne, runKernel } from './run-kernel.ts'
-import { scalarOf } from './tensor-values.ts'
+import { runKernel, runSingleOutputKernel } from './run-kernel.ts'
+import { readScalar } from './tensor-values.ts'
 
 /** R is read from the tensors. */
 type SoftSortLossOptions = Omit<SoftSortOptions, 'references'> & { readonly references?: number }
@@ -29,8 +29,8 @@ export function softSortCrossEntropy(
       return { value, save: gradients }
     },
     backward: (dy, gradients) => {
-      const by = { factor: scalarOf(dy), offset: 0 }
-      return gradients.map((x) => runForOne('NecoAffine', { x }, by))
+      const by = { factor: readScalar(dy), offset: 0 }
+      return gradients.map((x) => runSingleOutputKernel('NecoAffine', { x }, by))
     },
   })
 }

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { type SparseMatrix, transposeSparse } from '../backends/sparse-matrix.ts'
 import { differentiable } from './differentiable.ts'
-import { runForOne } from './run-kernel.ts'
+import { runSingleOutputKernel } from './run-kernel.ts'
 
 /** Kept while the matrix lives, because a model uses its interpolation matrices every step. */
 const transposes = new WeakMap<SparseMatrix, SparseMatrix>()
@@ -16,12 +16,17 @@ export function sparseRows(x: Tensor, matrix: SparseMatrix): Tensor {
   }
   return differentiable({
     inputs: [x],
-    forward: () => ({ value: runForOne('NecoSparseRows', { x }, { matrix }), save: [] }),
-    backward: (dy) => [runForOne('NecoSparseRows', { x: dy }, { matrix: transposeOf(matrix) })],
+    forward: () => ({
+      value: runSingleOutputKernel('NecoSparseRows', { x }, { matrix }),
+      save: [],
+    }),
+    backward: (dy) => [
+      runSingleOutputKernel('NecoSparseRows', { x: dy }, { matrix: findCachedTranspose(matrix) }),
+    ],
   })
 }
 
-function transposeOf(matrix: SparseMatrix): SparseMatrix {
+function findCachedTranspose(matrix: SparseMatrix): SparseMatrix {
   const known = transposes.get(matrix)
   if (known) return known
   const transposed = transposeSparse(matrix)

@@ -1,13 +1,13 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { differentiable } from './differentiable.ts'
-import { runForOne, runKernel } from './run-kernel.ts'
+import { runKernel, runSingleOutputKernel } from './run-kernel.ts'
 
 /** silu(gate) · value, element by element; both of one shape. */
 export function swiGlu(gate: Tensor, value: Tensor): Tensor {
   return differentiable({
     inputs: [gate, value],
     forward: () => ({
-      value: runForOne('NecoSwiGlu', { gate, value }, {}),
+      value: runSingleOutputKernel('NecoSwiGlu', { gate, value }, {}),
       save: [gate, value],
     }),
     backward: (dy, saved) => {

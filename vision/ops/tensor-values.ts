@@ -3,7 +3,7 @@ import { engine, type Tensor, type Variable, variable } from '@tensorflow/tfjs-c
 type TypedValues = Float32Array | Float64Array
 
 /** A tensor of these values; the reference backend keeps them in float64. */
-export function tensorOf(values: ArrayLike<number>, shape: readonly number[]): Tensor {
+export function toTensor(values: ArrayLike<number>, shape: readonly number[]): Tensor {
   const size = shape.reduce((product, extent) => product * extent, 1)
   if (size !== values.length) {
     throw new Error(`a tensor of shape [${shape}] holds ${size} values, not ${values.length}`)
@@ -15,21 +15,21 @@ export function tensorOf(values: ArrayLike<number>, shape: readonly number[]): T
 }
 
 /** The values of a tensor: a copy, safe after the tensor is disposed. */
-export function valuesOf(tensor: Tensor): TypedValues {
+export function readTensorValues(tensor: Tensor): TypedValues {
   const view: unknown = engine().readSync(tensor.dataId)
   // A copy also of arrays on shared memory, which must not leave the backend.
   return view instanceof Float64Array ? view.slice() : Float32Array.from(view as Float32Array)
 }
 
 /** The one value of a scalar tensor. */
-export function scalarOf(tensor: Tensor): number {
+export function readScalar(tensor: Tensor): number {
   const view: unknown = engine().readSync(tensor.dataId)
   return (view as TypedValues)[0] as number
 }
 
 /** A variable that starts with these values, under a name of tfjs's own. */
-export function variableOf(values: ArrayLike<number>, shape: readonly number[]): Variable {
-  const initial = tensorOf(values, shape)
+export function toVariable(values: ArrayLike<number>, shape: readonly number[]): Variable {
+  const initial = toTensor(values, shape)
   const result = variable(initial)
   initial.dispose()
   return result

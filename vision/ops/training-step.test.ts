@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { type Backend, type BackendChoice, startBackend } from '../backends/start-backend.ts'
+import { type Backend, type BackendOptions, startBackend } from '../backends/start-backend.ts'
 import { microTraining } from './micro-training.ts'
 
 let backend: Backend | undefined
 
-async function start(choice: BackendChoice): Promise<Backend> {
+async function start(choice: BackendOptions): Promise<Backend> {
   backend = await startBackend(choice)
   return backend
 }
@@ -14,7 +14,7 @@ afterEach(async () => {
   backend = undefined
 })
 
-async function trained(choice: BackendChoice, steps: number) {
+async function trained(choice: BackendOptions, steps: number) {
   await start(choice)
   const training = microTraining()
   const losses = Array.from({ length: steps }, () => training.step())

@@ -1,5 +1,5 @@
 import { type Scalar, type Tensor, type Variable, variableGrads } from '@tensorflow/tfjs-core'
-import { scalarOf } from './tensor-values.ts'
+import { readScalar } from './tensor-values.ts'
 
 export interface ValueAndGradients {
   readonly value: number
@@ -18,7 +18,7 @@ export function valueAndGradients(
     const gradient = grads[parameter.name]
     if (gradient) gradients.set(name, gradient)
   }
-  const number = scalarOf(value)
+  const number = readScalar(value)
   value.dispose()
   return { value: number, gradients }
 }

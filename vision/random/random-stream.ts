@@ -8,7 +8,7 @@ export interface RandomStream {
   /** A multiple of 2⁻³² in [0, 1). */
   uniform(): number
   /** Uniform in [low, high). */
-  between(low: number, high: number): number
+  uniformBetween(low: number, high: number): number
   /** exp of a uniform number in [ln low, ln high); both are above 0. */
   logUniform(low: number, high: number): number
   /** Standard normal, by Box and Muller; the last digit may differ between JavaScript engines. */
@@ -29,7 +29,7 @@ export interface RandomStreamKey {
 
 const range = 2 ** 32
 
-function asUint32(name: string, value: number): number {
+function checkUint32(name: string, value: number): number {
   if (Number.isInteger(value) && value >= 0 && value < range) return value
   throw new RangeError(`${name} of a random stream is ${value}; it must be an integer in [0, 2^32)`)
 }
@@ -37,8 +37,8 @@ function asUint32(name: string, value: number): number {
 /** Starts the stream of a key at its first number. Equal keys give equal numbers in any process and in any order of calls. */
 export function randomStream({ seed, purpose, indices = [] }: RandomStreamKey): RandomStream {
   if (indices.length > 3) throw new RangeError('a random stream takes at most three indices')
-  const key = [asUint32('the seed', seed), RANDOM_PURPOSES[purpose]] as const
-  const [first = 0, second = 0, third = 0] = indices.map((index) => asUint32('an index', index))
+  const key = [checkUint32('the seed', seed), RANDOM_PURPOSES[purpose]] as const
+  const [first = 0, second = 0, third = 0] = indices.map((index) => checkUint32('an index', index))
   let drawn = 0
   let block: PhiloxCounter = [0, 0, 0, 0]
 
@@ -46,24 +46,24 @@ export function randomStream({ seed, purpose, indices = [] }: RandomStreamKey): 
     if (drawn % 4 === 0) block = philox4x32(key, [drawn / 4, first, second, third])
     return block[(drawn++ % 4) as 0 | 1 | 2 | 3]
   }
-  return drawsFrom(uint32)
+  return createDraws(uint32)
 }
 
-function drawsFrom(uint32: () => number): RandomStream {
+function createDraws(uint32: () => number): RandomStream {
   const uniform = () => uint32() / range
-  const between = (low: number, high: number) => low + (high - low) * uniform()
+  const uniformBetween = (low: number, high: number) => low + (high - low) * uniform()
   const int = (n: number) => intBelow(n, uint32)
   return {
     uint32,
     uniform,
-    between,
-    logUniform: (low, high) => Math.exp(between(Math.log(low), Math.log(high))),
+    uniformBetween,
+    logUniform: (low, high) => Math.exp(uniformBetween(Math.log(low), Math.log(high))),
     normal: () => {
       const radius = Math.sqrt(-2 * Math.log(1 - uniform()))
       return radius * Math.cos(2 * Math.PI * uniform())
     },
     int,
-    permutation: (n) => shuffled(n, int),
+    permutation: (n) => shuffleRange(n, int),
   }
 }
 
@@ -78,7 +78,7 @@ function intBelow(n: number, uint32: () => number): number {
   return drawn % n
 }
 
-function shuffled(n: number, int: (n: number) => number): Int32Array {
+function shuffleRange(n: number, int: (n: number) => number): Int32Array {
   const order = Int32Array.from({ length: n }, (_, i) => i)
   for (let last = n - 1; last > 0; last--) {
     const other = int(last + 1)

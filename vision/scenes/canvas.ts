@@ -1,4 +1,4 @@
-import type { Colour } from './colours.ts'
+import type { Color } from './colors.ts'
 
 /** Sub-pixels along a picture of the full world; twice its pixels. */
 export const WORLD_SUBPIXELS = 192
@@ -36,7 +36,7 @@ export function emptyCanvas({ side, left, top }: CanvasFrame): Canvas {
   }
 }
 
-/** Calls `visit(x, y, pixel)` for the sub-pixels within bounds; x and y are the centre. */
+/** Calls `visit(x, y, pixel)` for the sub-pixels within bounds; x and y are the center. */
 export function visitPixels(
   canvas: Canvas,
   bounds: Bounds,
@@ -57,11 +57,11 @@ export function visitPixels(
   }
 }
 
-export function setColour(canvas: Canvas, pixel: number, colour: Colour): void {
+export function setColor(canvas: Canvas, pixel: number, color: Color): void {
   const { rgb } = canvas
-  rgb[3 * pixel] = colour[0]
-  rgb[3 * pixel + 1] = colour[1]
-  rgb[3 * pixel + 2] = colour[2]
+  rgb[3 * pixel] = color[0]
+  rgb[3 * pixel + 1] = color[1]
+  rgb[3 * pixel + 2] = color[2]
 }
 
 /** Multiplies a sub-pixel by a factor. */

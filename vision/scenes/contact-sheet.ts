@@ -1,5 +1,5 @@
 import type { RgbImage } from '../images/rgb-image.ts'
-import { type Colour, drawText } from '../images/stroke-text.ts'
+import { type Color, drawText } from '../images/stroke-text.ts'
 import { drawScene, SCENE_SIDE } from './draw-scene.ts'
 import { SCENE_CLASSES } from './scene-classes.ts'
 
@@ -11,8 +11,8 @@ export interface ContactSheetOptions {
 
 type Corner = { readonly x: number; readonly y: number }
 
-const paper: Colour = [250, 250, 247]
-const ink: Colour = [52, 54, 60]
+const paper: Color = [250, 250, 247]
+const ink: Color = [52, 54, 60]
 const zoom = 2
 const tile = SCENE_SIDE * zoom
 const gap = 16
@@ -54,23 +54,23 @@ function blankSheet(width: number, height: number): RgbImage {
 function fill(
   sheet: RgbImage,
   { x, y, width, height }: Corner & { width: number; height: number },
-  colour: Colour,
+  color: Color,
 ): void {
   for (let row = y; row < y + height; row++) {
     for (let column = x; column < x + width; column++) {
-      sheet.rgb.set(colour, 3 * (row * sheet.width + column))
+      sheet.rgb.set(color, 3 * (row * sheet.width + column))
     }
   }
 }
 
 function drawLegend(sheet: RgbImage, perLine: number): void {
-  for (const [index, { name, displayColour }] of SCENE_CLASSES.entries()) {
+  for (const [index, { name, displayColor }] of SCENE_CLASSES.entries()) {
     const x = margin + (index % perLine) * legendColumn
     const y = margin + Math.floor(index / perLine) * legendRow
-    fill(sheet, { x, y, width: swatch, height: swatch }, displayColour)
+    fill(sheet, { x, y, width: swatch, height: swatch }, displayColor)
     const baselinePx = y + (swatch + capHeightPx) / 2
     const xPx = x + swatch + 10
-    drawText(sheet, name, { xPx, baselinePx, capHeightPx, colour: ink })
+    drawText(sheet, name, { xPx, baselinePx, capHeightPx, color: ink })
   }
 }
 
@@ -81,7 +81,7 @@ function drawCell(sheet: RgbImage, seed: number, { x, y }: Corner): void {
     for (let column = 0; column < SCENE_SIDE; column++) {
       const pixel = row * SCENE_SIDE + column
       const [red = 0, green = 0, blue = 0] = image.subarray(3 * pixel, 3 * pixel + 3)
-      const shown = SCENE_CLASSES[mask[pixel] ?? 0]?.displayColour ?? paper
+      const shown = SCENE_CLASSES[mask[pixel] ?? 0]?.displayColor ?? paper
       const place = { x: x + column * zoom, width: zoom, height: zoom }
       fill(sheet, { ...place, y: y + row * zoom }, [red, green, blue])
       fill(sheet, { ...place, y: below + row * zoom }, shown)

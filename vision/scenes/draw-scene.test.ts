@@ -36,7 +36,7 @@ describe('scenes', () => {
   })
 
   test('show every class about equally often and mostly background', () => {
-    const shares = shareOfClasses(seeds(5000, 150).map(drawScene))
+    const shares = computeClassShares(seeds(5000, 150).map(drawScene))
     const [background = 0, ...things] = shares
     expect(background).toBeGreaterThan(0.6)
     expect(background).toBeLessThan(0.85)
@@ -64,13 +64,13 @@ describe('scenes', () => {
   })
 })
 
-test('every class has a name, a colour of its own and a drawing', () => {
+test('every class has a name, a color of its own and a drawing', () => {
   expect(new Set(SCENE_CLASSES.map(({ name }) => name)).size).toBe(8)
-  expect(new Set(SCENE_CLASSES.map(({ displayColour }) => displayColour.join())).size).toBe(8)
+  expect(new Set(SCENE_CLASSES.map(({ displayColor }) => displayColor.join())).size).toBe(8)
   expect(thingClasses).toHaveLength(7)
 })
 
-function shareOfClasses(scenes: readonly Scene[]): number[] {
+function computeClassShares(scenes: readonly Scene[]): number[] {
   const counts = new Array<number>(SCENE_CLASSES.length).fill(0)
   for (const { mask } of scenes) {
     for (const label of mask) counts[label] = (counts[label] ?? 0) + 1
@@ -78,7 +78,7 @@ function shareOfClasses(scenes: readonly Scene[]): number[] {
   return counts.map((count) => count / (scenes.length * 96 * 96))
 }
 
-/** Distance of the mean colours inside and outside the mask, in levels. */
+/** Distance of the mean colors inside and outside the mask, in levels. */
 function meanDistance(image: Uint8Array, mask: Uint8Array): number {
   const sums = [
     [0, 0, 0, 0],

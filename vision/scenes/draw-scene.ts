@@ -24,7 +24,7 @@ export function drawScene(seed: number): Scene {
 /** Draws a window of 48×48 pixels of the same world around one thing, and its mask. Its seeds are apart from those of drawScene. */
 export function drawWindow(seed: number): Scene {
   const random = randomStream({ seed, purpose: 'scene', indices: [1] })
-  const corner = { left: random.between(0, 0.5), top: random.between(0, 0.5) }
+  const corner = { left: random.uniformBetween(0, 0.5), top: random.uniformBetween(0, 0.5) }
   const canvas = emptyCanvas({ side: WORLD_SUBPIXELS / 2, ...corner })
   return paint(canvas, random, () => [placeOneThing(random, corner)])
 }
@@ -33,7 +33,7 @@ function paint(canvas: Canvas, random: RandomStream, place: () => readonly Place
   const noiseSeed = random.uint32()
   const haze = paintBackdrop(canvas, random, noiseSeed)
   const placements = place()
-  const light = { x: random.between(-1, 1), y: random.between(-1, 0.3) }
+  const light = { x: random.uniformBetween(-1, 1), y: random.uniformBetween(-1, 0.3) }
   const scenery = { canvas, random, noiseSeed, haze, light }
   for (const placement of placements) paintThing(scenery, placement)
   return expose(canvas, random, noiseSeed)

@@ -21,21 +21,25 @@ interface Exposure {
   readonly noise: number
 }
 
-function anyExposure(random: RandomStream): Exposure {
-  const gain = random.between(0.7, 1.1)
+function drawExposure(random: RandomStream): Exposure {
+  const gain = random.uniformBetween(0.7, 1.1)
   return {
-    gains: [gain * (1 + random.between(-0.1, 0.1)), gain, gain * (1 + random.between(-0.1, 0.1))],
-    slopeX: random.between(-0.3, 0.3),
-    slopeY: random.between(-0.3, 0.3),
-    noise: 3.46 * random.between(0.005, 0.015),
+    gains: [
+      gain * (1 + random.uniformBetween(-0.1, 0.1)),
+      gain,
+      gain * (1 + random.uniformBetween(-0.1, 0.1)),
+    ],
+    slopeX: random.uniformBetween(-0.3, 0.3),
+    slopeY: random.uniformBetween(-0.3, 0.3),
+    noise: 3.46 * random.uniformBetween(0.005, 0.015),
   }
 }
 
 /** Applies the light, takes the mean of each 2×2 sub-pixels, adds noise and rounds to 8 bits. The mask takes the first sub-pixel of the four. */
 export function expose(canvas: Canvas, random: RandomStream, noiseSeed: number): Scene {
-  const exposure = anyExposure(random)
+  const exposure = drawExposure(random)
   const side = canvas.side / 2
-  lightUp(canvas, exposure)
+  applyLighting(canvas, exposure)
   const image = new Uint8Array(3 * side * side)
   const mask = new Uint8Array(side * side)
   for (let row = 0; row < side; row++) {
@@ -45,7 +49,7 @@ export function expose(canvas: Canvas, random: RandomStream, noiseSeed: number):
       mask[pixel] = canvas.labels[subpixel] ?? 0
       for (let channel = 0; channel < 3; channel++) {
         const grain = latticeNoise(3 * column + channel, row, noiseSeed + 6) - 0.5
-        const value = meanOfFour(canvas, 3 * subpixel + channel) + exposure.noise * grain
+        const value = averageSubpixels(canvas, 3 * subpixel + channel) + exposure.noise * grain
         image[3 * pixel + channel] = Math.floor(clamp(value, 0, 1) * 255 + 0.5)
       }
     }
@@ -53,18 +57,18 @@ export function expose(canvas: Canvas, random: RandomStream, noiseSeed: number):
   return { side, image, mask }
 }
 
-function meanOfFour({ rgb, side }: Canvas, first: number): number {
+function averageSubpixels({ rgb, side }: Canvas, first: number): number {
   const below = first + 3 * side
   const upper = (rgb[first] ?? 0) + (rgb[first + 3] ?? 0)
   return (upper + (rgb[below] ?? 0) + (rgb[below + 3] ?? 0)) / 4
 }
 
-function lightUp(canvas: Canvas, { gains, slopeX, slopeY }: Exposure): void {
+function applyLighting(canvas: Canvas, { gains, slopeX, slopeY }: Exposure): void {
   const { rgb, side, left, top } = canvas
   for (let row = 0; row < side; row++) {
-    const slopeOfRow = 1 + slopeY * (top + (row + 0.5) / WORLD_SUBPIXELS - 0.5)
+    const rowSlope = 1 + slopeY * (top + (row + 0.5) / WORLD_SUBPIXELS - 0.5)
     for (let column = 0; column < side; column++) {
-      const light = slopeOfRow + slopeX * (left + (column + 0.5) / WORLD_SUBPIXELS - 0.5)
+      const light = rowSlope + slopeX * (left + (column + 0.5) / WORLD_SUBPIXELS - 0.5)
       const first = 3 * (row * side + column)
       rgb[first] = clamp((rgb[first] ?? 0) * gains[0] * light, 0, 1)
       rgb[first + 1] = clamp((rgb[first + 1] ?? 0) * gains[1] * light, 0, 1)

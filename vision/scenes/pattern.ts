@@ -8,7 +8,7 @@ export type Pattern = (x: number, y: number) => number
 export type PatternName = 'Stripes' | 'Dots' | 'Checks' | 'Ripples' | 'Clouds'
 const names: readonly PatternName[] = ['Stripes', 'Dots', 'Checks', 'Ripples', 'Clouds']
 
-export const anyPattern = (random: RandomStream): PatternName =>
+export const choosePattern = (random: RandomStream): PatternName =>
   names[random.int(names.length)] ?? 'Clouds'
 
 export interface PatternOptions {
@@ -18,7 +18,7 @@ export interface PatternOptions {
 }
 
 /** The five textures that belong to no class: on walls, on floors and on a fifth of the things. */
-export function patternOf(name: PatternName, { frequency: k, seed }: PatternOptions): Pattern {
+export function buildPattern(name: PatternName, { frequency: k, seed }: PatternOptions): Pattern {
   switch (name) {
     case 'Stripes':
       return (x) => (fraction(x * k) < 0.5 ? 1 : 0)

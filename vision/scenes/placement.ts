@@ -18,7 +18,7 @@ export interface Placement {
 
 type Spot = Pick<Placement, 'x' | 'y' | 'halfSize'>
 
-const tries = 12
+const maxAttempts = 12
 
 /** Two to four things, fewer when the picture is full; far ones (higher up) first. */
 export function placeThings(random: RandomStream): readonly Placement[] {
@@ -26,7 +26,7 @@ export function placeThings(random: RandomStream): readonly Placement[] {
   const wanted = 2 + random.int(3)
   for (let i = 0; i < wanted; i++) {
     const spot = freeSpot(random, placed)
-    if (spot) placed.push(pose(random, spot))
+    if (spot) placed.push(drawPose(random, spot))
   }
   return placed.sort((a, b) => a.y - b.y)
 }
@@ -36,33 +36,37 @@ export function placeOneThing(
   random: RandomStream,
   corner: { left: number; top: number },
 ): Placement {
-  const x = corner.left + 0.25 + random.between(-0.06, 0.06)
-  const y = corner.top + 0.25 + random.between(-0.06, 0.06)
-  return pose(random, { x, y, halfSize: random.between(0.17, 0.27) })
+  const x = corner.left + 0.25 + random.uniformBetween(-0.06, 0.06)
+  const y = corner.top + 0.25 + random.uniformBetween(-0.06, 0.06)
+  return drawPose(random, { x, y, halfSize: random.uniformBetween(0.17, 0.27) })
 }
 
 function freeSpot(random: RandomStream, placed: readonly Spot[]): Spot | undefined {
-  const halfSize = random.between(0.18, 0.32)
-  for (let i = 0; i < tries; i++) {
-    const spot = { x: random.between(0.1, 0.9), y: random.between(0.15, 0.88), halfSize }
-    if (placed.every((other) => apart(spot, other))) return spot
+  const halfSize = random.uniformBetween(0.18, 0.32)
+  for (let i = 0; i < maxAttempts; i++) {
+    const spot = {
+      x: random.uniformBetween(0.1, 0.9),
+      y: random.uniformBetween(0.15, 0.88),
+      halfSize,
+    }
+    if (placed.every((other) => areApart(spot, other))) return spot
   }
   return undefined
 }
 
-/** Things may overlap a little: their centres are three quarters of their half sizes apart. */
-function apart(a: Spot, b: Spot): boolean {
+/** Things may overlap a little: their centers are three quarters of their half sizes apart. */
+function areApart(a: Spot, b: Spot): boolean {
   const [dx, dy] = [a.x - b.x, a.y - b.y]
   const least = 0.75 * (a.halfSize + b.halfSize)
   return dx * dx + dy * dy > least * least
 }
 
-function pose(random: RandomStream, spot: Spot): Placement {
+function drawPose(random: RandomStream, spot: Spot): Placement {
   return {
     ...spot,
     kind: random.int(thingClasses.length),
-    turn: random.between(-0.35, 0.35),
+    turn: random.uniformBetween(-0.35, 0.35),
     mirrored: random.int(2) === 1,
-    stretch: random.between(0.85, 1.15),
+    stretch: random.uniformBetween(0.85, 1.15),
   }
 }

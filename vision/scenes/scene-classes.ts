@@ -10,19 +10,19 @@ import { tree } from './things/tree.ts'
 export interface SceneClass {
   readonly name: string
   /** Red, green and blue in 0..255: how a mask of this class is shown. */
-  readonly displayColour: readonly [number, number, number]
+  readonly displayColor: readonly [number, number, number]
 }
 
 /** What a mask counts: its values are indices of this list. */
 export const SCENE_CLASSES: readonly SceneClass[] = [
-  { name: 'background', displayColour: [38, 40, 46] },
-  { name: 'fish', displayColour: [233, 88, 76] },
-  { name: 'house', displayColour: [240, 196, 72] },
-  { name: 'tree', displayColour: [104, 190, 92] },
-  { name: 'car', displayColour: [70, 200, 190] },
-  { name: 'mushroom', displayColour: [82, 150, 240] },
-  { name: 'balloon', displayColour: [146, 110, 232] },
-  { name: 'butterfly', displayColour: [236, 110, 190] },
+  { name: 'background', displayColor: [38, 40, 46] },
+  { name: 'fish', displayColor: [233, 88, 76] },
+  { name: 'house', displayColor: [240, 196, 72] },
+  { name: 'tree', displayColor: [104, 190, 92] },
+  { name: 'car', displayColor: [70, 200, 190] },
+  { name: 'mushroom', displayColor: [82, 150, 240] },
+  { name: 'balloon', displayColor: [146, 110, 232] },
+  { name: 'butterfly', displayColor: [236, 110, 190] },
 ]
 
 export interface ThingClass {

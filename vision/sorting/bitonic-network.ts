@@ -1,4 +1,4 @@
-import { type Comparator, type Layer, passThrough } from './wiring.ts'
+import { type Comparator, type Layer, passThrough } from './comparator.ts'
 
 /**
  * The bitonic network on `wires` wires, ascending (diffsort_wiring.json). When the number is

@@ -1,4 +1,4 @@
-import { type Comparator, type Layer, passThrough } from './wiring.ts'
+import { type Comparator, type Layer, passThrough } from './comparator.ts'
 
 /** The odd-even transposition network: as many layers as wires (diffsort_wiring.json). */
 export function oddEvenNetwork(wires: number): readonly Layer[] {

@@ -1,4 +1,4 @@
-import type { Relaxation } from '../../crds/sections/loss.ts'
+import type { Relaxation } from '../../method/settings/loss.ts'
 import { errorFunction } from '../backends/reference/error-function.ts'
 
 /** diffsort's guard against division by zero. */

@@ -22,14 +22,14 @@ test.each(officialLossCases())('official: $name is the peer’s', (golden) => {
 
 function allFaults(golden: SortLossCase, tolerance: number) {
   const { student, teacher } = golden
-  const ofLosses = golden.losses.flatMap(({ name, options, pull, expected }) => {
+  const lossErrors = golden.losses.flatMap(({ name, options, pull, expected }) => {
     const found = pull(softSortCrossEntropy(student, teacher, options))
-    return faultsOf({ name, found, expected, tolerance })
+    return findTensorFaults({ name, found, expected, tolerance })
   })
-  const ofSimilarities = golden.similarities.flatMap(({ name, found, expected }) =>
-    faultsOf({ name, found: [found], expected: [expected], tolerance }),
+  const similarityErrors = golden.similarities.flatMap(({ name, found, expected }) =>
+    findTensorFaults({ name, found: [found], expected: [expected], tolerance }),
   )
-  return [...ofLosses, ...ofSimilarities, ...permutationFaults(golden, tolerance)]
+  return [...lossErrors, ...similarityErrors, ...permutationFaults(golden, tolerance)]
 }
 
 interface Compared {
@@ -39,7 +39,7 @@ interface Compared {
   readonly tolerance: number
 }
 
-function faultsOf({ name, found, expected, tolerance }: Compared) {
+function findTensorFaults({ name, found, expected, tolerance }: Compared) {
   return expected
     .map((tensor, i) => ({
       name: `${name} ${i}`,
@@ -59,6 +59,6 @@ function permutationFaults(golden: SortLossCase, tolerance: number) {
           .permutation,
       ]).flat(),
     )
-    return faultsOf({ name, found: [found], expected: [expected], tolerance })
+    return findTensorFaults({ name, found: [found], expected: [expected], tolerance })
   })
 }

@@ -1,4 +1,4 @@
-import { type SoftSorted, type SoftSortSettings, softSort } from './soft-sort.ts'
+import { type SoftSortResult, type SoftSortSettings, softSort } from './soft-sort.ts'
 import { keptRankRange, lossScale, type SoftSortOptions } from './soft-sort-options.ts'
 
 export interface SoftSortLoss {
@@ -13,7 +13,7 @@ export interface SoftSortLoss {
  * −scale · Σ P_teacher[i, k] · ln(P_student[i, k] + ε) over rows, references i and kept ranks k,
  * with both matrices from a relaxed sort of the similarities [M, R] (NeCo eqs. 4 to 8 and its
  * released program; neco_loss_*.json). Float64 and exact: with ε = 0 it is NaN or infinite
- * wherever the peer is. With renormaliseKept each reference's kept weights are divided by
+ * wherever the peer is. With renormalizeKept each reference's kept weights are divided by
  * their sum + ε. A row of mask 0 has no loss and no gradient.
  * @throws SortSizeError unless 2 ≤ R ≤ 512
  */
@@ -31,10 +31,14 @@ export function softSortCrossEntropy(
   for (let row = 0; row < rows; row++) {
     if (options.rowMask && options.rowMask[row] === 0) continue
     const begin = row * references
-    const result = rowLoss(rowOf(student, begin, references), rowOf(teacher, begin, references), {
-      options,
-      scale,
-    })
+    const result = rowLoss(
+      sliceRow(student, begin, references),
+      sliceRow(teacher, begin, references),
+      {
+        options,
+        scale,
+      },
+    )
     sum += result.sum
     studentGradient.set(result.studentGradient, begin)
     if (result.teacherGradient) teacherGradient?.set(result.teacherGradient, begin)
@@ -42,7 +46,7 @@ export function softSortCrossEntropy(
   return { loss: sum * scale, studentGradient, ...(teacherGradient && { teacherGradient }) }
 }
 
-function rowOf(array: ArrayLike<number>, begin: number, length: number): Float64Array {
+function sliceRow(array: ArrayLike<number>, begin: number, length: number): Float64Array {
   return Float64Array.from({ length }, (_, i) => array[begin + i] as number)
 }
 
@@ -51,28 +55,35 @@ function rowLoss(
   teacher: Float64Array,
   { options, scale }: { options: SoftSortOptions; scale: number },
 ) {
-  const studentSort = softSort(student, settingsOf(options, options.studentSteepness))
-  const teacherSort = softSort(teacher, settingsOf(options, options.teacherSteepness))
-  const studentKept = keepNearest(studentSort, options)
-  const teacherKept = keepNearest(teacherSort, options)
+  const studentSort = softSort(student, toSoftSortSettings(options, options.studentSteepness))
+  const teacherSort = softSort(teacher, toSoftSortSettings(options, options.teacherSteepness))
+  const studentSelection = selectTopRanks(studentSort, options)
+  const teacherSelection = selectTopRanks(teacherSort, options)
   const both = options.direction === 'Both'
   const { epsilon } = options
-  const forward = crossEntropy(teacherKept.weights, studentKept.weights, { scale, epsilon })
+  const forward = crossEntropy(teacherSelection.weights, studentSelection.weights, {
+    scale,
+    epsilon,
+  })
   const backward = both
-    ? crossEntropy(studentKept.weights, teacherKept.weights, { scale, epsilon })
+    ? crossEntropy(studentSelection.weights, teacherSelection.weights, { scale, epsilon })
     : undefined
-  const studentGradient = studentSort.adjoint({
-    permutation: studentKept.pull(added(forward.predictionGradient, backward?.targetGradient)),
+  const studentGradient = studentSort.backward({
+    permutation: studentSelection.backward(
+      added(forward.predictionGradient, backward?.targetGradient),
+    ),
   })
   const teacherGradient = options.teacherGradient
-    ? teacherSort.adjoint({
-        permutation: teacherKept.pull(added(forward.targetGradient, backward?.predictionGradient)),
+    ? teacherSort.backward({
+        permutation: teacherSelection.backward(
+          added(forward.targetGradient, backward?.predictionGradient),
+        ),
       })
     : undefined
   return { sum: forward.sum + (backward?.sum ?? 0), studentGradient, teacherGradient }
 }
 
-function settingsOf(
+function toSoftSortSettings(
   { network, relaxation, lambda }: SoftSortOptions,
   steepness: number,
 ): SoftSortSettings {
@@ -80,12 +91,12 @@ function settingsOf(
 }
 
 /** The kept ranks [K, R] of a sort, and the way back from their gradient to that of P. */
-interface Kept {
+interface RankSelection {
   readonly weights: Float64Array
-  pull(gradient: Float64Array): Float64Array
+  backward(gradient: Float64Array): Float64Array
 }
 
-function keepNearest({ permutation }: SoftSorted, options: SoftSortOptions): Kept {
+function selectTopRanks({ permutation }: SoftSortResult, options: SoftSortOptions): RankSelection {
   const { begin, end } = keptRankRange(options)
   const { references } = options
   const weights = permutation.slice(begin * references, end * references)
@@ -94,13 +105,16 @@ function keepNearest({ permutation }: SoftSorted, options: SoftSortOptions): Kep
     full.set(gradient, begin * references)
     return full
   }
-  if (!options.renormaliseKept) return { weights, pull: spread }
+  if (!options.renormalizeKept) return { weights, backward: spread }
   const divided = divideByReference(weights, options)
-  return { weights: divided.weights, pull: (gradient) => spread(divided.pull(gradient)) }
+  return { weights: divided.weights, backward: (gradient) => spread(divided.backward(gradient)) }
 }
 
 /** q[k, i] = P[k, i] / (Σ over kept k of P[k, i] + ε). */
-function divideByReference(weights: Float64Array, { references, epsilon }: SoftSortOptions): Kept {
+function divideByReference(
+  weights: Float64Array,
+  { references, epsilon }: SoftSortOptions,
+): RankSelection {
   const sums = new Float64Array(references).fill(epsilon)
   weights.forEach((weight, at) => {
     sums[at % references] = (sums[at % references] as number) + weight
@@ -109,7 +123,7 @@ function divideByReference(weights: Float64Array, { references, epsilon }: SoftS
   const shares = weights.map((weight, at) => weight / sumAt(at))
   return {
     weights: shares,
-    pull: (gradient) => {
+    backward: (gradient) => {
       const means = new Float64Array(references)
       gradient.forEach((value, at) => {
         means[at % references] = (means[at % references] as number) + value * (shares[at] as number)

@@ -1,4 +1,4 @@
-import type { LossSettings } from '../../crds/sections/loss.ts'
+import type { LossSettings } from '../../method/settings/loss.ts'
 
 /** How similarities [M, R] become a loss; names and meanings as in the loss settings. */
 export interface SoftSortOptions
@@ -11,7 +11,7 @@ export interface SoftSortOptions
     | 'teacherSteepness'
     | 'direction'
     | 'reduction'
-    | 'renormaliseKept'
+    | 'renormalizeKept'
     | 'epsilon'
   > {
   /** R, the references of a row. */

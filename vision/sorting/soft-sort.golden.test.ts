@@ -20,11 +20,11 @@ test.each(diffsortFiles)(
   (file) => {
     const cases = diffsortCases(file)
     expect(cases.length).toBeGreaterThan(3)
-    expect(cases.flatMap(faultsOf)).toEqual([])
+    expect(cases.flatMap(findSortFaults)).toEqual([])
   },
 )
 
-function faultsOf(golden: DiffsortCase) {
+function findSortFaults(golden: DiffsortCase) {
   const ours = softSortRows(golden)
   const floor = golden.steepness * ROUNDING
   const relative = TOLERANCE
@@ -64,8 +64,8 @@ function softSortRows(golden: DiffsortCase) {
     const sort = softSort(vector(golden.x), golden)
     return {
       sort,
-      ofPermutation: sort.adjoint({ permutation }),
-      ofSorted: sort.adjoint({ sorted: vector(golden.v) }),
+      ofPermutation: sort.backward({ permutation }),
+      ofSorted: sort.backward({ sorted: vector(golden.v) }),
     }
   })
   return {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Relaxation, SortingNetwork } from '../../crds/sections/loss.ts'
+import { Relaxation, SortingNetwork } from '../../method/settings/loss.ts'
 import { softSort } from './soft-sort.ts'
 import { sortingNetwork } from './sorting-network.ts'
 
@@ -58,14 +58,18 @@ test('the sorted values are the weighted inputs, and keep their sum', () => {
 test('the adjoint of values and weights agrees with finite differences', () => {
   fc.assert(
     fc.property(row(9), settings, fc.integer({ min: 0, max: 1 << 20 }), (x, of, seed) => {
-      const smooth = { ...of, steepness: Math.min(of.steepness, 10), relaxation: smoothOf(of) }
+      const smooth = {
+        ...of,
+        steepness: Math.min(of.steepness, 10),
+        relaxation: chooseSmoothRelaxation(of),
+      }
       const weights = x.flatMap((_, i) => x.map((__, k) => Math.sin(seed + 7 * i + 13 * k)))
       const loss = (at: readonly number[]) => {
         const { sorted, permutation } = softSort(at, smooth)
-        const ofWeights = permutation.reduce((sum, p, i) => sum + p * (weights[i] as number), 0)
-        return ofWeights + sorted.reduce((sum, s, k) => sum + s * Math.cos(seed + k), 0)
+        const weightSum = permutation.reduce((sum, p, i) => sum + p * (weights[i] as number), 0)
+        return weightSum + sorted.reduce((sum, s, k) => sum + s * Math.cos(seed + k), 0)
       }
-      const gradient = softSort(x, smooth).adjoint({
+      const gradient = softSort(x, smooth).backward({
         permutation: Float64Array.from(weights),
         sorted: Float64Array.from(x, (_, k) => Math.cos(seed + k)),
       })
@@ -81,7 +85,7 @@ test('the adjoint of values and weights agrees with finite differences', () => {
 })
 
 /** LogisticPhi has a kink of height 1/ε^λ at ties, Optimal one at its corners. */
-function smoothOf({ relaxation }: { relaxation: Relaxation }): Relaxation {
+function chooseSmoothRelaxation({ relaxation }: { relaxation: Relaxation }): Relaxation {
   return relaxation === 'LogisticPhi' || relaxation === 'Optimal' ? 'Logistic' : relaxation
 }
 

@@ -1,7 +1,7 @@
-import type { SortingNetwork } from '../../crds/sections/loss.ts'
+import type { SortingNetwork } from '../../method/settings/loss.ts'
+import type { Comparator, Layer } from './comparator.ts'
 import { comparePair, type SoftComparison } from './relaxation.ts'
 import { sortingNetwork } from './sorting-network.ts'
-import type { Comparator, Layer } from './wiring.ts'
 
 export interface SoftSortSettings extends SoftComparison {
   readonly network: SortingNetwork
@@ -15,13 +15,13 @@ export interface SoftSortGradients {
   readonly sorted?: Float64Array
 }
 
-export interface SoftSorted {
+export interface SoftSortResult {
   /** The values, softly ascending. [R] */
   readonly sorted: Float64Array
   /** permutation[k · R + i] = P[i, k], the weight of input i at rank k. [R ranks, R inputs] */
   readonly permutation: Float64Array
   /** The exact adjoint: ∂/∂x. [R] */
-  adjoint(gradients: SoftSortGradients): Float64Array
+  backward(gradients: SoftSortGradients): Float64Array
 }
 
 /**
@@ -29,9 +29,9 @@ export interface SoftSorted {
  * files diffsort_*.json). Wire k carries a value and its row of weights over the inputs.
  * @throws SortSizeError unless 2 ≤ R ≤ 512
  */
-export function softSort(x: ArrayLike<number>, settings: SoftSortSettings): SoftSorted {
+export function softSort(x: ArrayLike<number>, settings: SoftSortSettings): SoftSortResult {
   const layers = sortingNetwork(settings.network, x.length)
-  const segments = cutIntoSegments(layers)
+  const segments = splitIntoSegments(layers)
   const start = startState(x)
   const tapes = segments.map((segment) => {
     const before = copyState(start)
@@ -41,21 +41,21 @@ export function softSort(x: ArrayLike<number>, settings: SoftSortSettings): Soft
   return {
     sorted: start.values,
     permutation: start.weights,
-    adjoint: (gradients) => {
+    backward: (gradients) => {
       const flowing = gradientState(x.length, gradients)
-      for (const tape of tapes.toReversed()) pullSegment(flowing, tape)
+      for (const tape of tapes.toReversed()) backwardSegment(flowing, tape)
       return flowing.values
     },
   }
 }
 
 /** What the wires carry: a value each, and a row of R weights each. */
-interface State {
+interface SortState {
   readonly values: Float64Array
   readonly weights: Float64Array
 }
 
-interface Pair {
+interface ComparedValues {
   readonly alpha: number
   readonly slope: number
   readonly delta: number
@@ -64,27 +64,27 @@ interface Pair {
 /** The states between are computed again from `before`, so that about √layers states are kept. */
 interface SegmentTape {
   readonly segment: readonly Layer[]
-  readonly before: State
-  readonly pairs: readonly (readonly Pair[])[]
+  readonly before: SortState
+  readonly pairs: readonly (readonly ComparedValues[])[]
 }
 
-function cutIntoSegments(layers: readonly Layer[]): readonly (readonly Layer[])[] {
+function splitIntoSegments(layers: readonly Layer[]): readonly (readonly Layer[])[] {
   const length = Math.ceil(Math.sqrt(layers.length))
   const count = Math.ceil(layers.length / length)
   return Array.from({ length: count }, (_, i) => layers.slice(i * length, (i + 1) * length))
 }
 
-function startState(x: ArrayLike<number>): State {
+function startState(x: ArrayLike<number>): SortState {
   const weights = new Float64Array(x.length * x.length)
   for (let i = 0; i < x.length; i++) weights[i * x.length + i] = 1
   return { values: Float64Array.from(x), weights }
 }
 
-function copyState({ values, weights }: State): State {
+function copyState({ values, weights }: SortState): SortState {
   return { values: values.slice(), weights: weights.slice() }
 }
 
-function gradientState(wires: number, { permutation, sorted }: SoftSortGradients): State {
+function gradientState(wires: number, { permutation, sorted }: SoftSortGradients): SortState {
   return {
     values: sorted?.slice() ?? new Float64Array(wires),
     weights: permutation?.slice() ?? new Float64Array(wires * wires),
@@ -92,9 +92,9 @@ function gradientState(wires: number, { permutation, sorted }: SoftSortGradients
 }
 
 function compareLayer(
-  state: State,
+  state: SortState,
   { layer, settings }: { layer: Layer; settings: SoftSortSettings },
-): readonly Pair[] {
+): readonly ComparedValues[] {
   return layer.map((comparator) => {
     const delta = at(state.values, comparator.b) - at(state.values, comparator.a)
     const pair = { ...comparePair(delta, settings), delta }
@@ -104,11 +104,11 @@ function compareLayer(
 }
 
 /** minimum = α·a + (1 − α)·b, maximum = (1 − α)·a + α·b: the convex form never goes negative. */
-function mixForward({ values, weights }: State, comparator: Comparator, alpha: number): void {
+function mixForward({ values, weights }: SortState, comparator: Comparator, alpha: number): void {
   const { a, b, minimum, maximum } = comparator
   const size = values.length
-  mix(values, { from: [a, b], to: [minimum, maximum], alpha, width: 1 })
-  mix(weights, {
+  blendRows(values, { from: [a, b], to: [minimum, maximum], alpha, width: 1 })
+  blendRows(weights, {
     from: [a * size, b * size],
     to: [minimum * size, maximum * size],
     alpha,
@@ -124,7 +124,7 @@ interface Mix {
 }
 
 /** The pair of rows at `from` becomes the pair at `to`; the two places are the same two rows. */
-function mix(array: Float64Array, { from, to, alpha, width }: Mix): void {
+function blendRows(array: Float64Array, { from, to, alpha, width }: Mix): void {
   const rest = 1 - alpha
   for (let i = 0; i < width; i++) {
     const first = at(array, from[0] + i)
@@ -135,7 +135,7 @@ function mix(array: Float64Array, { from, to, alpha, width }: Mix): void {
 }
 
 /** Pulls the gradient back through a segment; the states inside it are made again. */
-function pullSegment(gradient: State, { segment, before, pairs }: SegmentTape): void {
+function backwardSegment(gradient: SortState, { segment, before, pairs }: SegmentTape): void {
   const state = copyState(before)
   const differences = segment.map((layer, l) =>
     layer.map((comparator, c) => {
@@ -148,12 +148,12 @@ function pullSegment(gradient: State, { segment, before, pairs }: SegmentTape): 
     segment[l]?.forEach((comparator, c) => {
       const pair = pairs[l]?.[c]
       const difference = differences[l]?.[c]
-      if (pair && difference) pullComparator(gradient, { comparator, pair, difference })
+      if (pair && difference) backwardComparator(gradient, { comparator, pair, difference })
     })
   }
 }
 
-function weightDifference({ weights, values }: State, { a, b }: Comparator): Float64Array {
+function weightDifference({ weights, values }: SortState, { a, b }: Comparator): Float64Array {
   const size = values.length
   const row = new Float64Array(size)
   for (let i = 0; i < size; i++) row[i] = at(weights, a * size + i) - at(weights, b * size + i)
@@ -161,9 +161,9 @@ function weightDifference({ weights, values }: State, { a, b }: Comparator): Flo
 }
 
 /** ∂α = (∂min − ∂max)·(a − b) over values and weights; then the transposed mix. */
-function pullComparator(
-  gradient: State,
-  step: { comparator: Comparator; pair: Pair; difference: Float64Array },
+function backwardComparator(
+  gradient: SortState,
+  step: { comparator: Comparator; pair: ComparedValues; difference: Float64Array },
 ): void {
   const { comparator, pair, difference } = step
   const { a, b, minimum, maximum } = comparator
@@ -175,8 +175,8 @@ function pullComparator(
     alphaGradient += across * at(difference, i)
   }
   const { alpha } = pair
-  mix(values, { from: [minimum, maximum], to: [a, b], alpha, width: 1 })
-  mix(weights, {
+  blendRows(values, { from: [minimum, maximum], to: [a, b], alpha, width: 1 })
+  blendRows(weights, {
     from: [minimum * size, maximum * size],
     to: [a * size, b * size],
     alpha,

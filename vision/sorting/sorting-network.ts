@@ -1,10 +1,10 @@
-import type { SortingNetwork } from '../../crds/sections/loss.ts'
+import type { SortingNetwork } from '../../method/settings/loss.ts'
 import { bitonicNetwork } from './bitonic-network.ts'
+import type { Layer } from './comparator.ts'
 import { oddEvenNetwork } from './odd-even-network.ts'
-import type { Layer } from './wiring.ts'
 
-const FEWEST_WIRES = 2
-const MOST_WIRES = 512
+const MIN_WIRES = 2
+const MAX_WIRES = 512
 
 /** The number of references cannot be sorted. */
 class SortSizeError extends Error {
@@ -12,7 +12,7 @@ class SortSizeError extends Error {
 
   constructor(wires: number) {
     super(
-      `A sorting network takes ${FEWEST_WIRES} to ${MOST_WIRES} references, not ${wires}: change the number of references.`,
+      `A sorting network takes ${MIN_WIRES} to ${MAX_WIRES} references, not ${wires}: change the number of references.`,
     )
   }
 }
@@ -24,7 +24,7 @@ const networks = new Map<string, readonly Layer[]>()
  * @throws SortSizeError unless 2 ≤ wires ≤ 512
  */
 export function sortingNetwork(network: SortingNetwork, wires: number): readonly Layer[] {
-  if (!Number.isInteger(wires) || wires < FEWEST_WIRES || wires > MOST_WIRES) {
+  if (!Number.isInteger(wires) || wires < MIN_WIRES || wires > MAX_WIRES) {
     throw new SortSizeError(wires)
   }
   const key = `${network} ${wires}`

@@ -1,10 +1,10 @@
-import type { ModelSettings } from '../../crds/sections/model.ts'
+import type { ModelSettings } from '../../method/settings/model.ts'
 
 /** The part of the model settings that fixes the backbone: its layers, their sizes, its tokens. */
 export type BackboneSettings = Omit<ModelSettings, 'head' | 'weights' | 'initSeed'>
 
 /** Tokens before the patches: the class token and the registers. */
-export function leadingTokens(settings: BackboneSettings): number {
+export function countPrefixTokens(settings: BackboneSettings): number {
   return 1 + settings.registers
 }
 
@@ -17,9 +17,9 @@ export function hiddenWidth({ dim, mlpRatio, feedForward }: BackboneSettings): n
   return feedForward === 'Mlp' ? width : Math.ceil(Math.floor((2 / 3) * width) / 8) * 8
 }
 
-/** Epsilon of every LayerNorm of the family (neco-method §3.1, §3.2, §3.4). */
-export function layerNormEpsilon({ form }: BackboneSettings): number {
-  return form === 'DinoV3' ? 1e-5 : 1e-6
+/** Epsilon of every LayerNorm of the family (docs/method.md §3.1, §3.2, §3.4). */
+export function layerNormEpsilon({ family }: BackboneSettings): number {
+  return family === 'DinoV3' ? 1e-5 : 1e-6
 }
 
 /** Rows and columns of patches of an image; pixels past the last whole patch are unused. */

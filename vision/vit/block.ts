@@ -4,7 +4,7 @@ import { linear } from '../ops/linear.ts'
 import { residualScale } from '../ops/residual-scale.ts'
 import { swiGlu } from '../ops/swi-glu.ts'
 import { withoutKeyBias } from './key-bias.ts'
-import { type Backbone, normalise, parameter, project } from './parameters.ts'
+import { applyLayerNorm, applyLinear, type Backbone, findParameterTensor } from './parameters.ts'
 import type { BranchScales } from './stochastic-depth.ts'
 
 export interface BlockOptions {
@@ -20,39 +20,39 @@ export type BlockOutput = {
   readonly qkv: Tensor | undefined // [B, N, 3D]
 }
 
-/** x + γ₁·attention(LN₁ x), then + γ₂·feed-forward(LN₂ x); γ is 1 for DINO v1 (neco-method §3.1). */
+/** x + γ₁·attention(LN₁ x), then + γ₂·feed-forward(LN₂ x); γ is 1 for DINO v1 (docs/method.md §3.1). */
 export function runBlock(backbone: Backbone, x: Tensor, options: BlockOptions): BlockOutput {
   const { index, rotary, scales, keepQkv } = options
   const { heads } = backbone.settings
   const name = `blocks.${index}`
-  const qkv = projectQkv(backbone, name, normalise(backbone, `${name}.norm1`, x)) // [B, N, 3D]
+  const qkv = projectQkv(backbone, name, applyLayerNorm(backbone, `${name}.norm1`, x)) // [B, N, 3D]
   const attended = attention(qkv, { heads, rotary }) // [B, N, D]
-  const branch = project(backbone, `${name}.attn.proj`, { x: attended }) // [B, N, D]
+  const branch = applyLinear(backbone, `${name}.attn.proj`, { x: attended }) // [B, N, D]
   const gamma1 = layerScale(backbone, `${name}.ls1.gamma`)
   const between = residualScale(x, branch, { gamma: gamma1, sampleScale: scales?.attention })
-  const fed = feedForward(backbone, name, normalise(backbone, `${name}.norm2`, between)) // [B, N, D]
+  const fed = feedForward(backbone, name, applyLayerNorm(backbone, `${name}.norm2`, between)) // [B, N, D]
   const gamma2 = layerScale(backbone, `${name}.ls2.gamma`)
   const output = residualScale(between, fed, { gamma: gamma2, sampleScale: scales?.feedForward })
   return { x: output, qkv: keepQkv ? qkv : undefined }
 }
 
 function projectQkv(backbone: Backbone, name: string, x: Tensor): Tensor {
-  const weight = parameter(backbone, `${name}.attn.qkv.weight`) // [3D, D]
-  const bias = parameter(backbone, `${name}.attn.qkv.bias`) // [3D]
-  const used = backbone.settings.form === 'DinoV3' ? withoutKeyBias(bias) : bias
+  const weight = findParameterTensor(backbone, `${name}.attn.qkv.weight`) // [3D, D]
+  const bias = findParameterTensor(backbone, `${name}.attn.qkv.bias`) // [3D]
+  const used = backbone.settings.family === 'DinoV3' ? withoutKeyBias(bias) : bias
   return linear(x, { weight, bias: used })
 }
 
 function feedForward(backbone: Backbone, name: string, x: Tensor): Tensor {
   if (backbone.settings.feedForward === 'Mlp') {
-    const hidden = project(backbone, `${name}.mlp.fc1`, { x, activation: 'Gelu' }) // [B, N, H]
-    return project(backbone, `${name}.mlp.fc2`, { x: hidden })
+    const hidden = applyLinear(backbone, `${name}.mlp.fc1`, { x, activation: 'Gelu' }) // [B, N, H]
+    return applyLinear(backbone, `${name}.mlp.fc2`, { x: hidden })
   }
-  const gate = project(backbone, `${name}.mlp.w1`, { x }) // [B, N, H]
-  const value = project(backbone, `${name}.mlp.w2`, { x }) // [B, N, H]
-  return project(backbone, `${name}.mlp.w3`, { x: swiGlu(gate, value) })
+  const gate = applyLinear(backbone, `${name}.mlp.w1`, { x }) // [B, N, H]
+  const value = applyLinear(backbone, `${name}.mlp.w2`, { x }) // [B, N, H]
+  return applyLinear(backbone, `${name}.mlp.w3`, { x: swiGlu(gate, value) })
 }
 
 function layerScale({ settings, parameters }: Backbone, name: string): Tensor | undefined {
-  return settings.form === 'DinoV1' ? undefined : parameters.get(name)
+  return settings.family === 'DinoV1' ? undefined : parameters.get(name)
 }

@@ -1,5 +1,5 @@
 import type { Variable } from '@tensorflow/tfjs-core'
-import { valuesOf, variableOf } from '../ops/tensor-values.ts'
+import { readTensorValues, toVariable } from '../ops/tensor-values.ts'
 import { randomStream } from '../random/random-stream.ts'
 import type { WeightTensor } from '../weights/weight-values.ts'
 import type { BackboneSettings } from './backbone-settings.ts'
@@ -27,7 +27,7 @@ export function buildParameters(
     shapes.map(([name, shape], index) => {
       const stream = { seed: initSeed, purpose: 'backbone-weights', indices: [index] } as const
       const values = weights?.get(name)?.values ?? initialValues(name, shape, randomStream(stream))
-      return [name, variableOf(values, shape)]
+      return [name, toVariable(values, shape)]
     }),
   )
 }
@@ -37,7 +37,7 @@ export function parameterValues(parameters: Parameters): ReadonlyMap<string, Wei
   return new Map(
     [...parameters].map(([name, tensor]) => [
       name,
-      { shape: tensor.shape, values: valuesOf(tensor) },
+      { shape: tensor.shape, values: readTensorValues(tensor) },
     ]),
   )
 }

@@ -8,7 +8,7 @@ import { reshape } from '../ops/reshape.ts'
 import { sliceTokens } from '../ops/slice-tokens.ts'
 import { sparseRows } from '../ops/sparse-rows.ts'
 import { registersName } from './parameter-shapes.ts'
-import { type Backbone, parameter } from './parameters.ts'
+import { type Backbone, findParameterTensor } from './parameters.ts'
 import { positionMatrix } from './position-matrix.ts'
 
 export interface EmbedOptions {
@@ -23,14 +23,17 @@ export interface EmbedOptions {
 export function embedImages(backbone: Backbone, images: Tensor, options: EmbedOptions): Tensor {
   const [batch = 0] = images.shape
   const patches = patchEmbed(images, {
-    weight: parameter(backbone, 'patch_embed.proj.weight'),
-    bias: parameter(backbone, 'patch_embed.proj.bias'),
+    weight: findParameterTensor(backbone, 'patch_embed.proj.weight'),
+    bias: findParameterTensor(backbone, 'patch_embed.proj.bias'),
   }) // [B, P, D]
-  const cls = expandBatch(parameter(backbone, 'cls_token'), batch) // [B, 1, D]
+  const cls = expandBatch(findParameterTensor(backbone, 'cls_token'), batch) // [B, 1, D]
   const tokens = addPositions(backbone, concatTokens([cls, patches]), options) // [B, 1 + P, D]
   const { registers } = backbone.settings
   if (registers === 0) return tokens
-  const learned = expandBatch(parameter(backbone, registersName(backbone.settings)), batch)
+  const learned = expandBatch(
+    findParameterTensor(backbone, registersName(backbone.settings)),
+    batch,
+  )
   const [first, rest] = [sliceTokens(tokens, 0, 1), sliceTokens(tokens, 1, patches.shape[1] ?? 0)]
   return concatTokens([first, learned, rest])
 }
@@ -41,8 +44,8 @@ function addPositions(
   { grid, position }: EmbedOptions,
 ): Tensor {
   const { settings } = backbone
-  if (settings.form === 'DinoV3') return tokens
-  const embedding = parameter(backbone, 'pos_embed') // [1, 1 + G², D]
+  if (settings.family === 'DinoV3') return tokens
+  const embedding = findParameterTensor(backbone, 'pos_embed') // [1, 1 + G², D]
   const rows = reshape(embedding, [1 + settings.positionGrid ** 2, settings.dim])
   const matrix = position ?? positionMatrix(settings, grid)
   return addPosition(tokens, matrix === undefined ? rows : sparseRows(rows, matrix))

@@ -1,19 +1,19 @@
 import { type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Backend, startBackend } from '../backends/start-backend.ts'
-import { tensorOf, valuesOf } from '../ops/tensor-values.ts'
+import { readTensorValues, toTensor } from '../ops/tensor-values.ts'
 import { randomStream } from '../random/random-stream.ts'
 import { attentionWeights } from './attention-weights.ts'
 import type { BackboneSettings } from './backbone-settings.ts'
 import { buildParameters, parameterValues } from './build-parameters.ts'
-import { foregroundAttention } from './foreground-attention.ts'
+import { computeForegroundAttention } from './foreground-attention.ts'
 import { type ForwardOptions, forward } from './forward.ts'
 import { parameterShapes } from './parameter-shapes.ts'
-import { patchTokens } from './patch-tokens.ts'
+import { takePatchTokens } from './patch-tokens.ts'
 import { positionWindow } from './position-matrix.ts'
 
 const micro: BackboneSettings = {
-  form: 'DinoV2',
+  family: 'DinoV2',
   dim: 8,
   depth: 2,
   heads: 2,
@@ -35,27 +35,27 @@ afterAll(() => backend.close())
 /** Two images of 12×12 pixels. */
 function images(): Tensor {
   const { normal } = randomStream({ seed: 1, purpose: 'test' })
-  return tensorOf(Float64Array.from({ length: 2 * 3 * 144 }, normal), [2, 3, 12, 12])
+  return toTensor(Float64Array.from({ length: 2 * 3 * 144 }, normal), [2, 3, 12, 12])
 }
 
 function withBackbone<T>(
   settings: BackboneSettings,
-  work: (parameters: ReadonlyMap<string, Variable>) => T,
+  run: (parameters: ReadonlyMap<string, Variable>) => T,
 ): T {
   const parameters = buildParameters(settings, { initSeed: 3 })
   try {
-    return work(parameters)
+    return run(parameters)
   } finally {
     for (const variable of parameters.values()) variable.dispose()
   }
 }
 
 /** Values of the tokens of both images. */
-function tokensOf(settings: BackboneSettings, options: ForwardOptions = {}): number[] {
+function runForwardTokens(settings: BackboneSettings, options: ForwardOptions = {}): number[] {
   return withBackbone(settings, (parameters) => {
     let values: number[] = []
     tidy(() => {
-      values = [...valuesOf(forward({ settings, parameters }, images(), options).tokens)]
+      values = [...readTensorValues(forward({ settings, parameters }, images(), options).tokens)]
     })
     return values
   })
@@ -63,7 +63,7 @@ function tokensOf(settings: BackboneSettings, options: ForwardOptions = {}): num
 
 test('inner values change nothing of the tokens, and no tensor stays behind', () => {
   const before = backend.memory()
-  expect(tokensOf(micro, { keepInner: true })).toEqual(tokensOf(micro))
+  expect(runForwardTokens(micro, { returnIntermediates: true })).toEqual(runForwardTokens(micro))
   expect(backend.memory()).toEqual(before)
 })
 
@@ -81,40 +81,44 @@ test('without tidy, only the tokens stay', () => {
 
 test('branches scaled by 1 are branches as they are; an image without branches skips the blocks', () => {
   const kept = { attention: [1, 1], feedForward: [1, 1] }
-  expect(tokensOf(micro, { dropPath: [kept, undefined] })).toEqual(tokensOf(micro))
+  expect(runForwardTokens(micro, { dropPath: [kept, undefined] })).toEqual(runForwardTokens(micro))
   const second = { attention: [1, 0], feedForward: [1, 0] }
-  const dropped = tokensOf(micro, { dropPath: [second, second] })
+  const dropped = runForwardTokens(micro, { dropPath: [second, second] })
   const half = dropped.length / 2
-  expect(dropped.slice(0, half)).toEqual(tokensOf(micro).slice(0, half))
+  expect(dropped.slice(0, half)).toEqual(runForwardTokens(micro).slice(0, half))
   const none = { attention: [0, 0], feedForward: [0, 0] }
-  expect(dropped.slice(half)).toEqual(tokensOf(micro, { dropPath: [none, none] }).slice(half))
-  expect(dropped.slice(half)).not.toEqual(tokensOf(micro).slice(half))
+  expect(dropped.slice(half)).toEqual(
+    runForwardTokens(micro, { dropPath: [none, none] }).slice(half),
+  )
+  expect(dropped.slice(half)).not.toEqual(runForwardTokens(micro).slice(half))
 })
 
 test('a window over the whole position grid is the grid', () => {
   const position = positionWindow(3, { top: 0, left: 0, rows: 3, columns: 3 })
-  expect(tokensOf(micro, { position })).toEqual(tokensOf(micro))
+  expect(runForwardTokens(micro, { position })).toEqual(runForwardTokens(micro))
 })
 
 test('patches come after class token and registers', () => {
   tidy(() => {
-    const tokens = tensorOf(
+    const tokens = toTensor(
       Float64Array.from({ length: 5 * 8 }, (_, i) => i),
       [1, 5, 8],
     )
-    const patches = patchTokens(tokens, micro)
+    const patches = takePatchTokens(tokens, micro)
     expect(patches.shape).toEqual([1, 2, 8])
-    expect(valuesOf(patches)[0]).toBe(24)
+    expect(readTensorValues(patches)[0]).toBe(24)
   })
 })
 
 test('the foreground attention is that of the class token to the patches, mean over heads', () => {
   withBackbone(micro, (parameters) => {
     tidy(() => {
-      const encoded = forward({ settings: micro, parameters }, images(), { keepInner: true })
-      const ours = foregroundAttention(encoded, micro)
+      const encoded = forward({ settings: micro, parameters }, images(), {
+        returnIntermediates: true,
+      })
+      const ours = computeForegroundAttention(encoded, micro)
       const qkv = { batch: 2, tokens: 12, width: 8, heads: 2 }
-      const values = valuesOf(encoded.lastQkv as Tensor)
+      const values = readTensorValues(encoded.lastQkv as Tensor)
       const all = attentionWeights({ ...qkv, values }, 12)
       const at = (image: number, head: number, key: number) =>
         all[((image * 2 + head) * 12 + 0) * 12 + key] ?? 0
@@ -130,7 +134,7 @@ test('a forward pass without inner values has no attention to show', () => {
   withBackbone(micro, (parameters) => {
     tidy(() => {
       const encoded = forward({ settings: micro, parameters }, images())
-      expect(() => foregroundAttention(encoded, micro)).toThrow('keepInner')
+      expect(() => computeForegroundAttention(encoded, micro)).toThrow('keepInner')
     })
   })
 })
@@ -152,10 +156,10 @@ test('parameters are drawn by seed and name, and given weights come first', () =
 
 test('initial weights have the deviation of the family and the bound of the patch projection', () => {
   withBackbone({ ...micro, dim: 64, heads: 4 }, (parameters) => {
-    const weights = [...valuesOf(parameters.get('blocks.0.mlp.fc1.weight') as Variable)]
+    const weights = [...readTensorValues(parameters.get('blocks.0.mlp.fc1.weight') as Variable)]
     const square = weights.reduce((sum, value) => sum + value * value, 0)
     expect(Math.sqrt(square / weights.length)).toBeCloseTo(0.02, 3)
-    const patches = [...valuesOf(parameters.get('patch_embed.proj.weight') as Variable)]
+    const patches = [...readTensorValues(parameters.get('patch_embed.proj.weight') as Variable)]
     const largest = patches.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
     const bound = Math.sqrt(6 / (64 + 48))
     expect(largest).toBeLessThanOrEqual(bound)

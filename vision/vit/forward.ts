@@ -3,7 +3,7 @@ import type { SparseMatrix } from '../backends/sparse-matrix.ts'
 import { patchGrid } from './backbone-settings.ts'
 import { type BlockOutput, runBlock } from './block.ts'
 import { embedImages } from './embed-images.ts'
-import { type Backbone, normalise } from './parameters.ts'
+import { applyLayerNorm, type Backbone } from './parameters.ts'
 import { rotaryTensors } from './rotary-tensors.ts'
 import type { DropPathDraws } from './stochastic-depth.ts'
 
@@ -13,10 +13,10 @@ export interface ForwardOptions {
   /** Takes the place of the position matrix of the image's grid: [1 + patches, 1 + positionGrid²]. */
   readonly position?: SparseMatrix
   /** Also hand out the tokens after every block, and q, k and v of the last. */
-  readonly keepInner?: boolean
+  readonly returnIntermediates?: boolean
 }
 
-export interface Encoded {
+export interface BackboneOutput {
   /** Class token, registers, patches row-major, after the last LayerNorm: [B, N, D]. */
   readonly tokens: Tensor
   /** With keepInner: the tokens after each block, before the last LayerNorm, [B, N, D] each. */
@@ -26,16 +26,20 @@ export interface Encoded {
 }
 
 /**
- * Runs a backbone on normalised images [B, 3, H, W] (neco-method §3). The caller owns what comes
+ * Runs a backbone on normalized images [B, 3, H, W] (docs/method.md §3). The caller owns what comes
  * back; everything else is disposed, but for what a gradient tape keeps.
  */
-export function forward(backbone: Backbone, images: Tensor, options: ForwardOptions = {}): Encoded {
+export function forward(
+  backbone: Backbone,
+  images: Tensor,
+  options: ForwardOptions = {},
+): BackboneOutput {
   return tidy(() => {
     const outputs = runBlocks(backbone, images, options)
     const last = outputs.at(-1)
     if (last === undefined) throw new Error('a backbone has at least one block')
-    const tokens = normalise(backbone, 'norm', last.x) // [B, N, D]
-    if (options.keepInner !== true) return { tokens, blocks: [], lastQkv: undefined }
+    const tokens = applyLayerNorm(backbone, 'norm', last.x) // [B, N, D]
+    if (options.returnIntermediates !== true) return { tokens, blocks: [], lastQkv: undefined }
     return { tokens, blocks: outputs.map(({ x }) => x), lastQkv: last.qkv }
   })
 }
@@ -44,7 +48,7 @@ export function forward(backbone: Backbone, images: Tensor, options: ForwardOpti
 function runBlocks(
   backbone: Backbone,
   images: Tensor,
-  { dropPath, position, keepInner = false }: ForwardOptions,
+  { dropPath, position, returnIntermediates = false }: ForwardOptions,
 ): readonly BlockOutput[] {
   const { settings } = backbone
   const [, , heightPx = 0, widthPx = 0] = images.shape
@@ -55,9 +59,9 @@ function runBlocks(
   for (let index = 0; index < settings.depth; index++) {
     const input = x
     const scales = dropPath?.[index]
-    const keepQkv = keepInner && index === settings.depth - 1
+    const keepQkv = returnIntermediates && index === settings.depth - 1
     const output = tidy(() => runBlock(backbone, input, { index, rotary, scales, keepQkv }))
-    if (!keepInner) outputs.pop()?.x.dispose()
+    if (!returnIntermediates) outputs.pop()?.x.dispose()
     outputs.push(output)
     x = output.x
   }

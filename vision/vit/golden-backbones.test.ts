@@ -35,23 +35,23 @@ const BACKENDS = [
   {
     what: 'the reference backend, in float64',
     name: 'reference',
-    toleranceOf: ({ tolerance }: (typeof FILES)[number]) => tolerance,
+    chooseTolerance: ({ tolerance }: (typeof FILES)[number]) => tolerance,
   },
   {
     what: 'the wasm backend, in float32',
     name: 'wasm',
-    toleranceOf: ({ name }: (typeof FILES)[number]) => FLOAT32_VIT[name],
+    chooseTolerance: ({ name }: (typeof FILES)[number]) => FLOAT32_VIT[name],
   },
 ] as const
 
-function tooFar(
+function findOutOfTolerance(
   comparisons: readonly Comparison[],
   tolerance: Readonly<Record<Comparison['kind'], number>>,
 ): readonly Comparison[] {
   return comparisons.filter(({ kind, difference }) => !(difference <= tolerance[kind]))
 }
 
-describe.each(BACKENDS)('$what', ({ name, toleranceOf }) => {
+describe.each(BACKENDS)('$what', ({ name, chooseTolerance: toleranceOf }) => {
   let backend: Backend
   beforeAll(async () => {
     backend = await startBackend({ backend: name })
@@ -62,7 +62,7 @@ describe.each(BACKENDS)('$what', ({ name, toleranceOf }) => {
     const { tensors, bytes } = backend.memory()
     const comparisons = file.compare()
     expect(comparisons.length).toBe(file.quantities)
-    expect(tooFar(comparisons, toleranceOf(file))).toEqual([])
+    expect(findOutOfTolerance(comparisons, toleranceOf(file))).toEqual([])
     expect(backend.memory()).toMatchObject({ tensors, bytes })
   })
 })

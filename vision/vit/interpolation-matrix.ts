@@ -17,8 +17,8 @@ export interface Interpolation {
  */
 export function interpolationMatrix(interpolation: Interpolation): SparseMatrix {
   const [fromRows, fromColumns] = interpolation.from
-  const rowTaps = tapsOfAxis(interpolation, 0)
-  const columnTaps = tapsOfAxis(interpolation, 1)
+  const rowTaps = computeAxisTaps(interpolation, 0)
+  const columnTaps = computeAxisTaps(interpolation, 1)
   const entries = rowTaps.flatMap((row) =>
     columnTaps.map((column) => product(row, column, fromColumns)),
   )
@@ -34,7 +34,7 @@ export function interpolationMatrix(interpolation: Interpolation): SparseMatrix 
   }
 }
 
-function tapsOfAxis(interpolation: Interpolation, axis: 0 | 1): readonly Taps[] {
+function computeAxisTaps(interpolation: Interpolation, axis: 0 | 1): readonly Taps[] {
   const { from, to, filter, scaleFactor } = interpolation
   const size = { from: from[axis], to: to[axis] }
   const scale = scaleFactor === undefined ? {} : { scaleFactor: scaleFactor[axis] }

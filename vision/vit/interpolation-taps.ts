@@ -11,16 +11,16 @@ export interface Axis {
   readonly scaleFactor?: number
 }
 
-/** The taps of every output sample along one axis, align_corners off (neco-method §3.1). */
+/** The taps of every output sample along one axis, align_corners off (docs/method.md §3.1). */
 export function interpolationTaps(axis: Axis, filter: Filter): readonly Taps[] {
-  const taps = TAPS_OF_FILTER[filter]
+  const taps = TAPS_BY_FILTER[filter]
   const scale = axis.scaleFactor === undefined ? axis.from / axis.to : 1 / axis.scaleFactor
   return Array.from({ length: axis.to }, (_, output) => taps(output, scale, axis.from))
 }
 
-type TapsOf = (output: number, scale: number, size: number) => Taps
+type ComputeTaps = (output: number, scale: number, size: number) => Taps
 
-const TAPS_OF_FILTER: Readonly<Record<Filter, TapsOf>> = {
+const TAPS_BY_FILTER: Readonly<Record<Filter, ComputeTaps>> = {
   Nearest: nearest,
   Bilinear: bilinear,
   Bicubic: bicubic,
@@ -28,7 +28,7 @@ const TAPS_OF_FILTER: Readonly<Record<Filter, TapsOf>> = {
   BicubicAntialias: (...where) => antialiased((x) => cubic(x, -0.5), 2, where),
 }
 
-/** torch computes the source index of nearest neighbours in float32. */
+/** torch computes the source index of nearest neighbors in float32. */
 function nearest(output: number, scale: number, size: number): Taps {
   const source = Math.floor(Math.fround(output * Math.fround(scale)))
   return new Map([[Math.min(source, size - 1), 1]])
@@ -38,7 +38,7 @@ function bilinear(output: number, scale: number, size: number): Taps {
   const source = Math.max((output + 0.5) * scale - 0.5, 0)
   const first = Math.min(Math.floor(source), size - 1)
   const far = source - first
-  return merged([
+  return mergeTaps([
     [first, 1 - far],
     [Math.min(first + 1, size - 1), far],
   ])
@@ -48,7 +48,7 @@ function bilinear(output: number, scale: number, size: number): Taps {
 function bicubic(output: number, scale: number, size: number): Taps {
   const source = (output + 0.5) * scale - 0.5
   const first = Math.floor(source) - 1
-  return merged(
+  return mergeTaps(
     [0, 1, 2, 3].map((tap): [number, number] => {
       const index = Math.min(Math.max(first + tap, 0), size - 1)
       return [index, cubic(source - first - tap, -0.75)]
@@ -60,21 +60,21 @@ function bicubic(output: number, scale: number, size: number): Taps {
 function antialiased(
   kernel: (x: number) => number,
   radius: number,
-  [output, scale, size]: Parameters<TapsOf>,
+  [output, scale, size]: Parameters<ComputeTaps>,
 ): Taps {
   const stretch = Math.max(scale, 1)
   const support = radius * stretch
-  const centre = scale * (output + 0.5)
-  const begin = Math.max(Math.trunc(centre - support + 0.5), 0)
-  const end = Math.min(Math.trunc(centre + support + 0.5), size)
+  const center = scale * (output + 0.5)
+  const begin = Math.max(Math.trunc(center - support + 0.5), 0)
+  const end = Math.min(Math.trunc(center + support + 0.5), size)
   const weights = Array.from({ length: end - begin }, (_, tap) =>
-    kernel((tap + begin - centre + 0.5) / stretch),
+    kernel((tap + begin - center + 0.5) / stretch),
   )
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   return new Map(weights.map((weight, tap) => [begin + tap, weight / total]))
 }
 
-function merged(taps: readonly (readonly [number, number])[]): Taps {
+function mergeTaps(taps: readonly (readonly [number, number])[]): Taps {
   const sums = new Map<number, number>()
   for (const [index, weight] of taps) sums.set(index, (sums.get(index) ?? 0) + weight)
   return sums

@@ -4,7 +4,7 @@ import { hiddenWidth } from './backbone-settings.ts'
 import { parameterShapes } from './parameter-shapes.ts'
 
 const small: BackboneSettings = {
-  form: 'DinoV2',
+  family: 'DinoV2',
   dim: 384,
   depth: 12,
   heads: 6,
@@ -16,7 +16,7 @@ const small: BackboneSettings = {
   positionMode: 'Antialiased',
   dropPathRate: 0,
 }
-const plus: BackboneSettings = { ...small, form: 'DinoV3', feedForward: 'SwiGLU', mlpRatio: 6 }
+const plus: BackboneSettings = { ...small, family: 'DinoV3', feedForward: 'SwiGLU', mlpRatio: 6 }
 
 function count(settings: BackboneSettings): number {
   const sizes = [...parameterShapes(settings).values()].map((shape) =>

@@ -8,9 +8,9 @@ export type ParameterShapes = ReadonlyMap<string, readonly number[]>
  * (DINOv2's own w12 is the two on top of each other). mask_token is left out: nothing reads it.
  */
 export function parameterShapes(settings: BackboneSettings): ParameterShapes {
-  const { form, dim, depth, patchSizePx } = settings
+  const { family, dim, depth, patchSizePx } = settings
   const shapes = new Map<string, readonly number[]>([['cls_token', [1, 1, dim]]])
-  if (form !== 'DinoV3') shapes.set('pos_embed', [1, 1 + settings.positionGrid ** 2, dim])
+  if (family !== 'DinoV3') shapes.set('pos_embed', [1, 1 + settings.positionGrid ** 2, dim])
   if (settings.registers > 0) shapes.set(registersName(settings), [1, settings.registers, dim])
   shapes.set('patch_embed.proj.weight', [dim, 3, patchSizePx, patchSizePx])
   shapes.set('patch_embed.proj.bias', [dim])
@@ -22,13 +22,13 @@ export function parameterShapes(settings: BackboneSettings): ParameterShapes {
 }
 
 /** DINOv3 calls its registers storage tokens. */
-export function registersName({ form }: Pick<BackboneSettings, 'form'>): string {
-  return form === 'DinoV3' ? 'storage_tokens' : 'register_tokens'
+export function registersName({ family }: Pick<BackboneSettings, 'family'>): string {
+  return family === 'DinoV3' ? 'storage_tokens' : 'register_tokens'
 }
 
 function* blockShapes(settings: BackboneSettings): Generator<[string, readonly number[]]> {
-  const { form, dim } = settings
-  const hasLayerScale = form !== 'DinoV1'
+  const { family, dim } = settings
+  const hasLayerScale = family !== 'DinoV1'
   yield* norm('norm1', dim)
   yield* linear('attn.qkv', dim, 3 * dim)
   yield* linear('attn.proj', dim, dim)

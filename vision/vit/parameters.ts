@@ -13,28 +13,31 @@ export interface Backbone {
 }
 
 /** The parameter of this name. Throws when the model has none. */
-export function parameter({ parameters }: Pick<Backbone, 'parameters'>, name: string): Tensor {
+export function findParameterTensor(
+  { parameters }: Pick<Backbone, 'parameters'>,
+  name: string,
+): Tensor {
   const value = parameters.get(name)
   if (value === undefined) throw new Error(`the model has no parameter ${name}`)
   return value
 }
 
 /** x [..., I] → [..., O] by the weight and bias of that name. */
-export function project(
+export function applyLinear(
   backbone: Backbone,
   name: string,
   { x, ...options }: { readonly x: Tensor; readonly activation?: LinearOptions['activation'] },
 ): Tensor {
-  const weight = parameter(backbone, `${name}.weight`) // [O, I]
-  const bias = parameter(backbone, `${name}.bias`) // [O]
+  const weight = findParameterTensor(backbone, `${name}.weight`) // [O, I]
+  const bias = findParameterTensor(backbone, `${name}.bias`) // [O]
   return linear(x, { weight, bias, ...options })
 }
 
 /** LayerNorm of x [..., D] by the weight and bias of that name. */
-export function normalise(backbone: Backbone, name: string, x: Tensor): Tensor {
+export function applyLayerNorm(backbone: Backbone, name: string, x: Tensor): Tensor {
   return layerNorm(x, {
-    gamma: parameter(backbone, `${name}.weight`),
-    beta: parameter(backbone, `${name}.bias`),
+    gamma: findParameterTensor(backbone, `${name}.weight`),
+    beta: findParameterTensor(backbone, `${name}.bias`),
     eps: layerNormEpsilon(backbone.settings),
   })
 }

@@ -1,9 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { sliceTokens } from '../ops/slice-tokens.ts'
-import { type BackboneSettings, leadingTokens } from './backbone-settings.ts'
+import { type BackboneSettings, countPrefixTokens } from './backbone-settings.ts'
 
 /** The patches of tokens [B, N, D], row-major, without class token and registers: [B, P, D]. */
-export function patchTokens(tokens: Tensor, settings: BackboneSettings): Tensor {
-  const leading = leadingTokens(settings)
-  return sliceTokens(tokens, leading, (tokens.shape[1] ?? 0) - leading)
+export function takePatchTokens(tokens: Tensor, settings: BackboneSettings): Tensor {
+  const prefixTokens = countPrefixTokens(settings)
+  return sliceTokens(tokens, prefixTokens, (tokens.shape[1] ?? 0) - prefixTokens)
 }

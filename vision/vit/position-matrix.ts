@@ -10,7 +10,7 @@ const cache = new Map<string, SparseMatrix>()
  * The matrix [1 + rows·columns, 1 + positionGrid²] that takes the trained position embedding, class
  * row first, to another grid; undefined when the grid is the trained one. Plain: bicubic a = −0.75
  * at scale (size + 0.1) ÷ trained, as NeCo's and the hub's register-free models do; Antialiased:
- * bicubic a = −0.5 at the exact size, as the hub's models with registers do (neco-method §3.1).
+ * bicubic a = −0.5 at the exact size, as the hub's models with registers do (docs/method.md §3.1).
  */
 export function positionMatrix(
   settings: PositionSettings,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { rotaryTable } from './rotary-table.ts'
 
-test('leading tokens are not rotated and a patch in the centre has angle 0', () => {
+test('leading tokens are not rotated and a patch in the center has angle 0', () => {
   const table = rotaryTable({ grid: [1, 1], headWidth: 8, leadingTokens: 2 })
   expect(table.tokens).toBe(3)
   expect([...table.cos]).toEqual(new Array(24).fill(1))

@@ -9,7 +9,7 @@ export interface RotaryTable {
 const BASE_PERIOD = 100
 
 /**
- * DINOv3's rotation by patch centre (neco-method §3.4): the centre mapped to [−1, 1], periods
+ * DINOv3's rotation by patch center (docs/method.md §3.4): the center mapped to [−1, 1], periods
  * 100^(4k ÷ width), angles 2π·coordinate ÷ period laid out [rows, columns] and tiled twice. The
  * leading tokens (class, registers) have angle 0 and so stay as they are.
  */

@@ -1,6 +1,6 @@
 import type { AttentionOptions } from '../ops/attention.ts'
-import { tensorOf } from '../ops/tensor-values.ts'
-import { type BackboneSettings, leadingTokens } from './backbone-settings.ts'
+import { toTensor } from '../ops/tensor-values.ts'
+import { type BackboneSettings, countPrefixTokens } from './backbone-settings.ts'
 import { rotaryTable } from './rotary-table.ts'
 
 /** Cosine and sine of every token of a grid, [N, D ÷ heads]; undefined for forms without rotation. */
@@ -8,9 +8,9 @@ export function rotaryTensors(
   settings: BackboneSettings,
   grid: readonly [rows: number, columns: number],
 ): AttentionOptions['rotary'] {
-  if (settings.form !== 'DinoV3') return undefined
+  if (settings.family !== 'DinoV3') return undefined
   const headWidth = settings.dim / settings.heads
-  const table = rotaryTable({ grid, headWidth, leadingTokens: leadingTokens(settings) })
+  const table = rotaryTable({ grid, headWidth, leadingTokens: countPrefixTokens(settings) })
   const shape = [table.tokens, headWidth]
-  return { cos: tensorOf(table.cos, shape), sin: tensorOf(table.sin, shape) }
+  return { cos: toTensor(table.cos, shape), sin: toTensor(table.sin, shape) }
 }

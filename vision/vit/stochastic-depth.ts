@@ -17,7 +17,7 @@ export interface DropSource {
 
 /**
  * The rate of each block: torch.linspace(0, rate, depth) in float32, which at rate 0.1 ends at
- * 0.10000000149, just above the bound where DINOv2 changes its way of dropping (neco-method §1.3).
+ * 0.10000000149, just above the bound where DINOv2 changes its way of dropping (docs/method.md §1.3).
  */
 export function dropPathRates({
   depth,
@@ -38,13 +38,13 @@ export function dropPathRates({
  * images, at least one, keep the branch, scaled by batch ÷ kept.
  */
 export function drawDropPath(
-  settings: Pick<BackboneSettings, 'form' | 'depth' | 'dropPathRate'>,
+  settings: Pick<BackboneSettings, 'family' | 'depth' | 'dropPathRate'>,
   batch: number,
   source: DropSource,
 ): DropPathDraws {
   return dropPathRates(settings).map((rate) => {
     if (rate === 0) return undefined
-    const draw = settings.form !== 'DinoV1' && rate > 0.1 ? drawSubset : drawEach
+    const draw = settings.family !== 'DinoV1' && rate > 0.1 ? drawSubset : drawEach
     return { attention: draw(batch, rate, source), feedForward: draw(batch, rate, source) }
   })
 }

@@ -14,7 +14,7 @@ export interface Destination {
   readonly to: Slice
 }
 
-const WHOLE: Slice = { index: 0, of: 1 }
+const WHOLE_TENSOR: Slice = { index: 0, of: 1 }
 
 type Rule = readonly [pattern: RegExp, replacement: string]
 
@@ -58,9 +58,9 @@ const UNUSED =
 
 /**
  * The places in our parameters that one tensor of a file fills, given its name without prefix: one
- * for most, two for a joint w12, none for what no forward pass reads (neco-method §3.3, §3.4).
+ * for most, two for a joint w12, none for what no forward pass reads (docs/method.md §3.3, §3.4).
  */
-export function destinationsOf(name: string, settings: BackboneSettings): readonly Destination[] {
+export function findDestinations(name: string, settings: BackboneSettings): readonly Destination[] {
   const feedForward = settings.feedForward === 'Mlp' ? PLAIN_FEED_FORWARD : GATED_FEED_FORWARD
   const official = [...RENAMED, ...feedForward]
     .reduce((renamed, [pattern, replacement]) => renamed.replace(pattern, replacement), name)
@@ -70,12 +70,13 @@ export function destinationsOf(name: string, settings: BackboneSettings): readon
   const third = /^(.*\.attn\.)([qkv])\.(weight|bias)$/.exec(official)
   if (third !== null) {
     const to = { index: 'qkv'.indexOf(String(third[2])), of: 3 }
-    return [{ name: `${third[1]}qkv.${third[3]}`, from: WHOLE, to }]
+    return [{ name: `${third[1]}qkv.${third[3]}`, from: WHOLE_TENSOR, to }]
   }
-  if (!official.includes('.mlp.w12.')) return [{ name: official, from: WHOLE, to: WHOLE }]
+  if (!official.includes('.mlp.w12.'))
+    return [{ name: official, from: WHOLE_TENSOR, to: WHOLE_TENSOR }]
   return ['w1', 'w2'].map((half, index) => ({
     name: official.replace('w12', half),
     from: { index, of: 2 },
-    to: WHOLE,
+    to: WHOLE_TENSOR,
   }))
 }

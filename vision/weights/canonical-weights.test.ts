@@ -5,7 +5,7 @@ import { toCanonicalWeights } from './canonical-weights.ts'
 import type { WeightTensor } from './weight-values.ts'
 
 const micro: BackboneSettings = {
-  form: 'DinoV2',
+  family: 'DinoV2',
   dim: 4,
   depth: 2,
   heads: 2,
@@ -18,13 +18,13 @@ const micro: BackboneSettings = {
   dropPathRate: 0,
 }
 const gated: BackboneSettings = { ...micro, feedForward: 'SwiGLU', mlpRatio: 3 }
-const v3: BackboneSettings = { ...gated, form: 'DinoV3' }
-const v1: BackboneSettings = { ...micro, form: 'DinoV1', registers: 0 }
+const v3: BackboneSettings = { ...gated, family: 'DinoV3' }
+const v1: BackboneSettings = { ...micro, family: 'DinoV1', registers: 0 }
 
 type Tensors = ReadonlyMap<string, WeightTensor>
 
 /** Every parameter, filled with numbers that tell one value from another. */
-function weightsOf(settings: BackboneSettings): Tensors {
+function generateWeights(settings: BackboneSettings): Tensors {
   let next = 1
   return new Map(
     [...parameterShapes(settings)].map(([name, shape]) => {
@@ -86,42 +86,42 @@ const zeros = (...shape: number[]): WeightTensor => ({
 
 test('our own names pass as they are', () => {
   for (const settings of [micro, gated, v1]) {
-    expect(read(weightsOf(settings), settings)).toEqual(weightsOf(settings))
+    expect(read(generateWeights(settings), settings)).toEqual(generateWeights(settings))
   }
 })
 
 test('prefix, heads and mask token of a training checkpoint are dropped, the student is meant', () => {
-  const student = renamed(weightsOf(micro), (name) => `model.${name}`)
-  const teacher = renamed(weightsOf(micro), (name) => `teacher.${name}`)
+  const student = renamed(generateWeights(micro), (name) => `model.${name}`)
+  const teacher = renamed(generateWeights(micro), (name) => `teacher.${name}`)
   const rest = new Map([
     ['model.mask_token', zeros(1, 4)],
     ['model.projection_head.0.weight', zeros(8, 4)],
     ['head.weight', zeros(1)],
   ])
   const file = new Map([...teacher, ...rest, ...student])
-  expect(read(file, micro)).toEqual(weightsOf(micro))
+  expect(read(file, micro)).toEqual(generateWeights(micro))
 })
 
 test('two models of other names are refused', () => {
-  const one = renamed(weightsOf(micro), (name) => `student.${name}`)
-  const two = renamed(weightsOf(micro), (name) => `teacher.${name}`)
+  const one = renamed(generateWeights(micro), (name) => `student.${name}`)
+  const two = renamed(generateWeights(micro), (name) => `teacher.${name}`)
   expect(() => read(new Map([...one, ...two]), micro)).toThrow(
     'weights.safetensors: it holds several models, with the prefixes student., teacher.',
   )
 })
 
 test('registers of the file are dropped for a model without registers', () => {
-  const expected = new Map(weightsOf(micro))
+  const expected = new Map(generateWeights(micro))
   expected.delete('register_tokens')
-  expect(read(weightsOf(micro), { ...micro, registers: 0 })).toEqual(expected)
+  expect(read(generateWeights(micro), { ...micro, registers: 0 })).toEqual(expected)
 })
 
 test('chunked DINOv2 names, with the block chunk before the block number', () => {
-  const chunked = renamed(weightsOf(micro), (name) => name.replace(/^blocks\./, 'blocks.0.'))
-  expect(read(chunked, micro)).toEqual(weightsOf(micro))
+  const chunked = renamed(generateWeights(micro), (name) => name.replace(/^blocks\./, 'blocks.0.'))
+  expect(read(chunked, micro)).toEqual(generateWeights(micro))
 })
 
-test('Hugging Face names of DINOv2 with registers and of its gated form', () => {
+test('Hugging Face names of DINOv2 with registers and of its gated family', () => {
   const rules: readonly [RegExp | string, string][] = [
     ['cls_token', 'embeddings.cls_token'],
     ['pos_embed', 'embeddings.position_embeddings'],
@@ -137,7 +137,7 @@ test('Hugging Face names of DINOv2 with registers and of its gated form', () => 
   const long = { q: 'query', k: 'key', v: 'value' }
   for (const settings of [micro, gated]) {
     const split = splitQkv(
-      joinGates(weightsOf(settings), 'w12'),
+      joinGates(generateWeights(settings), 'w12'),
       (third, rest) => `attention.attention.${long[third]}.${rest}`,
     )
     const file = renamed(split, (name) =>
@@ -145,7 +145,7 @@ test('Hugging Face names of DINOv2 with registers and of its gated form', () => 
     )
     expect(file.has('encoder.layer.1.attention.attention.key.bias')).toBe(true)
     const withMask = new Map([...file, ['embeddings.mask_token', zeros(1, 4)] as const])
-    expect(read(withMask, settings)).toEqual(weightsOf(settings))
+    expect(read(withMask, settings)).toEqual(generateWeights(settings))
   }
 })
 
@@ -164,14 +164,14 @@ test('Hugging Face names of DINO v1', () => {
   ]
   const long = { q: 'query', k: 'key', v: 'value' }
   const split = splitQkv(
-    weightsOf(v1),
+    generateWeights(v1),
     (third, rest) => `attention.attention.${long[third]}.${rest}`,
   )
   const file = renamed(split, (name) =>
     rules.reduce((all, [from, to]) => all.replace(from, to), name),
   )
   const withPooler = new Map([...file, ['pooler.dense.weight', zeros(4, 4)] as const])
-  expect(read(withPooler, v1)).toEqual(weightsOf(v1))
+  expect(read(withPooler, v1)).toEqual(generateWeights(v1))
 })
 
 test('Hugging Face names of DINOv3, which has no key bias: its third is zero', () => {
@@ -186,14 +186,14 @@ test('Hugging Face names of DINOv3, which has no key bias: its third is zero', (
     ['mlp.w3', 'mlp.down_proj'],
     [/^blocks/, 'model.layer'],
   ]
-  const split = splitQkv(weightsOf(v3), (third, rest) => `attention.${third}_proj.${rest}`)
+  const split = splitQkv(generateWeights(v3), (third, rest) => `attention.${third}_proj.${rest}`)
   const file = new Map(
     [
       ...renamed(split, (name) => rules.reduce((all, [from, to]) => all.replace(from, to), name)),
     ].filter(([name]) => !name.endsWith('k_proj.bias')),
   )
   const expected = new Map(
-    [...weightsOf(v3)].map(([name, { shape, values }]) =>
+    [...generateWeights(v3)].map(([name, { shape, values }]) =>
       name.endsWith('qkv.bias')
         ? [name, { shape, values: values.slice().fill(0, 4, 8) }]
         : [name, { shape, values }],
@@ -203,7 +203,7 @@ test('Hugging Face names of DINOv3, which has no key bias: its third is zero', (
 })
 
 test('the first differing tensor is named with both shapes', () => {
-  const wider = weightsOf({ ...micro, mlpRatio: 4 })
+  const wider = generateWeights({ ...micro, mlpRatio: 4 })
   expect(() => read(wider, micro)).toThrow(
     'weights.safetensors: tensor blocks.0.mlp.fc1.weight: shape [16,4] in the file, [8,4] in the model; these are weights of another model',
   )
@@ -211,7 +211,7 @@ test('the first differing tensor is named with both shapes', () => {
 
 test('a value that is no finite number is named with its tensor', () => {
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
-    const weights = new Map(weightsOf(micro))
+    const weights = new Map(generateWeights(micro))
     const { shape, values } = weights.get('norm.bias') ?? zeros(1)
     weights.set('norm.bias', { shape, values: Float32Array.from(values).fill(value, 2, 3) })
     expect(() => read(weights, micro)).toThrow(
@@ -221,10 +221,10 @@ test('a value that is no finite number is named with its tensor', () => {
 })
 
 test('a tensor that is missing, and one too many, are named', () => {
-  expect(() => read(weightsOf({ ...micro, depth: 1 }), micro)).toThrow(
+  expect(() => read(generateWeights({ ...micro, depth: 1 }), micro)).toThrow(
     'tensor blocks.1.norm1.weight: it is not in the file, the model wants it with shape [4]',
   )
-  expect(() => read(weightsOf({ ...micro, depth: 3 }), micro)).toThrow(
+  expect(() => read(generateWeights({ ...micro, depth: 3 }), micro)).toThrow(
     'tensor blocks.2.norm1.weight: shape [4] in the file, but the model has no such tensor',
   )
   expect(() => read(new Map([['fc.weight', zeros(1)]]), micro)).toThrow(
@@ -234,7 +234,7 @@ test('a tensor that is missing, and one too many, are named', () => {
 
 test('float64 weights stay float64', () => {
   const double = new Map(
-    [...weightsOf(micro)].map(([name, { shape, values }]) => [
+    [...generateWeights(micro)].map(([name, { shape, values }]) => [
       name,
       { shape, values: Float64Array.from(values) },
     ]),

@@ -1,12 +1,12 @@
 import type { BackboneSettings } from '../vit/backbone-settings.ts'
 import { parameterShapes } from '../vit/parameter-shapes.ts'
-import { type Destination, destinationsOf } from './canonical-name.ts'
+import { type Destination, findDestinations } from './canonical-name.ts'
 import type { WeightTensor } from './weight-values.ts'
 import { WeightsError } from './weights-error.ts'
 
 type Tensors = ReadonlyMap<string, WeightTensor>
 
-interface Piece extends Destination {
+interface TensorPiece extends Destination {
   readonly sourceName: string
   readonly source: WeightTensor
 }
@@ -83,49 +83,55 @@ function noSingleModel(prefixes: readonly string[], file: string): WeightsError 
 function piecesByName(
   tensors: Tensors,
   settings: BackboneSettings,
-): ReadonlyMap<string, readonly Piece[]> {
+): ReadonlyMap<string, readonly TensorPiece[]> {
   const pieces = [...tensors].flatMap(([sourceName, source]) =>
-    destinationsOf(sourceName, settings).map((place) => ({ ...place, sourceName, source })),
+    findDestinations(sourceName, settings).map((place) => ({ ...place, sourceName, source })),
   )
   return Map.groupBy(pieces, ({ name }) => name)
 }
 
-interface Wanted {
+interface ExpectedTensor {
   readonly name: string
   readonly shape: readonly number[]
   readonly settings: BackboneSettings
   readonly file: string
 }
 
-function assemble(pieces: readonly Piece[], wanted: Wanted): Float32Array | Float64Array {
-  const { name, shape, settings } = wanted
+function assemble(
+  pieces: readonly TensorPiece[],
+  expectedTensor: ExpectedTensor,
+): Float32Array | Float64Array {
+  const { name, shape, settings } = expectedTensor
   const size = shape.reduce((product, side) => product * side, 1)
   const isDouble = pieces.some(({ source }) => source.values instanceof Float64Array)
   const values = isDouble ? new Float64Array(size) : new Float32Array(size)
-  const hasNoKeyBias = settings.form === 'DinoV3' && name.endsWith('.attn.qkv.bias')
+  const hasNoKeyBias = settings.family === 'DinoV3' && name.endsWith('.attn.qkv.bias')
   const parts = pieces[0]?.to.of ?? 1
   for (let index = 0; index < parts; index++) {
     const piece = pieces.find(({ to }) => to.index === index)
-    if (piece !== undefined) values.set(slicedValues(piece, wanted), (size / parts) * index)
-    else if (!hasNoKeyBias || pieces.length === 0) throw missing(wanted)
+    if (piece !== undefined) values.set(slicedValues(piece, expectedTensor), (size / parts) * index)
+    else if (!hasNoKeyBias || pieces.length === 0) throw missing(expectedTensor)
   }
   // Official DINOv3 files store a key bias and mask it; whatever stands there must not be used.
   return hasNoKeyBias ? values.fill(0, size / 3, (size / 3) * 2) : values
 }
 
-function slicedValues(piece: Piece, wanted: Wanted): Float32Array | Float64Array {
+function slicedValues(
+  piece: TensorPiece,
+  expectedTensor: ExpectedTensor,
+): Float32Array | Float64Array {
   const { source, from, to, sourceName } = piece
-  const [rows = 0, ...inner] = wanted.shape
+  const [rows = 0, ...inner] = expectedTensor.shape
   const expected = [(rows / to.of) * from.of, ...inner]
   if (String(source.shape) !== String(expected)) {
     const problem = `shape [${source.shape}] in the file, [${expected}] in the model`
-    throw anotherModel({ file: wanted.file, tensor: sourceName, problem })
+    throw anotherModel({ file: expectedTensor.file, tensor: sourceName, problem })
   }
   const size = source.values.length / from.of
   return source.values.subarray(size * from.index, size * (from.index + 1))
 }
 
-function missing({ file, name, shape }: Wanted): WeightsError {
+function missing({ file, name, shape }: ExpectedTensor): WeightsError {
   const problem = `it is not in the file, the model wants it with shape [${shape}]`
   return anotherModel({ file, tensor: name, problem })
 }

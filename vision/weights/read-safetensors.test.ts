@@ -21,7 +21,7 @@ const tensors = new Map<string, WeightTensor>([
   ['scalar', { shape: [], values: Float32Array.of(7) }],
 ])
 
-function bytesOf(map: ReadonlyMap<string, WeightTensor>, metadata?: Record<string, string>) {
+function encodeToBuffer(map: ReadonlyMap<string, WeightTensor>, metadata?: Record<string, string>) {
   return Buffer.concat([...encodeSafetensors(map, metadata)])
 }
 
@@ -44,7 +44,7 @@ function f32(begin: number, end: number, shape = [(end - begin) / 4]) {
 }
 
 test('a file that was written reads back with values, metadata and the digest of its bytes', async () => {
-  const bytes = bytesOf(tensors, { made: 'by a test' })
+  const bytes = encodeToBuffer(tensors, { made: 'by a test' })
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   expect(await readBack(bytes)).toEqual({ tensors, metadata: { made: 'by a test' }, sha256 })
 })
@@ -58,7 +58,7 @@ test('any set of float32 tensors reads back as it was', async () => {
     .map((all) => new Map(Object.entries(all).filter(([name]) => name !== '__metadata__')))
   await fc.assert(
     fc.asyncProperty(anyTensors, async (map) => {
-      expect((await readBack(bytesOf(map))).tensors).toEqual(map)
+      expect((await readBack(encodeToBuffer(map))).tensors).toEqual(map)
     }),
     { numRuns: 30, seed: 4 },
   )
@@ -89,7 +89,7 @@ test('half and brain floats become the float32 they stand for', async () => {
 
 test('tensors that are not wanted are left out but counted in the digest', async () => {
   const path = join(folder, 'some.safetensors')
-  await writeFile(path, bytesOf(tensors))
+  await writeFile(path, encodeToBuffer(tensors))
   const all = await readSafetensors(path)
   const some = await readSafetensors(path, { isWanted: (name) => name === 'b' })
   expect([...some.tensors.keys()]).toEqual(['b'])
@@ -97,7 +97,7 @@ test('tensors that are not wanted are left out but counted in the digest', async
 })
 
 describe('a damaged file is refused by name', () => {
-  const whole = bytesOf(tensors)
+  const whole = encodeToBuffer(tensors)
   const damaged: Readonly<Record<string, { bytes: Uint8Array; code: string; says: RegExp }>> = {
     'an empty file': { bytes: Buffer.alloc(0), code: 'WeightsTruncated', says: /0 of 8 bytes/ },
     'a header longer than the file': {

@@ -61,12 +61,12 @@ async function readHeader(reader: Reader): Promise<SafetensorsHeader> {
       remedy: 'it is no safetensors file or incomplete: fetch or write it again',
     })
   }
-  const json = textOf(await readBytes(reader, lengthBytes, 'its header'), reader.path)
+  const json = decodeUtf8(await readBytes(reader, lengthBytes, 'its header'), reader.path)
   return parseSafetensorsHeader(json, { name: reader.path, dataBytes: size - 8 - lengthBytes })
 }
 
 /** Bytes that are no UTF-8 would become replacement characters in silence. */
-function textOf(bytes: Uint8Array, file: string): string {
+function decodeUtf8(bytes: Uint8Array, file: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {

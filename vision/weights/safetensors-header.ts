@@ -3,7 +3,7 @@ import { duplicateJsonKey } from './duplicate-json-key.ts'
 import { WeightsError, type WeightsErrorCode } from './weights-error.ts'
 
 /** Bytes of one value of each type that a safetensors file may hold. */
-const BYTES_OF_TYPE: Readonly<Record<string, number>> = {
+const BYTES_PER_DTYPE: Readonly<Record<string, number>> = {
   F64: 8,
   F32: 4,
   F16: 2,
@@ -84,13 +84,13 @@ function parseJson(json: string, file: string): z.infer<typeof Header> {
     const problem = 'its entry in the header is not {dtype, shape, data_offsets}'
     throw new WeightsError({ code: 'WeightsHeaderInvalid', file, tensor, problem, remedy: REMEDY })
   }
-  const twice = duplicateJsonKey(json)
-  if (twice === undefined) return parsed.data
+  const duplicateKey = duplicateJsonKey(json)
+  if (duplicateKey === undefined) return parsed.data
   const problem = 'it stands twice in the header'
   throw new WeightsError({
     code: 'WeightsTensorTwice',
     file,
-    tensor: twice,
+    tensor: duplicateKey,
     problem,
     remedy: REMEDY,
   })
@@ -113,10 +113,10 @@ function toEntry(name: string, entry: z.infer<typeof Header>[string], file: stri
     shape: number[]
     data_offsets: [number, number]
   }
-  const bytesOfValue = BYTES_OF_TYPE[dtype]
-  if (bytesOfValue === undefined) return fail('WeightsTypeUnsupported', `unknown type ${dtype}`)
+  const bytesPerValue = BYTES_PER_DTYPE[dtype]
+  if (bytesPerValue === undefined) return fail('WeightsTypeUnsupported', `unknown type ${dtype}`)
   const [begin, end] = data_offsets
-  const expected = shape.reduce((product, side) => product * side, bytesOfValue)
+  const expected = shape.reduce((product, side) => product * side, bytesPerValue)
   if (end - begin === expected) return { name, type: dtype, shape, begin, end }
   return fail(
     'WeightsTensorSizeWrong',

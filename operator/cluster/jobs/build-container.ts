@@ -1,6 +1,7 @@
 import type { V1Container, V1EnvVar, V1ResourceRequirements } from '@kubernetes/client-node'
-import type { JobRequest } from '../../../crds/job-request.ts'
-import type { Resources } from '../../../crds/sections/pod.ts'
+import type { Resources } from '../../../crds/spec/pod.ts'
+import { omitUndefined } from '../../../std/omit-undefined.ts'
+import type { JobRequest } from '../../ports/job-request.ts'
 import { volumeMountsOf } from './build-volumes.ts'
 import type { FrozenPlacement } from './frozen-placement.ts'
 import { CONTAINER_SECURITY } from './pod-security.ts'
@@ -68,7 +69,7 @@ export function buildContainer(request: JobRequest, frozen: FrozenPlacement): V1
   return {
     name: request.program,
     image: imageOf(request, frozen),
-    ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
+    ...omitUndefined({ imagePullPolicy }),
     command: [
       'node',
       `${request.program}/main.ts`,

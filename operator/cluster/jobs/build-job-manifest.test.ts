@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { JobRequest } from '../../../crds/job-request.ts'
 import { aJobRequest, anEvaluation, frozen } from '../../../test/job-request.ts'
+import type { JobRequest } from '../../ports/job-request.ts'
 import { buildJobManifest, buildSecretManifest } from './build-job-manifest.ts'
 
 const podOf = (request: JobRequest, placement = frozen()) =>

@@ -5,8 +5,9 @@ import type {
   V1PodTemplateSpec,
   V1Secret,
 } from '@kubernetes/client-node'
-import type { JobRequest } from '../../../crds/job-request.ts'
 import { LABELS } from '../../../crds/names.ts'
+import { omitUndefined } from '../../../std/omit-undefined.ts'
+import type { JobRequest } from '../../ports/job-request.ts'
 import { buildContainer } from './build-container.ts'
 import { buildVolumes } from './build-volumes.ts'
 import type { FrozenPlacement } from './frozen-placement.ts'
@@ -30,10 +31,9 @@ const labelsOf = (request: JobRequest): Record<string, string> => ({
 export function schedulingOf({ placement }: Pick<JobRequest, 'placement'>): Partial<V1PodSpec> {
   const { nodeSelector, tolerations, priorityClassName, runtimeClassName } = placement.pod ?? {}
   return {
-    ...(nodeSelector === undefined ? {} : { nodeSelector }),
+    ...omitUndefined({ nodeSelector }),
     ...(tolerations === undefined ? {} : { tolerations: tolerations.map(withoutUndefined) }),
-    ...(priorityClassName === undefined ? {} : { priorityClassName }),
-    ...(runtimeClassName === undefined ? {} : { runtimeClassName }),
+    ...omitUndefined({ priorityClassName, runtimeClassName }),
   }
 }
 
@@ -84,7 +84,7 @@ export function buildJobManifest(request: JobRequest, frozen: FrozenPlacement): 
       namespace: request.namespace,
       labels: {
         ...labelsOf(request),
-        ...(queueName === undefined ? {} : { [QUEUE_LABEL]: queueName }),
+        ...omitUndefined({ [QUEUE_LABEL]: queueName }),
       },
       ownerReferences: [ownerOf(request)],
     },
@@ -115,6 +115,6 @@ export const buildSecretManifest = (
   immutable: true,
   stringData: {
     [BUS_KEYS.credentials]: credentials,
-    ...(caCertificate === undefined ? {} : { [BUS_KEYS.ca]: caCertificate }),
+    ...omitUndefined({ [BUS_KEYS.ca]: caCertificate }),
   },
 })

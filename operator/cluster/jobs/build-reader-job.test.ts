@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { ReaderConfig } from '../../../crds/bus-messages.ts'
-import type { ReaderRequest } from '../../../crds/job-request.ts'
+import { ReaderConfig } from '../../../contract/bus-messages.ts'
 import { frozen } from '../../../test/job-request.ts'
+import type { ReaderRequest } from '../../ports/job-request.ts'
 import { buildReaderJob, buildReaderSecret } from './build-reader-job.ts'
 
 const request: ReaderRequest = {

@@ -1,6 +1,7 @@
 import type { V1Job, V1Secret } from '@kubernetes/client-node'
-import { ReaderConfig } from '../../../crds/bus-messages.ts'
-import type { ReaderRequest } from '../../../crds/job-request.ts'
+import { ReaderConfig } from '../../../contract/bus-messages.ts'
+import { omitUndefined } from '../../../std/omit-undefined.ts'
+import type { ReaderRequest } from '../../ports/job-request.ts'
 import type { FrozenPlacement } from './frozen-placement.ts'
 import { READER, readerPodSpec } from './reader-pod.ts'
 import {
@@ -56,7 +57,7 @@ export const buildReaderSecret = (
   stringData: {
     [CONFIG_KEY]: JSON.stringify(configOf(request, bus)),
     [BUS_KEYS.credentials]: credentials,
-    ...(bus.caCertificate === undefined ? {} : { [BUS_KEYS.ca]: bus.caCertificate }),
+    ...omitUndefined({ [BUS_KEYS.ca]: bus.caCertificate }),
   },
 })
 

@@ -1,5 +1,5 @@
 import type { V1Volume, V1VolumeMount } from '@kubernetes/client-node'
-import type { JobRequest } from '../../../crds/job-request.ts'
+import type { JobRequest } from '../../ports/job-request.ts'
 import type { FrozenPlacement } from './frozen-placement.ts'
 import { configKey, POD_PATHS } from './run-config-map.ts'
 

@@ -1,4 +1,4 @@
-import type { Obstacle } from '../../../crds/obstacle.ts'
+import type { Obstacle } from '../../ports/obstacle.ts'
 
 /** The fields of a PersistentVolumeClaim that say whether pods can use it. */
 export interface ClaimView {

@@ -1,4 +1,5 @@
-import type { ObservedJob } from '../../../crds/observed-job.ts'
+import { omitUndefined } from '../../../std/omit-undefined.ts'
+import type { ObservedJob } from '../../ports/observed-job.ts'
 import { endedMsOf, endOf, mainContainer } from './pod-end.ts'
 import { type NodeView, type PodView, timeMs } from './pod-view.ts'
 import { refusedImage, waitingOf } from './pod-waiting.ts'
@@ -62,7 +63,7 @@ function factsOf(pod: PodView): Pick<PodReading, 'startedMs' | 'imageId'> {
   const startedMs = startedMsOf(pod)
   const imageId = mainContainer(pod)?.imageID
   return {
-    ...(startedMs === undefined ? {} : { startedMs }),
+    ...omitUndefined({ startedMs }),
     ...(imageId === undefined || imageId === '' ? {} : { imageId }),
   }
 }

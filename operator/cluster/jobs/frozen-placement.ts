@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import type { JobRequest, Placement } from '../../../crds/job-request.ts'
-import type { Obstacle } from '../../../crds/obstacle.ts'
-import { Resources, StorageSettings } from '../../../crds/sections/pod.ts'
+import { Resources, StorageSettings } from '../../../crds/spec/pod.ts'
+import type { JobRequest, Placement } from '../../ports/job-request.ts'
+import type { Obstacle } from '../../ports/obstacle.ts'
 import type { JobDefaults } from './job-defaults.ts'
 
 type Program = JobRequest['program']

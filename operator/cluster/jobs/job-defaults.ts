@@ -1,4 +1,4 @@
-import type { Resources, StorageSettings } from '../../../crds/sections/pod.ts'
+import type { Resources, StorageSettings } from '../../../crds/spec/pod.ts'
 
 /** What the operator gives pods whose run says nothing of it. */
 export interface JobDefaults {

@@ -1,7 +1,8 @@
 import { LABELS, OPERATOR_NAME } from '../../../crds/names.ts'
-import { byOwner } from '../indexed-objects.ts'
-import { type KindClient, type KindOptions, openKind } from '../kind-client.ts'
-import type { Resource } from '../resource-path.ts'
+import { byOwner } from '../../../kube/cache/indexed-objects.ts'
+import { type KindClient, type KindOptions, openKind } from '../../../kube/cache/kind-client.ts'
+import type { Resource } from '../../../kube/client/resource-path.ts'
+import { omitUndefined } from '../../../std/omit-undefined.ts'
 import type { JobView, PodView } from './pod-view.ts'
 
 export const JOB_RESOURCE: Resource = { apiVersion: 'batch/v1', kind: 'Job', plural: 'jobs' }
@@ -23,10 +24,10 @@ function pruneJob({ metadata, spec, status }: JobView): JobView {
   return {
     metadata,
     spec: {
-      ...(suspend === undefined ? {} : { suspend }),
+      ...omitUndefined({ suspend }),
       ...(volumes.length === 0 ? {} : { template: { spec: { volumes } } }),
     },
-    ...(status === undefined ? {} : { status }),
+    ...omitUndefined({ status }),
   }
 }
 
@@ -35,7 +36,7 @@ const prunePod = ({ metadata, spec, status }: PodView): PodView => ({
   ...(spec?.nodeName === undefined
     ? {}
     : { spec: { nodeName: spec.nodeName, tolerations: spec.tolerations ?? [] } }),
-  ...(status === undefined ? {} : { status }),
+  ...omitUndefined({ status }),
 })
 
 const byNode = ({ spec }: PodView): readonly string[] =>

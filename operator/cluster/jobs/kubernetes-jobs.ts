@@ -1,13 +1,13 @@
-import type { JobRequest, ReaderRequest } from '../../../crds/job-request.ts'
 import { LABELS, RUN_KIND } from '../../../crds/names.ts'
-import type { ObservedJob } from '../../../crds/observed-job.ts'
+import type { KindClient } from '../../../kube/cache/kind-client.ts'
+import type { ApiClient } from '../../../kube/client/api-client.ts'
+import { collectionPath, objectPath } from '../../../kube/client/resource-path.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { JobRequest, ReaderRequest } from '../../ports/job-request.ts'
 import type { Jobs } from '../../ports/jobs.ts'
 import type { ObjectKey, Urgency } from '../../ports/objects.ts'
+import type { ObservedJob } from '../../ports/observed-job.ts'
 import { isPortError } from '../../ports/port-error.ts'
-import type { ApiClient } from '../api-client.ts'
-import type { KindClient } from '../kind-client.ts'
-import { collectionPath, objectPath } from '../resource-path.ts'
 import { mayBeLost, type NodeSighting } from './classify-pod.ts'
 import {
   type CreateOptions,

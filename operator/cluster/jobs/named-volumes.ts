@@ -1,5 +1,5 @@
-import type { Obstacle } from '../../../crds/obstacle.ts'
-import type { RunSpec } from '../../../crds/run-spec.ts'
+import type { RunSpec } from '../../../crds/spec/run-spec.ts'
+import type { Obstacle } from '../../ports/obstacle.ts'
 
 interface VolumeUse {
   readonly path: string

@@ -1,6 +1,6 @@
+import type { ApiClient } from '../../../kube/client/api-client.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { isPortError } from '../../ports/port-error.ts'
-import type { ApiClient } from '../api-client.ts'
 import type { NodeSighting } from './classify-pod.ts'
 import type { NodeView } from './pod-view.ts'
 import { readPath } from './read-object.ts'

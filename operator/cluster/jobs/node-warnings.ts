@@ -1,6 +1,7 @@
-import type { ApiObject } from '../indexed-objects.ts'
-import { openKind } from '../kind-client.ts'
-import type { Resource } from '../resource-path.ts'
+import type { ApiObject } from '../../../kube/cache/indexed-objects.ts'
+import { openKind } from '../../../kube/cache/kind-client.ts'
+import type { Resource } from '../../../kube/client/resource-path.ts'
+import { omitUndefined } from '../../../std/omit-undefined.ts'
 import type { FollowOptions } from './job-kinds.ts'
 import { nodeWarning } from './node-warning.ts'
 import type { NodeView, PodView } from './pod-view.ts'
@@ -16,8 +17,7 @@ const pruneNode = ({ metadata, spec }: Node): Node => {
   return {
     metadata: { name, uid, resourceVersion },
     spec: {
-      ...(unschedulable === undefined ? {} : { unschedulable }),
-      ...(taints === undefined ? {} : { taints }),
+      ...omitUndefined({ unschedulable, taints }),
     },
   }
 }

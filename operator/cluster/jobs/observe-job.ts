@@ -1,4 +1,5 @@
-import type { ObservedJob, Waiting } from '../../../crds/observed-job.ts'
+import { omitUndefined } from '../../../std/omit-undefined.ts'
+import type { ObservedJob, Waiting } from '../../ports/observed-job.ts'
 import { QUEUE_LABEL } from './build-job-manifest.ts'
 import { classifyPod, type NodeSighting, type PodReading } from './classify-pod.ts'
 import {
@@ -124,8 +125,7 @@ function inOrder(reading: PodReading, createdMs: number): PodReading {
   const ended = endedMs === undefined ? undefined : Math.max(started ?? createdMs, endedMs)
   return {
     ...reading,
-    ...(started === undefined ? {} : { startedMs: started }),
-    ...(ended === undefined ? {} : { endedMs: ended }),
+    ...omitUndefined({ startedMs: started, endedMs: ended }),
   }
 }
 

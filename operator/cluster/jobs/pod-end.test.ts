@@ -9,7 +9,7 @@ import {
   trainer,
   words,
 } from '../../../test/pod-states.ts'
-import { failureCause } from '../../core/failure-cause.ts'
+import { failureCause } from '../../core/run/failure-cause.ts'
 import { classifyPod } from './classify-pod.ts'
 
 describe('a pod that succeeded', () => {

@@ -1,6 +1,7 @@
-import { EXIT_CODES } from '../../../crds/exit-codes.ts'
-import type { ObservedJob, PodCause } from '../../../crds/observed-job.ts'
-import { TerminationMessage } from '../../../crds/run-report.ts'
+import { EXIT_CODES } from '../../../contract/exit-codes.ts'
+import { TerminationMessage } from '../../../contract/run-report.ts'
+import { omitUndefined } from '../../../std/omit-undefined.ts'
+import type { ObservedJob, PodCause } from '../../ports/observed-job.ts'
 import {
   type ContainerView,
   type PodView,
@@ -192,7 +193,7 @@ function failed(facts: Facts, { cause, message, tellsExitCode }: Row): PodEnd {
   const text = message(facts).slice(0, MOST_CHARACTERS)
   return {
     state: 'Failed',
-    ...(cause === undefined ? {} : { cause }),
+    ...omitUndefined({ cause }),
     ...(tellsExitCode === undefined || exitCode === undefined ? {} : { exitCode }),
     ...(text === '' ? {} : { message: text }),
     ...withWords(facts),

@@ -1,4 +1,4 @@
-import type { ApiObject } from '../indexed-objects.ts'
+import type { ApiObject } from '../../../kube/cache/indexed-objects.ts'
 
 /** What an API server says of a condition; times are as it writes them. */
 export interface ConditionView {

@@ -1,4 +1,5 @@
-import type { Waiting, WaitingPhase } from '../../../crds/observed-job.ts'
+import { omitUndefined } from '../../../std/omit-undefined.ts'
+import type { Waiting, WaitingPhase } from '../../ports/observed-job.ts'
 import {
   type ConditionView,
   type ContainerView,
@@ -31,8 +32,7 @@ const containersOf = ({ status }: PodView): readonly ContainerView[] => [
 type Said = Pick<Waiting, 'reason' | 'message'>
 
 const said = (reason: string | undefined, message: string | undefined): Said => ({
-  ...(reason === undefined ? {} : { reason }),
-  ...(message === undefined ? {} : { message }),
+  ...omitUndefined({ reason, message }),
 })
 
 /** A kubelet that cannot pull says by turns that it failed and that it backs off: one reason and one sentence for both. */

@@ -1,7 +1,7 @@
+import type { ApiClient } from '../../../kube/client/api-client.ts'
+import { objectPath, type Resource } from '../../../kube/client/resource-path.ts'
 import type { ObjectKey } from '../../ports/objects.ts'
 import { isPortError } from '../../ports/port-error.ts'
-import type { ApiClient } from '../api-client.ts'
-import { objectPath, type Resource } from '../resource-path.ts'
 
 /** What a path holds now; undefined where there is nothing. Fails with ApiError. */
 export async function readPath<T>(api: ApiClient, path: string): Promise<T | undefined> {

@@ -1,5 +1,6 @@
 import type { V1PodSpec } from '@kubernetes/client-node'
-import type { JobRequest } from '../../../crds/job-request.ts'
+import { omitUndefined } from '../../../std/omit-undefined.ts'
+import type { JobRequest } from '../../ports/job-request.ts'
 import { imageOf, WORKING_FOLDER } from './build-container.ts'
 import { schedulingOf } from './build-job-manifest.ts'
 import type { FrozenPlacement } from './frozen-placement.ts'
@@ -37,7 +38,7 @@ export function readerPodSpec({ placement, frozen, flags, secretName }: ReaderPo
       {
         name: READER,
         image: imageOf({ program: 'evaluator', placement }, frozen),
-        ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
+        ...omitUndefined({ imagePullPolicy }),
         command: ['node', 'pod/reader/main.ts', ...flags],
         workingDir: WORKING_FOLDER,
         resources: { requests: { cpu: '100m', memory: '256Mi' } },
@@ -48,7 +49,7 @@ export function readerPodSpec({ placement, frozen, flags, secretName }: ReaderPo
             name: 'storage',
             mountPath: POD_PATHS.storage,
             ...(isShipping ? {} : { readOnly: true }),
-            ...(storage.path === undefined ? {} : { subPath: storage.path }),
+            ...omitUndefined({ subPath: storage.path }),
           },
           ...(isShipping ? [{ name: 'bus', mountPath: POD_PATHS.bus, readOnly: true }] : []),
         ],

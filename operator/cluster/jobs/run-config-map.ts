@@ -1,7 +1,8 @@
 import type { V1ConfigMap, V1OwnerReference } from '@kubernetes/client-node'
-import type { JobRequest } from '../../../crds/job-request.ts'
+import type { RunConfig } from '../../../contract/run-config.ts'
 import { API_GROUP_VERSION, LABELS, OPERATOR_NAME, RUN_KIND } from '../../../crds/names.ts'
-import type { RunConfig } from '../../../crds/run-config.ts'
+import { omitUndefined } from '../../../std/omit-undefined.ts'
+import type { JobRequest } from '../../ports/job-request.ts'
 import { FrozenPlacement } from './frozen-placement.ts'
 
 /** How pods reach NATS. */
@@ -42,7 +43,7 @@ export const runLabels = ({
   'app.kubernetes.io/name': 'neco',
   'app.kubernetes.io/managed-by': OPERATOR_NAME,
   [LABELS.run]: owner.name,
-  ...(sweep === undefined ? {} : { [LABELS.sweep]: sweep }),
+  ...omitUndefined({ [LABELS.sweep]: sweep }),
 })
 
 const evaluationsOf = ({ evaluations, evaluation }: JobRequest) =>
@@ -96,14 +97,14 @@ function configOf(
   const { metricsPort } = placement
   return {
     schemaVersion: 1,
-    identity: { ...(sweep === undefined ? {} : { sweep }), run: owner.name },
+    identity: { ...omitUndefined({ sweep }), run: owner.name },
     result,
     execution: {
       ...execution,
       storage: POD_PATHS.storage,
       volumes: volumesOf(request),
       ...(bus === undefined ? {} : { bus: busOf(request, bus, evaluation?.name ?? 'train') }),
-      ...(metricsPort === undefined ? {} : { metricsPort }),
+      ...omitUndefined({ metricsPort }),
     },
     ...(evaluation === undefined ? { evaluations: [...evaluationsOf(request)] } : { evaluation }),
   }

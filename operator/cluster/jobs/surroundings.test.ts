@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { RunSpec } from '../../../crds/run-spec.ts'
+import type { RunSpec } from '../../../crds/spec/run-spec.ts'
+import type { ApiClient } from '../../../kube/client/api-client.ts'
+import { ApiError } from '../../../kube/client/api-error.ts'
+import { omitUndefined } from '../../../std/omit-undefined.ts'
 import { handClock } from '../../../test/hand-clock.ts'
-import type { ApiClient } from '../api-client.ts'
-import { ApiError } from '../api-error.ts'
 import type { ClaimView } from './claim-obstacles.ts'
 import type { JobDefaults } from './job-defaults.ts'
 import { kubernetesSurroundings } from './surroundings.ts'
@@ -31,7 +32,7 @@ const once: ClaimView = { status: { phase: 'Bound', accessModes: ['ReadWriteOnce
 const pending = (storageClassName?: string): ClaimView => ({
   spec: {
     accessModes: ['ReadWriteMany'],
-    ...(storageClassName === undefined ? {} : { storageClassName }),
+    ...omitUndefined({ storageClassName }),
   },
   status: { phase: 'Pending' },
 })

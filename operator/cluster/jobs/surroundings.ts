@@ -1,10 +1,10 @@
-import type { Obstacle } from '../../../crds/obstacle.ts'
+import { BriefMemory } from '../../../kube/brief-memory.ts'
+import type { ApiClient } from '../../../kube/client/api-client.ts'
+import type { Resource } from '../../../kube/client/resource-path.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { Obstacle } from '../../ports/obstacle.ts'
 import { isPortError } from '../../ports/port-error.ts'
 import type { Placed, Surroundings } from '../../ports/surroundings.ts'
-import type { ApiClient } from '../api-client.ts'
-import type { Resource } from '../resource-path.ts'
-import { BriefMemory } from './brief-memory.ts'
 import {
   type Binding,
   type ClaimUse,

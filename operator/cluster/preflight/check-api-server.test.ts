@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { buildCrd, KINDS } from '../../../crds/generators/to-crd.ts'
 import { API_GROUP, API_GROUP_VERSION } from '../../../crds/names.ts'
-import { buildCrd, KINDS } from '../../../crds/to-crd.ts'
-import type { ApiClient } from '../api-client.ts'
-import { ApiError } from '../api-error.ts'
+import type { ApiClient } from '../../../kube/client/api-client.ts'
+import { ApiError } from '../../../kube/client/api-error.ts'
 import { checkApiServer } from './check-api-server.ts'
 import { missingFields } from './missing-fields.ts'
 

@@ -1,9 +1,9 @@
+import { buildCrd, KINDS } from '../../../crds/generators/to-crd.ts'
 import { API_GROUP, API_GROUP_VERSION, API_VERSION } from '../../../crds/names.ts'
-import { buildCrd, KINDS } from '../../../crds/to-crd.ts'
+import type { ApiClient } from '../../../kube/client/api-client.ts'
+import { ApiError } from '../../../kube/client/api-error.ts'
+import { collectionPath } from '../../../kube/client/resource-path.ts'
 import { PortError } from '../../ports/port-error.ts'
-import type { ApiClient } from '../api-client.ts'
-import { ApiError } from '../api-error.ts'
-import { collectionPath } from '../resource-path.ts'
 import { missingFields } from './missing-fields.ts'
 
 /** Refused: starting again changes nothing until somebody does what the message says. Away: it can be tried again. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { CommandReply, CommandRequest, Heartbeat } from '../../../crds/bus-messages.ts'
-import type { AttemptAddress } from '../../../crds/bus-names.ts'
-import type { RunReport } from '../../../crds/run-report.ts'
+import type { CommandReply, CommandRequest, Heartbeat } from '../../../contract/bus-messages.ts'
+import type { AttemptAddress } from '../../../contract/bus-names.ts'
+import type { RunReport } from '../../../contract/run-report.ts'
 import type { Bus } from '../bus.ts'
 
 /** A pod on the bus, with the credentials that the bus made for its attempt. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { JobRequest } from '../../../crds/job-request.ts'
-import type { ObservedJob } from '../../../crds/observed-job.ts'
-import type { TerminationMessage } from '../../../crds/run-report.ts'
+import type { TerminationMessage } from '../../../contract/run-report.ts'
 import { onceJobs } from '../../../test/once-jobs.ts'
+import type { JobRequest } from '../job-request.ts'
 import type { Jobs } from '../jobs.ts'
 import type { ObjectKey } from '../objects.ts'
+import type { ObservedJob } from '../observed-job.ts'
 
 /** Jobs of a home without any, and a hand on their pods. */
 export interface JobsPort {

@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as z from 'zod'
-import { endLeftover } from '../../../cli/local/child-process.ts'
+import { terminateOrphanProcess } from '../../../cli/local/child-process.ts'
 import {
   identifyProcess,
   isAlive,
@@ -50,7 +50,7 @@ async function endIfLeft(path: string): Promise<string | undefined> {
   const owner = await readFile(join(path, OWNER), 'utf8').catch(() => undefined)
   // Another user's bed cannot be read and is not ours to end.
   if (owner === undefined || (await isAlive(Identity.parse(JSON.parse(owner))))) return undefined
-  for (const identity of await readProcesses(path)) await endLeftover(identity, 0)
+  for (const identity of await readProcesses(path)) await terminateOrphanProcess(identity, 0)
   await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
   return path
 }

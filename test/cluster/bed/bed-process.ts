@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type ProcessEnd, startProcess } from '../../../cli/local/child-process.ts'
+import { type ProcessExit, startProcess } from '../../../cli/local/child-process.ts'
 import type { BedFolder } from './bed-folder.ts'
 import { findOnPath } from './find-on-path.ts'
 
@@ -9,11 +9,11 @@ export interface BedProcess {
   readonly name: string
   readonly pid: number
   readonly logPath: string
-  readonly ended: Promise<ProcessEnd>
+  readonly ended: Promise<ProcessExit>
   /** Signals it and what it started, as for an outage (SIGSTOP, SIGCONT, SIGKILL). */
   readonly signal: (signal: NodeJS.Signals) => void
   /** SIGTERM, after the grace time SIGKILL; resolves when it is gone. */
-  readonly end: (graceMs: number) => Promise<ProcessEnd>
+  readonly end: (graceMs: number) => Promise<ProcessExit>
 }
 
 interface Start {
@@ -35,7 +35,7 @@ export async function startBedProcess(folder: BedFolder, start: Start): Promise<
   const [command, ...words] = await dyingWithParent([start.command, ...start.words])
   const started = await startProcess({
     command,
-    words,
+    args: words,
     environment: { ...shownEnvironment(), ...start.environment },
     logPath,
   })
@@ -47,7 +47,7 @@ export async function startBedProcess(folder: BedFolder, start: Start): Promise<
     logPath,
     ended: started.ended,
     signal: (signal) => void process.kill(-pid, signal),
-    end: (graceMs) => started.end(graceMs),
+    end: (graceMs) => started.terminate(graceMs),
   }
 }
 

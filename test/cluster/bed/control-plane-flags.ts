@@ -53,7 +53,7 @@ export function apiServerFlags(files: ControlPlaneFiles, ports: Ports): readonly
   ]
 }
 
-/** Many objects a second: what holds a bed back must be the operator, not the default limits of its neighbours. */
+/** Many objects a second: what holds a bed back must be the operator, not the default limits of its neighbors. */
 const UNHURRIED = ['--kube-api-qps=300', '--kube-api-burst=600', '--leader-elect=false']
 
 export function controllerManagerFlags(

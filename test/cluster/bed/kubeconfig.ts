@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { omitUndefined } from '../../../std/omit-undefined.ts'
 
 interface Access {
   readonly url: string
@@ -10,7 +11,7 @@ interface Access {
 
 /** A kubeconfig with one cluster and one user, context `neco-bed`. */
 export function kubeconfigText({ url, caFile, user, token, namespace }: Access): string {
-  const context = { cluster: 'neco-bed', user, ...(namespace === undefined ? {} : { namespace }) }
+  const context = { cluster: 'neco-bed', user, ...omitUndefined({ namespace }) }
   return stringify({
     apiVersion: 'v1',
     kind: 'Config',

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest'
 import type { RunningContainer } from './executor.ts'
 
 /** What a container under test does. */
-export type Behaviour =
+export type Behavior =
   | { readonly kind: 'Ends'; readonly exitCode: number; readonly message: string }
   /** Runs until it is stopped, then ends of its own accord. */
   | { readonly kind: 'EndsWhenStopped'; readonly exitCode: number; readonly message: string }
   | { readonly kind: 'IgnoresStop' }
 
 /** Starts a container that behaves so, and resolves when it does. */
-export type StartBehaving = (behaviour: Behaviour) => Promise<RunningContainer>
+export type StartBehaving = (behavior: Behavior) => Promise<RunningContainer>
 
 const LONG_MS = 60_000
 

@@ -1,3 +1,4 @@
+import { omitUndefined } from '../../../std/omit-undefined.ts'
 import type { Container, ContainerStatus, Pod, Terminated } from './pod-object.ts'
 import { type ContainerRecord, newContainerRecord } from './pod-record.ts'
 import { type RestartPolicy, restarts } from './restart-policy.ts'
@@ -40,6 +41,6 @@ function recall(
 
 function lastEnd({ state, lastState, containerID }: ContainerStatus): Terminated | undefined {
   if ('terminated' in state) return state.terminated
-  if ('running' in state) return { ...LOST, ...(containerID === undefined ? {} : { containerID }) }
+  if ('running' in state) return { ...LOST, ...omitUndefined({ containerID }) }
   return 'terminated' in lastState ? lastState.terminated : undefined
 }

@@ -1,3 +1,4 @@
+import { omitUndefined } from '../../../std/omit-undefined.ts'
 import type {
   ContainerState,
   ContainerStatus,
@@ -118,7 +119,7 @@ function containerStatus(record: ContainerRecord): ContainerStatus {
     name,
     image,
     imageID: imageId,
-    ...(containerID === undefined ? {} : { containerID }),
+    ...omitUndefined({ containerID }),
     ready: isContainerReady(record),
     started: state.kind === 'Running' && record.isStarted,
     restartCount: restarts,

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ContainerStart } from './executor.ts'
-import { type Behaviour, executorContract } from './executor-contract.ts'
+import { type Behavior, executorContract } from './executor-contract.ts'
 import { detectIsolation, type Isolation } from './isolation.ts'
 import type { Container } from './pod-object.ts'
 import { processExecutor } from './process-executor.ts'
@@ -56,21 +56,21 @@ async function logged(start: ContainerStart, word: string): Promise<void> {
   while (!(await logOf(start)).includes(word)) await new Promise((done) => setTimeout(done, 5))
 }
 
-/** Programs in Node, as ours are; they say when they can be signalled. */
-const programOf = (behaviour: Behaviour): string => {
-  if (behaviour.kind === 'IgnoresStop') {
+/** Programs in Node, as ours are; they say when they can be signaled. */
+const programOf = (behavior: Behavior): string => {
+  if (behavior.kind === 'IgnoresStop') {
     return 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("ready")'
   }
-  const say = `require("fs").writeFileSync(process.env.MESSAGE_PATH, ${JSON.stringify(behaviour.message)}); process.exit(${behaviour.exitCode})`
-  return behaviour.kind === 'Ends'
+  const say = `require("fs").writeFileSync(process.env.MESSAGE_PATH, ${JSON.stringify(behavior.message)}); process.exit(${behavior.exitCode})`
+  return behavior.kind === 'Ends'
     ? say
     : `process.on("SIGTERM", () => { ${say} }); setInterval(() => {}, 1000); console.log("ready")`
 }
 
-const behaving = (isolation: () => Isolation) => async (behaviour: Behaviour) => {
-  const start = await aStart(['node', '-e', programOf(behaviour)])
+const behaving = (isolation: () => Isolation) => async (behavior: Behavior) => {
+  const start = await aStart(['node', '-e', programOf(behavior)])
   const running = await executorWith(isolation()).start(start)
-  if (behaviour.kind !== 'Ends') await logged(start, 'ready')
+  if (behavior.kind !== 'Ends') await logged(start, 'ready')
   return running
 }
 

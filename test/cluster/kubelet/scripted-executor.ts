@@ -1,4 +1,5 @@
 import type { Clock } from '../../../operator/ports/clock.ts'
+import { omitUndefined } from '../../../std/omit-undefined.ts'
 import type { ContainerEnd, ContainerStart, Executor, RunningContainer } from './executor.ts'
 import type { Container, Pod } from './pod-object.ts'
 
@@ -64,7 +65,5 @@ const endOf = ({
   podEnd,
 }: Pick<ScriptedRun, 'exitCode' | 'terminationMessage' | 'reason' | 'podEnd'>): ContainerEnd => ({
   exitCode,
-  ...(terminationMessage === undefined ? {} : { terminationMessage }),
-  ...(reason === undefined ? {} : { reason }),
-  ...(podEnd === undefined ? {} : { podEnd }),
+  ...omitUndefined({ terminationMessage, reason, podEnd }),
 })

@@ -4,6 +4,7 @@ import type {
   V1Volume,
   V1VolumeProjection,
 } from '@kubernetes/client-node'
+import { omitUndefined } from '../../../std/omit-undefined.ts'
 import { fieldValue, type PlacedPod } from './field-reference.ts'
 import {
   type KeyedObjects,
@@ -61,7 +62,7 @@ function asVolume(part: V1VolumeProjection, defaultMode = DEFAULT_MODE): Source 
   if (configMap !== undefined) return { configMap: { ...configMap, defaultMode } }
   if (secret !== undefined) {
     const { name, ...rest } = secret
-    return { secret: { ...rest, ...(name === undefined ? {} : { secretName: name }), defaultMode } }
+    return { secret: { ...rest, ...omitUndefined({ secretName: name }), defaultMode } }
   }
   if (downwardAPI !== undefined) return { downwardAPI: { ...downwardAPI, defaultMode } }
   return serviceAccountToken === undefined ? {} : { serviceAccountToken }

@@ -139,8 +139,8 @@ export const REFUSED_BY_SERVER: readonly Broken[] = [
   },
   {
     mistake: 'K above R',
-    set: { [dotted('loss')]: { keptNeighbours: 40 } },
-    says: 'keptNeighbours (K) must not exceed references.count (R)',
+    set: { [dotted('loss')]: { keptNeighbors: 40 } },
+    says: 'keptNeighbors (K) must not exceed references.count (R)',
   },
   {
     mistake: 'Scenes with a path',
@@ -174,7 +174,7 @@ export const REFUSED_BY_SERVER: readonly Broken[] = [
   },
   {
     mistake: 'a queue that should know its images',
-    set: { [dotted('references')]: { source: 'TeacherQueue', neighbours: 'Intra' } },
+    set: { [dotted('references')]: { source: 'TeacherQueue', neighbors: 'Intra' } },
     says: 'a queue does not know its images',
   },
   {
@@ -224,7 +224,7 @@ export const REFUSED_BY_OPERATOR: readonly Broken[] = [
   {
     mistake: 'more references than an image has patches',
     of: 'run.yaml',
-    set: { 'spec.references': { source: 'TeacherBatch', neighbours: 'Intra', count: 500 } },
+    set: { 'spec.references': { source: 'TeacherBatch', neighbors: 'Intra', count: 500 } },
     says: 'spec.references.count: 500 references are more than',
   },
 ]

@@ -1,4 +1,4 @@
-import { counterUniform } from '../../../operator/core/counter-hash.ts'
+import { counterUniform } from '../../../operator/core/search/counter-hash.ts'
 
 /** Random choices that a seed determines. */
 export interface Draw {

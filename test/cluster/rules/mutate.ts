@@ -1,4 +1,4 @@
-import type { JsonNode } from '../../../crds/to-crd.ts'
+import type { JsonNode } from '../../../crds/generators/to-crd.ts'
 import type { Draw } from './draw.ts'
 import {
   type Plain,

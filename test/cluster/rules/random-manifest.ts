@@ -17,8 +17,8 @@ export const BASES: readonly Manifest[] = [
   'run.yaml',
   'sweep-steepness.yaml',
   'sweep-batch-size.yaml',
-  'sweep-neighbours.yaml',
-  'paper/sweep-neighbours.yaml',
+  'sweep-neighbors.yaml',
+  'paper/sweep-neighbors.yaml',
 ].map((file) => parse(readFileSync(join(examples, file), 'utf8')) as Manifest)
 
 const MOST_CHANGES = 4

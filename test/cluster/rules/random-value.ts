@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { JsonNode } from '../../../crds/to-crd.ts'
+import type { JsonNode } from '../../../crds/generators/to-crd.ts'
 import type { Draw } from './draw.ts'
 
 export type Plain = Record<string, unknown>

@@ -1,8 +1,8 @@
+import { buildCrd, type JsonNode, KINDS } from '../../../crds/generators/to-crd.ts'
 import { SWEEP_KIND } from '../../../crds/names.ts'
 import { type NeCoRun, runTransitions } from '../../../crds/necorun.ts'
 import { type NeCoSweep, sweepTransitions } from '../../../crds/necosweep.ts'
 import { parseManifest } from '../../../crds/parse-manifest.ts'
-import { buildCrd, type JsonNode, KINDS } from '../../../crds/to-crd.ts'
 
 /** What is wrong with an object, as TypeScript says it: messages without their paths. */
 export function complaints(object: unknown): readonly string[] {

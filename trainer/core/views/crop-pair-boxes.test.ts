@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { goldenTensor, readGolden } from '../../../test/golden/read-golden.ts'
 import type { Box } from './crop-box.ts'
-import { cropPairBoxes } from './crop-pair-boxes.ts'
+import { computeCropPairBoxes } from './crop-pair-boxes.ts'
 
 interface GoldenCase {
   readonly size_crops: readonly [number, number]
@@ -12,7 +12,7 @@ interface GoldenCase {
 }
 const { cases } = readGolden('crop_pair_boxes') as { cases: readonly GoldenCase[] }
 
-const boxesOf = (flat: ArrayLike<number>): Box[] =>
+const toBoxes = (flat: ArrayLike<number>): Box[] =>
   Array.from({ length: flat.length / 4 }, (_, i) => {
     const at = (k: number) => flat[4 * i + k] ?? Number.NaN
     return [at(0), at(1), at(2), at(3)]
@@ -23,11 +23,11 @@ const worst = (ours: readonly number[], theirs: ArrayLike<number>): number =>
 
 describe('boxes of crop pairs agree with the released program', () => {
   test.each(cases.map((golden, i) => [i, golden] as const))('case %i', (_, golden) => {
-    const crops = boxesOf(goldenTensor(golden.crop_boxes_xyxy_in_image).data)
+    const crops = toBoxes(goldenTensor(golden.crop_boxes_xyxy_in_image).data)
     const sides = golden.nmb_crops.flatMap((count, kind) =>
       Array<number>(count).fill(golden.size_crops[kind] ?? 0),
     )
-    const { inGlobal, inCrop } = cropPairBoxes(crops, sides)
+    const { inGlobal, inCrop } = computeCropPairBoxes(crops, sides)
     const gc = goldenTensor(golden.gc).data
     const all = goldenTensor(golden.all).data
     expect(inGlobal.flat(2)).toHaveLength(gc.length)

@@ -1,4 +1,4 @@
-import { type Box, intersectionOf } from './crop-box.ts'
+import { type Box, intersectBoxes } from './crop-box.ts'
 
 export interface CropPairBoxes {
   /** [g][c]: the overlap of global crop g with crop c, in pixels of the resized crop g. */
@@ -19,14 +19,17 @@ function toResizedCrop(box: Box, crop: Box, side: number): Box {
   ]
 }
 
-/** Where each global crop and each crop overlap, in the pixels of either (neco-method §1.2; crop_pair_boxes.json). The first two crops are global. */
-export function cropPairBoxes(crops: readonly Box[], sides: readonly number[]): CropPairBoxes {
+/** Where each global crop and each crop overlap, in the pixels of either (docs/method.md §1.2; crop_pair_boxes.json). The first two crops are global. */
+export function computeCropPairBoxes(
+  crops: readonly Box[],
+  sides: readonly number[],
+): CropPairBoxes {
   const globals = crops.slice(0, 2)
   const inGlobal = globals.map((global, g) =>
-    crops.map((crop) => toResizedCrop(intersectionOf(global, crop), global, sides[g] ?? 0)),
+    crops.map((crop) => toResizedCrop(intersectBoxes(global, crop), global, sides[g] ?? 0)),
   )
   const inCrop = crops.map((crop, c) =>
-    globals.map((global) => toResizedCrop(intersectionOf(global, crop), crop, sides[c] ?? 0)),
+    globals.map((global) => toResizedCrop(intersectBoxes(global, crop), crop, sides[c] ?? 0)),
   )
   return { inGlobal, inCrop }
 }

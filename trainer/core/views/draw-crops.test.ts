@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ViewsSettings } from '../../../crds/sections/views.ts'
+import type { ViewsSettings } from '../../../method/settings/views.ts'
 import { drawCrop } from '../../../vision/images/draw-crop.ts'
 import { type RandomStream, randomStream } from '../../../vision/random/random-stream.ts'
-import { areaOf, type Box, intersectionOf } from './crop-box.ts'
-import { cropSides, drawCrops } from './draw-crops.ts'
+import { type Box, computeBoxArea, intersectBoxes } from './crop-box.ts'
+import { drawCrops, listCropSides } from './draw-crops.ts'
 
 const views = {
   localCrops: 4,
@@ -31,7 +31,7 @@ const whole = (image: { widthPx: number; heightPx: number }): Box => [
   image.heightPx,
 ]
 const leastShared = (crops: readonly Box[], others: readonly Box[]): number =>
-  Math.min(...crops.flatMap((a) => others.map((b) => areaOf(intersectionOf(a, b)))))
+  Math.min(...crops.flatMap((a) => others.map((b) => computeBoxArea(intersectBoxes(a, b)))))
 
 describe('the crops of an image', () => {
   test('lie inside it and overlap as asked', () => {
@@ -41,7 +41,7 @@ describe('the crops of an image', () => {
         const least = Math.floor(0.01 * image.widthPx * image.heightPx)
         const globals = crops.slice(0, 2)
         expect(crops).toHaveLength(6)
-        expect(crops.map((crop) => intersectionOf(crop, whole(image)))).toEqual(crops)
+        expect(crops.map((crop) => intersectBoxes(crop, whole(image)))).toEqual(crops)
         expect(leastShared(globals.slice(1), globals.slice(0, 1))).toBeGreaterThan(2 * least)
         expect(leastShared(crops.slice(2), globals)).toBeGreaterThan(least)
       }),
@@ -56,7 +56,7 @@ describe('the crops of an image', () => {
   })
 
   test('have their sides in the same order', () => {
-    expect(cropSides(views)).toEqual([224, 224, 98, 98, 98, 98])
+    expect(listCropSides(views)).toEqual([224, 224, 98, 98, 98, 98])
   })
 
   test('that cannot overlap as asked are an error that names the fields', () => {
@@ -67,7 +67,7 @@ describe('the crops of an image', () => {
   })
 })
 
-describe('a crop that never fits falls back to the centre', () => {
+describe('a crop that never fits falls back to the center', () => {
   const range = { scale: [1, 1], aspectRatio: [0.75, 4 / 3] }
   test('of a wide image, at the greatest aspect', () => {
     const wide = drawCrop(stream(1), { ...range, widthPx: 300, heightPx: 90 })

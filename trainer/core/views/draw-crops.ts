@@ -1,10 +1,10 @@
-import type { ViewsSettings } from '../../../crds/sections/views.ts'
+import type { ViewsSettings } from '../../../method/settings/views.ts'
 import { type CropRange, drawCrop } from '../../../vision/images/draw-crop.ts'
 import type { RandomStream } from '../../../vision/random/random-stream.ts'
-import { areaOf, type Box, intersectionOf } from './crop-box.ts'
+import { type Box, computeBoxArea, intersectBoxes } from './crop-box.ts'
 
 const GLOBAL_CROPS = 2
-const REDRAWS = 1000
+const MAX_REDRAWS = 1000
 
 /** Thrown when crops cannot be made to overlap as asked. */
 export class OverlapError extends Error {
@@ -23,19 +23,19 @@ function drawOverlapping(
   range: CropRange,
   rule: { readonly others: readonly Box[]; readonly leastPx: number },
 ): Box {
-  for (let attempt = 0; attempt < REDRAWS; attempt++) {
+  for (let attempt = 0; attempt < MAX_REDRAWS; attempt++) {
     const crop = drawCrop(stream, range)
-    if (rule.others.every((other) => areaOf(intersectionOf(crop, other)) > rule.leastPx))
+    if (rule.others.every((other) => computeBoxArea(intersectBoxes(crop, other)) > rule.leastPx))
       return crop
   }
   throw new OverlapError(
-    `no crop of ${REDRAWS} shares more than ${rule.leastPx} of ${range.widthPx}×${range.heightPx} pixels with the global crops: ` +
+    `no crop of ${MAX_REDRAWS} shares more than ${rule.leastPx} of ${range.widthPx}×${range.heightPx} pixels with the global crops: ` +
       'lower views.minIntersection or raise views.localScale and views.globalScale',
   )
 }
 
 /**
- * Draws the crops of one image: two global, then the local ones (neco-method §1.1).
+ * Draws the crops of one image: two global, then the local ones (docs/method.md §1.1).
  * The second global crop shares more than twice, each local crop more than once, ⌊minIntersection·W·H⌋ pixels with every global crop.
  * Throws OverlapError where a thousand draws do not reach that.
  */
@@ -53,7 +53,7 @@ export function drawCrops(stream: RandomStream, image: ImageSize, views: ViewsSe
 }
 
 /** The side in pixels of each resized crop, in the order of drawCrops. */
-export const cropSides = (views: ViewsSettings): number[] => [
+export const listCropSides = (views: ViewsSettings): number[] => [
   ...Array<number>(GLOBAL_CROPS).fill(views.globalSizePx),
   ...Array<number>(views.localCrops).fill(views.localSizePx),
 ]

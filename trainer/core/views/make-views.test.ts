@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { ViewsSettings } from '../../../crds/sections/views.ts'
-import { normaliseImage } from '../../../vision/images/normalise-image.ts'
+import type { ViewsSettings } from '../../../method/settings/views.ts'
+import { normalizeImage } from '../../../vision/images/normalize-image.ts'
 import { resizeImage } from '../../../vision/images/resize-image.ts'
 import { drawScene } from '../../../vision/scenes/draw-scene.ts'
 import { makeViews } from './make-views.ts'
@@ -19,11 +19,11 @@ const views: ViewsSettings = {
   alignedGrid: 6,
   jitterProbability: 0.8,
   jitterStrength: 0.4,
-  greyProbability: 0.2,
+  grayscaleProbability: 0.2,
   blurProbability: 0.5,
   blurRadius: [0.1, 2],
 }
-const plain = { ...views, jitterProbability: 0, greyProbability: 0, blurProbability: 0 }
+const plain = { ...views, jitterProbability: 0, grayscaleProbability: 0, blurProbability: 0 }
 const key = { seed: 400, epoch: 1, sample: 7 }
 
 describe('views of an image', () => {
@@ -35,12 +35,12 @@ describe('views of an image', () => {
     expect(inCrop.map((row) => row.length)).toEqual([2, 2, 2, 2])
   })
 
-  test('without augmentation are the normalised parts of the image', () => {
+  test('without augmentation are the normalized parts of the image', () => {
     const { crops, boxes } = makeViews(image, plain, key)
     const [left, top, right, bottom] = boxes[2] ?? [0, 0, 0, 0]
     const box = { left, top, width: right - left, height: bottom - top }
     const part = resizeImage(image, { width: 32, height: 32, filter: 'Bilinear', box })
-    expect(crops[2]).toEqual(normaliseImage(part))
+    expect(crops[2]).toEqual(normalizeImage(part))
   })
 
   test('are the same for a key, whatever was made in between', () => {
@@ -55,7 +55,7 @@ describe('views of an image', () => {
     expect(new Set(boxes).size).toBe(4)
   })
 
-  test('keep their boxes when only the colours change', () => {
+  test('keep their boxes when only the colors change', () => {
     expect(makeViews(image, views, key).boxes).toEqual(makeViews(image, plain, key).boxes)
   })
 })

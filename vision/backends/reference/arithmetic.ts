@@ -1,21 +1,21 @@
 import type { KernelCall } from '../kernel-signatures.ts'
-import { arrayOf, at, type ReferenceArray } from './reference-array.ts'
+import { at, generateArray, type ReferenceArray } from './reference-array.ts'
 
 export function add({ inputs: { a, b } }: KernelCall<'Add', ReferenceArray>): ReferenceArray[] {
-  return [arrayOf(a.shape, (i) => at(a.values, i) + at(b.values, i))]
+  return [generateArray(a.shape, (i) => at(a.values, i) + at(b.values, i))]
 }
 
 export function multiply({
   inputs: { a, b },
 }: KernelCall<'NecoMultiply', ReferenceArray>): ReferenceArray[] {
-  return [arrayOf(a.shape, (i) => at(a.values, i) * at(b.values, i))]
+  return [generateArray(a.shape, (i) => at(a.values, i) * at(b.values, i))]
 }
 
 export function affine({
   inputs: { x },
   attributes: { factor, offset },
 }: KernelCall<'NecoAffine', ReferenceArray>): ReferenceArray[] {
-  return [arrayOf(x.shape, (i) => factor * at(x.values, i) + offset)]
+  return [generateArray(x.shape, (i) => factor * at(x.values, i) + offset)]
 }
 
 export function dot({ inputs: { a, b } }: KernelCall<'NecoDot', ReferenceArray>): ReferenceArray[] {

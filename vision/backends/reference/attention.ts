@@ -17,7 +17,7 @@ interface Rotary {
   readonly sin: Float64Array
 }
 
-interface Layout {
+interface QkvLayout {
   readonly batch: number
   readonly tokens: number
   readonly heads: number
@@ -28,16 +28,16 @@ export function attention({
   inputs: { qkv, cos, sin },
   attributes: { heads },
 }: KernelCall<'NecoAttention', ReferenceArray>): ReferenceArray[] {
-  const layout = layoutOf(qkv, heads)
+  const layout = parseQkvShape(qkv, heads)
   const { batch, tokens, width } = layout
-  const rotary = rotaryOf(cos, sin)
+  const rotary = toRotary(cos, sin)
   const output = zeros([batch, tokens, heads * width])
   const logSumExp = zeros([batch, heads, tokens])
   for (let index = 0; index < batch * heads; index++) {
     const head = readHead(qkv.values, layout, { index, rotary })
     for (let row = 0; row < tokens; row++) {
-      const scores = scoresOf(head, row)
-      const total = logOfSumOfExp(scores)
+      const scores = computeAttentionScores(head, row)
+      const total = computeLogSumExp(scores)
       logSumExp.values[index * tokens + row] = total
       const start = outputStart(layout, index, row)
       scores.forEach((score, column) => {
@@ -55,8 +55,8 @@ export function attentionGradient({
   inputs,
   attributes: { heads },
 }: KernelCall<'NecoAttentionGradient', ReferenceArray>): ReferenceArray[] {
-  const layout = layoutOf(inputs.qkv, heads)
-  const rotary = rotaryOf(inputs.cos, inputs.sin)
+  const layout = parseQkvShape(inputs.qkv, heads)
+  const rotary = toRotary(inputs.cos, inputs.sin)
   const dqkv = zeros(inputs.qkv.shape)
   for (let index = 0; index < layout.batch * heads; index++) {
     const head = readHead(inputs.qkv.values, layout, { index, rotary })
@@ -66,11 +66,17 @@ export function attentionGradient({
       output: inputs.output.values,
       logSumExp: at(inputs.logSumExp.values, index * layout.tokens + row),
     }))
-    const parts = [rotate(gradient.q, rotary, -1), rotate(gradient.k, rotary, -1), gradient.v]
-    parts.forEach((part, third) => {
+    const parts = [
+      applyRotary(gradient.q, rotary, -1),
+      applyRotary(gradient.k, rotary, -1),
+      gradient.v,
+    ]
+    parts.forEach((part, readProjection) => {
       part.forEach((value, i) => {
         const token = Math.floor(i / layout.width)
-        dqkv.values[inputStart(layout, { index, token, third }) + (i % layout.width)] = value
+        dqkv.values[
+          inputStart(layout, { index, token, third: readProjection }) + (i % layout.width)
+        ] = value
       })
     })
   }
@@ -98,7 +104,7 @@ function headGradient(
     const { start, dy, output, logSumExp } = rowState(row)
     const dyRow = dy.subarray(start, start + width)
     const inner = dot(dyRow, output.subarray(start, start + width))
-    scoresOf(head, row).forEach((score, column) => {
+    computeAttentionScores(head, row).forEach((score, column) => {
       const weight = Math.exp(score - logSumExp)
       const from = column * width
       const slope = weight * (dot(dyRow, head.v.subarray(from, from + width)) - inner) * scale
@@ -112,17 +118,17 @@ function headGradient(
   return gradient
 }
 
-function layoutOf(qkv: ReferenceArray, heads: number): Layout {
+function parseQkvShape(qkv: ReferenceArray, heads: number): QkvLayout {
   const [batch = 1, tokens = 1, triple = 3] = qkv.shape
   return { batch, tokens, heads, width: triple / 3 / heads }
 }
 
-function rotaryOf(cos?: ReferenceArray, sin?: ReferenceArray): Rotary | undefined {
+function toRotary(cos?: ReferenceArray, sin?: ReferenceArray): Rotary | undefined {
   return cos && sin ? { width: cos.shape.at(-1) ?? 1, cos: cos.values, sin: sin.values } : undefined
 }
 
 function inputStart(
-  layout: Layout,
+  layout: QkvLayout,
   place: { index: number; token: number; third: number },
 ): number {
   const { tokens, heads, width } = layout
@@ -131,18 +137,18 @@ function inputStart(
   return row * heads * width + (place.index % heads) * width
 }
 
-function outputStart({ tokens, heads, width }: Layout, index: number, token: number): number {
+function outputStart({ tokens, heads, width }: QkvLayout, index: number, token: number): number {
   const sample = Math.floor(index / heads)
   return (sample * tokens + token) * heads * width + (index % heads) * width
 }
 
 function readHead(
   qkv: Float64Array,
-  layout: Layout,
+  layout: QkvLayout,
   from: { index: number; rotary: Rotary | undefined },
 ): Head {
   const { tokens, width } = layout
-  const third = (which: number): Float64Array => {
+  const readProjection = (which: number): Float64Array => {
     const part = new Float64Array(tokens * width)
     for (let token = 0; token < tokens; token++) {
       const start = inputStart(layout, { index: from.index, token, third: which })
@@ -154,14 +160,14 @@ function readHead(
     tokens,
     width,
     scale: 1 / Math.sqrt(width),
-    q: rotate(third(0), from.rotary, 1),
-    k: rotate(third(1), from.rotary, 1),
-    v: third(2),
+    q: applyRotary(readProjection(0), from.rotary, 1),
+    k: applyRotary(readProjection(1), from.rotary, 1),
+    v: readProjection(2),
   }
 }
 
 /** x·cos + rot(x)·sin with rot([a, b]) = [−b, a] on the halves; sign −1 is the adjoint. */
-function rotate(x: Float64Array, rotary: Rotary | undefined, sign: 1 | -1): Float64Array {
+function applyRotary(x: Float64Array, rotary: Rotary | undefined, sign: 1 | -1): Float64Array {
   if (!rotary) return x
   const { width } = rotary
   const half = width / 2
@@ -175,7 +181,7 @@ function rotate(x: Float64Array, rotary: Rotary | undefined, sign: 1 | -1): Floa
   })
 }
 
-function scoresOf({ tokens, width, scale, q, k }: Head, row: number): Float64Array {
+function computeAttentionScores({ tokens, width, scale, q, k }: Head, row: number): Float64Array {
   const query = q.subarray(row * width, (row + 1) * width)
   const scores = new Float64Array(tokens)
   for (let column = 0; column < tokens; column++) {
@@ -184,7 +190,7 @@ function scoresOf({ tokens, width, scale, q, k }: Head, row: number): Float64Arr
   return scores
 }
 
-function logOfSumOfExp(scores: Float64Array): number {
+function computeLogSumExp(scores: Float64Array): number {
   const largest = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
   return largest + Math.log(scores.reduce((sum, score) => sum + Math.exp(score - largest), 0))
 }

@@ -1,7 +1,7 @@
 import type { KernelCall } from '../kernel-signatures.ts'
 import { addTo, at, type ReferenceArray, zeros } from './reference-array.ts'
 
-interface Pair {
+interface DistancePair {
   readonly index: number
   readonly query: number
   readonly reference: number
@@ -43,7 +43,7 @@ export function distanceGradient({
 function forEachPair(
   queries: ReferenceArray,
   references: ReferenceArray,
-  visit: (pair: Pair) => void,
+  visit: (pair: DistancePair) => void,
 ): void {
   const [groups = 1, points = 1, width = 1] = queries.shape
   const count = references.shape[1] as number

@@ -1,18 +1,27 @@
 import type { KernelCall } from '../kernel-signatures.ts'
-import { addTo, arrayOf, at, type ReferenceArray, rowsOf, zeros } from './reference-array.ts'
+import {
+  addTo,
+  at,
+  generateArray,
+  type ReferenceArray,
+  toMatrixShape,
+  zeros,
+} from './reference-array.ts'
 
 export function layerNorm({
   inputs: { x, gamma, beta },
   attributes: { eps },
 }: KernelCall<'NecoLayerNorm', ReferenceArray>): ReferenceArray[] {
-  const { rows, columns } = rowsOf(x)
-  const mean = arrayOf([rows], (row) => rowMean(columns, (d) => at(x.values, row * columns + d)))
-  const deviation = arrayOf([rows], (row) => {
-    const centre = at(mean.values, row)
-    const variance = rowMean(columns, (d) => (at(x.values, row * columns + d) - centre) ** 2)
+  const { rows, columns } = toMatrixShape(x)
+  const mean = generateArray([rows], (row) =>
+    rowMean(columns, (d) => at(x.values, row * columns + d)),
+  )
+  const deviation = generateArray([rows], (row) => {
+    const center = at(mean.values, row)
+    const variance = rowMean(columns, (d) => (at(x.values, row * columns + d) - center) ** 2)
     return 1 / Math.sqrt(variance + eps)
   })
-  const y = arrayOf(x.shape, (i) => {
+  const y = generateArray(x.shape, (i) => {
     const row = Math.floor(i / columns)
     const d = i % columns
     const normal = (at(x.values, i) - at(mean.values, row)) * at(deviation.values, row)
@@ -25,7 +34,7 @@ export function layerNormGradient({
   inputs,
 }: KernelCall<'NecoLayerNormGradient', ReferenceArray>): ReferenceArray[] {
   const { dy, x, gamma, mean, deviation } = inputs
-  const { rows, columns } = rowsOf(x)
+  const { rows, columns } = toMatrixShape(x)
   const dx = zeros(x.shape)
   const dGamma = zeros(gamma.shape)
   const dBeta = zeros(gamma.shape)
@@ -34,10 +43,10 @@ export function layerNormGradient({
     const start = row * columns
     const normal = (d: number): number => (at(x.values, start + d) - at(mean.values, row)) * scale
     const scaled = (d: number): number => at(dy.values, start + d) * at(gamma.values, d)
-    const meanOfScaled = rowMean(columns, scaled)
-    const meanOfProduct = rowMean(columns, (d) => scaled(d) * normal(d))
+    const scaledMean = rowMean(columns, scaled)
+    const productMean = rowMean(columns, (d) => scaled(d) * normal(d))
     for (let d = 0; d < columns; d++) {
-      dx.values[start + d] = scale * (scaled(d) - meanOfScaled - normal(d) * meanOfProduct)
+      dx.values[start + d] = scale * (scaled(d) - scaledMean - normal(d) * productMean)
       addTo(dGamma.values, d, at(dy.values, start + d) * normal(d))
       addTo(dBeta.values, d, at(dy.values, start + d))
     }

@@ -1,13 +1,13 @@
 import type { KernelCall } from '../kernel-signatures.ts'
-import { gelu, geluSlope } from './activations.ts'
+import { gelu, geluDerivative } from './activations.ts'
 import {
   addTo,
-  arrayOf,
   at,
-  lastOf,
+  countElements,
+  generateArray,
+  lastDimension,
   type ReferenceArray,
-  rowsOf,
-  sizeOf,
+  toMatrixShape,
   zeros,
 } from './reference-array.ts'
 
@@ -18,7 +18,7 @@ type Call<Name extends 'NecoLinear' | 'NecoMatMul' | 'NecoColumnSum'> = KernelCa
 
 export function linear({ inputs, attributes }: Call<'NecoLinear'>): ReferenceArray[] {
   const { x, weight, bias } = inputs
-  const { rows, columns } = rowsOf(x)
+  const { rows, columns } = toMatrixShape(x)
   const outputs = weight.shape[0] as number
   const shape = [...x.shape.slice(0, -1), outputs]
   const product = multiply({
@@ -29,22 +29,22 @@ export function linear({ inputs, attributes }: Call<'NecoLinear'>): ReferenceArr
   if (bias) for (let i = 0; i < product.length; i++) addTo(product, i, at(bias.values, i % outputs))
   const linearPart = { shape, values: product }
   if (attributes.activation === 'None') return [linearPart]
-  const activated = arrayOf(shape, (i) => gelu(at(product, i)))
+  const activated = generateArray(shape, (i) => gelu(at(product, i)))
   if (!attributes.keepSlopes) return [activated]
-  return [activated, arrayOf(shape, (i) => geluSlope(at(product, i)))]
+  return [activated, generateArray(shape, (i) => geluDerivative(at(product, i)))]
 }
 
 export function matMul({ inputs: { a, b }, attributes }: Call<'NecoMatMul'>): ReferenceArray[] {
-  const [aRows, aColumns] = lastTwo(a)
-  const [bRows, bColumns] = lastTwo(b)
+  const [aRows, aColumns] = lastTwoDimensions(a)
+  const [bRows, bColumns] = lastTwoDimensions(b)
   const [m, k] = attributes.transposeA ? [aColumns, aRows] : [aRows, aColumns]
   const n = attributes.transposeB ? bRows : bColumns
   const groups = a.values.length / (aRows * aColumns)
   const result = zeros([...a.shape.slice(0, -2), m, n])
   for (let group = 0; group < groups; group++) {
     const product = multiply({
-      a: stepped(a, group * aRows * aColumns, attributes.transposeA),
-      b: stepped(b, group * bRows * bColumns, attributes.transposeB),
+      a: toOperand(a, group * aRows * aColumns, attributes.transposeA),
+      b: toOperand(b, group * bRows * bColumns, attributes.transposeB),
       extents: [m, k, n],
     })
     result.values.set(product, group * m * n)
@@ -54,7 +54,7 @@ export function matMul({ inputs: { a, b }, attributes }: Call<'NecoMatMul'>): Re
 
 export function columnSum({ inputs: { x }, attributes }: Call<'NecoColumnSum'>): ReferenceArray[] {
   const sum = zeros(attributes.shape)
-  const columns = sizeOf(attributes.shape)
+  const columns = countElements(attributes.shape)
   x.values.forEach((value, i) => {
     addTo(sum.values, i % columns, value)
   })
@@ -86,14 +86,14 @@ function multiply(product: {
   return c
 }
 
-function stepped(array: ReferenceArray, offset: number, transpose: boolean): Operand {
-  const columns = lastOf(array.shape)
+function toOperand(array: ReferenceArray, offset: number, transpose: boolean): Operand {
+  const columns = lastDimension(array.shape)
   const steps = transpose
     ? { rowStep: 1, columnStep: columns }
     : { rowStep: columns, columnStep: 1 }
   return { values: array.values, offset, ...steps }
 }
 
-function lastTwo(array: ReferenceArray): readonly [number, number] {
-  return [array.shape.at(-2) ?? 1, lastOf(array.shape)]
+function lastTwoDimensions(array: ReferenceArray): readonly [number, number] {
+  return [array.shape.at(-2) ?? 1, lastDimension(array.shape)]
 }

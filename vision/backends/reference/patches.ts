@@ -1,7 +1,7 @@
 import type { KernelCall } from '../kernel-signatures.ts'
-import { addTo, at, type ReferenceArray, sizeOf, zeros } from './reference-array.ts'
+import { addTo, at, countElements, type ReferenceArray, zeros } from './reference-array.ts'
 
-interface Grid {
+interface UnfoldGrid {
   readonly batch: number
   readonly channels: number
   readonly height: number
@@ -15,7 +15,7 @@ export function unfoldPatches({
   inputs: { images },
   attributes: { patch },
 }: KernelCall<'NecoUnfoldPatches', ReferenceArray>): ReferenceArray[] {
-  const grid = gridOf(images.shape, patch)
+  const grid = computeUnfoldGrid(images.shape, patch)
   const patches = zeros([grid.batch * grid.rows * grid.columns, grid.channels * patch * patch])
   forEachPixel(grid, (pixel, place) => {
     patches.values[place] = at(images.values, pixel)
@@ -27,14 +27,14 @@ export function foldPatches({
   inputs: { patches },
   attributes: { patch, shape },
 }: KernelCall<'NecoFoldPatches', ReferenceArray>): ReferenceArray[] {
-  const images = { shape, values: new Float64Array(sizeOf(shape)) }
-  forEachPixel(gridOf(shape, patch), (pixel, place) => {
+  const images = { shape, values: new Float64Array(countElements(shape)) }
+  forEachPixel(computeUnfoldGrid(shape, patch), (pixel, place) => {
     addTo(images.values, pixel, at(patches.values, place))
   })
   return [images]
 }
 
-function gridOf(shape: readonly number[], patch: number): Grid {
+function computeUnfoldGrid(shape: readonly number[], patch: number): UnfoldGrid {
   const [batch = 1, channels = 1, height = 1, width = 1] = shape
   const rows = Math.floor(height / patch)
   const columns = Math.floor(width / patch)
@@ -42,7 +42,7 @@ function gridOf(shape: readonly number[], patch: number): Grid {
 }
 
 /** Visits the pixels of all patches in the order of the unfolded matrix. */
-function forEachPixel(grid: Grid, visit: (pixel: number, place: number) => void): void {
+function forEachPixel(grid: UnfoldGrid, visit: (pixel: number, place: number) => void): void {
   const { channels, height, width, patch, rows, columns } = grid
   const area = patch * patch
   const total = grid.batch * rows * columns * channels * area

@@ -6,7 +6,7 @@ import { crossEntropy } from './cross-entropy.ts'
 import { distance, distanceGradient } from './distance.ts'
 import { layerNorm, layerNormGradient } from './layer-norm.ts'
 import { columnSum, linear, matMul } from './matrix.ts'
-import { adamwStep, emaStep } from './optimiser.ts'
+import { adamwStep, emaStep } from './optimizer.ts'
 import { foldPatches, unfoldPatches } from './patches.ts'
 import type { ReferenceArray } from './reference-array.ts'
 import {
@@ -19,7 +19,7 @@ import {
   residualScaleGradient,
   sparseRows,
 } from './rows.ts'
-import { softSort } from './soft-sort.ts'
+import { softSortKernel } from './soft-sort.ts'
 
 /** Every kernel in plain float64 loops: slow, and easy to check by eye. */
 export const referenceKernels: KernelTable<ReferenceArray> = {
@@ -50,6 +50,6 @@ export const referenceKernels: KernelTable<ReferenceArray> = {
   NecoFill: fill,
   NecoAdamwStep: adamwStep,
   NecoEmaStep: emaStep,
-  NecoSoftSortCrossEntropy: softSort,
+  NecoSoftSortCrossEntropy: softSortKernel,
   Add: add,
 }

@@ -1,29 +1,29 @@
 import type { KernelCall } from '../kernel-signatures.ts'
 import {
   addTo,
-  arrayOf,
   at,
-  lastOf,
+  countElements,
+  generateArray,
+  lastDimension,
   type ReferenceArray,
-  rowsOf,
-  sizeOf,
+  toMatrixShape,
   zeros,
 } from './reference-array.ts'
 
 export function residualScale({
   inputs: { x, branch, gamma, sampleScale },
 }: KernelCall<'NecoResidualScale', ReferenceArray>): ReferenceArray[] {
-  const factor = factorOf(branch, gamma, sampleScale)
-  return [arrayOf(x.shape, (i) => at(x.values, i) + at(branch.values, i) * factor(i))]
+  const factor = buildBranchFactor(branch, gamma, sampleScale)
+  return [generateArray(x.shape, (i) => at(x.values, i) + at(branch.values, i) * factor(i))]
 }
 
 export function residualScaleGradient({
   inputs: { dy, branch, gamma, sampleScale },
 }: KernelCall<'NecoResidualScaleGradient', ReferenceArray>): ReferenceArray[] {
-  const factor = factorOf(branch, gamma, sampleScale)
-  const dBranch = arrayOf(dy.shape, (i) => at(dy.values, i) * factor(i))
+  const factor = buildBranchFactor(branch, gamma, sampleScale)
+  const dBranch = generateArray(dy.shape, (i) => at(dy.values, i) * factor(i))
   if (!gamma) return [dBranch]
-  const sampleFactor = factorOf(branch, undefined, sampleScale)
+  const sampleFactor = buildBranchFactor(branch, undefined, sampleScale)
   const dGamma = zeros(gamma.shape)
   dy.values.forEach((value, i) => {
     addTo(dGamma.values, i % gamma.values.length, value * at(branch.values, i) * sampleFactor(i))
@@ -31,12 +31,12 @@ export function residualScaleGradient({
   return [dBranch, dGamma]
 }
 
-function factorOf(
+function buildBranchFactor(
   branch: ReferenceArray,
   gamma: ReferenceArray | undefined,
   sampleScale: ReferenceArray | undefined,
 ): (index: number) => number {
-  const width = lastOf(branch.shape)
+  const width = lastDimension(branch.shape)
   const sample = branch.values.length / (sampleScale?.values.length ?? 1)
   return (i) =>
     (gamma ? at(gamma.values, i % width) : 1) *
@@ -46,7 +46,7 @@ function factorOf(
 export function addRow({
   inputs: { x, row },
 }: KernelCall<'NecoAddRow', ReferenceArray>): ReferenceArray[] {
-  return [arrayOf(x.shape, (i) => at(x.values, i) + at(row.values, i % row.values.length))]
+  return [generateArray(x.shape, (i) => at(x.values, i) + at(row.values, i % row.values.length))]
 }
 
 export function concat({
@@ -69,7 +69,7 @@ export function sparseRows({
   inputs: { x },
   attributes: { matrix },
 }: KernelCall<'NecoSparseRows', ReferenceArray>): ReferenceArray[] {
-  const { columns } = rowsOf(x)
+  const { columns } = toMatrixShape(x)
   const result = zeros([matrix.rows, columns])
   for (let row = 0; row < matrix.rows; row++) {
     const end = matrix.indptr[row + 1] as number
@@ -88,9 +88,9 @@ export function normalizeRows({
   inputs: { x },
   attributes: { eps },
 }: KernelCall<'NecoNormalizeRows', ReferenceArray>): ReferenceArray[] {
-  const { rows, columns } = rowsOf(x)
-  const norms = arrayOf([rows], (row) => Math.sqrt(dotRow({ a: x, b: x, row, columns })))
-  const y = arrayOf(
+  const { rows, columns } = toMatrixShape(x)
+  const norms = generateArray([rows], (row) => Math.sqrt(dotRow({ a: x, b: x, row, columns })))
+  const y = generateArray(
     x.shape,
     (i) => at(x.values, i) / Math.max(at(norms.values, Math.floor(i / columns)), eps),
   )
@@ -102,12 +102,12 @@ export function normalizeRowsGradient({
   inputs: { dy, y, norms },
   attributes: { eps },
 }: KernelCall<'NecoNormalizeRowsGradient', ReferenceArray>): ReferenceArray[] {
-  const { rows, columns } = rowsOf(y)
-  const along = arrayOf([rows], (row) =>
+  const { rows, columns } = toMatrixShape(y)
+  const along = generateArray([rows], (row) =>
     at(norms.values, row) < eps ? 0 : dotRow({ a: dy, b: y, row, columns }),
   )
   return [
-    arrayOf(y.shape, (i) => {
+    generateArray(y.shape, (i) => {
       const row = Math.floor(i / columns)
       const tangent = at(dy.values, i) - at(y.values, i) * at(along.values, row)
       return tangent / Math.max(at(norms.values, row), eps)
@@ -132,5 +132,5 @@ function dotRow(pair: {
 export function fill({
   attributes: { shape, value },
 }: KernelCall<'NecoFill', ReferenceArray>): ReferenceArray[] {
-  return [{ shape, values: new Float64Array(sizeOf(shape)).fill(value) }]
+  return [{ shape, values: new Float64Array(countElements(shape)).fill(value) }]
 }

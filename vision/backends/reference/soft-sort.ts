@@ -2,7 +2,7 @@ import { softSortCrossEntropy } from '../../sorting/soft-sort-cross-entropy.ts'
 import type { KernelCall } from '../kernel-signatures.ts'
 import type { ReferenceArray } from './reference-array.ts'
 
-export function softSort({
+export function softSortKernel({
   inputs: { student, teacher },
   attributes: { options },
 }: KernelCall<'NecoSoftSortCrossEntropy', ReferenceArray>): ReferenceArray[] {

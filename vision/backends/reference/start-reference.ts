@@ -1,13 +1,13 @@
 import { version_core } from '@tensorflow/tfjs-core'
-import type { BackendParts } from '../backend-parts.ts'
-import { type Storage, TensorStore } from '../tensor-store.ts'
-import { type ReferenceArray, sizeOf } from './reference-array.ts'
+import type { BackendImplementation } from '../backend-parts.ts'
+import { type TensorAllocator, TensorStore } from '../tensor-store.ts'
+import { countElements, type ReferenceArray } from './reference-array.ts'
 import { referenceKernels } from './reference-kernels.ts'
 
-const float64Storage: Storage<ReferenceArray> = {
+const float64Allocator: TensorAllocator<ReferenceArray> = {
   put: (values, shape) => ({
     shape,
-    values: Float64Array.from({ length: sizeOf(shape) }, (_, i) => values[i] ?? 0),
+    values: Float64Array.from({ length: countElements(shape) }, (_, i) => values[i] ?? 0),
   }),
   view: ({ values }) => values,
   free: () => {},
@@ -15,12 +15,12 @@ const float64Storage: Storage<ReferenceArray> = {
 }
 
 /** The float64 backend of plain loops: for tests and golden files, not for training. */
-export function startReference(): BackendParts<ReferenceArray> {
+export function startReference(): BackendImplementation<ReferenceArray> {
   return {
-    store: new TensorStore(float64Storage),
+    store: new TensorStore(float64Allocator),
     kernels: referenceKernels,
     identity: `reference; float64; tfjs-core ${version_core}`,
-    why: 'reference: plain float64 loops, as asked',
+    selectionReason: 'reference: plain float64 loops, as asked',
     wasmBytes: () => 0,
     close: () => Promise.resolve(),
   }

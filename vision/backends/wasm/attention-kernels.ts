@@ -1,5 +1,5 @@
 import type { KernelTable } from '../kernel-signatures.ts'
-import { type KernelHost, pointerOf, type WasmArray } from './kernel-host.ts'
+import { type KernelHost, toPointer, type WasmArray } from './kernel-host.ts'
 import { GEMM_SCRATCH_BYTES } from './matrix-kernels.ts'
 
 type Names = 'NecoAttention' | 'NecoAttentionGradient'
@@ -10,39 +10,39 @@ const QUERY_BLOCK = 64
 export function attentionKernels(host: KernelHost): Pick<KernelTable<WasmArray>, Names> {
   return {
     NecoAttention: ({ inputs: { qkv, cos, sin }, attributes: { heads } }) => {
-      const { batch, tokens, width } = layoutOf(qkv, heads)
+      const { batch, tokens, width } = parseQkvShape(qkv, heads)
       const output = host.allocate([batch, tokens, heads * width])
       const logSumExp = host.allocate([batch, heads, tokens])
       host.run('attention', {
         arguments: [
-          ...[qkv.pointer, output.pointer, logSumExp.pointer, pointerOf(cos), pointerOf(sin)],
+          ...[qkv.pointer, output.pointer, logSumExp.pointer, toPointer(cos), toPointer(sin)],
           ...[tokens, heads, width],
         ],
         items: batch * heads,
         operations: batch * heads * tokens * tokens * width * 2,
-        scratchBytes: attentionScratch(tokens, width),
+        scratchBytes: computeAttentionScratch(tokens, width),
       })
       return [output, logSumExp]
     },
     NecoAttentionGradient: ({ inputs, attributes: { heads } }) => {
       const { dy, qkv, output, logSumExp, cos, sin } = inputs
-      const { batch, tokens, width } = layoutOf(qkv, heads)
+      const { batch, tokens, width } = parseQkvShape(qkv, heads)
       const dqkv = host.allocate(qkv.shape)
       host.run('attentionGradient', {
         arguments: [
           ...[dy.pointer, qkv.pointer, output.pointer, logSumExp.pointer],
-          ...[pointerOf(cos), pointerOf(sin), dqkv.pointer, tokens, heads, width],
+          ...[toPointer(cos), toPointer(sin), dqkv.pointer, tokens, heads, width],
         ],
         items: batch * heads,
         operations: batch * heads * tokens * tokens * width * 5,
-        scratchBytes: attentionScratch(tokens, width),
+        scratchBytes: computeAttentionScratch(tokens, width),
       })
       return [dqkv]
     },
   }
 }
 
-function layoutOf(
+function parseQkvShape(
   { shape }: WasmArray,
   heads: number,
 ): { batch: number; tokens: number; width: number } {
@@ -51,6 +51,6 @@ function layoutOf(
 }
 
 /** gemm's part, scores and slopes of a block of query rows, rotated q and k. */
-function attentionScratch(tokens: number, width: number): number {
+function computeAttentionScratch(tokens: number, width: number): number {
   return GEMM_SCRATCH_BYTES + 4 * (2 * QUERY_BLOCK * tokens + 2 * tokens * width) + 64
 }

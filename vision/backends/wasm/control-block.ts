@@ -11,7 +11,7 @@ const MAXIMUM_ARGUMENTS = 200
 const ERROR_BYTES = 4096
 
 /** What each word of the control block says. */
-export const Word = {
+export const ControlWord = {
   /** Counts dispatches; workers sleep on it. */
   dispatch: 0,
   /** Workers that have finished the dispatch; the main thread sleeps on it. */
@@ -32,7 +32,7 @@ export interface ControlBlock {
   readonly error: Uint8Array
 }
 
-export function controlBlock(memory: WebAssembly.Memory): ControlBlock {
+export function mapControlBlock(memory: WebAssembly.Memory): ControlBlock {
   const { buffer } = memory
   return {
     words: new Int32Array(buffer, CONTROL_START, CONTROL_WORDS),
@@ -42,7 +42,7 @@ export function controlBlock(memory: WebAssembly.Memory): ControlBlock {
 }
 
 /** The items of one thread: equal shares, in order. Part of the backend identity. */
-export function shareOf(
+export function computeThreadRange(
   items: number,
   thread: number,
   threads: number,
@@ -57,6 +57,6 @@ export function shareOf(
 export const SPLIT_VERSION = 1
 
 /** Names have no order of their own between threads, so all sort them. */
-export function sortedNames(kernels: ReadonlyMap<string, unknown>): readonly string[] {
+export function sortKernelNames(kernels: ReadonlyMap<string, unknown>): readonly string[] {
   return [...kernels.keys()].sort()
 }

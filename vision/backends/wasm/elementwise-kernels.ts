@@ -1,5 +1,5 @@
 import type { KernelTable } from '../kernel-signatures.ts'
-import { type KernelHost, sizeOf, type WasmArray } from './kernel-host.ts'
+import { countElements, type KernelHost, type WasmArray } from './kernel-host.ts'
 
 type Names =
   | 'NecoSwiGlu'
@@ -18,7 +18,7 @@ export function elementwiseKernels(host: KernelHost): Pick<KernelTable<WasmArray
     const shape = (arrays[0] as WasmArray).shape
     const y = host.allocate(shape)
     const pointers = [...arrays, y].map(({ pointer }) => pointer)
-    host.runElements(kernel, sizeOf(shape), pointers)
+    host.runElements(kernel, countElements(shape), pointers)
     return [y]
   }
   return {
@@ -27,18 +27,18 @@ export function elementwiseKernels(host: KernelHost): Pick<KernelTable<WasmArray
       const dGate = host.allocate(gate.shape)
       const dValue = host.allocate(gate.shape)
       const pointers = [dy, gate, value, dGate, dValue].map(({ pointer }) => pointer)
-      host.runElements('swiGluGradient', sizeOf(gate.shape), pointers)
+      host.runElements('swiGluGradient', countElements(gate.shape), pointers)
       return [dGate, dValue]
     },
     NecoAffine: ({ inputs: { x }, attributes: { factor, offset } }) => {
       const y = host.allocate(x.shape)
-      host.runElements('affine', sizeOf(x.shape), [x.pointer, y.pointer, factor, offset])
+      host.runElements('affine', countElements(x.shape), [x.pointer, y.pointer, factor, offset])
       return [y]
     },
     NecoMultiply: ({ inputs }) => combine('multiply', [inputs.a, inputs.b]),
     NecoDot: ({ inputs: { a, b } }) => {
       const out = host.allocate([])
-      const size = sizeOf(a.shape)
+      const size = countElements(a.shape)
       host.run('dot', {
         arguments: [a.pointer, b.pointer, out.pointer, size],
         items: 1,
@@ -54,7 +54,7 @@ export function elementwiseKernels(host: KernelHost): Pick<KernelTable<WasmArray
     NecoAdamwStep: ({ inputs, attributes }) => {
       const { parameter, gradient, firstMoment, secondMoment } = inputs
       const { learningRate, weightDecay, beta1, beta2, epsilon, step, gradientScale } = attributes
-      host.runElements('adamwStep', sizeOf(parameter.shape), [
+      host.runElements('adamwStep', countElements(parameter.shape), [
         ...[parameter.pointer, gradient.pointer, firstMoment.pointer, secondMoment.pointer],
         ...[1 - learningRate * weightDecay, beta1, beta2, learningRate / (1 - beta1 ** step)],
         ...[1 / Math.sqrt(1 - beta2 ** step), epsilon, gradientScale],
@@ -63,7 +63,7 @@ export function elementwiseKernels(host: KernelHost): Pick<KernelTable<WasmArray
     },
     NecoEmaStep: ({ inputs: { teacher, student }, attributes: { momentum } }) => {
       const parameters = [teacher.pointer, student.pointer, momentum]
-      host.runElements('emaStep', sizeOf(teacher.shape), parameters)
+      host.runElements('emaStep', countElements(teacher.shape), parameters)
       return []
     },
     Add: ({ inputs }) => combine('add', [inputs.a, inputs.b]),

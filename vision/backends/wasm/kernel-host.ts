@@ -7,7 +7,7 @@ export interface WasmArray {
   readonly pointer: number
 }
 
-export function sizeOf(shape: readonly number[]): number {
+export function countElements(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1)
 }
 
@@ -23,11 +23,11 @@ export class KernelHost {
 
   /** An array with undefined elements. */
   allocate(shape: readonly number[]): WasmArray {
-    return { shape, pointer: this.heap.allocate(sizeOf(shape) * 4) }
+    return { shape, pointer: this.heap.allocate(countElements(shape) * 4) }
   }
 
   view({ shape, pointer }: WasmArray): Float32Array {
-    return this.heap.floats(pointer, sizeOf(shape))
+    return this.heap.floats(pointer, countElements(shape))
   }
 
   run(kernel: string, dispatch: Dispatch): void {
@@ -65,12 +65,12 @@ export class KernelHost {
   }
 }
 
-export function pointerOf(array: WasmArray | undefined): number {
+export function toPointer(array: WasmArray | undefined): number {
   return array?.pointer ?? 0
 }
 
 /** Extents of [rows, columns] when all leading axes are taken as rows. */
-export function rowsOf({ shape }: WasmArray): { rows: number; columns: number } {
+export function toMatrixShape({ shape }: WasmArray): { rows: number; columns: number } {
   const columns = shape.at(-1) ?? 1
-  return { rows: columns === 0 ? 0 : sizeOf(shape) / columns, columns }
+  return { rows: columns === 0 ? 0 : countElements(shape) / columns, columns }
 }

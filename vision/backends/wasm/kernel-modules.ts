@@ -21,7 +21,7 @@ const MODULE_NAMES = ['tensor-kernels', 'soft-sort'] as const
 const folder = join(import.meta.dirname, 'kernels/compiled')
 
 /** The compiled kernels, in the fastest form that this engine accepts unless one is named. */
-export function loadKernelModules(variant = fastestVariant()): KernelModules {
+export function loadKernelModules(variant = chooseFastestVariant()): KernelModules {
   const bytes = readModules(variant)
   const hash = createHash('sha256')
   for (const each of bytes) hash.update(each)
@@ -32,7 +32,7 @@ export function loadKernelModules(variant = fastestVariant()): KernelModules {
   }
 }
 
-function fastestVariant(): Variant {
+function chooseFastestVariant(): Variant {
   const isValid = readModules('relaxed').every((bytes) => WebAssembly.validate(bytes))
   return isValid ? 'relaxed' : 'simd'
 }

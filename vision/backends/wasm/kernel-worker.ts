@@ -2,10 +2,10 @@ import { parentPort, workerData } from 'node:worker_threads'
 import {
   ARGUMENTS_START,
   type ControlBlock,
-  controlBlock,
-  shareOf,
-  sortedNames,
-  Word,
+  ControlWord,
+  computeThreadRange,
+  mapControlBlock,
+  sortKernelNames,
 } from './control-block.ts'
 import { instantiateKernels, type KernelFunctions } from './kernel-modules.ts'
 
@@ -16,22 +16,22 @@ interface WorkerStart {
 }
 
 /** Sleeps until a dispatch, does its share, says so; forever. */
-function serve({ memory, modules, thread }: WorkerStart): void {
-  const control = controlBlock(memory)
+function runWorkerLoop({ memory, modules, thread }: WorkerStart): void {
+  const control = mapControlBlock(memory)
   const kernels = instantiateKernels(modules, memory)
-  const names = sortedNames(kernels)
-  let seen = Atomics.load(control.words, Word.dispatch)
+  const names = sortKernelNames(kernels)
+  let seen = Atomics.load(control.words, ControlWord.dispatch)
   parentPort?.postMessage('ready')
   for (;;) {
-    Atomics.wait(control.words, Word.dispatch, seen)
-    seen = Atomics.load(control.words, Word.dispatch)
-    work({ control, kernels, names, thread })
-    Atomics.add(control.words, Word.finished, 1)
-    Atomics.notify(control.words, Word.finished)
+    Atomics.wait(control.words, ControlWord.dispatch, seen)
+    seen = Atomics.load(control.words, ControlWord.dispatch)
+    runThreadShare({ control, kernels, names, thread })
+    Atomics.add(control.words, ControlWord.finished, 1)
+    Atomics.notify(control.words, ControlWord.finished)
   }
 }
 
-function work(share: {
+function runThreadShare(share: {
   control: ControlBlock
   kernels: KernelFunctions
   names: readonly string[]
@@ -40,21 +40,26 @@ function work(share: {
   const { words } = share.control
   const word = (index: number): number => Atomics.load(words, index)
   try {
-    const kernel = share.kernels.get(share.names[word(Word.kernel)] ?? '')
+    const kernel = share.kernels.get(share.names[word(ControlWord.kernel)] ?? '')
     if (!kernel) throw new Error('the worker does not know the kernel')
-    const { begin, end } = shareOf(word(Word.items), share.thread, word(Word.threads))
+    const { begin, end } = computeThreadRange(
+      word(ControlWord.items),
+      share.thread,
+      word(ControlWord.threads),
+    )
     const scratch =
-      (word(Word.scratchStart) >>> 0) + share.thread * (word(Word.scratchStride) >>> 0)
+      (word(ControlWord.scratchStart) >>> 0) +
+      share.thread * (word(ControlWord.scratchStride) >>> 0)
     if (end > begin) kernel(ARGUMENTS_START, begin, end, scratch)
   } catch (error) {
-    report(share.control, `thread ${share.thread}: ${error}`)
+    writeWorkerError(share.control, `thread ${share.thread}: ${error}`)
   }
 }
 
-function report(control: ControlBlock, message: string): void {
+function writeWorkerError(control: ControlBlock, message: string): void {
   const text = new TextEncoder().encode(message).subarray(0, control.error.length)
   control.error.set(text)
-  Atomics.store(control.words, Word.errorLength, text.length)
+  Atomics.store(control.words, ControlWord.errorLength, text.length)
 }
 
-serve(workerData as WorkerStart)
+runWorkerLoop(workerData as WorkerStart)

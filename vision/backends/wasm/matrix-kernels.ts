@@ -1,5 +1,11 @@
 import type { KernelTable } from '../kernel-signatures.ts'
-import { type KernelHost, pointerOf, rowsOf, sizeOf, type WasmArray } from './kernel-host.ts'
+import {
+  countElements,
+  type KernelHost,
+  toMatrixShape,
+  toPointer,
+  type WasmArray,
+} from './kernel-host.ts'
 
 /** A panel of A, an edge tile and a block of B: see GEMM_SCRATCH in gemm.ts. */
 export const GEMM_SCRATCH_BYTES = 4096 + 128 + 256 * 256 * 4
@@ -10,14 +16,14 @@ type Names = 'NecoLinear' | 'NecoMatMul' | 'NecoColumnSum'
 export function matrixKernels(host: KernelHost): Pick<KernelTable<WasmArray>, Names> {
   return {
     NecoLinear: ({ inputs: { x, weight, bias }, attributes }) => {
-      const { rows, columns } = rowsOf(x)
+      const { rows, columns } = toMatrixShape(x)
       const outputs = weight.shape[0] as number
       const y = host.allocate([...x.shape.slice(0, -1), outputs])
       const gelu = attributes.activation === 'Gelu'
       const slopes = gelu && attributes.keepSlopes ? host.allocate(y.shape) : undefined
       host.run('linear', {
         arguments: [
-          ...[x.pointer, weight.pointer, pointerOf(bias), y.pointer, pointerOf(slopes)],
+          ...[x.pointer, weight.pointer, toPointer(bias), y.pointer, toPointer(slopes)],
           ...[columns, outputs, gelu ? 1 : 0],
         ],
         items: rows,
@@ -31,7 +37,7 @@ export function matrixKernels(host: KernelHost): Pick<KernelTable<WasmArray>, Na
       const [m, k] = transposeA ? [aColumns, aRows] : [aRows, aColumns]
       const n = b.shape.at(transposeB ? -2 : -1) as number
       const c = host.allocate([...a.shape.slice(0, -2), m, n])
-      const items = sizeOf(c.shape) / n
+      const items = countElements(c.shape) / n
       host.run('matMul', {
         arguments: [
           ...[a.pointer, b.pointer, c.pointer, m, n, k],
@@ -44,8 +50,8 @@ export function matrixKernels(host: KernelHost): Pick<KernelTable<WasmArray>, Na
       return [c]
     },
     NecoColumnSum: ({ inputs: { x }, attributes: { shape } }) => {
-      const columns = sizeOf(shape)
-      const size = sizeOf(x.shape)
+      const columns = countElements(shape)
+      const size = countElements(x.shape)
       const out = host.allocate(shape)
       host.run('columnSum', {
         arguments: [x.pointer, out.pointer, size / columns, columns],

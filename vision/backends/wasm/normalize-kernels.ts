@@ -1,5 +1,5 @@
 import type { KernelTable } from '../kernel-signatures.ts'
-import { type KernelHost, rowsOf, type WasmArray } from './kernel-host.ts'
+import { type KernelHost, toMatrixShape, type WasmArray } from './kernel-host.ts'
 
 type Names = 'NecoNormalizeRows' | 'NecoNormalizeRowsGradient'
 
@@ -7,7 +7,7 @@ type Names = 'NecoNormalizeRows' | 'NecoNormalizeRowsGradient'
 export function normalizeKernels(host: KernelHost): Pick<KernelTable<WasmArray>, Names> {
   return {
     NecoNormalizeRows: ({ inputs: { x }, attributes: { eps } }) => {
-      const { rows, columns } = rowsOf(x)
+      const { rows, columns } = toMatrixShape(x)
       const y = host.allocate(x.shape)
       const norms = host.allocate([rows])
       host.run('normalizeRows', {
@@ -18,7 +18,7 @@ export function normalizeKernels(host: KernelHost): Pick<KernelTable<WasmArray>,
       return [y, norms]
     },
     NecoNormalizeRowsGradient: ({ inputs: { dy, y, norms }, attributes: { eps } }) => {
-      const { rows, columns } = rowsOf(y)
+      const { rows, columns } = toMatrixShape(y)
       const dx = host.allocate(y.shape)
       host.run('normalizeRowsGradient', {
         arguments: [dy.pointer, y.pointer, norms.pointer, dx.pointer, columns, eps],

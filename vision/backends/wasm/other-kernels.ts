@@ -1,5 +1,11 @@
 import type { KernelCall, KernelTable } from '../kernel-signatures.ts'
-import { type KernelHost, pointerOf, rowsOf, sizeOf, type WasmArray } from './kernel-host.ts'
+import {
+  countElements,
+  type KernelHost,
+  toMatrixShape,
+  toPointer,
+  type WasmArray,
+} from './kernel-host.ts'
 
 type Names =
   | 'NecoConcat'
@@ -10,7 +16,7 @@ type Names =
   | 'NecoCrossEntropy'
 
 /** Patches, joins, distances and the loss of a classifier. */
-export function otherKernels(host: KernelHost): Pick<KernelTable<WasmArray>, Names> {
+export function miscKernels(host: KernelHost): Pick<KernelTable<WasmArray>, Names> {
   return {
     NecoConcat: ({ inputs, attributes: { outer, shape } }) => {
       const result = host.allocate(shape)
@@ -33,7 +39,7 @@ export function otherKernels(host: KernelHost): Pick<KernelTable<WasmArray>, Nam
       host.run('unfoldPatches', {
         arguments: [images.pointer, patches.pointer, channels, height, width, patch],
         items: count,
-        operations: sizeOf(patches.shape),
+        operations: countElements(patches.shape),
       })
       return [patches]
     },
@@ -43,7 +49,7 @@ export function otherKernels(host: KernelHost): Pick<KernelTable<WasmArray>, Nam
       host.run('foldPatches', {
         arguments: [images.pointer, patches.pointer, channels, height, width, patch],
         items: batch,
-        operations: sizeOf(shape),
+        operations: countElements(shape),
       })
       return [images]
     },
@@ -99,15 +105,15 @@ function crossEntropy(
   { inputs: { logits, targets }, attributes }: KernelCall<'NecoCrossEntropy', WasmArray>,
 ): readonly WasmArray[] {
   const { labels, ignore, smoothing } = attributes
-  const { rows, columns } = rowsOf(logits)
-  const kept = labels ? labels.reduce((n, label) => n + (label === ignore ? 0 : 1), 0) : rows
+  const { rows, columns } = toMatrixShape(logits)
+  const countedRows = labels ? labels.reduce((n, label) => n + (label === ignore ? 0 : 1), 0) : rows
   const gradient = host.allocate(logits.shape)
   const rowLosses = host.allocate([rows])
   host.withConstants(labels ? [labels] : [], ([labelPointer = 0]) => {
     host.run('crossEntropy', {
       arguments: [
-        ...[logits.pointer, gradient.pointer, rowLosses.pointer, pointerOf(targets), labelPointer],
-        ...[columns, ignore ?? 0, smoothing, kept === 0 ? 0 : 1 / kept],
+        ...[logits.pointer, gradient.pointer, rowLosses.pointer, toPointer(targets), labelPointer],
+        ...[columns, ignore ?? 0, smoothing, countedRows === 0 ? 0 : 1 / countedRows],
         ignore === undefined ? 0 : 1,
       ],
       items: rows,
@@ -117,6 +123,6 @@ function crossEntropy(
   const sum = host.view(rowLosses).reduce((total, loss) => total + loss, 0)
   host.heap.free(rowLosses.pointer)
   const loss = host.allocate([])
-  host.view(loss)[0] = kept === 0 ? 0 : sum / kept
+  host.view(loss)[0] = countedRows === 0 ? 0 : sum / countedRows
   return [loss, gradient]
 }

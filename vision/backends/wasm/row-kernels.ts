@@ -1,5 +1,11 @@
 import type { KernelTable } from '../kernel-signatures.ts'
-import { type KernelHost, pointerOf, rowsOf, sizeOf, type WasmArray } from './kernel-host.ts'
+import {
+  countElements,
+  type KernelHost,
+  toMatrixShape,
+  toPointer,
+  type WasmArray,
+} from './kernel-host.ts'
 
 type Names =
   | 'NecoLayerNorm'
@@ -13,7 +19,7 @@ type Names =
 export function rowKernels(host: KernelHost): Pick<KernelTable<WasmArray>, Names> {
   return {
     NecoLayerNorm: ({ inputs: { x, gamma, beta }, attributes: { eps } }) => {
-      const { rows, columns } = rowsOf(x)
+      const { rows, columns } = toMatrixShape(x)
       const outputs = [x.shape, [rows], [rows]].map((shape) => host.allocate(shape))
       const pointers = [x, gamma, beta, ...outputs].map(({ pointer }) => pointer)
       host.run('layerNorm', {
@@ -25,12 +31,12 @@ export function rowKernels(host: KernelHost): Pick<KernelTable<WasmArray>, Names
     },
     NecoLayerNormGradient: ({ inputs }) => layerNormGradient(host, inputs),
     NecoResidualScale: ({ inputs: { x, branch, gamma, sampleScale } }) => {
-      const { rows, columns } = rowsOf(x)
+      const { rows, columns } = toMatrixShape(x)
       const y = host.allocate(x.shape)
       host.run('residualScale', {
         arguments: [
-          ...[x.pointer, branch.pointer, pointerOf(gamma), pointerOf(sampleScale), y.pointer],
-          ...[columns, rowsOfSample(rows, sampleScale)],
+          ...[x.pointer, branch.pointer, toPointer(gamma), toPointer(sampleScale), y.pointer],
+          ...[columns, countRowsPerSample(rows, sampleScale)],
         ],
         items: rows,
         operations: rows * columns * 2,
@@ -40,8 +46,8 @@ export function rowKernels(host: KernelHost): Pick<KernelTable<WasmArray>, Names
     NecoResidualScaleGradient: ({ inputs }) => residualGradient(host, inputs),
     NecoAddRow: ({ inputs: { x, row } }) => {
       const y = host.allocate(x.shape)
-      const size = sizeOf(x.shape)
-      const columns = sizeOf(row.shape)
+      const size = countElements(x.shape)
+      const columns = countElements(row.shape)
       host.run('addRow', {
         arguments: [x.pointer, row.pointer, y.pointer, columns],
         items: size / columns,
@@ -50,7 +56,7 @@ export function rowKernels(host: KernelHost): Pick<KernelTable<WasmArray>, Names
       return [y]
     },
     NecoSparseRows: ({ inputs: { x }, attributes: { matrix } }) => {
-      const { columns } = rowsOf(x)
+      const { columns } = toMatrixShape(x)
       const out = host.allocate([matrix.rows, columns])
       host.withConstants([matrix.indptr, matrix.indices, matrix.values], (pointers) => {
         host.run('sparseRows', {
@@ -69,16 +75,16 @@ function layerNormGradient(
   inputs: Parameters<KernelTable<WasmArray>['NecoLayerNormGradient']>[0]['inputs'],
 ): readonly WasmArray[] {
   const { dy, x, gamma, mean, deviation } = inputs
-  const { rows, columns } = rowsOf(x)
+  const { rows, columns } = toMatrixShape(x)
   const [dx, dGamma, dBeta] = [x, gamma, gamma].map(({ shape }) => host.allocate(shape)) as [
     WasmArray,
     WasmArray,
     WasmArray,
   ]
-  const given = [dy, x, gamma, mean, deviation].map(({ pointer }) => pointer)
+  const inputPointers = [dy, x, gamma, mean, deviation].map(({ pointer }) => pointer)
   const operations = rows * columns * 4
   host.run('layerNormInputGradient', {
-    arguments: [...given, dx.pointer, columns],
+    arguments: [...inputPointers, dx.pointer, columns],
     items: rows,
     operations,
   })
@@ -96,13 +102,13 @@ function residualGradient(
   inputs: Parameters<KernelTable<WasmArray>['NecoResidualScaleGradient']>[0]['inputs'],
 ): readonly WasmArray[] {
   const { dy, branch, gamma, sampleScale } = inputs
-  const { rows, columns } = rowsOf(branch)
-  const sampleRows = rowsOfSample(rows, sampleScale)
-  const scales = pointerOf(sampleScale)
+  const { rows, columns } = toMatrixShape(branch)
+  const sampleRows = countRowsPerSample(rows, sampleScale)
+  const scales = toPointer(sampleScale)
   const dBranch = host.allocate(branch.shape)
   const operations = rows * columns * 2
   host.run('residualBranchGradient', {
-    arguments: [dy.pointer, pointerOf(gamma), scales, dBranch.pointer, columns, sampleRows],
+    arguments: [dy.pointer, toPointer(gamma), scales, dBranch.pointer, columns, sampleRows],
     items: rows,
     operations,
   })
@@ -119,6 +125,6 @@ function residualGradient(
   return [dBranch, dGamma]
 }
 
-function rowsOfSample(rows: number, sampleScale: WasmArray | undefined): number {
-  return sampleScale ? rows / sizeOf(sampleScale.shape) : rows
+function countRowsPerSample(rows: number, sampleScale: WasmArray | undefined): number {
+  return sampleScale ? rows / countElements(sampleScale.shape) : rows
 }

@@ -3,7 +3,7 @@ import type { KernelTable } from '../kernel-signatures.ts'
 import type { KernelHost, WasmArray } from './kernel-host.ts'
 import {
   type SoftSortLayout,
-  type SoftSortNumbers,
+  type SoftSortParameters,
   softSortArguments,
   softSortLayout,
   softSortScratch,
@@ -14,7 +14,7 @@ export function softSortKernels(
   host: KernelHost,
 ): Pick<KernelTable<WasmArray>, 'NecoSoftSortCrossEntropy'> {
   const tables = new Map<SoftSortLayout, number>()
-  const tableOf = (layout: SoftSortLayout): number => {
+  const uploadTable = (layout: SoftSortLayout): number => {
     const known = tables.get(layout)
     if (known !== undefined) return known
     const pointer = host.heap.allocate(layout.table.length)
@@ -42,9 +42,9 @@ export function softSortKernels(
             studentGradient: gradients[0]?.pointer ?? 0,
             teacherGradient: gradients[1]?.pointer ?? 0,
             rowLosses: losses,
-            table: tableOf(layout),
+            table: uploadTable(layout),
           },
-          numbersOf(options, scale),
+          toSoftSortParameters(options, scale),
         )
         host.run('softSortCrossEntropy', {
           arguments: [...parameters],
@@ -62,7 +62,7 @@ export function softSortKernels(
   }
 }
 
-function numbersOf(options: SoftSortOptions, scale: number): SoftSortNumbers {
+function toSoftSortParameters(options: SoftSortOptions, scale: number): SoftSortParameters {
   return {
     ...options,
     scale,

@@ -1,6 +1,6 @@
-import type { Relaxation, SortingNetwork } from '../../../crds/sections/loss.ts'
+import type { Relaxation, SortingNetwork } from '../../../method/settings/loss.ts'
+import type { Layer } from '../../sorting/comparator.ts'
 import { sortingNetwork } from '../../sorting/sorting-network.ts'
-import type { Layer } from '../../sorting/wiring.ts'
 
 /*
  * How kernels/assembly/soft-sort.ts finds things. It exports
@@ -15,8 +15,8 @@ const LANES = 4
 const VECTOR_BYTES = 16
 const COMPARATOR_BYTES = 16
 /** Above this many bytes of differences a network is cut into leaves of a few layers. */
-const MOST_DIFFERENCES_PER_INPUT_PAIR = 24
-const LAYERS_OF_A_LEAF = 8
+const MAX_DIFFERENCES_PER_INPUT_PAIR = 24
+const LEAF_LAYERS = 8
 /** Networks up to this size keep all their differences: they fit in 1 MiB in any case. */
 const SMALL_NETWORK = 64
 
@@ -42,9 +42,9 @@ export function softSortLayout(network: SortingNetwork, references: number): Sof
   const key = `${network} ${references}`
   const known = layouts.get(key)
   if (known) return known
-  const made = layOut(network, references)
-  layouts.set(key, made)
-  return made
+  const newLayout = layOut(network, references)
+  layouts.set(key, newLayout)
+  return newLayout
 }
 
 function layOut(network: SortingNetwork, references: number): SoftSortLayout {
@@ -52,12 +52,12 @@ function layOut(network: SortingNetwork, references: number): SoftSortLayout {
   // The bitonic network meets in aligned groups of its full size: so they start on a vector.
   const removed = network === 'Bitonic' ? 2 ** Math.ceil(Math.log2(references)) - references : 0
   const lead = removed % LANES
-  const rowBytes = upTo(VECTOR_BYTES, (lead + references) * 4)
+  const rowBytes = roundUpTo(VECTOR_BYTES, (lead + references) * 4)
   const entries = layers.flatMap(reachedRanges({ references, lead }))
-  const leafLayers = layersOfALeaf(layers, { entries, references })
+  const leafLayers = countLeafLayers(layers, { entries, references })
   const { starts, differenceBytes } = placeDifferences(entries, { layers, leafLayers })
   const leafStartsAt = entries.length * COMPARATOR_BYTES
-  const insideAt = upTo(VECTOR_BYTES, leafStartsAt + starts.length * 4)
+  const insideAt = roundUpTo(VECTOR_BYTES, leafStartsAt + starts.length * 4)
   const table = new Uint8Array(insideAt + rowBytes)
   const view = new DataView(table.buffer)
   entries.forEach((entry, at) => {
@@ -91,27 +91,27 @@ function reachedRanges({ references, lead }: { references: number; lead: number 
   const reached = Array.from({ length: references }, (_, i) => ({ first: i, last: i }))
   return (layer: Layer): Entry[] =>
     layer.map(({ a, b, minimum }) => {
-      const ofA = reached[a] ?? { first: 0, last: references - 1 }
-      const ofB = reached[b] ?? ofA
+      const rangeA = reached[a] ?? { first: 0, last: references - 1 }
+      const rangeB = reached[b] ?? rangeA
       const joined = {
-        first: Math.min(ofA.first, ofB.first),
-        last: Math.max(ofA.last, ofB.last),
+        first: Math.min(rangeA.first, rangeB.first),
+        last: Math.max(rangeA.last, rangeB.last),
       }
       reached[a] = joined
       reached[b] = joined
       const begin = Math.floor(((joined.first + lead) * 4) / VECTOR_BYTES) * VECTOR_BYTES
-      const end = upTo(VECTOR_BYTES, (joined.last + lead + 1) * 4)
+      const end = roundUpTo(VECTOR_BYTES, (joined.last + lead + 1) * 4)
       return { a, b, descending: minimum === b, begin, length: end - begin, differenceAt: 0 }
     })
 }
 
-function layersOfALeaf(
+function countLeafLayers(
   layers: readonly Layer[],
   { entries, references }: { entries: readonly Entry[]; references: number },
 ): number {
   const bytes = entries.reduce((sum, { length }) => sum + length, 0)
-  const most = MOST_DIFFERENCES_PER_INPUT_PAIR * references * references * 4
-  return references <= SMALL_NETWORK || bytes <= most ? layers.length : LAYERS_OF_A_LEAF
+  const most = MAX_DIFFERENCES_PER_INPUT_PAIR * references * references * 4
+  return references <= SMALL_NETWORK || bytes <= most ? layers.length : LEAF_LAYERS
 }
 
 /** Differences of a leaf lie one after another; each leaf uses the same bytes again. */
@@ -172,7 +172,7 @@ export function softSortScratch(
   let next = 0
   const region = (bytes: number) => {
     const begin = next
-    next += upTo(VECTOR_BYTES, bytes)
+    next += roundUpTo(VECTOR_BYTES, bytes)
     return begin
   }
   return {
@@ -207,7 +207,7 @@ export interface SoftSortAddresses {
   readonly table: number
 }
 
-export interface SoftSortNumbers {
+export interface SoftSortParameters {
   readonly relaxation: Relaxation
   readonly lambda: number
   readonly studentSteepness: number
@@ -215,12 +215,12 @@ export interface SoftSortNumbers {
   readonly epsilon: number
   readonly scale: number
   readonly both: boolean
-  readonly renormaliseKept: boolean
+  readonly renormalizeKept: boolean
   /** The kept ranks [begin, end). */
   readonly kept: { readonly begin: number; readonly end: number }
 }
 
-const relaxationNumbers: Readonly<Record<Relaxation, number>> = {
+const relaxationCodes: Readonly<Record<Relaxation, number>> = {
   Logistic: 0,
   LogisticPhi: 1,
   Cauchy: 2,
@@ -233,16 +233,27 @@ const relaxationNumbers: Readonly<Record<Relaxation, number>> = {
 export function softSortArguments(
   layout: SoftSortLayout,
   at: SoftSortAddresses,
-  numbers: SoftSortNumbers,
+  parameters: SoftSortParameters,
 ): Float64Array {
   const scratch = softSortScratch(layout, { teacherGradient: at.teacherGradient !== 0 })
   return Float64Array.of(
     ...[at.student, at.teacher, at.rowMask, at.studentGradient, at.teacherGradient, at.rowLosses],
     ...[at.table, at.table + layout.leafStartsAt, layout.leaves, layout.references],
-    ...[layout.comparators, layout.rowBytes, layout.lead, numbers.kept.begin, numbers.kept.end],
-    ...[numbers.both ? 1 : 0, numbers.renormaliseKept ? 1 : 0],
-    ...[relaxationNumbers[numbers.relaxation], numbers.lambda],
-    ...[numbers.studentSteepness, numbers.teacherSteepness, numbers.epsilon, numbers.scale],
+    ...[
+      layout.comparators,
+      layout.rowBytes,
+      layout.lead,
+      parameters.kept.begin,
+      parameters.kept.end,
+    ],
+    ...[parameters.both ? 1 : 0, parameters.renormalizeKept ? 1 : 0],
+    ...[relaxationCodes[parameters.relaxation], parameters.lambda],
+    ...[
+      parameters.studentSteepness,
+      parameters.teacherSteepness,
+      parameters.epsilon,
+      parameters.scale,
+    ],
     ...[at.table + layout.insideAt, scratch.values, scratch.studentTape, scratch.teacherTape],
     ...[scratch.studentWeights, scratch.teacherWeights, scratch.studentGradients],
     ...[scratch.teacherGradients, scratch.studentSums, scratch.teacherSums],
@@ -250,6 +261,6 @@ export function softSortArguments(
   )
 }
 
-function upTo(multiple: number, bytes: number): number {
+function roundUpTo(multiple: number, bytes: number): number {
   return Math.ceil(bytes / multiple) * multiple
 }

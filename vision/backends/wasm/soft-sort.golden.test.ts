@@ -49,22 +49,22 @@ describe.each(['simd', 'relaxed'] as const)('the %s kernel', (variant) => {
       const limit = (tensor: Float64Array) =>
         float32Tolerance(file, golden.group, tensor.length === 1 ? 'loss' : 'gradient')
       return expected
-        .map((tensor, i) => ({ name, i, fault: faultOf(found[i] ?? [], tensor, limit) }))
+        .map((tensor, i) => ({ name, i, fault: findQuantityFault(found[i] ?? [], tensor, limit) }))
         .filter(({ fault }) => fault !== undefined)
     })
   }
 })
 
 /** float32 saturates at smaller differences, so more places than the file's may not be finite. */
-function faultOf(
+function findQuantityFault(
   found: ArrayLike<number>,
   expected: Float64Array,
-  limitOf: (expected: Float64Array) => number,
+  computeLimit: (expected: Float64Array) => number,
 ) {
   if (!expected.every(Number.isFinite)) {
     return Array.from(found).every(Number.isFinite) ? 'must not be finite' : undefined
   }
   const error = relativeError(found, expected)
-  const limit = limitOf(expected)
+  const limit = computeLimit(expected)
   return error <= limit ? undefined : { error, limit }
 }

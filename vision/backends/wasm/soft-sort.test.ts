@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Relaxation, SortingNetwork } from '../../../crds/sections/loss.ts'
+import { Relaxation, SortingNetwork } from '../../../method/settings/loss.ts'
 import { largestDifference, largestMagnitude } from '../../../test/golden/relative-error.ts'
 import { loadSoftSort } from '../../../test/soft-sort-module.ts'
 import { softSortCrossEntropy } from '../../sorting/soft-sort-cross-entropy.ts'
@@ -20,7 +20,7 @@ function someOptions(overrides: Partial<SoftSortOptions> = {}): SoftSortOptions 
     teacherSteepness: 4,
     direction: 'One',
     reduction: 'Mean',
-    renormaliseKept: false,
+    renormalizeKept: false,
     epsilon: 0,
     keptRanks: 0,
     nearest: 'Last',
@@ -81,7 +81,7 @@ test('any options give the loss and the gradients of the reference', () => {
     lambda: fc.constantFrom(0, 0.1, 0.25),
     direction: fc.constantFrom('One' as const, 'Both' as const),
     reduction: fc.constantFrom('Mean' as const, 'Sum' as const),
-    renormaliseKept: fc.boolean(),
+    renormalizeKept: fc.boolean(),
     epsilon: fc.constantFrom(1e-3, 1e-2),
     keptRanks: fc.integer({ min: 0, max: 40 }),
     nearest: fc.constantFrom('First' as const, 'Last' as const),

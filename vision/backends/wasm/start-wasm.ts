@@ -1,14 +1,14 @@
 import { version_core } from '@tensorflow/tfjs-core'
-import type { BackendParts } from '../backend-parts.ts'
-import { type Storage, TensorStore } from '../tensor-store.ts'
+import type { BackendImplementation } from '../backend-parts.ts'
+import { type TensorAllocator, TensorStore } from '../tensor-store.ts'
 import { attentionKernels } from './attention-kernels.ts'
 import { SPLIT_VERSION } from './control-block.ts'
 import { elementwiseKernels } from './elementwise-kernels.ts'
-import { KernelHost, sizeOf, type WasmArray } from './kernel-host.ts'
+import { countElements, KernelHost, type WasmArray } from './kernel-host.ts'
 import { type KernelModules, loadKernelModules, type Variant } from './kernel-modules.ts'
 import { matrixKernels } from './matrix-kernels.ts'
 import { normalizeKernels } from './normalize-kernels.ts'
-import { otherKernels } from './other-kernels.ts'
+import { miscKernels } from './other-kernels.ts'
 import { rowKernels } from './row-kernels.ts'
 import { SharedHeap } from './shared-heap.ts'
 import { softSortKernels } from './soft-sort-kernels.ts'
@@ -18,30 +18,30 @@ import { WorkerPool } from './worker-pool.ts'
 export async function startWasm(
   threads: number,
   variant?: Variant,
-): Promise<BackendParts<WasmArray>> {
+): Promise<BackendImplementation<WasmArray>> {
   const heap = new SharedHeap()
   const kernels = loadKernelModules(variant)
   const pool = await WorkerPool.start({ heap, kernels, threads })
   const host = new KernelHost(heap, pool)
   return {
-    store: new TensorStore(heapStorage(host)),
+    store: new TensorStore(createHeapAllocator(host)),
     kernels: {
       ...matrixKernels(host),
       ...attentionKernels(host),
       ...normalizeKernels(host),
       ...elementwiseKernels(host),
       ...rowKernels(host),
-      ...otherKernels(host),
+      ...miscKernels(host),
       ...softSortKernels(host),
     },
-    identity: identityOf(kernels, host),
-    why: whyOf({ kernels, threads, isAsked: variant !== undefined }),
+    identity: describeWasmBackend(kernels, host),
+    selectionReason: explainVariantChoice({ kernels, threads, isAsked: variant !== undefined }),
     wasmBytes: () => heap.bytes,
     close: () => pool.close(),
   }
 }
 
-function heapStorage(host: KernelHost): Storage<WasmArray> {
+function createHeapAllocator(host: KernelHost): TensorAllocator<WasmArray> {
   return {
     put: (values, shape) => {
       const array = host.allocate(shape)
@@ -50,12 +50,12 @@ function heapStorage(host: KernelHost): Storage<WasmArray> {
     },
     view: (array) => host.view(array),
     free: ({ pointer }) => host.heap.free(pointer),
-    bytesHeld: ({ shape }) => sizeOf(shape) * 4,
+    bytesHeld: ({ shape }) => countElements(shape) * 4,
   }
 }
 
 /** Threads do not enter: results are the same for any number of them. */
-function identityOf({ digest, variant }: KernelModules, host: KernelHost): string {
+function describeWasmBackend({ digest, variant }: KernelModules, host: KernelHost): string {
   const rounding = variant === 'simd' ? 'unfused' : multiplyAddRounding(host)
   return `wasm ${digest}; ${variant} ${rounding}; split ${SPLIT_VERSION}; tfjs-core ${version_core}`
 }
@@ -73,7 +73,11 @@ function multiplyAddRounding(host: KernelHost): 'fused' | 'unfused' {
   return rest === 0 ? 'unfused' : 'fused'
 }
 
-function whyOf(start: { kernels: KernelModules; threads: number; isAsked: boolean }): string {
+function explainVariantChoice(start: {
+  kernels: KernelModules
+  threads: number
+  isAsked: boolean
+}): string {
   const { kernels, threads, isAsked } = start
   const found =
     kernels.variant === 'relaxed'

@@ -16,13 +16,13 @@ import { residualScale } from '../../ops/residual-scale.ts'
 import { similarity } from '../../ops/similarity.ts'
 import { softSortCrossEntropy } from '../../ops/soft-sort-cross-entropy.ts'
 import { swiGlu } from '../../ops/swi-glu.ts'
-import { tensorOf, valuesOf, variableOf } from '../../ops/tensor-values.ts'
+import { readTensorValues, toTensor, toVariable } from '../../ops/tensor-values.ts'
 import { startBackend } from '../start-backend.ts'
 
 type Run = (x: Tensor, y: Tensor, z: Tensor) => Tensor
 
 /** Each at a size that is split over threads, with extents that no number of threads divides. */
-const works: Readonly<Record<string, readonly [shapes: readonly number[][], run: Run]>> = {
+const kernelRuns: Readonly<Record<string, readonly [shapes: readonly number[][], run: Run]>> = {
   linear: [
     [[601, 61], [83, 61], [83]],
     (x, weight, bias) => linear(x, { weight, bias, activation: 'Gelu' }),
@@ -92,7 +92,7 @@ const works: Readonly<Record<string, readonly [shapes: readonly number[][], run:
       softSortCrossEntropy(student, teacher, {
         ...{ network: 'Bitonic', relaxation: 'Cauchy', lambda: 0.25 },
         ...{ studentSteepness: 10, teacherSteepness: 10, direction: 'Both', reduction: 'Mean' },
-        ...{ renormaliseKept: false, epsilon: 0, keptRanks: 0, nearest: 'Last' },
+        ...{ renormalizeKept: false, epsilon: 0, keptRanks: 0, nearest: 'Last' },
         teacherGradient: true,
       }),
   ],
@@ -103,29 +103,29 @@ function waves(shape: readonly number[], phase: number): Float32Array {
   return Float32Array.from({ length: size }, (_, i) => Math.sin(i * 12.9898 + phase))
 }
 
-function digestOf(tensors: readonly Tensor[]): string {
+function hashTensors(tensors: readonly Tensor[]): string {
   const hash = createHash('sha256')
-  for (const tensor of tensors) hash.update(valuesOf(tensor))
+  for (const tensor of tensors) hash.update(readTensorValues(tensor))
   return hash.digest('hex')
 }
 
-function digestOfWork(shapes: readonly number[][], run: Run): string {
+function hashKernelRun(shapes: readonly number[][], run: Run): string {
   let digest = ''
   tidy(() => {
-    const inputs = shapes.map((shape, i) => tensorOf(waves(shape, i), shape))
+    const inputs = shapes.map((shape, i) => toTensor(waves(shape, i), shape))
     const apply = (xs: readonly Tensor[]): Tensor => run(...(xs as [Tensor, Tensor, Tensor]))
     const y = apply(inputs)
-    const weights = tensorOf(waves(y.shape, 9), y.shape)
+    const weights = toTensor(waves(y.shape, 9), y.shape)
     const gradients = grads((...xs) => dot(apply(xs), weights) as Scalar)(inputs)
-    digest = digestOf([y, ...gradients])
+    digest = hashTensors([y, ...gradients])
     return []
   })
   return digest
 }
 
-function digestOfOptimiser(): string {
+function hashOptimizerStep(): string {
   const [parameter, firstMoment, secondMoment, gradient, teacher] = [0, 1, 2, 3, 4].map((phase) =>
-    variableOf(
+    toVariable(
       waves([40_007], phase).map((x) => (phase === 2 ? x * x : x)),
       [40_007],
     ),
@@ -136,21 +136,21 @@ function digestOfOptimiser(): string {
   })
   emaStep(new Map([['a', teacher]]), new Map([['a', parameter]]), 0.9)
   const all = [parameter, firstMoment, secondMoment, gradient, teacher]
-  const digest = digestOf(all)
+  const digest = hashTensors(all)
   for (const variable of all) variable.dispose()
   return digest
 }
 
-type Variable = ReturnType<typeof variableOf>
+type Variable = ReturnType<typeof toVariable>
 
 async function digests(threads: number): Promise<Record<string, string>> {
   const backend = await startBackend({ backend: 'wasm', threads })
   try {
-    const byWork = Object.entries(works).map(([name, [shapes, run]]) => [
+    const digestsByKernel = Object.entries(kernelRuns).map(([name, [shapes, run]]) => [
       name,
-      digestOfWork(shapes, run),
+      hashKernelRun(shapes, run),
     ])
-    return { ...Object.fromEntries(byWork), optimiser: digestOfOptimiser() }
+    return { ...Object.fromEntries(digestsByKernel), optimizer: hashOptimizerStep() }
   } finally {
     await backend.close()
   }

@@ -4,10 +4,10 @@ import { BackendError } from '../backend-error.ts'
 import {
   ARGUMENTS_START,
   type ControlBlock,
-  controlBlock,
-  shareOf,
-  sortedNames,
-  Word,
+  ControlWord,
+  computeThreadRange,
+  mapControlBlock,
+  sortKernelNames,
 } from './control-block.ts'
 import { instantiateKernels, type KernelFunctions, type KernelModules } from './kernel-modules.ts'
 import type { SharedHeap } from './shared-heap.ts'
@@ -31,7 +31,7 @@ export interface Dispatch {
   readonly scratchBytes?: number
 }
 
-const SMALL_WORK = 100_000
+const MIN_PARALLEL_OPERATIONS = 100_000
 const INITIAL_SCRATCH = 1 << 20
 const SPINS = 2000
 const DEFAULT_TIMEOUT_MS = 120_000
@@ -53,9 +53,9 @@ export class WorkerPool {
 
   private constructor(options: PoolOptions, workers: readonly Worker[]) {
     this.#heap = options.heap
-    this.#control = controlBlock(options.heap.memory)
+    this.#control = mapControlBlock(options.heap.memory)
     this.#kernels = instantiateKernels(options.kernels.modules, options.heap.memory)
-    this.#indices = new Map(sortedNames(this.#kernels).map((name, index) => [name, index]))
+    this.#indices = new Map(sortKernelNames(this.#kernels).map((name, index) => [name, index]))
     this.#workers = workers
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
     this.#scratch = this.#allocateScratch(INITIAL_SCRATCH)
@@ -73,7 +73,7 @@ export class WorkerPool {
       const workerData = { memory, modules: options.kernels.modules, thread: i + 1 }
       return new Worker(program, { workerData })
     })
-    await Promise.all(workers.map(untilReady))
+    await Promise.all(workers.map(waitUntilReady))
     return new WorkerPool(options, workers)
   }
 
@@ -94,12 +94,16 @@ export class WorkerPool {
     const needed = dispatch.scratchBytes ?? 0
     if (needed > this.#scratch.stride) this.#growScratch(needed)
     const { start } = this.#scratch
-    if (this.#workers.length === 0 || dispatch.operations < SMALL_WORK || dispatch.items < 2) {
+    if (
+      this.#workers.length === 0 ||
+      dispatch.operations < MIN_PARALLEL_OPERATIONS ||
+      dispatch.items < 2
+    ) {
       kernel(ARGUMENTS_START, 0, dispatch.items, start)
       return
     }
     this.#wakeWorkers(name, dispatch.items)
-    const own = shareOf(dispatch.items, 0, this.threads)
+    const own = computeThreadRange(dispatch.items, 0, this.threads)
     if (own.end > own.begin) kernel(ARGUMENTS_START, own.begin, own.end, start)
     this.#awaitWorkers(name)
   }
@@ -112,25 +116,25 @@ export class WorkerPool {
 
   #wakeWorkers(name: string, items: number): void {
     const { words } = this.#control
-    Atomics.store(words, Word.finished, 0)
-    Atomics.store(words, Word.kernel, this.#indices.get(name) ?? -1)
-    Atomics.store(words, Word.items, items)
-    Atomics.store(words, Word.threads, this.threads)
-    Atomics.store(words, Word.scratchStart, this.#scratch.start)
-    Atomics.store(words, Word.scratchStride, this.#scratch.stride)
-    Atomics.store(words, Word.errorLength, 0)
-    Atomics.add(words, Word.dispatch, 1)
-    Atomics.notify(words, Word.dispatch)
+    Atomics.store(words, ControlWord.finished, 0)
+    Atomics.store(words, ControlWord.kernel, this.#indices.get(name) ?? -1)
+    Atomics.store(words, ControlWord.items, items)
+    Atomics.store(words, ControlWord.threads, this.threads)
+    Atomics.store(words, ControlWord.scratchStart, this.#scratch.start)
+    Atomics.store(words, ControlWord.scratchStride, this.#scratch.stride)
+    Atomics.store(words, ControlWord.errorLength, 0)
+    Atomics.add(words, ControlWord.dispatch, 1)
+    Atomics.notify(words, ControlWord.dispatch)
   }
 
   #awaitWorkers(name: string): void {
     const { words } = this.#control
     const wanted = this.#workers.length
-    for (let spin = 0; spin < SPINS && Atomics.load(words, Word.finished) < wanted; spin++);
-    let finished = Atomics.load(words, Word.finished)
+    for (let spin = 0; spin < SPINS && Atomics.load(words, ControlWord.finished) < wanted; spin++);
+    let finished = Atomics.load(words, ControlWord.finished)
     while (finished < wanted) {
-      const woken = Atomics.wait(words, Word.finished, finished, this.#timeoutMs)
-      finished = Atomics.load(words, Word.finished)
+      const woken = Atomics.wait(words, ControlWord.finished, finished, this.#timeoutMs)
+      finished = Atomics.load(words, ControlWord.finished)
       if (woken === 'timed-out' && finished < wanted) {
         const missing = `${wanted - finished} of ${wanted} kernel workers`
         throw this.#fail(`${missing} did not finish ${name} in ${this.#timeoutMs} ms`)
@@ -140,7 +144,7 @@ export class WorkerPool {
   }
 
   #throwReported(name: string): void {
-    const length = Atomics.load(this.#control.words, Word.errorLength)
+    const length = Atomics.load(this.#control.words, ControlWord.errorLength)
     if (length === 0) return
     const text = new TextDecoder().decode(this.#control.error.slice(0, length))
     throw new BackendError('KernelWorkerFailed', `${name} failed in ${text}`)
@@ -162,7 +166,7 @@ export class WorkerPool {
   }
 }
 
-async function untilReady(worker: Worker): Promise<void> {
+async function waitUntilReady(worker: Worker): Promise<void> {
   const ended = once(worker, 'exit').then(([code]) => {
     const message = `a kernel worker ended with code ${code} at its start`
     throw new BackendError('KernelWorkerFailed', message)

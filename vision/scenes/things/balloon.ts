@@ -16,7 +16,7 @@ function halfWidth(v: number): number {
 }
 
 export const balloon: Thing = (random) => {
-  const k = random.between(2.2, 3.2)
+  const k = random.uniformBetween(2.2, 3.2)
   const gores: Shape = (u, v) => fraction(arcSineHalfTurns(u / halfWidth(v)) * k) < 0.5
   return [
     { ink: 'dark', inside: ropes },

@@ -18,7 +18,7 @@ const mirrored =
     shape(Math.abs(u), v)
 
 export const butterfly: Thing = (random, noiseSeed) => {
-  const spread = random.between(0.75, 1)
+  const spread = random.uniformBetween(0.75, 1)
   const wings = either(
     ellipse({ x: 0.48, y: -0.38, rx: 0.46 * spread, ry: 0.48 }),
     ellipse({ x: 0.4, y: 0.42, rx: 0.36 * spread, ry: 0.42 }),

@@ -5,7 +5,7 @@ import type { Thing } from './thing.ts'
 const upperFin = ellipse({ x: -0.05, y: -0.38, rx: 0.3, ry: 0.25 })
 
 export const fish: Thing = (random) => {
-  const k = random.between(5, 8)
+  const k = random.uniformBetween(5, 8)
   const scales = (u: number, v: number) => {
     const du = fraction(u * k * 0.5 + 0.5 * (Math.floor(v * k) & 1)) - 0.5
     const dv = fraction(v * k) - 0.2

@@ -9,8 +9,8 @@ const bars = either(
 )
 
 export const house: Thing = (random) => {
-  const k = random.between(5, 7)
-  const door = random.between(-0.45, 0.05)
+  const k = random.uniformBetween(5, 7)
+  const door = random.uniformBetween(-0.45, 0.05)
   const bricks = (u: number, v: number) => {
     const joint = fraction(v * k) < 0.18
     return joint || fraction(u * k * 0.5 + 0.5 * (Math.floor(v * k) & 1)) < 0.1 ? 0.65 : 1

@@ -7,7 +7,7 @@ const cap: Shape = (u, v) => v < 0.1 && dome(u, v)
 const rim: Shape = (u, v) => v > 0.04 && v < 0.12 && Math.abs(u) < 0.9
 
 export const mushroom: Thing = (random) => {
-  const k = random.between(2.2, 3.2)
+  const k = random.uniformBetween(2.2, 3.2)
   const offset = random.uniform()
   const dots: Shape = (u, v) => {
     const row = v * k + offset

@@ -6,7 +6,7 @@ import type { Thing } from './thing.ts'
 const trunk = rectangle({ left: -0.12, top: 0.1, right: 0.12, bottom: 0.98 })
 
 export const tree: Thing = (random, noiseSeed) => {
-  const left = random.between(0.38, 0.5)
+  const left = random.uniformBetween(0.38, 0.5)
   const bark = (u: number, v: number) =>
     fraction(u * 14 + valueNoise(u * 3, v * 5 + 9, noiseSeed)) < 0.4 ? 0.75 : 1
   const leaves = (u: number, v: number) =>

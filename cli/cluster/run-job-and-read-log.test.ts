@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type ApiClient, createApiClient } from '../../kube/client/api-client.ts'
+import { endpointOf } from '../../kube/client/api-endpoint.ts'
+import { FakeApiServer, type FakeRequest } from '../../test/fake-api-server.ts'
+import { type HandClock, handClock } from '../../test/hand-clock.ts'
+import { teamCluster } from '../../test/team-cluster.ts'
+import type { Cluster } from './open-cluster.ts'
+import { runJobAndReadLog } from './run-job-and-read-log.ts'
+
+const PODS = '/api/v1/pods'
+const namespace = 'team'
+const job = { metadata: { name: 'study-reader-00000', namespace } }
+
+let server: FakeApiServer
+let api: ApiClient
+let clock: HandClock
+let interrupts: Set<(count: number) => void>
+beforeEach(async () => {
+  server = new FakeApiServer()
+  await server.listen()
+  clock = handClock()
+  interrupts = new Set()
+  api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
+})
+afterEach(async () => {
+  api.close()
+  await server.close()
+})
+
+const isWatch = ({ path, query }: FakeRequest): boolean =>
+  path.endsWith('/pods') && query['watch'] === 'true'
+
+const aCluster = (): Cluster =>
+  teamCluster({
+    api,
+    clock,
+    onInterrupt: (listener) => {
+      interrupts.add(listener)
+      return () => interrupts.delete(listener)
+    },
+  })
+
+/** Starts the Job, whose pod is as it says; what was listed is known when the watch begins. */
+async function start(status: object): Promise<{ readonly log: Promise<string> }> {
+  const pod = { metadata: { name: 'reader', namespace }, spec: { nodeName: 'node' } }
+  server.objects.create(PODS, pod)
+  server.objects.write(PODS, `${namespace}/reader`, { ...pod, status })
+  const watched = server.next(isWatch)
+  const log = runJobAndReadLog(aCluster(), job)
+  log.catch(() => undefined)
+  await watched
+  return { log }
+}
+
+const pressCtrlC = (): void => {
+  for (const received of interrupts) received(1)
+}
+
+const methods = (): readonly string[] =>
+  server.requests.filter(({ method }) => method !== 'GET').map(({ method }) => method)
+
+describe('the log of a Job', () => {
+  test('is read when its pod has ended well, and the Job is deleted', async () => {
+    const line = { file: 'a', isMissing: true }
+    server.documents.set(`/api/v1/namespaces/${namespace}/pods/reader/log`, line)
+    const { log } = await start({ phase: 'Succeeded' })
+    expect(await log).toBe(JSON.stringify(line))
+    expect(methods()).toEqual(['POST', 'DELETE'])
+  })
+
+  test('gives the last words of a pod that failed', async () => {
+    server.documents.set(`/api/v1/namespaces/${namespace}/pods/reader/log`, { msg: 'disk gone' })
+    const { log } = await start({ phase: 'Failed' })
+    await expect(log).rejects.toMatchObject({
+      lines: ['Job team/study-reader-00000 failed: {"msg":"disk gone"}'],
+    })
+    expect(methods()).toEqual(['POST', 'DELETE'])
+  })
+
+  test('does not come where the pod waits for its image: that is said, and the Job deleted', async () => {
+    const waiting = { reason: 'ImagePullBackOff', message: 'no such image' }
+    const containerStatuses = [{ name: 'reader', state: { waiting } }]
+    const conditions = [{ type: 'PodScheduled', status: 'True' }]
+    const { log } = await start({ phase: 'Pending', conditions, containerStatuses })
+    clock.turn(180_000)
+    await expect(log).rejects.toMatchObject({
+      lines: [
+        expect.stringMatching(
+          /^Job team\/study-reader-00000 did not end in 180 s: its pod reader is pending \(ImagePullBackOff: no such image\)$/,
+        ),
+      ],
+    })
+    expect(methods()).toEqual(['POST', 'DELETE'])
+  })
+
+  test('is not waited for after Ctrl-C: the Job is deleted, and a second Ctrl-C is not heard', async () => {
+    const { log } = await start({ phase: 'Running' })
+    pressCtrlC()
+    expect(interrupts.size).toBe(0)
+    await expect(log).rejects.toMatchObject({
+      code: 'Interrupted',
+      lines: ['interrupted; Job team/study-reader-00000 is deleted'],
+    })
+    expect(methods()).toEqual(['POST', 'DELETE'])
+  })
+
+  test('is not waited for either where Ctrl-C comes while the Job is made', async () => {
+    const posted = server.next(({ method }) => method === 'POST')
+    const log = runJobAndReadLog(aCluster(), job)
+    log.catch(() => undefined)
+    await posted
+    pressCtrlC()
+    await expect(log).rejects.toMatchObject({ code: 'Interrupted' })
+    expect(methods()).toEqual(['POST', 'DELETE'])
+  })
+
+  test('says after Ctrl-C that the Job is left where it may not be deleted', async () => {
+    server.fail(({ method }) => method === 'DELETE', { status: 403, reason: 'Forbidden' })
+    const { log } = await start({ phase: 'Running' })
+    pressCtrlC()
+    await expect(log).rejects.toMatchObject({
+      code: 'Interrupted',
+      lines: [
+        expect.stringMatching(/study-reader-00000 is left and goes by itself .*: 403 Forbidden/),
+      ],
+    })
+  })
+})

@@ -1,0 +1,146 @@
+import type { V1Job } from '@kubernetes/client-node'
+import { type KindClient, openKind } from '../../kube/cache/kind-client.ts'
+import { collectionPath, objectPath } from '../../kube/client/resource-path.ts'
+import { JOB_RESOURCE, POD_RESOURCE } from '../../operator/cluster/jobs/job-kinds.ts'
+import type { PodView } from '../../operator/cluster/jobs/pod-view.ts'
+import { waitingOf } from '../../operator/cluster/jobs/pod-waiting.ts'
+import { isPortError } from '../../operator/ports/port-error.ts'
+import { InputError } from '../input-error.ts'
+import { InterruptedError } from '../interrupted-error.ts'
+import type { Cluster } from './open-cluster.ts'
+
+/** Longer than a pull of the image takes; the Job ends by itself later. */
+const JOB_TIMEOUT_MS = 180_000
+
+const toJobObjectKey = ({ metadata }: V1Job) => ({
+  namespace: metadata?.namespace ?? 'default',
+  name: metadata?.name ?? '',
+})
+
+const isPodEnded = ({ status }: PodView): boolean =>
+  status?.phase === 'Succeeded' || status?.phase === 'Failed'
+
+/** Why a pod has not ended, or how. */
+function describePodState(pod: PodView | undefined): string {
+  if (pod === undefined) return 'it has no pod; see kubectl describe job'
+  const { phase = 'Pending' } = pod.status ?? {}
+  if (phase !== 'Pending') return `its pod ${pod.metadata.name} is ${phase}`
+  const { reason, message } = waitingOf(pod)
+  const why = [reason, message].filter((part) => part !== undefined).join(': ')
+  return `its pod ${pod.metadata.name} is pending${why === '' ? '' : ` (${why})`}`
+}
+
+interface JobPodWait {
+  readonly job: V1Job
+  readonly pods: KindClient<PodView>
+  /** Of who waits. */
+  readonly stop: AbortSignal
+}
+
+/** The pod of a Job when it has ended. Throws InputError when it has not in time, and what the signal says when that aborts. */
+async function waitForEndedPod(
+  { clock }: Cluster,
+  { job, pods, stop }: JobPodWait,
+): Promise<PodView> {
+  const { promise, resolve, reject } = Promise.withResolvers<PodView>()
+  const checkPods = (): void => {
+    const endedPodView = pods.cache.list().find(isPodEnded)
+    if (endedPodView !== undefined) resolve(endedPodView)
+  }
+  const cancel = clock.after(JOB_TIMEOUT_MS, () => {
+    const { namespace, name } = toJobObjectKey(job)
+    const state = describePodState(pods.cache.list()[0])
+    reject(
+      new InputError([
+        `Job ${namespace}/${name} did not end in ${JOB_TIMEOUT_MS / 1000} s: ${state}`,
+      ]),
+    )
+  })
+  const interrupted = (): void => reject(stop.reason)
+  stop.addEventListener('abort', interrupted)
+  const unsubscribe = pods.cache.subscribe(checkPods)
+  checkPods()
+  if (stop.aborted) interrupted()
+  try {
+    return await promise
+  } finally {
+    stop.removeEventListener('abort', interrupted)
+    unsubscribe()
+    cancel()
+  }
+}
+
+async function streamPodLog(
+  { api, namespace }: Cluster,
+  { metadata }: PodView,
+  signal: AbortSignal,
+): Promise<string> {
+  const lines: string[] = []
+  const path = `${objectPath(POD_RESOURCE, { namespace, name: metadata.name })}/log`
+  for await (const line of api.stream({ method: 'GET', path, signal })) lines.push(line)
+  return lines.join('\n')
+}
+
+function lastLogLine(log: string): string {
+  const last = log.trim().split('\n').at(-1) ?? ''
+  return last === '' ? 'its log is empty' : last.slice(0, 500)
+}
+
+async function deleteReaderJob({ api }: Cluster, job: V1Job): Promise<void> {
+  const path = objectPath(JOB_RESOURCE, toJobObjectKey(job))
+  const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' }
+  await api.request({ method: 'DELETE', path, body }).catch((error: unknown) => {
+    if (!isPortError(error, 'NotFound')) throw error
+  })
+}
+
+async function waitForJobLog(cluster: Cluster, job: V1Job, stop: AbortSignal): Promise<string> {
+  const { namespace, name } = toJobObjectKey(job)
+  const labelSelector = `batch.kubernetes.io/job-name=${name}`
+  const pods = openKind<PodView>({ ...cluster, resource: POD_RESOURCE, labelSelector })
+  try {
+    const pod = await waitForEndedPod(cluster, { job, pods, stop })
+    const log = await streamPodLog(cluster, pod, stop)
+    if (pod.status?.phase === 'Succeeded') return log
+    throw new InputError([`Job ${namespace}/${name} failed: ${lastLogLine(log)}`])
+  } finally {
+    await pods.close()
+  }
+}
+
+/** Deletes the Job of who does not wait for it any more, and says so. */
+async function deleteInterruptedJob(cluster: Cluster, job: V1Job): Promise<InterruptedError> {
+  const { namespace, name } = toJobObjectKey(job)
+  try {
+    await deleteReaderJob(cluster, job)
+    return new InterruptedError([`interrupted; Job ${namespace}/${name} is deleted`])
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const line = `interrupted; Job ${namespace}/${name} is left and goes by itself when it is over: ${why}`
+    return new InterruptedError([line], { cause })
+  }
+}
+
+/** Makes a Job, waits until its one pod has ended, and gives the log of that; the Job is deleted whatever happens. Throws InputError where the pod does not end well, InterruptedError at Ctrl-C; a second one ends the process, and then the Job goes by its TTL. */
+export async function runJobAndReadLog(cluster: Cluster, job: V1Job): Promise<string> {
+  const stop = new AbortController()
+  const stopListening = cluster.onInterrupt(() => {
+    stop.abort()
+    stopListening()
+  })
+  try {
+    const path = collectionPath(JOB_RESOURCE, cluster.namespace)
+    const query = { fieldValidation: 'Strict' }
+    // Not aborted: a Job that was asked for and whose name is not answered could not be deleted.
+    await cluster.api.request({ method: 'POST', path, query, body: job })
+    const log = await waitForJobLog(cluster, job, stop.signal).catch(async (error: unknown) => {
+      if (stop.signal.aborted) throw await deleteInterruptedJob(cluster, job)
+      await deleteReaderJob(cluster, job)
+      throw error
+    })
+    await deleteReaderJob(cluster, job)
+    return log
+  } finally {
+    stopListening()
+  }
+}

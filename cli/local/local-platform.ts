@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import { RUN_KIND } from '../../crds/names.ts'
+import type { ControllerPorts } from '../../operator/controllers/controller-ports.ts'
+import { NO_CHECKPOINTS } from '../../operator/ports/checkpoints.ts'
+import type { Events, ObjectEvent } from '../../operator/ports/events.ts'
+import { NO_HINTS } from '../../operator/ports/hints.ts'
+import { NO_TABLES } from '../../operator/ports/result-tables.ts'
+import { folderStorage } from '../../pod/folder-storage.ts'
+import { createShellClock } from '../shell-clock.ts'
+import { type Journal, openJournal } from './journal.ts'
+import { ObjectStore } from './object-store.ts'
+import { JOURNAL, type OutputPaths } from './output-folder.ts'
+import { ProcessJobs } from './process-jobs.ts'
+import { openStoredRuns, openStoredSweeps, type StoredSweeps } from './stored-kinds.ts'
+
+/** The home without a cluster: everything the controllers need, on one machine. */
+export interface LocalPlatform extends ControllerPorts {
+  readonly sweeps: StoredSweeps
+  readonly jobs: ProcessJobs
+  readonly journal: Journal
+}
+
+interface LocalPlatformOptions {
+  readonly paths: OutputPaths
+  /** The folder of each volume by name; '' is the folder of the manifest. */
+  readonly volumes: Readonly<Record<string, string>>
+  readonly programs: Readonly<Record<'trainer' | 'evaluator', string>>
+  readonly environment: Readonly<Record<string, string>>
+  readonly now: () => number
+  readonly onEvent: (event: ObjectEvent) => void
+}
+
+/** Opens the home of an output folder and ends what an earlier `neco` left running. The folder must be locked. */
+export async function openLocalPlatform(options: LocalPlatformOptions): Promise<LocalPlatform> {
+  const { paths, volumes, programs, environment, now, onEvent } = options
+  const journal = await openJournal(folderStorage(paths.state, now), JOURNAL)
+  const store = new ObjectStore({ journal, now, newUid: randomUUID })
+  const jobs = new ProcessJobs({
+    journal,
+    folder: paths.jobs,
+    storage: paths.storage,
+    volumes,
+    programs,
+    environment,
+    now,
+    newUid: randomUUID,
+  })
+  await jobs.recoverJobs()
+  store.watch(({ type, object }) => {
+    const { uid } = object.metadata
+    if (type === 'Deleted' && object.kind === RUN_KIND && uid !== undefined) jobs.deleteOwnedBy(uid)
+  })
+  const events: Events = {
+    publish: async (event) => onEvent(event),
+  }
+  return {
+    runs: openStoredRuns(store),
+    sweeps: openStoredSweeps(store),
+    jobs,
+    events,
+    clock: createShellClock({ now }),
+    // What is missing on one machine was said before the study was placed.
+    surroundings: { obstaclesTo: async () => [] },
+    hints: NO_HINTS,
+    checkpoints: NO_CHECKPOINTS,
+    tables: NO_TABLES,
+    journal,
+  }
+}

@@ -1,0 +1,101 @@
+import * as z from 'zod'
+import { CheckpointSettings } from '../method/settings/checkpoint.ts'
+import { DatasetSettings } from '../method/settings/data.ts'
+import { EvaluationSettings } from '../method/settings/evaluation.ts'
+import { LossSettings } from '../method/settings/loss.ts'
+import { ModelSettings } from '../method/settings/model.ts'
+import { OptimizerSettings } from '../method/settings/optimizer.ts'
+import { ReferencesSettings } from '../method/settings/references.ts'
+import { ViewsSettings } from '../method/settings/views.ts'
+
+/** Raised whenever the same settings begin to give other numbers; it is part of every run key. */
+export const NUMERICS_VERSION = 1
+
+/** The half of a run-config that determines numbers; its digest is the heart of the run key. */
+export const ResultSettings = z.strictObject({
+  numericsVersion: z.int32(),
+  model: ModelSettings,
+  data: DatasetSettings,
+  views: ViewsSettings,
+  references: ReferencesSettings,
+  loss: LossSettings,
+  optimizer: OptimizerSettings,
+  seed: z.int32().min(0),
+  precision: z.enum(['Float32']),
+})
+export type ResultSettings = z.infer<typeof ResultSettings>
+
+const seconds = z.int32().min(1).max(31_536_000).optional()
+
+/** How a pod reaches NATS. */
+const BusSettings = z.strictObject({
+  servers: z.array(z.string()).min(1),
+  credentialsFile: z
+    .string()
+    .describe('credentialsFile holds the NATS credentials of the attempt.'),
+  caFile: z.string().optional().describe('caFile holds the authority that signed the server.'),
+  namespace: z.string().describe('namespace of the run.'),
+  runUid: z.string().describe('runUid names the run in subjects.'),
+  work: z.string().describe('work is train, or the name of the evaluation.'),
+})
+export type BusSettings = z.infer<typeof BusSettings>
+
+/** The half that does not: where, with what, and how patiently. */
+const ExecutionSettings = z.strictObject({
+  backend: z.enum(['Auto', 'Wasm']),
+  threads: z.int32().min(1).max(64),
+  gracePeriodSeconds: z.int32().min(1).max(3600),
+  checkpoint: CheckpointSettings,
+  keepAt: z
+    .array(z.number().min(0).max(1))
+    .describe('keepAt lists the fractions of the schedule whose checkpoint stays until evaluated.'),
+  volumes: z
+    .record(z.string(), z.string())
+    .describe(
+      'volumes maps each volume name to the folder where the pod finds it; "" is the default.',
+    ),
+  storage: z
+    .string()
+    .describe('storage is the folder that runs, checkpoints and evaluations are kept under.'),
+  reportEverySteps: z.int32().min(1),
+  firstStepSeconds: seconds.describe(
+    'firstStepSeconds is after how long without a first step the pod ends itself.',
+  ),
+  stallSeconds: seconds.describe(
+    'stallSeconds is after how long without another step the pod ends itself.',
+  ),
+  bus: BusSettings.optional().describe('bus is where reports go; to the spool alone without it.'),
+  metricsPort: z
+    .int32()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .describe('metricsPort is where the pod serves /metrics; nowhere when left out.'),
+})
+
+/** Who this pod is: attempt and pod UID together name it in paths, subjects and message ids. */
+export const PodIdentity = z.strictObject({
+  sweep: z.string().optional(),
+  run: z.string(),
+  attempt: z.int32().min(1),
+  podUid: z.string().min(1).max(64),
+})
+export type PodIdentity = z.infer<typeof PodIdentity>
+
+/** All that a trainer or evaluator pod is told. */
+export const RunConfig = z.strictObject({
+  schemaVersion: z.literal(1),
+  identity: PodIdentity,
+  result: ResultSettings,
+  execution: ExecutionSettings,
+  evaluation: EvaluationSettings.optional().describe(
+    'evaluation is set for an evaluator pod only.',
+  ),
+  evaluations: z
+    .array(EvaluationSettings)
+    .optional()
+    .describe(
+      'evaluations of the run are set for a trainer pod only, which looks for their results where that of the training is there.',
+    ),
+})
+export type RunConfig = z.infer<typeof RunConfig>

@@ -1,0 +1,127 @@
+import { join } from 'node:path'
+import type { RunConfig } from '../../contract/run-config.ts'
+import { type KeptCheckpoint, RunResult } from '../../contract/run-result.ts'
+import { PodFailure } from '../../pod/pod-failure.ts'
+import { readStoredJson } from '../../pod/read-stored-json.ts'
+import type { Storage } from '../../pod/storage.ts'
+import { runResultPath } from '../../pod/storage-layout.ts'
+import type { BackboneSettings } from '../../vision/vit/backbone-settings.ts'
+import { readModelWeights } from '../../vision/weights/read-model-weights.ts'
+import type { WeightTensor } from '../../vision/weights/weight-values.ts'
+
+/** Where in a training a backbone comes from. */
+export interface TrainedWeights {
+  readonly weights: ReadonlyMap<string, WeightTensor>
+  readonly step: number
+  readonly totalSteps: number
+  readonly imagesSeen: number
+}
+
+export interface InitialWeights {
+  /** Undefined when the model starts from random numbers. */
+  readonly weights: ReadonlyMap<string, WeightTensor> | undefined
+  /** SHA-256 of the file. */
+  readonly digest: string | undefined
+}
+
+/** The weights that training starts from. Throws WeightsError. */
+export async function readInitialWeights({
+  result: { model },
+  execution: { volumes },
+}: RunConfig): Promise<InitialWeights> {
+  if (model.weights === undefined) return { weights: undefined, digest: undefined }
+  const { volume = '', path } = model.weights
+  const folder = volumes[volume]
+  if (folder === undefined) {
+    throw new PodFailure(`model.weights.volume: ${volume || 'the default volume'} is not mounted`, {
+      code: 'VolumeMissing',
+      reason: 'UserError',
+    })
+  }
+  const { tensors, sha256 } = await readModelWeights(join(folder, path), model)
+  return { weights: tensors, digest: sha256 }
+}
+
+export interface TrainedWeightsLocation {
+  readonly storage: Storage
+  /** Folder of the storage, for files that are read as a stream. */
+  readonly root: string
+  readonly runKey: string
+  readonly model: BackboneSettings
+  readonly source: 'Student' | 'Teacher'
+  /** Fraction of the schedule, above 0. */
+  readonly at: number
+}
+
+/**
+ * The backbone at a fraction of the schedule: the final checkpoint of a finished training at 1, a
+ * kept one below. Throws CheckpointMissing, CheckpointTampered, WeightsError.
+ */
+export async function readTrainedWeights(from: TrainedWeightsLocation): Promise<TrainedWeights> {
+  const result = await readRunResult(from)
+  const checkpoint = findCheckpointAtFraction(result, from.at)
+  if (checkpoint === undefined) {
+    const retainedFractions = result.kept.map(({ at }) => at).join(', ') || 'none'
+    throw checkpointMissing(
+      `no checkpoint was kept at ${from.at} of the schedule; kept: ${retainedFractions}`,
+      from,
+    )
+  }
+  const { shards, folder, step } = checkpoint
+  // Without a teacher the student is its own.
+  const wanted = from.source === 'Teacher' ? (shards.teacher ?? shards.student) : shards.student
+  if (wanted === undefined)
+    throw checkpointMissing(`${folder} has no shard of the ${from.source}`, from)
+  const path = join(from.root, folder, wanted.file)
+  const { tensors, sha256 } = await readModelWeights(path, from.model)
+  if (sha256 !== wanted.sha256) {
+    throw new PodFailure(
+      `${path}: its digest is ${sha256}, but the checkpoint was written with ${wanted.sha256}: the file was changed after training; remove runs/${from.runKey} and train again`,
+      { code: 'CheckpointTampered', reason: 'UserError' },
+    )
+  }
+  const { totalSteps, imagesSeen } = result
+  return {
+    weights: tensors,
+    step,
+    totalSteps,
+    imagesSeen: computeImagesSeen(imagesSeen, step, totalSteps),
+  }
+}
+
+/** Every step sees as many images. */
+const computeImagesSeen = (imagesSeen: number, step: number, totalSteps: number): number =>
+  totalSteps === 0 ? 0 : Math.round((imagesSeen * step) / totalSteps)
+
+const FRACTION_TOLERANCE = 1e-9
+
+function findCheckpointAtFraction(result: RunResult, at: number): KeptCheckpoint | undefined {
+  if (at === 1) return result.final
+  return result.kept.find(
+    (retainedFractions) => Math.abs(retainedFractions.at - at) < FRACTION_TOLERANCE,
+  )
+}
+
+async function readRunResult(from: TrainedWeightsLocation): Promise<RunResult> {
+  const path = runResultPath(from.runKey)
+  const result = await readStoredJson(from.storage, path, RunResult)
+  if (result.kind === 'Found') return result.value
+  if (result.kind === 'Missing') {
+    throw checkpointMissing(
+      `${path} is not there: training is not complete, or wrote elsewhere`,
+      from,
+    )
+  }
+  const { cause } = result
+  throw new PodFailure(`${path} is no result of a training: remove it and train again`, {
+    code: 'RunResultInvalid',
+    reason: 'UserError',
+    cause,
+  })
+}
+
+const checkpointMissing = (what: string, { root }: TrainedWeightsLocation): PodFailure =>
+  new PodFailure(`${what} (execution.storage ${root})`, {
+    code: 'CheckpointMissing',
+    reason: 'Infrastructure',
+  })

@@ -1,0 +1,200 @@
+import type { Clock } from '../../operator/ports/clock.ts'
+import { PortError } from '../../operator/ports/port-error.ts'
+import { pause } from '../abort-scope.ts'
+import { backoffMs } from '../backoff.ts'
+import type { ApiClient, ApiRequest } from '../client/api-client.ts'
+import { ApiError, isExpired } from '../client/api-error.ts'
+import type { ApiObject } from './indexed-objects.ts'
+import type { ObjectCache } from './object-cache.ts'
+import { type Bookmark, watchStream } from './watch-stream.ts'
+
+export interface ReflectorObserver {
+  /** The API server said something: a page, an event or a bookmark. */
+  heard?(): void
+  listed?(objects: number, durationMs: number): void
+  /** A watch began; the first one after each list, and one more after each that ended. */
+  watching?(): void
+  /** A list or a watch failed and is tried again. */
+  failed?(phase: 'list' | 'watch', error: unknown): void
+}
+
+export interface ReflectorOptions<T extends ApiObject> {
+  readonly api: ApiClient
+  readonly clock: Clock
+  /** In [0, 1). */
+  readonly random: () => number
+  /** Of the collection. */
+  readonly path: string
+  readonly labelSelector?: string | undefined
+  readonly fieldSelector?: string | undefined
+  readonly cache: ObjectCache<T>
+  /** What of an object is kept; managedFields never are. */
+  readonly prune?: ((object: T) => T) | undefined
+  readonly observer?: ReflectorObserver | undefined
+  /** 120 s where left out: API servers send a bookmark about every minute. */
+  readonly idleMs?: number | undefined
+}
+
+/** Keeps a cache as the API server is. */
+export interface Reflector {
+  /** Resolves when the first list is in; fails with Unavailable when closed before. */
+  readonly synced: Promise<void>
+  /** When the API server was last heard of, by the clock. */
+  lastEventMs(): number
+  close(): Promise<void>
+}
+
+const PAGE_SIZE = 500
+const IDLE_MS = 120_000
+const SHORTEST_WATCH_SECONDS = 300
+/** A watch that ends sooner did not work; after one that lasted longer, failures are counted from zero. */
+const STEADY_MS = 5_000
+
+interface Page<T> {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string }
+  readonly items: readonly T[]
+}
+
+class CacheReflector<T extends ApiObject> implements Reflector {
+  readonly synced: Promise<void>
+  readonly #options: ReflectorOptions<T>
+  readonly #closing = new AbortController()
+  readonly #sync = Promise.withResolvers<void>()
+  readonly #running: Promise<void>
+  #failures = 0
+  #lastEventMs: number
+
+  constructor(options: ReflectorOptions<T>) {
+    this.#options = options
+    this.#lastEventMs = options.clock.nowMs()
+    this.synced = this.#sync.promise
+    this.synced.catch(() => {})
+    this.#running = this.#run()
+  }
+
+  lastEventMs(): number {
+    return this.#lastEventMs
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#sync.reject(new PortError('Unavailable', `${this.#options.path}: closed`))
+    await this.#running
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isClosed) {
+      const version = await this.#list()
+      if (version !== undefined) await this.#follow(version)
+    }
+  }
+
+  /** The version of the list that is now in the cache, or undefined after a failure and a rest. */
+  async #list(): Promise<string | undefined> {
+    const { cache, clock, observer } = this.#options
+    const startMs = clock.nowMs()
+    const mark = cache.markList()
+    try {
+      const { items, version } = await this.#pages()
+      cache.replace(mark, items, version)
+      observer?.listed?.(items.length, clock.nowMs() - startMs)
+      this.#sync.resolve()
+      return version
+    } catch (error) {
+      await this.#rest('list', error)
+      return undefined
+    }
+  }
+
+  async #pages(): Promise<{ readonly items: readonly T[]; readonly version: string }> {
+    const { api, path } = this.#options
+    const items: T[] = []
+    let next: string | undefined
+    for (;;) {
+      const query = { ...this.#selectors(), limit: PAGE_SIZE, continue: next }
+      const request = { method: 'GET', path, query, signal: this.#closing.signal } as const
+      const page = (await api.request(request)) as Page<T>
+      this.#heard()
+      for (const item of page.items) items.push(this.#prune(item))
+      next = page.metadata.continue
+      if (next === undefined || next === '') {
+        return { items, version: page.metadata.resourceVersion }
+      }
+    }
+  }
+
+  /** Watches from a version on, again whenever the watch ends, until the server no longer keeps what comes next. */
+  async #follow(version: string): Promise<void> {
+    let from = version
+    while (!this.#isClosed) {
+      const { clock } = this.#options
+      const startMs = clock.nowMs()
+      const failure = await this.#watch(from, (seen) => {
+        from = seen
+      })
+      const isSteady = clock.nowMs() - startMs >= STEADY_MS
+      if (isSteady) this.#failures = 0
+      if (!isSteady || failure !== undefined) await this.#rest('watch', failure)
+      if (isExpired(failure)) return
+    }
+  }
+
+  /** One watch; what ended it, if it was not the server in good order. */
+  async #watch(from: string, seen: (version: string) => void): Promise<unknown> {
+    const { api, clock, path, random, idleMs = IDLE_MS, observer } = this.#options
+    const timeoutSeconds = Math.round(SHORTEST_WATCH_SECONDS * (1 + random()))
+    const options = { api, clock, path, query: this.#selectors(), idleMs }
+    const signal = this.#closing.signal
+    observer?.watching?.()
+    try {
+      for await (const event of watchStream<T>({ ...options, from, timeoutSeconds, signal })) {
+        this.#heard()
+        this.#take(event)
+        seen(event.object.metadata.resourceVersion)
+      }
+      return undefined
+    } catch (error) {
+      return error
+    }
+  }
+
+  #take(event: Parameters<ObjectCache<T>['apply']>[0] | Bookmark): void {
+    const { cache } = this.#options
+    if (event.type === 'BOOKMARK') cache.advance(event.object.metadata.resourceVersion)
+    else cache.apply({ type: event.type, object: this.#prune(event.object) })
+  }
+
+  async #rest(phase: 'list' | 'watch', error: unknown): Promise<void> {
+    if (this.#isClosed) return
+    const { clock, random, observer } = this.#options
+    this.#failures++
+    if (error !== undefined) observer?.failed?.(phase, error)
+    const askedMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
+    const delayMs = Math.max(askedMs, backoffMs(this.#failures, random()))
+    await pause(clock, delayMs, this.#closing.signal)
+  }
+
+  #prune(object: T): T {
+    const { prune } = this.#options
+    delete (object.metadata as { managedFields?: unknown }).managedFields
+    return prune === undefined ? object : prune(object)
+  }
+
+  #selectors(): NonNullable<ApiRequest['query']> {
+    const { labelSelector, fieldSelector } = this.#options
+    return { labelSelector, fieldSelector }
+  }
+
+  #heard(): void {
+    this.#lastEventMs = this.#options.clock.nowMs()
+    this.#options.observer?.heard?.()
+  }
+}
+
+/** Starts to keep a cache as the API server is, until it is closed; it never gives up. */
+export const startReflector = <T extends ApiObject>(options: ReflectorOptions<T>): Reflector =>
+  new CacheReflector(options)

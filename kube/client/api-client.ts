@@ -1,0 +1,178 @@
+import type { IncomingMessage } from 'node:http'
+import { OPERATOR_NAME } from '../../crds/names.ts'
+import type { Clock } from '../../operator/ports/clock.ts'
+import { type AbortScope, abortScope, pause } from '../abort-scope.ts'
+import type { ApiEndpoint } from './api-endpoint.ts'
+import { ApiError, errorOfAnswer } from './api-error.ts'
+import { hidingTexts } from './hide-texts.ts'
+import { GateShutError, LostKeepAliveError, linesOf, sendRequest, textOf } from './send-request.ts'
+import type { WriteGate } from './write-gate.ts'
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly path: string
+  /** Left out where undefined. */
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
+  /** Sent as JSON. */
+  readonly body?: unknown
+  readonly contentType?: string
+  /** Texts in the body that no failure may repeat. */
+  readonly secrets?: readonly string[]
+  readonly signal?: AbortSignal
+  /** How long one try may take, for a stream until its first byte; 30 s where left out. */
+  readonly timeoutMs?: number
+  /** Shut, no try of this request is sent. */
+  readonly gate?: WriteGate
+}
+
+export interface ApiClient {
+  /** The object answered with, or undefined for an empty answer. Fails with ApiError. */
+  request(request: ApiRequest): Promise<unknown>
+  /** The lines of an answer that goes on. Fails with ApiError; leaving the loop ends the request. */
+  stream(request: ApiRequest): AsyncIterable<string>
+  /** Ends the connections kept alive. */
+  close(): void
+}
+
+/** One try of a request, for metrics: the status is 0 where no answer came. */
+export interface AnsweredTry {
+  readonly verb: string
+  readonly status: number
+  readonly durationMs: number
+}
+
+export interface ApiClientOptions {
+  readonly endpoint: ApiEndpoint
+  readonly clock: Clock
+  readonly userAgent?: string
+  readonly answered?: (answer: AnsweredTry) => void
+}
+
+const TIMEOUT_MS = 30_000
+const MOST_TRIES = 4
+/** A server that asks for a longer rest is one to report, not to wait for. */
+const LONGEST_REST_MS = 10_000
+
+const describe = ({ method, path }: ApiRequest): string => `${method} ${path}`
+
+const failed = (request: ApiRequest, reason: string, cause: unknown): ApiError => {
+  const words = cause instanceof Error ? cause.message : String(cause)
+  return new ApiError({ status: 0, reason, message: `${describe(request)}: ${words}`, cause })
+}
+
+/** The error of a try, whatever was thrown: what ended it from outside goes first. */
+function failureOf(request: ApiRequest, error: unknown, { signal }: AbortScope): ApiError {
+  const thrown = signal.aborted ? signal.reason : error
+  if (thrown instanceof ApiError) return thrown
+  if (error instanceof GateShutError || request.gate?.signal.aborted === true) {
+    return failed(request, 'NotLeading', 'not sent, another process may be the leader')
+  }
+  return failed(request, signal.aborted ? 'Aborted' : 'Network', thrown)
+}
+
+/** How long to wait before another try; undefined where there should be none. */
+function restMs(error: unknown, tries: number): number | undefined {
+  if (!(error instanceof ApiError) || tries >= MOST_TRIES) return undefined
+  const { retryAfterMs, status } = error
+  if (isLostKeepAlive(error)) return tries === 1 ? 0 : undefined
+  if ((status !== 429 && status !== 503) || retryAfterMs === undefined) return undefined
+  return retryAfterMs <= LONGEST_REST_MS ? retryAfterMs : undefined
+}
+
+/** The server closed a connection that was kept alive just as it was used again. */
+const isLostKeepAlive = ({ cause }: ApiError): boolean => cause instanceof LostKeepAliveError
+
+const isSuccess = ({ statusCode = 0 }: IncomingMessage): boolean =>
+  statusCode >= 200 && statusCode < 300
+
+class HttpApiClient implements ApiClient {
+  readonly #options: ApiClientOptions
+
+  constructor(options: ApiClientOptions) {
+    this.#options = options
+  }
+
+  async request(request: ApiRequest): Promise<unknown> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#try(request)
+      } catch (error) {
+        const delayMs = restMs(error, tries)
+        if (delayMs === undefined) throw error
+        await pause(this.#options.clock, delayMs, request.signal)
+      }
+    }
+  }
+
+  async *stream(request: ApiRequest): AsyncGenerator<string> {
+    const scope = this.#scopeOf(request)
+    const stopTimer = this.#timeLimit(request, scope)
+    try {
+      const response = await this.#answer(request, scope)
+      stopTimer()
+      yield* linesOf(response)
+    } catch (error) {
+      throw failureOf(request, error, scope)
+    } finally {
+      stopTimer()
+      scope.end()
+    }
+  }
+
+  close(): void {
+    this.#options.endpoint.close()
+  }
+
+  async #try(request: ApiRequest): Promise<unknown> {
+    const scope = this.#scopeOf(request)
+    const stopTimer = this.#timeLimit(request, scope)
+    try {
+      const text = await textOf(await this.#answer(request, scope))
+      return text === '' ? undefined : JSON.parse(text)
+    } catch (error) {
+      throw failureOf(request, error, scope)
+    } finally {
+      stopTimer()
+      scope.end()
+    }
+  }
+
+  #scopeOf({ signal, gate }: ApiRequest): AbortScope {
+    return abortScope([signal, gate?.signal])
+  }
+
+  #timeLimit(request: ApiRequest, scope: AbortScope): () => void {
+    const { timeoutMs = TIMEOUT_MS } = request
+    const late = () => scope.abort(failed(request, 'Timeout', `no answer for ${timeoutMs} ms`))
+    return this.#options.clock.after(timeoutMs, late)
+  }
+
+  /** The answer, if it is a good one; counts every try. */
+  async #answer(request: ApiRequest, scope: AbortScope): Promise<IncomingMessage> {
+    const { clock, answered } = this.#options
+    const startMs = clock.nowMs()
+    const verb = request.query?.['watch'] === true ? 'WATCH' : request.method
+    const count = (status: number) =>
+      answered?.({ verb, status, durationMs: clock.nowMs() - startMs })
+    const { endpoint, userAgent = OPERATOR_NAME } = this.#options
+    const sending = sendRequest(endpoint, request, { userAgent, signal: scope.signal })
+    const response = await sending.catch((error: unknown) => {
+      count(0)
+      throw error
+    })
+    const { statusCode: status = 0, headers } = response
+    count(status)
+    if (isSuccess(response)) return response
+    const body = await textOf(response)
+    throw errorOfAnswer({
+      request: describe(request),
+      status,
+      retryAfter: headers['retry-after'],
+      body,
+      hide: hidingTexts(request.secrets ?? []),
+    })
+  }
+}
+
+/** A client of an API server; every request has a time limit and can be aborted. */
+export const createApiClient = (options: ApiClientOptions): ApiClient => new HttpApiClient(options)

@@ -1,0 +1,135 @@
+import { type FieldCause, PortError, type PortErrorCode } from '../../operator/ports/port-error.ts'
+
+interface StatusDetails {
+  readonly name?: string
+  readonly kind?: string
+  readonly uid?: string
+  readonly causes?: readonly {
+    readonly reason?: string
+    readonly message?: string
+    readonly field?: string
+  }[]
+  readonly retryAfterSeconds?: number
+}
+
+/** The Status object with which an API server answers where it gives no object. */
+export interface ApiStatus {
+  readonly code?: number
+  readonly reason?: string
+  readonly message?: string
+  readonly details?: StatusDetails
+}
+
+export interface ApiFailure {
+  /** HTTP status; 0 where no answer came. */
+  readonly status: number
+  /** One word: the API server's own, or Timeout, Aborted, Network, NotLeading. */
+  readonly reason: string
+  readonly message: string
+  readonly retryAfterMs?: number | undefined
+  readonly details?: StatusDetails | undefined
+  readonly cause?: unknown
+}
+
+const CODES: ReadonlyMap<number, PortErrorCode> = new Map([
+  [401, 'Forbidden'],
+  [403, 'Forbidden'],
+  [404, 'NotFound'],
+  [408, 'Unavailable'],
+  [410, 'Unavailable'],
+  [429, 'Unavailable'],
+])
+
+/** Also the word by which an API server says so, beside a Forbidden. */
+const NAMESPACE_TERMINATING = 'NamespaceTerminating' satisfies PortErrorCode
+
+/** What an API server answers, with status 500, to an apply of a field that its schema does not have. */
+const UNKNOWN_FIELD = 'failed to create typed patch object'
+
+/** Whether something was not made because its namespace is being deleted, or has been. */
+const isInEndingNamespace = ({ status, details = {} }: ApiFailure): boolean =>
+  (status === 403 && details.causes?.some(({ reason }) => reason === NAMESPACE_TERMINATING)) ||
+  (status === 404 && details.kind === 'namespaces')
+
+function codeOf(failure: ApiFailure): PortErrorCode {
+  const { status, reason, message } = failure
+  if (message.includes(UNKNOWN_FIELD)) return 'Invalid'
+  if (isInEndingNamespace(failure)) return NAMESPACE_TERMINATING
+  if (status === 409) return reason === 'AlreadyExists' ? 'AlreadyExists' : 'Conflict'
+  const code = CODES.get(status)
+  if (code !== undefined) return code
+  return status >= 400 && status < 500 ? 'Invalid' : 'Unavailable'
+}
+
+const causesOf = ({ details }: ApiFailure): FieldCause[] =>
+  (details?.causes ?? []).map(({ field = '', message = '' }) => ({ field, message }))
+
+/** A request that failed, with what the API server said of it. */
+export class ApiError extends PortError {
+  readonly status: number
+  readonly reason: string
+  readonly retryAfterMs: number | undefined
+  readonly details: StatusDetails | undefined
+
+  constructor(failure: ApiFailure) {
+    super(codeOf(failure), failure.message, { cause: failure.cause, causes: causesOf(failure) })
+    this.status = failure.status
+    this.reason = failure.reason
+    this.retryAfterMs = failure.retryAfterMs
+    this.details = failure.details
+  }
+}
+
+/** Whether the versions asked for are no longer kept, so that the objects must be listed again. */
+export const isExpired = (error: unknown): boolean =>
+  error instanceof ApiError &&
+  (error.status === 410 || error.reason === 'Expired' || error.reason === 'Gone')
+
+interface Answer {
+  /** `GET /api/v1/pods`, for the message. */
+  readonly request: string
+  readonly status: number
+  readonly retryAfter?: string | undefined
+  readonly body: string
+  /** Takes out what no failure may repeat. */
+  readonly hide: (text: string) => string
+}
+
+function parseStatus({ body, hide }: Pick<Answer, 'body' | 'hide'>): ApiStatus {
+  try {
+    const parsed: unknown = JSON.parse(body, (_key, value: unknown) =>
+      typeof value === 'string' ? hide(value) : value,
+    )
+    return typeof parsed === 'object' && parsed !== null ? parsed : {}
+  } catch {
+    return { message: hide(body).slice(0, 500) }
+  }
+}
+
+/** Milliseconds of a Retry-After header in seconds; its date form is not used by API servers. */
+function retryAfterMsOf(header: string | undefined): number | undefined {
+  const seconds = Number(header)
+  return header !== undefined && Number.isFinite(seconds) ? seconds * 1000 : undefined
+}
+
+/** The failure that an answer outside 2xx stands for. */
+export function errorOfAnswer({ request, status, retryAfter, ...answer }: Answer): ApiError {
+  const said = parseStatus(answer)
+  const message = said.message ?? 'no reason given'
+  return new ApiError({
+    status,
+    reason: said.reason ?? `HTTP${status}`,
+    message: `${request}: ${status} ${message}`,
+    retryAfterMs: retryAfterMsOf(retryAfter),
+    details: said.details,
+  })
+}
+
+/** The failure that an ERROR event of a watch stands for. */
+export const errorOfStatus = (request: string, said: ApiStatus): ApiError =>
+  new ApiError({
+    status: said.code ?? 500,
+    reason: said.reason ?? 'Unknown',
+    message: `${request}: ${said.message ?? 'the watch failed'}`,
+    details: said.details,
+  })

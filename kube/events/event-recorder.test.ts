@@ -1,0 +1,165 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ObjectEvent } from '../../operator/ports/events.ts'
+import { FakeApiServer } from '../../test/fake-api-server.ts'
+import { type HandClock, handClock } from '../../test/hand-clock.ts'
+import { type ApiClient, createApiClient } from '../client/api-client.ts'
+import { endpointOf } from '../client/api-endpoint.ts'
+import { createEventRecorder, type EventRecorder } from './event-recorder.ts'
+
+const EVENTS = '/apis/events.k8s.io/v1/events'
+const all = () => true
+
+let server: FakeApiServer
+let clock: HandClock
+let api: ApiClient
+let recorder: EventRecorder
+let failures: unknown[] = []
+
+const open = (): EventRecorder =>
+  createEventRecorder({
+    api,
+    clock,
+    instance: 'neco-operator-0',
+    failed: (error) => failures.push(error),
+  })
+
+beforeEach(async () => {
+  server = new FakeApiServer()
+  await server.listen()
+  clock = handClock(1_800_000_000_000)
+  api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
+  failures = []
+  recorder = open()
+})
+afterEach(async () => {
+  await recorder.close()
+  api.close()
+  await server.close()
+})
+
+const anEvent = (change: Partial<ObjectEvent> = {}): ObjectEvent => ({
+  kind: 'NeCoRun',
+  key: { namespace: 'default', name: 'study-0-r0' },
+  uid: 'u',
+  type: 'Normal',
+  reason: 'Succeeded',
+  message: 'the run ended well',
+  ...change,
+})
+const stored = () => server.objects.list(EVENTS) as unknown as readonly Record<string, unknown>[]
+
+describe('an event recorder', () => {
+  test('publishes what happened to which object', async () => {
+    await recorder.publish(anEvent())
+    await recorder.idle()
+    expect(stored()).toMatchObject([
+      {
+        metadata: {
+          namespace: 'default',
+          name: expect.stringMatching(/^study-0-r0\.[0-9a-f]{16}$/),
+        },
+        eventTime: '2027-01-15T08:00:00.000000Z',
+        reportingController: 'neco-operator',
+        reportingInstance: 'neco-operator-0',
+        type: 'Normal',
+        reason: 'Succeeded',
+        note: 'the run ended well',
+        regarding: { kind: 'NeCoRun', namespace: 'default', name: 'study-0-r0', uid: 'u' },
+      },
+    ])
+    expect(stored()[0]).not.toHaveProperty('series')
+  })
+
+  test('counts the same thing in one Event, and other things in others', async () => {
+    for (let i = 0; i < 3; i++) {
+      await recorder.publish(anEvent())
+      await recorder.idle()
+      clock.turn(1000)
+    }
+    await recorder.publish(anEvent({ message: 'the run ended otherwise' }))
+    await recorder.idle()
+    const series = { count: 3, lastObservedTime: '2027-01-15T08:00:02.000000Z' }
+    expect(stored()).toHaveLength(2)
+    expect(stored()[0]).toMatchObject({ series })
+  })
+
+  test('writes 25 times for one object, then once each five minutes, and loses no count', async () => {
+    for (let i = 0; i < 100; i++) {
+      await recorder.publish(anEvent())
+      await recorder.idle()
+    }
+    expect(server.requests).toHaveLength(25)
+    await recorder.publish(anEvent({ uid: 'other' }))
+    await recorder.idle()
+    expect(server.requests).toHaveLength(26)
+    clock.turn(300_000)
+    for (let i = 0; i < 2; i++) {
+      await recorder.publish(anEvent())
+      await recorder.idle()
+    }
+    expect(server.requests).toHaveLength(27)
+    expect(stored()[0]).toMatchObject({ series: { count: 101 } })
+  })
+
+  test('counts on where a process before it ended', async () => {
+    for (let i = 0; i < 2; i++) {
+      await recorder.publish(anEvent())
+      await recorder.idle()
+    }
+    const next = open()
+    await next.publish(anEvent())
+    await next.idle()
+    expect(stored()).toHaveLength(1)
+    expect(stored()[0]).toMatchObject({ series: { count: 3 } })
+  })
+
+  test('makes an Event again that the API server no longer keeps', async () => {
+    await recorder.publish(anEvent())
+    await recorder.idle()
+    const [first] = server.objects.list(EVENTS)
+    server.objects.delete(EVENTS, `default/${first?.metadata.name}`)
+    await recorder.publish(anEvent())
+    await recorder.idle()
+    expect(stored()).toMatchObject([{ series: { count: 2 } }])
+  })
+
+  test('lets its caller go on while the API server is away, and tells it later', async () => {
+    const repair = server.fail(all, { status: 500, reason: 'InternalError' })
+    await recorder.publish(anEvent())
+    const delayMs = await clock.whenSet((each) => each < 30_000)
+    repair()
+    clock.turn(delayMs)
+    await recorder.idle()
+    expect([stored().length, failures]).toEqual([1, []])
+  })
+
+  test('gives up what is refused, and after five tries what cannot be sent', async () => {
+    const repair = server.fail(all, { status: 403, reason: 'Forbidden' })
+    await recorder.publish(anEvent())
+    await recorder.idle()
+    repair()
+    server.fail(all, { status: 500, reason: 'InternalError' })
+    await recorder.publish(anEvent({ reason: 'Later' }))
+    for (let tries = 1; tries < 5; tries++) {
+      clock.turn(await clock.whenSet((delayMs) => delayMs < 30_000 && delayMs > 0))
+      await server.next(all)
+    }
+    await recorder.idle()
+    expect(failures).toMatchObject([{ code: 'Forbidden' }, { code: 'Unavailable' }])
+    expect(server.requests).toHaveLength(6)
+  })
+
+  test('says nothing of an Event that a namespace which is being deleted does not take', async () => {
+    const causes = [{ reason: 'NamespaceTerminating', message: 'being terminated' }]
+    server.fail(all, { status: 403, reason: 'Forbidden', details: { causes } })
+    await recorder.publish(anEvent())
+    await recorder.idle()
+    expect([server.requests.length, failures]).toEqual([1, []])
+  })
+
+  test('cuts a note that is longer than an API server takes', async () => {
+    await recorder.publish(anEvent({ message: 'ä'.repeat(2000) }))
+    await recorder.idle()
+    expect(Buffer.byteLength(String(stored()[0]?.['note']))).toBeLessThanOrEqual(1024)
+  })
+})

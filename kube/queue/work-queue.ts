@@ -1,0 +1,155 @@
+import type { Clock } from '../../operator/ports/clock.ts'
+import type { Urgency } from '../../operator/ports/objects.ts'
+import type { RoundOutcome, WorkObserver } from './work-observer.ts'
+
+export interface Result {
+  /** Look again after this time though nothing changes. */
+  readonly requeueAfterMs?: number
+}
+
+export interface WorkQueueOptions {
+  readonly clock: Clock
+  readonly reconcile: (key: string) => Promise<Result>
+  /** Told of every failure once; the key is tried again with a growing delay. */
+  readonly failed: (key: string, error: unknown) => void
+  /** Keys worked on at once. */
+  readonly concurrency?: number
+  readonly observer?: WorkObserver | undefined
+}
+
+/**
+ * A queue of keys: one worker a key at a time, changes while it works make one more round, failures back off. Keys that
+ * changed just now go before those that were found while everything was listed.
+ */
+export interface WorkQueue {
+  /** live where left out; a key that waits already keeps the more urgent of both. */
+  add(key: string, urgency?: Urgency): void
+  /** Whether no key is waiting or being worked on. */
+  isIdle(): boolean
+  /** Resolves when no key is waiting or being worked on; timers that are set do not count. */
+  idle(): Promise<void>
+  /** Stops taking keys and resolves when the ones being worked on are done. */
+  close(): Promise<void>
+}
+
+const FIRST_DELAY_MS = 100
+const LONGEST_DELAY_MS = 60_000
+/** Looking too early is harmless; a timer beyond 24 days would fire at once. */
+const LONGEST_WAIT_MS = 3_600_000
+
+class KeyedWorkQueue implements WorkQueue {
+  readonly #options: WorkQueueOptions
+  readonly #waiting: Readonly<Record<Urgency, Set<string>>> = {
+    live: new Set(),
+    resync: new Set(),
+  }
+  readonly #working = new Set<string>()
+  /** Changed while being worked on: looked at once more after. */
+  readonly #dirty = new Map<string, Urgency>()
+  readonly #failures = new Map<string, number>()
+  readonly #timers = new Map<string, () => void>()
+  #idleWaiters: (() => void)[] = []
+  #isClosed = false
+
+  constructor(options: WorkQueueOptions) {
+    this.#options = options
+  }
+
+  add(key: string, urgency: Urgency = 'live'): void {
+    if (this.#isClosed) return
+    this.#cancelTimer(key)
+    if (this.#working.has(key)) this.#markDirty(key, urgency)
+    else this.#wait(key, urgency)
+    this.#pump()
+  }
+
+  idle(): Promise<void> {
+    if (this.isIdle()) return Promise.resolve()
+    return new Promise((resolve) => this.#idleWaiters.push(resolve))
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true
+    for (const keys of Object.values(this.#waiting)) keys.clear()
+    this.#dirty.clear()
+    for (const key of [...this.#timers.keys()]) this.#cancelTimer(key)
+    return this.idle()
+  }
+
+  isIdle(): boolean {
+    const { live, resync } = this.#waiting
+    return live.size + resync.size + this.#working.size === 0
+  }
+
+  #markDirty(key: string, urgency: Urgency): void {
+    if (this.#dirty.get(key) !== 'live') this.#dirty.set(key, urgency)
+  }
+
+  #wait(key: string, urgency: Urgency): void {
+    const { live, resync } = this.#waiting
+    if (live.has(key)) return
+    if (!resync.has(key)) this.#options.observer?.added(key)
+    if (urgency === 'live') resync.delete(key)
+    this.#waiting[urgency].add(key)
+  }
+
+  #pump(): void {
+    const { concurrency = 4 } = this.#options
+    for (const keys of [this.#waiting.live, this.#waiting.resync]) {
+      for (const key of keys) {
+        if (this.#working.size >= concurrency) return
+        keys.delete(key)
+        this.#working.add(key)
+        void this.#work(key)
+      }
+    }
+  }
+
+  async #work(key: string): Promise<void> {
+    this.#options.observer?.started(key)
+    const outcome = await this.#round(key)
+    this.#options.observer?.ended(key, outcome)
+    this.#working.delete(key)
+    const changed = this.#dirty.get(key)
+    this.#dirty.delete(key)
+    if (changed !== undefined) this.add(key, changed)
+    this.#pump()
+    if (this.isIdle()) for (const resolve of this.#idleWaiters.splice(0)) resolve()
+  }
+
+  async #round(key: string): Promise<RoundOutcome> {
+    try {
+      const { requeueAfterMs } = await this.#options.reconcile(key)
+      this.#failures.delete(key)
+      if (requeueAfterMs === undefined) return 'Done'
+      this.#addLater(key, requeueAfterMs)
+      return 'Requeued'
+    } catch (error) {
+      this.#backOff(key, error)
+      return 'Failed'
+    }
+  }
+
+  #backOff(key: string, error: unknown): void {
+    const failures = (this.#failures.get(key) ?? 0) + 1
+    this.#failures.set(key, failures)
+    this.#options.failed(key, error)
+    this.#addLater(key, Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), LONGEST_DELAY_MS))
+  }
+
+  #addLater(key: string, delayMs: number): void {
+    if (this.#isClosed) return
+    this.#cancelTimer(key)
+    this.#timers.set(
+      key,
+      this.#options.clock.after(Math.min(delayMs, LONGEST_WAIT_MS), () => this.add(key)),
+    )
+  }
+
+  #cancelTimer(key: string): void {
+    this.#timers.get(key)?.()
+    this.#timers.delete(key)
+  }
+}
+
+export const createWorkQueue = (options: WorkQueueOptions): WorkQueue => new KeyedWorkQueue(options)

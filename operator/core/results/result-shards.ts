@@ -1,0 +1,107 @@
+import type { NeCoRun } from '../../../crds/necorun.ts'
+import { omitUndefined } from '../../../std/omit-undefined.ts'
+import { conditionOf } from '../conditions.ts'
+import { runIndexFrom } from '../sweep/run-of-sweep.ts'
+
+type Measures = Readonly<Record<string, number>>
+
+/** What a table of results holds of one run that has ended. */
+export interface ResultRow {
+  readonly point: number
+  readonly replicate: number
+  readonly run: string
+  readonly verdict: 'Succeeded' | 'Failed'
+  readonly cause?: string
+  readonly runKey?: string
+  readonly metrics: Measures
+  readonly evaluations: readonly {
+    readonly name: string
+    readonly at: number
+    readonly metrics: Measures
+  }[]
+}
+
+/** Some rows of a sweep, one line of JSON each, small enough for one ConfigMap. */
+export interface ResultShard {
+  /** `0`, or `0-1` for what did not fit; unique in the sweep. */
+  readonly id: string
+  readonly rows: number
+  readonly text: string
+}
+
+export interface ShardOptions {
+  readonly replicates: number
+  /** Runs of one shard, by their number: a run that ends late changes its own shard alone. 200 where left out. */
+  readonly rowsPerShard?: number
+  /** UTF-8 bytes of one shard at most. 480 KiB where left out: an object has 1.5 MiB, a ConfigMap 1 MiB. */
+  readonly maxBytes?: number
+}
+
+const ROWS_PER_SHARD = 200
+const MAX_BYTES = 480 * 1024
+
+const holds = (run: NeCoRun, type: 'Complete' | 'Failed' | 'Stalled'): string | undefined => {
+  const condition = conditionOf(run.status?.conditions, type)
+  return condition?.status === 'True' ? condition.reason : undefined
+}
+
+/** By name, so that equal results are equal text. */
+const sorted = (measures: Measures = {}): Measures =>
+  Object.fromEntries(Object.entries(measures).sort(([a], [b]) => (a < b ? -1 : 1)))
+
+/** The row of a run; undefined while it has not ended, and for one that no sweep made. */
+export function resultRow(run: NeCoRun): ResultRow | undefined {
+  const index = runIndexFrom(run)
+  const cause = holds(run, 'Failed') ?? holds(run, 'Stalled')
+  const hasEnded = cause !== undefined || holds(run, 'Complete') !== undefined
+  if (index === undefined || !hasEnded) return undefined
+  const { runKey, metrics, evaluations = [] } = run.status ?? {}
+  return {
+    point: index.point,
+    replicate: index.replicate,
+    run: run.metadata.name,
+    verdict: cause === undefined ? 'Succeeded' : 'Failed',
+    ...omitUndefined({ cause, runKey }),
+    metrics: sorted(metrics),
+    evaluations: evaluations
+      .map(({ name, at, metrics: measured }) => ({ name, at, metrics: sorted(measured) }))
+      .sort((a, b) => (a.name === b.name ? a.at - b.at : a.name < b.name ? -1 : 1)),
+  }
+}
+
+const encoder = new TextEncoder()
+const bytesOf = (text: string): number => encoder.encode(text).length
+
+/** Lines in parts that are small enough, in their order. */
+function inParts(lines: readonly string[], maxBytes: number): string[][] {
+  const parts: string[][] = []
+  let left = 0
+  for (const line of lines) {
+    const bytes = bytesOf(line)
+    const last = parts.at(-1)
+    if (last === undefined || bytes > left) {
+      parts.push([line])
+      left = maxBytes - bytes
+    } else {
+      last.push(line)
+      left -= bytes
+    }
+  }
+  return parts
+}
+
+/** The results of a sweep, by number: a cache that is made again from its runs, equal for equal runs in any order. */
+export function resultShards(runs: readonly NeCoRun[], options: ShardOptions): ResultShard[] {
+  const { replicates, rowsPerShard = ROWS_PER_SHARD, maxBytes = MAX_BYTES } = options
+  const numberOf = ({ point, replicate }: ResultRow): number => point * replicates + replicate
+  const rows = runs.flatMap((run) => resultRow(run) ?? []).sort((a, b) => numberOf(a) - numberOf(b))
+  const buckets = Map.groupBy(rows, (row) => Math.floor(numberOf(row) / rowsPerShard))
+  return [...buckets].flatMap(([bucket, members]) => {
+    const lines = members.map((row) => `${JSON.stringify(row)}\n`)
+    return inParts(lines, maxBytes).map((part, index) => ({
+      id: index === 0 ? String(bucket) : `${bucket}-${index}`,
+      rows: part.length,
+      text: part.join(''),
+    }))
+  })
+}

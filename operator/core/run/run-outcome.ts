@@ -1,0 +1,47 @@
+import type { WorkStatus } from '../../../crds/necorun.ts'
+import type { ObservedJob } from '../../ports/observed-job.ts'
+import type { ObjectState } from '../conditions.ts'
+
+export interface Outcome {
+  readonly state: ObjectState
+  /** One word where the state alone says too little: the cause of a failure, what a pod waits for. */
+  readonly reason?: string
+  readonly message: string
+  readonly acceptedReason?: string
+}
+
+interface Standing {
+  readonly works: readonly WorkStatus[]
+  /** The Job of the work at hand, where it was seen. */
+  readonly job: ObservedJob | undefined
+  readonly isSuspended: boolean
+}
+
+/** Where a run that goes on stands. A work after the first counts as running until its pod is seen to wait. */
+function openOutcome({ works, job }: Standing): Outcome {
+  const position = works.findIndex(({ state }) => state !== 'Succeeded')
+  const { name = 'train', attempt = 0 } = works[position] ?? {}
+  const { reason, message } = job?.waiting ?? {}
+  if (reason !== undefined)
+    return { state: 'Queued', reason, message: `${name}: ${message ?? reason}` }
+  const isRunning = job?.state === 'Running' || (position > 0 && job === undefined)
+  return isRunning
+    ? { state: 'Running', message: `${name}, attempt ${attempt}` }
+    : { state: 'Queued', message: `${name} waits for a pod` }
+}
+
+/** What has become of a run, from its works alone; and of its pod while it goes on. */
+export function outcomeOf(standing: Standing): Outcome {
+  const { works, isSuspended } = standing
+  const failed = works.find(({ state }) => state === 'Failed')
+  if (failed !== undefined) {
+    const message = `${failed.name}: ${failed.message ?? 'failed'}`
+    return { state: 'Failed', reason: failed.cause ?? 'Unexpected', message }
+  }
+  if (works.every(({ state }) => state === 'Succeeded')) {
+    return { state: 'Succeeded', message: 'trained and evaluated' }
+  }
+  return isSuspended
+    ? { state: 'Suspended', message: 'suspended; set suspend to false to go on' }
+    : openOutcome(standing)
+}

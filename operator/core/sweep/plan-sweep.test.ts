@@ -1,0 +1,165 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { API_GROUP_VERSION } from '../../../crds/names.ts'
+import type { NeCoSweep } from '../../../crds/necosweep.ts'
+import { canonicalText } from '../canonical-text.ts'
+import { QUIET_HOME } from '../home-facts.ts'
+import { planSweep } from './plan-sweep.ts'
+import { emptyTally, type RunFacts, rankPoint, recordRun, type SweepTally } from './sweep-tally.ts'
+
+const objective = { metric: 'inContextMiou' }
+const aSweep = (axes: number, parallelism: number): NeCoSweep => ({
+  apiVersion: API_GROUP_VERSION,
+  kind: 'NeCoSweep',
+  metadata: { name: 'large', uid: 'uid-large', generation: 1 },
+  spec: {
+    run: { data: { kind: 'Scenes', count: 4 } },
+    axes: Array.from({ length: axes }, (_, i) => ({
+      parameter:
+        [
+          'loss.lambda',
+          'loss.studentSteepness',
+          'loss.teacherSteepness',
+          'optimizer.headLearningRate',
+        ][i] ?? '',
+      values: Array.from({ length: 10 }, (_, value) => (value + 1) / 10),
+    })),
+    parallelism,
+    objective,
+  },
+})
+
+/** Plans, makes the planned runs live, and ends the oldest live run with some measure, until the sweep has ended. */
+function play(sweep: NeCoSweep): { sweep: NeCoSweep; tally: SweepTally; largestStatus: number } {
+  const tally = emptyTally()
+  let largestStatus = 0
+  for (;;) {
+    const plan = planSweep({ sweep, tally, problems: [], home: QUIET_HOME, nowMs: 0 })
+    for (const action of plan.actions) {
+      if (action.kind !== 'CreateRun') continue
+      const number = Number(action.run.metadata.labels?.['neco.dev/point'])
+      recordRun(tally, {
+        number,
+        name: action.run.metadata.name,
+        state: 'Live',
+        isSuspended: false,
+      })
+    }
+    if (plan.status !== undefined) {
+      sweep = { ...sweep, status: plan.status }
+      largestStatus = Math.max(largestStatus, JSON.stringify(plan.status).length)
+    }
+    const oldest = tally.live.values().next().value
+    if (oldest === undefined) return { sweep, tally, largestStatus }
+    recordRun(tally, { ...oldest, state: 'Succeeded', objective: (oldest.number * 7919) % 10_007 })
+    rankPoint(tally, { point: oldest.number, replicates: 1, objective })
+  }
+}
+
+describe('ten thousand points', () => {
+  test('end with a status below 64 KiB at every moment', () => {
+    const { sweep, largestStatus } = play(aSweep(4, 64))
+    expect(sweep.status).toMatchObject({
+      points: 10_000,
+      total: 10_000,
+      succeeded: 10_000,
+      pending: 0,
+      running: 0,
+    })
+    expect(largestStatus).toBeLessThan(64 * 1024)
+  })
+
+  test('list the ten best', () => {
+    const { sweep } = play(aSweep(3, 8))
+    const all = Array.from({ length: 1000 }, (_, number) => (number * 7919) % 10_007)
+    expect(sweep.status?.best?.map(({ mean }) => mean)).toEqual(
+      all.toSorted((a, b) => b - a).slice(0, 10),
+    )
+  })
+})
+
+describe('a tally', () => {
+  const facts = fc.record({
+    number: fc.nat(11),
+    name: fc.constant('run'),
+    state: fc.constantFrom<RunFacts['state']>('Live', 'Succeeded', 'Failed'),
+    isSuspended: fc.constant(false),
+    cause: fc.constant('UserError' as const),
+  })
+  const sums = ({ live, failures, succeeded, failed, firstMissing }: SweepTally) => ({
+    live: [...live.keys()].sort((a, b) => a - b),
+    failures: [...failures].filter(([, count]) => count > 0),
+    succeeded,
+    failed,
+    firstMissing,
+  })
+
+  test('of many changes is the tally of the last state of each run', () => {
+    fc.assert(
+      fc.property(fc.array(facts, { maxLength: 60 }), (changes) => {
+        const stepwise = emptyTally()
+        for (const change of changes) recordRun(stepwise, change)
+        const rebuilt = emptyTally()
+        for (const last of new Map(changes.map((change) => [change.number, change])).values()) {
+          recordRun(rebuilt, last)
+        }
+        expect(sums(stepwise)).toEqual(sums(rebuilt))
+      }),
+    )
+  })
+
+  test('makes a run again that was deleted among others', () => {
+    const tally = emptyTally()
+    const sweep = aSweep(1, 10)
+    for (const number of [0, 1, 2, 3, 5, 6, 7, 8, 9]) {
+      recordRun(tally, {
+        number,
+        name: `large-${number}-r0`,
+        state: 'Succeeded',
+        isSuspended: false,
+      })
+    }
+    const { actions } = planSweep({ sweep, tally, problems: [], home: QUIET_HOME, nowMs: 0 })
+    expect(
+      actions.map((action) => action.kind === 'CreateRun' && action.run.metadata.name),
+    ).toEqual(['large-4-r0'])
+  })
+})
+
+test('lowering the parallelism makes no new run and stops none', () => {
+  const tally = emptyTally()
+  for (let number = 0; number < 3; number++) {
+    recordRun(tally, { number, name: `large-${number}-r0`, state: 'Live', isSuspended: false })
+  }
+  expect(
+    planSweep({ sweep: aSweep(1, 1), tally, problems: [], home: QUIET_HOME, nowMs: 0 }).actions,
+  ).toEqual([])
+})
+
+test('replicate r trains with seed + r and is otherwise the same run', () => {
+  const sweep = aSweep(1, 2)
+  const twice = {
+    ...sweep,
+    spec: { ...sweep.spec, replicates: 2, run: { ...sweep.spec.run, seed: 7 } },
+  }
+  const { actions } = planSweep({
+    sweep: twice,
+    tally: emptyTally(),
+    problems: [],
+    home: QUIET_HOME,
+    nowMs: 0,
+  })
+  const runs = actions.flatMap((action) => (action.kind === 'CreateRun' ? [action.run] : []))
+  expect(runs.map(({ metadata }) => metadata.name)).toEqual(['large-0-r0', 'large-0-r1'])
+  expect(runs.map(({ spec }) => spec.seed)).toEqual([7, 8])
+  expect({ ...runs[1]?.spec, seed: 7 }).toEqual(runs[0]?.spec)
+})
+
+test('a sweep in which nothing changed is not written again, though its keys come back in another order', () => {
+  const home = { ...QUIET_HOME, busState: 'Connected' as const }
+  const asked = { tally: emptyTally(), problems: [], home, nowMs: 0 }
+  const sweep = aSweep(1, 0)
+  const { status } = planSweep({ sweep, ...asked })
+  const served = { ...sweep, status: JSON.parse(canonicalText(status)) }
+  expect(planSweep({ sweep: served, ...asked })).toEqual({ actions: [], events: [] })
+})
