@@ -13,7 +13,7 @@ WORKDIR /app
 ENV NODE_ENV=production
 COPY package.json package-lock.json .npmrc ./
 
-# The operator imports no tensors and no pictures.
+# The operator imports no tensors and no images.
 FROM packages AS operator-packages
 RUN npm ci --omit=dev --omit=optional --ignore-scripts \
   && rm -rf node_modules/@tensorflow node_modules/@img node_modules/sharp
@@ -28,19 +28,25 @@ WORKDIR /app
 ENV NODE_ENV=production
 COPY --from=operator-packages /app/node_modules node_modules
 COPY package.json LICENSE ./
+COPY std std
+COPY method method
+COPY contract contract
 COPY crds crds
+COPY kube kube
 COPY operator operator
 USER 1000:1000
 CMD ["node", "operator/main.ts", "--config", "/etc/neco-operator/config.yaml"]
 
 # Trainer, evaluators and the reader of the storage: one image, so that one digest stands for the
-# numbers of a run. It computes with the WebAssembly back end; TensorFlow is not in it yet.
+# numbers of a run. It computes with the WebAssembly backend; TensorFlow is not in it yet.
 FROM ${NODE_IMAGE} AS trainer
 WORKDIR /app
 ENV NODE_ENV=production
 COPY --from=trainer-packages /app/node_modules node_modules
 COPY package.json LICENSE ./
-COPY crds crds
+COPY std std
+COPY method method
+COPY contract contract
 COPY pod pod
 COPY vision vision
 COPY trainer trainer

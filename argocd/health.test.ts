@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { CONDITION_TABLE, conditionsOf, type ObjectState } from '../operator/core/conditions.ts'
+import {
+  buildConditions,
+  CONDITIONS_BY_STATE,
+  type ObjectState,
+} from '../operator/core/conditions.ts'
 import { argoHealth } from '../test/argo-health.ts'
 
 const healthOf = (object: object, kind: 'NeCoRun' | 'NeCoSweep' = 'NeCoSweep') =>
@@ -14,7 +18,7 @@ interface Said {
 function objectIn({ state, generation = 1, busDegraded = false }: Said, newest = generation) {
   const message = `it is ${state}`
   const bus = { busState: busDegraded ? 'Degraded' : 'Connected' } as const
-  const conditions = conditionsOf({ state, message, generation, nowMs: 0, bus })
+  const conditions = buildConditions({ state, message, generation, nowMs: 0, bus })
   return { metadata: { name: 'study', generation: newest }, status: { conditions } }
 }
 
@@ -28,7 +32,7 @@ const HEALTH: Readonly<Record<ObjectState, string>> = {
   Failed: 'Degraded',
   NotAccepted: 'Degraded',
 }
-const STATES = Object.keys(CONDITION_TABLE) as ObjectState[]
+const STATES = Object.keys(CONDITIONS_BY_STATE) as ObjectState[]
 
 describe.each(['NeCoRun', 'NeCoSweep'] as const)('to Argo CD a %s', (kind) => {
   test.each(STATES)('that is %s has the health of its row, and says why', async (state) => {

@@ -1,4 +1,4 @@
-import type { NeCoRun, WorkStatus } from '../crds/necorun.ts'
+import type { NeCoRun, TaskStatus } from '../crds/necorun.ts'
 import type { AuditEntry } from '../test/cluster/audit-trail.ts'
 
 const POD_SUFFIX = /-[a-z0-9]{5}$/
@@ -27,7 +27,7 @@ function listAuditedPodEnds(entries: readonly AuditEntry[]): readonly AuditedPod
   })
 }
 
-const isRecorded = (task: WorkStatus | undefined, attempt: number): boolean =>
+const isRecorded = (task: TaskStatus | undefined, attempt: number): boolean =>
   task !== undefined &&
   (task.attempt > attempt || (task.attempt === attempt && task.state !== 'Running'))
 
@@ -40,7 +40,7 @@ export function computeEventToWriteMs(entries: readonly AuditEntry[]): readonly 
   return listAuditedPodEnds(entries).map(({ run, task, attempt, atMs }) => {
     const answer = byRun.get(run)?.find(({ body }) => {
       const { status } = body as NeCoRun
-      return isRecorded(status?.work?.[task], attempt)
+      return isRecorded(status?.tasks?.[task], attempt)
     })
     if (answer === undefined) throw new Error(`${run}, work ${task}, attempt ${attempt}: no status`)
     return answer.answeredMs - atMs

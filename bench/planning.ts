@@ -2,16 +2,16 @@ import type { TerminationMessage } from '../contract/run-report.ts'
 import { API_GROUP_VERSION } from '../crds/names.ts'
 import type { NeCoRun } from '../crds/necorun.ts'
 import type { NeCoSweep } from '../crds/necosweep.ts'
-import { QUIET_HOME } from '../operator/core/home-facts.ts'
+import { UNBLOCKED_PLATFORM } from '../operator/core/platform-state.ts'
 import { planRun } from '../operator/core/run/plan-run.ts'
 import { planSweep, type SweepAction } from '../operator/core/sweep/plan-sweep.ts'
 import {
-  emptyTally,
-  factsOf,
+  createSweepAggregate,
   rankPoint,
   recordRun,
-  type SweepTally,
-} from '../operator/core/sweep/sweep-tally.ts'
+  type SweepAggregate,
+  summarizeRun,
+} from '../operator/core/sweep/sweep-aggregate.ts'
 import type { ObservedJob } from '../operator/ports/observed-job.ts'
 
 const PARALLELISM = 64
@@ -45,14 +45,14 @@ export function measurePlanning(): PlanningRow {
 function simulateSweep(): number {
   let sweep = tenThousandPoints()
   let transitions = 0
-  const aggregate = emptyTally()
+  const aggregate = createSweepAggregate()
   const live = new Map<string, NeCoRun>()
   for (;;) {
     const { actions, status } = planSweep({
       sweep,
-      tally: aggregate,
+      aggregate: aggregate,
       problems: [],
-      home: QUIET_HOME,
+      platform: UNBLOCKED_PLATFORM,
       nowMs: 0,
     })
     for (const run of createdRuns(actions)) {
@@ -78,8 +78,8 @@ function createdRuns(actions: readonly SweepAction[]): readonly NeCoRun[] {
   })
 }
 
-function record(aggregate: SweepTally, run: NeCoRun): void {
-  const facts = factsOf(run, { replicates: 1, objective })
+function record(aggregate: SweepAggregate, run: NeCoRun): void {
+  const facts = summarizeRun(run, { replicates: 1, objective })
   if (facts === undefined) throw new Error(`${run.metadata.name} is not a run of the sweep`)
   recordRun(aggregate, facts)
   rankPoint(aggregate, { point: facts.number, replicates: 1, objective })
@@ -91,7 +91,12 @@ function simulateRun(fresh: NeCoRun): { readonly run: NeCoRun; readonly transiti
   let jobs: readonly ObservedJob[] = []
   let transitions = 0
   for (;;) {
-    const { actions, status } = planRun({ run, jobs, home: QUIET_HOME, nowMs: transitions * 1000 })
+    const { actions, status } = planRun({
+      run,
+      jobs,
+      platform: UNBLOCKED_PLATFORM,
+      nowMs: transitions * 1000,
+    })
     if (status !== undefined) run = { ...run, status }
     const created = actions.flatMap((action) =>
       action.kind === 'CreateJob' ? [pendingJob(action.job.name, transitions)] : [],

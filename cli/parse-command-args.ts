@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util'
-import { nearestName } from '../crds/nearest-name.ts'
+import { findNearestName } from '../crds/nearest-name.ts'
 import { omitUndefined } from '../std/omit-undefined.ts'
 import type { Command, Flag, ParsedArgs } from './command.ts'
 import { InputError } from './input-error.ts'
 
 const formatSuggestion = (typed: string, known: readonly string[]): string => {
-  const nearest = nearestName(typed, known)
+  const nearest = findNearestName(typed, known)
   return nearest === undefined ? '' : `; did you mean ${nearest}?`
 }
 

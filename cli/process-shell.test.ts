@@ -8,8 +8,8 @@ const SHELL = join(import.meta.dirname, 'process-shell.ts')
 /** A process with a shell that says `ready`, is sent signals, each after a line, and ends by itself never. */
 async function ended(listening: string, signals: readonly NodeJS.Signals[]) {
   const program = `
-    import { processShell } from ${JSON.stringify(SHELL)}
-    const shell = processShell('neco')
+    import { createProcessShell } from ${JSON.stringify(SHELL)}
+    const shell = createProcessShell('neco')
     ${listening}
     setInterval(() => undefined, 1000)
     shell.write('ready\\n')`

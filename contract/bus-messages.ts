@@ -32,8 +32,8 @@ export const Heartbeat = z.strictObject({
 export type Heartbeat = z.infer<typeof Heartbeat>
 
 /** Whether all that an attempt wrote has arrived; where it has not, a reader fetches the rest from the storage. */
-export const isAllShipped = (progress: Heartbeat | undefined): boolean =>
-  progress?.hasEnded === true && progress.unshipped === 0
+export const isAllShipped = (heartbeat: Heartbeat | undefined): boolean =>
+  heartbeat?.hasEnded === true && heartbeat.unshipped === 0
 
 /** What the operator asks of a pod. */
 export const CommandName = z.enum(['checkpoint', 'stop'])
@@ -54,7 +54,7 @@ export const SpoolMark = z.strictObject({
   schemaVersion: z.literal(1),
   namespace: z.string(),
   runUid: z.string(),
-  work: z.string(),
+  task: z.string(),
   attempt: z.int32().min(1),
   podUid: z.string(),
   /** The last sequence number that the stream has acknowledged; 0 for none. */

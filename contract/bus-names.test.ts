@@ -1,24 +1,24 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  busToken,
-  commandSubject,
-  factsOfKey,
-  inboxPrefix,
-  progressKey,
-  reportSubject,
-  reportsOfRun,
+  buildCommandSubject,
+  buildInboxPrefix,
+  buildProgressKey,
+  buildReportSubject,
+  buildRunReportsSubject,
+  encodeBusToken,
+  parseProgressKey,
 } from './bus-names.ts'
 
-const address = { namespace: 'team.a', runUid: '0a-1', work: 'in context', attempt: 2 }
+const address = { namespace: 'team.a', runUid: '0a-1', task: 'in context', attempt: 2 }
 
 describe('names on the bus', () => {
   test('stand under namespace, run, work and attempt, with what is no token escaped', () => {
-    expect(reportSubject(address, 'pod')).toBe('neco.team=2Ea.0a-1.in=20context.2.pod.report')
-    expect(commandSubject(address)).toBe('neco.team=2Ea.0a-1.in=20context.2.ctl')
-    expect(progressKey(address)).toBe('team=2Ea.0a-1.in=20context.2')
-    expect(inboxPrefix(address)).toBe('_INBOX.team=2Ea.0a-1.in=20context.2')
-    expect(reportsOfRun(address)).toBe('neco.team=2Ea.0a-1.*.*.*.report')
+    expect(buildReportSubject(address, 'pod')).toBe('neco.team=2Ea.0a-1.in=20context.2.pod.report')
+    expect(buildCommandSubject(address)).toBe('neco.team=2Ea.0a-1.in=20context.2.ctl')
+    expect(buildProgressKey(address)).toBe('team=2Ea.0a-1.in=20context.2')
+    expect(buildInboxPrefix(address)).toBe('_INBOX.team=2Ea.0a-1.in=20context.2')
+    expect(buildRunReportsSubject(address)).toBe('neco.team=2Ea.0a-1.*.*.*.report')
   })
 
   test('never let a name out of its token, and different names differ', () => {
@@ -27,9 +27,9 @@ describe('names on the bus', () => {
       .map((units) => String.fromCharCode(...units))
     fc.assert(
       fc.property(name, name, (a, b) => {
-        expect(busToken(a)).toMatch(/^[A-Za-z0-9_=-]+$/)
+        expect(encodeBusToken(a)).toMatch(/^[A-Za-z0-9_=-]+$/)
         const isSame = Buffer.from(a).equals(Buffer.from(b))
-        expect(busToken(a) === busToken(b)).toBe(isSame)
+        expect(encodeBusToken(a) === encodeBusToken(b)).toBe(isSame)
       }),
     )
   })
@@ -37,18 +37,18 @@ describe('names on the bus', () => {
   test('give back the run of a key, whatever its UID', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, maxLength: 60 }), (runUid) => {
-        expect(factsOfKey(progressKey({ ...address, runUid }))).toEqual({
+        expect(parseProgressKey(buildProgressKey({ ...address, runUid }))).toEqual({
           runUid,
           isTraining: false,
         })
       }),
     )
-    expect(factsOfKey('default.run-1.train.1')?.isTraining).toBe(true)
-    expect(factsOfKey('other')).toBeUndefined()
+    expect(parseProgressKey('default.run-1.train.1')?.isTraining).toBe(true)
+    expect(parseProgressKey('other')).toBeUndefined()
   })
 
   test('refuse what is empty or too long', () => {
-    expect(() => busToken('')).toThrow('1 to 253 characters')
-    expect(() => busToken('x'.repeat(254))).toThrow('not 254')
+    expect(() => encodeBusToken('')).toThrow('1 to 253 characters')
+    expect(() => encodeBusToken('x'.repeat(254))).toThrow('not 254')
   })
 })

@@ -4,7 +4,7 @@ export interface AttemptAddress {
   /** UID of the NeCoRun. */
   readonly runUid: string
   /** train, or the name of the evaluation. */
-  readonly work: string
+  readonly task: string
   readonly attempt: number
 }
 
@@ -20,7 +20,7 @@ export const REPORT_SUBJECTS = 'neco.*.*.*.*.*.report'
 const MAX_TOKEN_CHARACTERS = 253
 
 /** One token of a subject: letters, digits, `-` and `_` stand for themselves, all else as `=` and hex bytes. Throws RangeError where it is empty or longer than 253 characters. */
-export function busToken(text: string): string {
+export function encodeBusToken(text: string): string {
   if (text.length === 0 || text.length > MAX_TOKEN_CHARACTERS) {
     throw new RangeError(`a token of a subject has 1 to 253 characters, not ${text.length}`)
   }
@@ -33,53 +33,57 @@ export function busToken(text: string): string {
   return escaped.join('')
 }
 
-const tokensOfRun = ({ namespace, runUid }: RunAddress): string =>
-  `${busToken(namespace)}.${busToken(runUid)}`
-const tokensOf = (address: AttemptAddress): string =>
-  `${tokensOfRun(address)}.${busToken(address.work)}.${address.attempt}`
+const formatRunTokens = ({ namespace, runUid }: RunAddress): string =>
+  `${encodeBusToken(namespace)}.${encodeBusToken(runUid)}`
+const formatAttemptTokens = (address: AttemptAddress): string =>
+  `${formatRunTokens(address)}.${encodeBusToken(address.task)}.${address.attempt}`
 
 /** Where one pod of an attempt reports. */
-export const reportSubject = (address: AttemptAddress, podUid: string): string =>
-  `neco.${tokensOf(address)}.${busToken(podUid)}.report`
+export const buildReportSubject = (address: AttemptAddress, podUid: string): string =>
+  `neco.${formatAttemptTokens(address)}.${encodeBusToken(podUid)}.report`
 
 /** The reports of every pod of an attempt. */
-export const reportsOfAttempt = (address: AttemptAddress): string =>
-  `neco.${tokensOf(address)}.*.report`
+export const buildAttemptReportsSubject = (address: AttemptAddress): string =>
+  `neco.${formatAttemptTokens(address)}.*.report`
 
 /** The reports of every pod of a run. */
-export const reportsOfRun = (run: RunAddress): string => `neco.${tokensOfRun(run)}.*.*.*.report`
+export const buildRunReportsSubject = (run: RunAddress): string =>
+  `neco.${formatRunTokens(run)}.*.*.*.report`
 
 /** Where an attempt hears commands. */
-export const commandSubject = (address: AttemptAddress): string => `neco.${tokensOf(address)}.ctl`
+export const buildCommandSubject = (address: AttemptAddress): string =>
+  `neco.${formatAttemptTokens(address)}.ctl`
 
 /** The key of an attempt in the bucket. */
-export const progressKey = (address: AttemptAddress): string => tokensOf(address)
+export const buildProgressKey = (address: AttemptAddress): string => formatAttemptTokens(address)
 
 /** The keys of every attempt of a run. */
-export const progressKeysOfRun = (run: RunAddress): string => `${tokensOfRun(run)}.*.*`
+export const buildRunProgressKeyFilter = (run: RunAddress): string => `${formatRunTokens(run)}.*.*`
 
 /** What a heartbeat is published to. */
-export const progressSubject = (key: string): string => `$KV.${PROGRESS_BUCKET}.${key}`
+export const buildProgressSubject = (key: string): string => `$KV.${PROGRESS_BUCKET}.${key}`
 
 /** Where the answers to an attempt arrive, so that nobody else may listen. */
-export const inboxPrefix = (address: AttemptAddress): string => `_INBOX.${tokensOf(address)}`
+export const buildInboxPrefix = (address: AttemptAddress): string =>
+  `_INBOX.${formatAttemptTokens(address)}`
 
 /** Where the answers to the reader of a run arrive. */
-export const readerInboxPrefix = (run: RunAddress): string => `_INBOX.${tokensOfRun(run)}.reader`
+export const buildReaderInboxPrefix = (run: RunAddress): string =>
+  `_INBOX.${formatRunTokens(run)}.reader`
 
 /** The id of a report: the server stores it once in its window, and every consumer counts it once for good. */
-export const reportId = (podUid: string, sequence: number): string => `${podUid}-${sequence}`
+export const buildReportId = (podUid: string, sequence: number): string => `${podUid}-${sequence}`
 
-export interface KeyFacts {
+export interface ParsedProgressKey {
   readonly runUid: string
   readonly isTraining: boolean
 }
 
-const textOf = (token: string): string => decodeURIComponent(token.replaceAll('=', '%'))
+const decodeBusToken = (token: string): string => decodeURIComponent(token.replaceAll('=', '%'))
 
 /** Whose the key of an attempt is; undefined for any other key. */
-export function factsOfKey(key: string): KeyFacts | undefined {
-  const [, runUid, work, ...rest] = key.split('.')
-  if (runUid === undefined || work === undefined || rest.length !== 1) return undefined
-  return { runUid: textOf(runUid), isTraining: work === 'train' }
+export function parseProgressKey(key: string): ParsedProgressKey | undefined {
+  const [, runUid, task, ...rest] = key.split('.')
+  if (runUid === undefined || task === undefined || rest.length !== 1) return undefined
+  return { runUid: decodeBusToken(runUid), isTraining: task === 'train' }
 }

@@ -14,7 +14,7 @@ export const EvaluationFile = z.strictObject({
   predictions: z
     .strictObject({
       metric: z.string().describe('metric the predictions belong to.'),
-      pictures: z.int().min(1).describe('pictures, the first of the validation set.'),
+      images: z.int().min(1).describe('pictures, the first of the validation set.'),
       sidePx: z.int().min(1),
       path: z
         .string()

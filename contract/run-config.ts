@@ -36,7 +36,7 @@ const BusSettings = z.strictObject({
   caFile: z.string().optional().describe('caFile holds the authority that signed the server.'),
   namespace: z.string().describe('namespace of the run.'),
   runUid: z.string().describe('runUid names the run in subjects.'),
-  work: z.string().describe('work is train, or the name of the evaluation.'),
+  task: z.string().describe('work is train, or the name of the evaluation.'),
 })
 export type BusSettings = z.infer<typeof BusSettings>
 

@@ -36,7 +36,7 @@ export const EvaluationResult = z.strictObject({
 export type EvaluationResult = z.infer<typeof EvaluationResult>
 
 /** Most evaluation results in the last words of a pod. */
-export const MOST_EVALUATIONS = 20
+export const MAX_EVALUATION_RESULTS = 20
 
 /** The last word of a pod, small enough for a termination message (4 KiB). */
 export const TerminationMessage = z.strictObject({
@@ -49,6 +49,6 @@ export const TerminationMessage = z.strictObject({
   reused: z.boolean(),
   step: z.int32().min(0),
   metrics: z.record(z.string(), z.number()),
-  evaluations: z.array(EvaluationResult).max(MOST_EVALUATIONS),
+  evaluations: z.array(EvaluationResult).max(MAX_EVALUATION_RESULTS),
 })
 export type TerminationMessage = z.infer<typeof TerminationMessage>

@@ -19,59 +19,59 @@ export interface Explanation {
   readonly fields: readonly ExplainedField[]
 }
 
-type Found =
+type ExplainResult =
   | { readonly ok: true; readonly explanation: Explanation }
   | { readonly ok: false; readonly unknown: string; readonly known: readonly string[] }
 
-const schemaOf = (node: JsonNode): JsonNode =>
-  node['type'] === 'array' ? schemaOf(node['items'] as JsonNode) : node
+const unwrapArraySchema = (node: JsonNode): JsonNode =>
+  node['type'] === 'array' ? unwrapArraySchema(node['items'] as JsonNode) : node
 
-const propertiesOf = (node: JsonNode): Record<string, JsonNode> =>
-  (schemaOf(node)['properties'] ?? {}) as Record<string, JsonNode>
+const readSchemaProperties = (node: JsonNode): Record<string, JsonNode> =>
+  (unwrapArraySchema(node)['properties'] ?? {}) as Record<string, JsonNode>
 
 /** The type as `kubectl explain` writes it: `[]Object`, `number`, `map[string]number`. */
-function typeName(node: JsonNode): string {
-  if (node['type'] === 'array') return `[]${typeName(node['items'] as JsonNode)}`
+function formatTypeName(node: JsonNode): string {
+  if (node['type'] === 'array') return `[]${formatTypeName(node['items'] as JsonNode)}`
   if (node['type'] === 'object' && node['additionalProperties'] !== undefined) {
-    return `map[string]${typeName(node['additionalProperties'] as JsonNode)}`
+    return `map[string]${formatTypeName(node['additionalProperties'] as JsonNode)}`
   }
   if (node['type'] === 'object') return 'Object'
   return typeof node['type'] === 'string' ? node['type'] : 'number, word or boolean'
 }
 
-const bound = (node: JsonNode, key: string, sign: string): string[] =>
+const formatBound = (node: JsonNode, key: string, sign: string): string[] =>
   node[key] === undefined ? [] : [`${sign} ${String(node[key])}`]
 
-function boundsOf(node: JsonNode): string {
+function formatBounds(node: JsonNode): string {
   const least = node['exclusiveMinimum'] === true ? '>' : '≥'
   const greatest = node['exclusiveMaximum'] === true ? '<' : '≤'
   return [
-    ...bound(node, 'minimum', least),
-    ...bound(node, 'maximum', greatest),
-    ...bound(node, 'minItems', 'items ≥'),
-    ...bound(node, 'maxItems', 'items ≤'),
+    ...formatBound(node, 'minimum', least),
+    ...formatBound(node, 'maximum', greatest),
+    ...formatBound(node, 'minItems', 'items ≥'),
+    ...formatBound(node, 'maxItems', 'items ≤'),
   ].join(', ')
 }
 
 const isRequired = (parent: JsonNode, name: string): boolean =>
-  ((schemaOf(parent)['required'] ?? []) as string[]).includes(name)
+  ((unwrapArraySchema(parent)['required'] ?? []) as string[]).includes(name)
 
 const explainField = (parent: JsonNode, name: string, node: JsonNode): ExplainedField => ({
   name,
-  type: typeName(node),
+  type: formatTypeName(node),
   required: isRequired(parent, name),
   description: String(node['description'] ?? ''),
-  allowed: ((schemaOf(node)['enum'] ?? []) as unknown[]).map(String),
-  bounds: boundsOf(node),
+  allowed: ((unwrapArraySchema(node)['enum'] ?? []) as unknown[]).map(String),
+  bounds: formatBounds(node),
 })
 
-const rulesOf = (node: JsonNode): string[] =>
-  ((schemaOf(node)['x-kubernetes-validations'] ?? []) as JsonNode[]).map((rule) =>
+const listRuleMessages = (node: JsonNode): string[] =>
+  ((unwrapArraySchema(node)['x-kubernetes-validations'] ?? []) as JsonNode[]).map((rule) =>
     String(rule['message']),
   )
 
 /** The schema of a kind by its name, plural, or short name, in any case. */
-function rootOf(name: string): { kind: string; schema: JsonNode } | undefined {
+function findKindSchema(name: string): { kind: string; schema: JsonNode } | undefined {
   const wanted = name.toLowerCase()
   const kind = KINDS.find(
     (candidate) =>
@@ -85,15 +85,15 @@ function rootOf(name: string): { kind: string; schema: JsonNode } | undefined {
 }
 
 /** Explains a field of a kind, such as `necosweep.spec.search`. Parameters of points keep their dots: `necosweep.spec.points.loss.lambda`. */
-export function explain(dottedPath: string): Found {
+export function explain(dottedPath: string): ExplainResult {
   const [kindName = '', ...path] = dottedPath.split('.')
-  const root = rootOf(kindName)
+  const root = findKindSchema(kindName)
   if (root === undefined) {
     return { ok: false, unknown: kindName, known: KINDS.map(({ kind }) => kind.toLowerCase()) }
   }
   let node = root.schema
   for (let at = 0; at < path.length; at++) {
-    const properties = propertiesOf(node)
+    const properties = readSchemaProperties(node)
     const rest = path.slice(at).join('.')
     const name = rest in properties ? rest : (path[at] ?? '')
     const next = properties[name]
@@ -101,18 +101,18 @@ export function explain(dottedPath: string): Found {
     node = next
     if (name === rest) break
   }
-  return { ok: true, explanation: explanationOf(root.kind, path, node) }
+  return { ok: true, explanation: buildExplanation(root.kind, path, node) }
 }
 
-function explanationOf(kind: string, path: readonly string[], node: JsonNode): Explanation {
-  const fields = Object.entries(propertiesOf(node))
+function buildExplanation(kind: string, path: readonly string[], node: JsonNode): Explanation {
+  const fields = Object.entries(readSchemaProperties(node))
   return {
     kind,
     path,
-    type: typeName(node),
+    type: formatTypeName(node),
     description: String(node['description'] ?? ''),
-    bounds: boundsOf(node),
-    rules: rulesOf(node),
+    bounds: formatBounds(node),
+    rules: listRuleMessages(node),
     fields: fields.map(([name, field]) => explainField(node, name, field)),
   }
 }

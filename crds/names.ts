@@ -12,7 +12,7 @@ export const LABELS = {
   point: `${API_GROUP}/point`,
   replicate: `${API_GROUP}/replicate`,
   run: `${API_GROUP}/run`,
-  work: `${API_GROUP}/work`,
+  task: `${API_GROUP}/task`,
   attempt: `${API_GROUP}/attempt`,
 } as const
 

@@ -13,7 +13,7 @@ function editDistance(a: string, b: string): number {
 }
 
 /** The known name that a mistyped one most likely meant, or nothing when none is near. */
-export function nearestName(wanted: string, known: readonly string[]): string | undefined {
+export function findNearestName(wanted: string, known: readonly string[]): string | undefined {
   const scored = known.map((name) => ({
     name,
     distance: editDistance(wanted.toLowerCase(), name.toLowerCase()),

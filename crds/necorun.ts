@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { conditions } from './condition.ts'
 import { API_GROUP_VERSION, RUN_KIND } from './names.ts'
 import { ObjectMeta } from './object-meta.ts'
-import { type Rule, unchanged, withRules } from './rule.ts'
+import { buildImmutableFieldRules, type Rule, withRules } from './rule.ts'
 import { IMMUTABLE_RUN_FIELDS, RunSpec } from './spec/run-spec.ts'
 
 const milliseconds = z.int().min(0).max(1e15)
@@ -10,7 +10,7 @@ const metrics = z.record(z.string(), z.number())
 const digest = z.string().max(64)
 
 /** What is remembered of the attempts at one piece of work: the training, or one evaluation. */
-export const WorkStatus = z.strictObject({
+export const TaskStatus = z.strictObject({
   name: z.string().max(40).describe('name is train, or the name of the evaluation.'),
   attempt: z
     .int32()
@@ -39,7 +39,7 @@ export const WorkStatus = z.strictObject({
     ),
   reused: z.boolean().optional().describe('reused says that the result was found under its key.'),
 })
-export type WorkStatus = z.infer<typeof WorkStatus>
+export type TaskStatus = z.infer<typeof TaskStatus>
 
 export const RunStatus = z.strictObject({
   conditions,
@@ -61,8 +61,8 @@ export const RunStatus = z.strictObject({
     .max(512)
     .optional()
     .describe('backend is the identity of the back end that computed it.'),
-  work: z
-    .array(WorkStatus)
+  tasks: z
+    .array(TaskStatus)
     .max(9)
     .optional()
     .describe('work lists the training and each evaluation.')
@@ -76,12 +76,12 @@ export const RunStatus = z.strictObject({
     .max(1024)
     .optional()
     .describe('imageId is the image that the first pod reported; later attempts use it too.'),
-  leftReports: z
+  unshippedReports: z
     .strictObject({
       readers: z.int32().min(0).describe('readers is how many Jobs were made to fetch them.'),
     })
     .optional()
-    .describe('leftReports is there while reports of ended pods have not all reached NATS.'),
+    .describe('unshippedReports is there while reports of ended pods have not all reached NATS.'),
   step: z.int32().min(0).optional().describe('step that training has reached.'),
   totalSteps: z.int32().min(0).optional().describe('totalSteps of training.'),
   metrics: metrics.optional().describe('metrics at the end of training.'),
@@ -124,7 +124,10 @@ const runRules: readonly Rule<z.infer<typeof fields>>[] = [
     message: `metadata.name must have at most ${RUN_NAME_MAX} characters, since names of Jobs are made from it`,
   },
 ]
-export const runTransitions = unchanged<z.infer<typeof RunSpec>>(IMMUTABLE_RUN_FIELDS, 'run')
+export const runTransitions = buildImmutableFieldRules<z.infer<typeof RunSpec>>(
+  IMMUTABLE_RUN_FIELDS,
+  'run',
+)
 
 export const NeCoRun = withRules(fields, runRules)
 export type NeCoRun = z.infer<typeof NeCoRun>

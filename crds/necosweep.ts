@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { conditions } from './condition.ts'
 import { API_GROUP_VERSION, SWEEP_KIND } from './names.ts'
 import { ObjectMeta } from './object-meta.ts'
-import { type Rule, unchanged, withRules } from './rule.ts'
+import { buildImmutableFieldRules, type Rule, withRules } from './rule.ts'
 import { IMMUTABLE_SWEEP_FIELDS, SweepSpec } from './spec/sweep-spec.ts'
 
 const count = z.int32().min(0)
@@ -67,7 +67,7 @@ const sweepRules: readonly Rule<z.infer<typeof fields>>[] = [
     message: `metadata.name must have at most ${SWEEP_NAME_MAX} characters, since names of runs and Jobs are made from it`,
   },
 ]
-export const sweepTransitions = unchanged<z.infer<typeof SweepSpec>>(
+export const sweepTransitions = buildImmutableFieldRules<z.infer<typeof SweepSpec>>(
   IMMUTABLE_SWEEP_FIELDS,
   'sweep',
 )

@@ -24,7 +24,7 @@ interface ServerRule {
   readonly fieldPath?: string
 }
 
-const serverRule = <T>({ cel, message, field }: Rule<T>): ServerRule => ({
+const toServerRule = <T>({ cel, message, field }: Rule<T>): ServerRule => ({
   rule: cel,
   message,
   ...(field === undefined ? {} : { fieldPath: `.${field.join('.')}` }),
@@ -45,24 +45,24 @@ export function withRules<S extends z.ZodType>(
     schema,
   )
   const validations = [
-    ...rules.map(serverRule),
+    ...rules.map(toServerRule),
     ...transitions.map(({ cel, message }): ServerRule => ({ rule: cel, message })),
   ]
   return refined.meta({ ...schema.meta(), 'x-kubernetes-validations': validations }) as S
 }
 
-const unchangedCel = (field: string): string =>
+const buildImmutableCel = (field: string): string =>
   `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`
 
-const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+const isSameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 /** One rule a field: it is as it was, absent or present. `noun` is what to make anew instead, such as `run`. */
-export const unchanged = <T extends object>(
+export const buildImmutableFieldRules = <T extends object>(
   fields: readonly string[],
   noun: string,
 ): TransitionRule<T>[] =>
   fields.map((field) => ({
-    cel: unchangedCel(field),
-    holds: (value, old) => isSame(value[field as keyof T], old[field as keyof T]),
+    cel: buildImmutableCel(field),
+    holds: (value, old) => isSameJson(value[field as keyof T], old[field as keyof T]),
     message: `${field} cannot change while the ${noun} lives: make a new ${noun}`,
   }))

@@ -3,7 +3,7 @@ import { PARAMETERS } from '../crds/spec/parameters.ts'
 import type { RunSpec } from '../crds/spec/run-spec.ts'
 import { COMMON_SETTINGS, DISAGREEMENTS } from './presets.ts'
 import { resolvePreset } from './resolve-preset.ts'
-import { referenceCount, validateSettings } from './validate-settings.ts'
+import { resolveReferenceCount, validateSettings } from './validate-settings.ts'
 
 const spec = (overrides: object): RunSpec => ({ data: { kind: 'Scenes', count: 4 }, ...overrides })
 
@@ -67,7 +67,7 @@ describe('a resolved preset', () => {
       references: { source: 'StudentFraction' },
       optimizer: { algorithm: 'Adam', backboneLearningRate: 1e-6 },
     })
-    expect(referenceCount(paper)).toBe(49)
+    expect(resolveReferenceCount(paper)).toBe(49)
   })
   test.each(['Official', 'Paper'] as const)('%s can run for every family', (preset) => {
     for (const architecture of ['Tiny', 'ViT-S/14', 'ViT-B/14', 'ViT-S/16'] as const) {

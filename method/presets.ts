@@ -1,18 +1,18 @@
 import type { ResultSettings } from '../contract/run-config.ts'
 import type { Scalar } from '../crds/spec/parameters.ts'
 
-type Values = Readonly<Record<string, Scalar>>
+type PresetValues = Readonly<Record<string, Scalar>>
 
 /** One place where the paper and its released program disagree, and what each preset sets for it. */
 export interface Disagreement {
   readonly number: number
   readonly topic: string
-  readonly official: Values
-  readonly paper: Values
+  readonly official: PresetValues
+  readonly paper: PresetValues
   readonly note: string
 }
 
-const none: Values = {}
+const NO_VALUES: PresetValues = {}
 
 /** The twenty disagreements between the paper (arXiv 2408.11054 v1) and its released program. */
 export const DISAGREEMENTS: readonly Disagreement[] = [
@@ -110,22 +110,22 @@ export const DISAGREEMENTS: readonly Disagreement[] = [
   {
     number: 14,
     topic: 'matching of many clusters',
-    official: none,
-    paper: none,
+    official: NO_VALUES,
+    paper: NO_VALUES,
     note: 'Belongs to the clustering evaluation: greedy by precision, without the second matching the paper describes.',
   },
   {
     number: 15,
     topic: 'epochs of the linear evaluation',
-    official: none,
-    paper: none,
+    official: NO_VALUES,
+    paper: NO_VALUES,
     note: 'Belongs to the evaluation profile: 25 with a drop at 20.',
   },
   {
     number: 16,
     topic: 'attention mass of the foreground in unsupervised segmentation',
-    official: none,
-    paper: none,
+    official: NO_VALUES,
+    paper: NO_VALUES,
     note: 'Belongs to an evaluation that is not built.',
   },
   {
@@ -138,8 +138,8 @@ export const DISAGREEMENTS: readonly Disagreement[] = [
   {
     number: 18,
     topic: 'hardware',
-    official: none,
-    paper: none,
+    official: NO_VALUES,
+    paper: NO_VALUES,
     note: 'RTX A6000 in the paper, one A100 in the program; nothing here depends on it.',
   },
   {
@@ -152,21 +152,21 @@ export const DISAGREEMENTS: readonly Disagreement[] = [
   {
     number: 20,
     topic: 'normalization in in-context retrieval',
-    official: none,
-    paper: none,
+    official: NO_VALUES,
+    paper: NO_VALUES,
     note: 'Belongs to the evaluation profile: the deviation of blue is 0.255 there, a slip every published number shares.',
   },
 ]
 
 /** What the released configuration of DINO v1 forms sets differently; the paper does not tell them apart. */
-export const OFFICIAL_DINO_V1: Values = {
+export const OFFICIAL_DINO_V1: PresetValues = {
   'views.globalSizePx': 224,
   'references.source': 'TeacherBatch',
   'optimizer.batchSize': 45,
   'optimizer.epochs': 50,
 }
 
-type Settled = Omit<ResultSettings, 'data' | 'numericsVersion' | 'model'> & {
+type PresetSettings = Omit<ResultSettings, 'data' | 'numericsVersion' | 'model'> & {
   readonly model: Omit<
     ResultSettings['model'],
     'family' | 'dim' | 'depth' | 'heads' | 'patchSizePx' | 'positionGrid' | 'weights'
@@ -174,7 +174,7 @@ type Settled = Omit<ResultSettings, 'data' | 'numericsVersion' | 'model'> & {
 }
 
 /** What both agree on, or only the program says. */
-export const COMMON_SETTINGS: Settled = {
+export const COMMON_SETTINGS: PresetSettings = {
   model: {
     mlpRatio: 4,
     feedForward: 'Mlp',

@@ -1,9 +1,9 @@
 import { NUMERICS_VERSION, ResultSettings } from '../contract/run-config.ts'
 import type { RunSpec } from '../crds/spec/run-spec.ts'
 import { ARCHITECTURES } from './architectures.ts'
+import { mergeSettings, withValueAt } from './merge-settings.ts'
 import { COMMON_SETTINGS, DISAGREEMENTS, OFFICIAL_DINO_V1 } from './presets.ts'
 import type { ModelSettings, ViTFamily } from './settings/model.ts'
-import { overlay, withValueAt } from './settings-path.ts'
 
 const DEFAULT_ARCHITECTURE = 'ViT-S/14'
 
@@ -11,7 +11,10 @@ const withValues = <T>(settings: T, values: Readonly<Record<string, unknown>>): 
   Object.entries(values).reduce((tree, [path, value]) => withValueAt(tree, path, value), settings)
 
 /** Settings of the preset for a family of backbone, before anything of the spec. */
-function presetSettings(preset: 'Official' | 'Paper', family: ViTFamily): typeof COMMON_SETTINGS {
+function buildPresetSettings(
+  preset: 'Official' | 'Paper',
+  family: ViTFamily,
+): typeof COMMON_SETTINGS {
   const key = preset === 'Official' ? 'official' : 'paper'
   const settled = DISAGREEMENTS.reduce(
     (settings, disagreement) => withValues(settings, disagreement[key]),
@@ -25,7 +28,7 @@ function presetSettings(preset: 'Official' | 'Paper', family: ViTFamily): typeof
 }
 
 /** A fraction given in the spec, or a preset's, counts only where the source uses it; so the digest does not see what changes nothing. */
-function withoutUnused(settings: ResultSettings): ResultSettings {
+function clearUnusedReferences(settings: ResultSettings): ResultSettings {
   const { references } = settings
   const usesFraction = references.source === 'StudentFraction'
   const usesQueue = references.source === 'TeacherQueue'
@@ -44,9 +47,9 @@ function withoutUnused(settings: ResultSettings): ResultSettings {
  */
 export function resolvePreset(spec: RunSpec): ResultSettings {
   const { architecture = DEFAULT_ARCHITECTURE, ...model } = spec.model ?? {}
-  const shape = { ...ARCHITECTURES[architecture], ...onlyGiven(model) } as ModelSettings
-  const settled = presetSettings(spec.preset ?? 'Official', shape.family)
-  const resolved = overlay(
+  const shape = { ...ARCHITECTURES[architecture], ...omitUndefinedFields(model) } as ModelSettings
+  const settled = buildPresetSettings(spec.preset ?? 'Official', shape.family)
+  const resolved = mergeSettings(
     { ...settled, model: { ...settled.model, ...ARCHITECTURES[architecture] } },
     {
       model,
@@ -56,7 +59,7 @@ export function resolvePreset(spec: RunSpec): ResultSettings {
       optimizer: spec.optimizer,
     },
   ) as ResultSettings
-  return withoutUnused(
+  return clearUnusedReferences(
     ResultSettings.parse({
       ...resolved,
       numericsVersion: NUMERICS_VERSION,
@@ -66,5 +69,5 @@ export function resolvePreset(spec: RunSpec): ResultSettings {
   )
 }
 
-const onlyGiven = (values: object): object =>
+const omitUndefinedFields = (values: object): object =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))

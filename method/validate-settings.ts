@@ -1,85 +1,98 @@
 import type { ResultSettings } from '../contract/run-config.ts'
-import type { Problem } from '../crds/parse-manifest.ts'
+import type { FieldProblem } from '../crds/parse-manifest.ts'
 
 const MAX_REFERENCES = 512
 
-const problem = (path: string, message: string): Problem => ({ path, message })
+const buildProblem = (path: string, message: string): FieldProblem => ({ path, message })
 
 /** Aligned patches that an image gives for one pair of crops. */
-const rowsPerImage = ({ views }: ResultSettings): number => views.alignedGrid ** 2
+const countRowsPerImage = ({ views }: ResultSettings): number => views.alignedGrid ** 2
 
 /** R, the references each patch ranks: given, or ⌊f·B·N⌋ of the student batch. */
-export function referenceCount(settings: ResultSettings): number {
+export function resolveReferenceCount(settings: ResultSettings): number {
   const { references, optimizer } = settings
   if (references.source !== 'StudentFraction') return references.count
-  return Math.floor(references.fraction * optimizer.batchSize * rowsPerImage(settings))
+  return Math.floor(references.fraction * optimizer.batchSize * countRowsPerImage(settings))
 }
 
 /** How many rows the references may come from. */
-function poolSize(settings: ResultSettings): { readonly rows: number; readonly what: string } {
+function computeReferencePool(settings: ResultSettings): {
+  readonly rows: number
+  readonly description: string
+} {
   const { references, optimizer } = settings
-  const own = rowsPerImage(settings)
+  const imageRows = countRowsPerImage(settings)
   const images = optimizer.batchSize
   if (references.neighbors === 'Intra') {
-    return { rows: own, what: `the ${own} patches of the own image (views.alignedGrid²)` }
+    return {
+      rows: imageRows,
+      description: `the ${imageRows} patches of the own image (views.alignedGrid²)`,
+    }
   }
   if (references.source === 'TeacherQueue') {
-    return { rows: references.queueLength, what: 'references.queueLength' }
+    return { rows: references.queueLength, description: 'references.queueLength' }
   }
   if (references.neighbors === 'InterStrict') {
     return {
-      rows: (images - 1) * own,
-      what: `the ${(images - 1) * own} patches of the other images (batchSize − 1 times views.alignedGrid²)`,
+      rows: (images - 1) * imageRows,
+      description: `the ${(images - 1) * imageRows} patches of the other images (batchSize − 1 times views.alignedGrid²)`,
     }
   }
-  return { rows: images * own, what: `the ${images * own} patches of the batch` }
+  return { rows: images * imageRows, description: `the ${images * imageRows} patches of the batch` }
 }
 
-function referenceProblems(settings: ResultSettings): Problem[] {
+function findReferenceCountProblems(settings: ResultSettings): FieldProblem[] {
   const { source } = settings.references
   const field = source === 'StudentFraction' ? 'references.fraction' : 'references.count'
-  const count = referenceCount(settings)
-  const { rows, what } = poolSize(settings)
+  const count = resolveReferenceCount(settings)
+  const { rows, description } = computeReferencePool(settings)
   if (count > rows) {
-    return [problem(field, `${count} references are more than ${what}; lower ${field}`)]
+    return [buildProblem(field, `${count} references are more than ${description}; lower ${field}`)]
   }
   if (count < 2 || count > MAX_REFERENCES) {
     const rule = `R must be from 2 to ${MAX_REFERENCES}`
-    return [problem(field, `gives R = ⌊f·B·N⌋ = ${count}, but ${rule}; change ${field}`)]
+    return [buildProblem(field, `gives R = ⌊f·B·N⌋ = ${count}, but ${rule}; change ${field}`)]
   }
-  const kept = settings.loss.keptNeighbors
-  if (kept <= count) return []
-  return [problem('loss.keptNeighbors', `K = ${kept} is more than the ${count} references`)]
+  const keptNeighbors = settings.loss.keptNeighbors
+  if (keptNeighbors <= count) return []
+  return [
+    buildProblem('loss.keptNeighbors', `K = ${keptNeighbors} is more than the ${count} references`),
+  ]
 }
 
-function modelProblems({ model, loss, optimizer }: ResultSettings): Problem[] {
-  const found: Problem[] = []
+function findModelSettingProblems({ model, loss, optimizer }: ResultSettings): FieldProblem[] {
+  const problems: FieldProblem[] = []
   if (model.dim % model.heads !== 0) {
-    found.push(problem('model.heads', `${model.heads} does not divide dim ${model.dim}`))
+    problems.push(buildProblem('model.heads', `${model.heads} does not divide dim ${model.dim}`))
   }
   if (model.family === 'DinoV1' && model.registers > 0) {
-    found.push(problem('model.registers', 'DinoV1 has no registers'))
+    problems.push(buildProblem('model.registers', 'DinoV1 has no registers'))
   }
   if (loss.patches !== 'All' && model.registers > 0) {
-    found.push(problem('loss.patches', `${loss.patches} needs model.registers 0`))
+    problems.push(buildProblem('loss.patches', `${loss.patches} needs model.registers 0`))
   }
   if (optimizer.trainableBlocks > model.depth) {
-    found.push(
-      problem('optimizer.trainableBlocks', `is more than the ${model.depth} blocks of the model`),
+    problems.push(
+      buildProblem(
+        'optimizer.trainableBlocks',
+        `is more than the ${model.depth} blocks of the model`,
+      ),
     )
   }
-  return found
+  return problems
 }
 
-function viewProblems({ model, views }: ResultSettings): Problem[] {
+function findViewProblems({ model, views }: ResultSettings): FieldProblem[] {
   return (['globalSizePx', 'localSizePx'] as const)
     .filter((field) => views[field] < model.patchSizePx)
-    .map((field) => problem(`views.${field}`, `is smaller than a patch of ${model.patchSizePx} px`))
+    .map((field) =>
+      buildProblem(`views.${field}`, `is smaller than a patch of ${model.patchSizePx} px`),
+    )
 }
 
 /** What resolved settings cannot mean together, by field. Empty when they can run. */
-export const validateSettings = (settings: ResultSettings): Problem[] => [
-  ...referenceProblems(settings),
-  ...modelProblems(settings),
-  ...viewProblems(settings),
+export const validateSettings = (settings: ResultSettings): FieldProblem[] => [
+  ...findReferenceCountProblems(settings),
+  ...findModelSettingProblems(settings),
+  ...findViewProblems(settings),
 ]

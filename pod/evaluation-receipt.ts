@@ -14,7 +14,7 @@ export interface ReceiptIdentity {
   readonly memoryDigest: string
   readonly validationDigest: string
   /** The training that is measured: one made anew, with other bits, has receipts of its own. */
-  readonly training: Pick<RunResult, 'runKey' | 'final' | 'kept'>
+  readonly training: Pick<RunResult, 'runKey' | 'final' | 'retained'>
 }
 
 /** Where in a training something was measured, and what. */
@@ -35,7 +35,7 @@ function receiptPath(identity: ReceiptIdentity): string {
     memory: memoryDigest,
     validation: validationDigest,
     final: training.final.shards,
-    kept: training.kept.map(({ at: fraction, shards }) => ({ at: fraction, shards })),
+    kept: training.retained.map(({ at: fraction, shards }) => ({ at: fraction, shards })),
   })
   return evaluationReceiptPath(training.runKey, key)
 }

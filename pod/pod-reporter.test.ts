@@ -37,7 +37,7 @@ test('a pod without the credentials that its config names warns once, and keeps 
         caFile: join(root, 'ca.crt'),
         namespace: 'team',
         runUid: 'uid-1',
-        work: 'train',
+        task: 'train',
       },
     },
   })

@@ -35,11 +35,11 @@ describe('the pace of a trainer', () => {
     }
     const step = (number: number) =>
       watchdog.reported({ kind: 'Step', step: number, totalSteps: 9 })
-    return { pace: watchdog, late: stalls, wait, step }
+    return { watchdog, stalls, wait, step }
   }
 
   test('is judged by its first step, and then by each next one', () => {
-    const { pace: watchdog, late: stalls, wait, step } = startTestWatchdog()
+    const { watchdog, stalls, wait, step } = startTestWatchdog()
     wait(10)
     step(1)
     wait(5)
@@ -50,19 +50,19 @@ describe('the pace of a trainer', () => {
   })
 
   test('is late where no first step comes', () => {
-    const { pace: watchdog, late: stalls, wait } = startTestWatchdog()
+    const { watchdog, stalls, wait } = startTestWatchdog()
     wait(11)
     expect(stalls).toEqual(['FirstStepLate'])
     watchdog.end()
   })
 
   test('is judged no more after the last step, and never in an evaluator', () => {
-    const { late: stalls, wait, step } = startTestWatchdog()
+    const { stalls, wait, step } = startTestWatchdog()
     step(9)
     wait(60)
     const evaluator = startTestWatchdog('evaluator')
     evaluator.wait(60)
-    expect([stalls, evaluator.late]).toEqual([[], []])
+    expect([stalls, evaluator.stalls]).toEqual([[], []])
   })
 })
 

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { MOST_EVALUATIONS, TerminationMessage } from '../contract/run-report.ts'
+import { MAX_EVALUATION_RESULTS, TerminationMessage } from '../contract/run-report.ts'
 
 /** A container's termination message holds 4096 bytes. */
 const LIMIT_BYTES = 4096
@@ -8,7 +8,7 @@ const countMessageBytes = (message: TerminationMessage): number =>
   Buffer.byteLength(JSON.stringify(message))
 
 const isTooLong = (message: TerminationMessage): boolean =>
-  countMessageBytes(message) > LIMIT_BYTES || message.evaluations.length > MOST_EVALUATIONS
+  countMessageBytes(message) > LIMIT_BYTES || message.evaluations.length > MAX_EVALUATION_RESULTS
 
 /** Leaves out evaluations that were found with a training, each as a whole, the last first: a pod of its own finds it then. */
 function dropLastEvaluations(message: TerminationMessage): TerminationMessage {

@@ -5,8 +5,8 @@ import { clusterYaml } from '../charts/cluster-yaml.ts'
 import { crdTemplate } from '../charts/crd-template.ts'
 import { valuesSchema } from '../charts/values-schema.ts'
 import { buildCrd, KINDS } from '../crds/generators/to-crd.ts'
-import { editorSchema } from '../crds/generators/to-editor-schema.ts'
-import { referencePage } from '../crds/generators/to-reference.ts'
+import { buildEditorSchema } from '../crds/generators/to-editor-schema.ts'
+import { buildReferencePage } from '../crds/generators/to-reference.ts'
 import { necoDashboard } from '../dashboards/neco.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -23,7 +23,7 @@ const generated: ReadonlyMap<string, string> = new Map([
     `crds/generated/${kind.plural}.yaml`,
     yaml(buildCrd(kind)),
   ]),
-  ['crds/generated/neco.schema.json', json(editorSchema())],
+  ['crds/generated/neco.schema.json', json(buildEditorSchema())],
   ...KINDS.map((kind): [string, string] => [
     `${CHART}/templates/generated/${kind.plural}.yaml`,
     crdTemplate(kind, NOTE),
@@ -34,7 +34,7 @@ const generated: ReadonlyMap<string, string> = new Map([
     'argocd/argocd-cm.yaml',
     `# Made by \`npm run generate\` from argocd/health.lua. Do not edit.\n${argocdConfigMap(await readFile(join(root, 'argocd/health.lua'), 'utf8'))}`,
   ],
-  ['docs/reference.md', referencePage()],
+  ['docs/reference.md', buildReferencePage()],
 ])
 
 const readOrEmpty = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '')

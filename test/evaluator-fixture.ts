@@ -103,7 +103,7 @@ export async function aFinishedTraining(
     metrics: {},
     backend: 'test',
     final,
-    kept: [{ ...final, at: 0.5, step: 3 }],
+    retained: [{ ...final, at: 0.5, step: 3 }],
     curve: 'curve.ndjson',
   }
   await storage.writeAtomic(runResultPath(key), JSON.stringify(file))
@@ -111,9 +111,9 @@ export async function aFinishedTraining(
 }
 
 /** What went wrong, as the exit code and the termination message would say it. */
-export async function failureOf(work: Promise<unknown>) {
+export async function failureOf(operation: Promise<unknown>) {
   try {
-    await work
+    await operation
   } catch (error) {
     return { ...classifyFailure(error, visionFailure), message: (error as Error).message }
   }

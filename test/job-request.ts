@@ -6,7 +6,7 @@ export const aJobRequest = (changes: Partial<JobRequest> = {}): JobRequest => ({
   name: 'study-0-r0-a1',
   namespace: 'team',
   owner: { name: 'study-0-r0', uid: 'uid-of-the-run' },
-  work: 'train',
+  task: 'train',
   attempt: 1,
   program: 'trainer',
   sweep: 'study',

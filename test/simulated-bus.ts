@@ -4,11 +4,15 @@ import type {
   CommandRequest,
   Heartbeat,
 } from '../contract/bus-messages.ts'
-import { type AttemptAddress, commandSubject, progressKey } from '../contract/bus-names.ts'
+import {
+  type AttemptAddress,
+  buildCommandSubject,
+  buildProgressKey,
+} from '../contract/bus-names.ts'
 import type { RunReport } from '../contract/run-report.ts'
 import { distinctReports } from '../operator/bus/heard-reports.ts'
 import { heartbeatBoard } from '../operator/bus/heartbeat-board.ts'
-import { type Bus, BusError, type BusHealth, type BusNews } from '../operator/ports/bus.ts'
+import { type Bus, type BusChange, BusError, type BusHealth } from '../operator/ports/bus.ts'
 
 /** A bus in memory, and a hand on it. */
 export interface SimulatedBus extends Bus {
@@ -31,11 +35,11 @@ export function simulatedBus(nowMs: () => number): SimulatedBus {
   const reports: { readonly runUid: string; readonly report: RunReport }[] = []
   const board = heartbeatBoard()
   const served = new Map<string, (request: CommandRequest) => CommandReply>()
-  const watchers = new Set<(news: BusNews) => void>()
+  const watchers = new Set<(news: BusChange) => void>()
   const commands: { runUid: string; name: CommandName }[] = []
   let health: BusHealth = { state: 'Connected', sinceMs: nowMs() }
   let revision = 0
-  const tell = (news: BusNews): void => {
+  const tell = (news: BusChange): void => {
     for (const watcher of watchers) watcher(news)
   }
   const isAway = (): boolean => health.state !== 'Connected'
@@ -44,17 +48,17 @@ export function simulatedBus(nowMs: () => number): SimulatedBus {
   }
   return {
     health: () => health,
-    credentials: ({ runUid }) =>
+    issueCredentials: ({ runUid }) =>
       Promise.resolve({ text: `credentials for ${runUid}`, expiresMs: nowMs() + VALID_MS }),
-    async command(address, { name }) {
-      const answer = served.get(commandSubject(address))
+    async sendCommand(address, { name }) {
+      const answer = served.get(buildCommandSubject(address))
       if (isAway() || answer === undefined) return { state: 'NoAnswer', why: 'nobody is there' }
       commands.push({ runUid: address.runUid, name })
       return answer({ schemaVersion: 1, command: name })
     },
-    heartbeat: (address) => board.of(progressKey(address)),
-    heartbeatOfRun: (runUid) => board.ofRun(runUid),
-    async reports({ runUid }) {
+    findHeartbeat: (address) => board.of(buildProgressKey(address)),
+    findRunHeartbeat: (runUid) => board.ofRun(runUid),
+    async listReports({ runUid }) {
       throwIfAway()
       return distinctReports(reports.flatMap((r) => (r.runUid === runUid ? r.report : [])))
     },
@@ -69,10 +73,10 @@ export function simulatedBus(nowMs: () => number): SimulatedBus {
     },
     beat(address, heartbeat) {
       throwIfAway()
-      const runUid = board.hear(progressKey(address), ++revision, JSON.stringify(heartbeat))
+      const runUid = board.hear(buildProgressKey(address), ++revision, JSON.stringify(heartbeat))
       if (runUid !== undefined) tell({ kind: 'Run', runUid })
     },
-    serve: (address, answer) => void served.set(commandSubject(address), answer),
+    serve: (address, answer) => void served.set(buildCommandSubject(address), answer),
     setAway(away) {
       const problem = { code: 'BusUnreachable', message: 'the simulated bus is away' } as const
       health = away

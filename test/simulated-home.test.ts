@@ -1,4 +1,4 @@
-import { describeObjectsPort } from '../operator/ports/contract/objects-contract.ts'
+import { describeObjectsContract } from '../operator/ports/contract/objects-contract.ts'
 import { simulatedHome } from './simulated-home.ts'
 
-describeObjectsPort('the simulated home', async () => simulatedHome())
+describeObjectsContract('the simulated home', async () => simulatedHome())

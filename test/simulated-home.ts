@@ -1,15 +1,15 @@
 import type { NeCoRun } from '../crds/necorun.ts'
 import type { NeCoSweep } from '../crds/necosweep.ts'
 import type { ObjectMeta } from '../crds/object-meta.ts'
-import type { ControllerPorts } from '../operator/controllers/controller-ports.ts'
-import { NO_CHECKPOINTS } from '../operator/ports/checkpoints.ts'
+import type { Platform } from '../operator/controllers/platform.ts'
+import { NOOP_CHECKPOINT_REQUESTER } from '../operator/ports/checkpoint-requester.ts'
 import type { ObjectEvent } from '../operator/ports/events.ts'
-import { NO_HINTS } from '../operator/ports/hints.ts'
+import { NOOP_HINTS } from '../operator/ports/hints.ts'
 import type { JobRequest, ReaderRequest } from '../operator/ports/job-request.ts'
 import type { ObjectKey, StoredMeta } from '../operator/ports/objects.ts'
 import type { ObservedJob } from '../operator/ports/observed-job.ts'
 import { PortError } from '../operator/ports/port-error.ts'
-import { NO_TABLES } from '../operator/ports/result-tables.ts'
+import { NOOP_RESULT_TABLES } from '../operator/ports/result-tables.ts'
 
 type Plain = {
   metadata: { name: string; namespace?: string | undefined }
@@ -19,7 +19,7 @@ type Plain = {
 type Stored<T extends Plain> = T & { metadata: StoredMeta }
 
 /** A home of plain maps with a hand-turned clock: what a test does to it is all that happens in it. */
-export interface SimulatedHome extends ControllerPorts {
+export interface SimulatedHome extends Platform {
   readonly jobList: Map<string, ObservedJob & { readonly request: JobRequest }>
   readonly readers: ReaderRequest[]
   readonly published: ObjectEvent[]
@@ -127,10 +127,10 @@ export function simulatedHome(): SimulatedHome {
     },
     clock: { nowMs: () => nowMs, after: () => () => {} },
     events: { publish: async (event) => void published.push(event) },
-    surroundings: { obstaclesTo: async () => [] },
-    hints: NO_HINTS,
-    checkpoints: NO_CHECKPOINTS,
-    tables: NO_TABLES,
+    prerequisites: { findBlockers: async () => [] },
+    hints: NOOP_HINTS,
+    checkpointRequester: NOOP_CHECKPOINT_REQUESTER,
+    resultTables: NOOP_RESULT_TABLES,
     runs: {
       ...runs,
       listOwnedBy: async (uid) =>

@@ -1,4 +1,4 @@
-import type { KeptCheckpoint, RunResult } from '../contract/run-result.ts'
+import type { RetainedCheckpoint, RunResult } from '../contract/run-result.ts'
 import { canonicalJson } from '../pod/canonical-digest.ts'
 import { runResultPath } from '../pod/storage-layout.ts'
 import { listCheckpoints } from './io/find-checkpoint.ts'
@@ -29,7 +29,7 @@ export async function finishTraining(
     metrics: computeRunMetrics(points, { progress, totalSteps, batchSize }),
     backend: dependencies.backend,
     final,
-    kept: retainedCheckpoints,
+    retained: retainedCheckpoints,
     curve,
   }
   await dependencies.storage.writeAtomic(runResultPath(runKey), canonicalJson(result))
@@ -40,7 +40,7 @@ export async function finishTraining(
 async function mapCheckpointsByStep({
   dependencies: { storage },
   runKey,
-}: TrainingRun): Promise<ReadonlyMap<number, KeptCheckpoint>> {
+}: TrainingRun): Promise<ReadonlyMap<number, RetainedCheckpoint>> {
   const complete = await listCheckpoints({ storage, runKey })
   return new Map(
     complete.map(({ folder, manifest: { step, shards } }) => [step, { step, folder, shards }]),

@@ -128,7 +128,7 @@ describe('a training', () => {
     const execution = { ...config.execution, keepAt: [0, 0.5, 1] }
     const checkpoint = { everySteps: 1, keep: 1 }
     const { runKey } = await trainInProcess({ ...config, execution: { ...execution, checkpoint } })
-    const { kept, final } = await readTrainResult(config, runKey)
+    const { retained: kept, final } = await readTrainResult(config, runKey)
     expect(kept.map(({ at, step }) => [at, step])).toEqual([
       [0.5, 3],
       [1, 6],

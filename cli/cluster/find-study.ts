@@ -1,5 +1,5 @@
 import { LABELS } from '../../crds/names.ts'
-import { nearestName } from '../../crds/nearest-name.ts'
+import { findNearestName } from '../../crds/nearest-name.ts'
 import type { ApiClient } from '../../kube/client/api-client.ts'
 import { collectionPath, type Resource } from '../../kube/client/resource-path.ts'
 import { readObject } from '../../operator/cluster/jobs/read-object.ts'
@@ -78,7 +78,7 @@ function formatNames(names: readonly string[]): string {
 
 async function buildNotFoundError(cluster: Cluster, name: string): Promise<InputError> {
   const names = await listStudyNames(cluster)
-  const nearest = nearestName(name, names)
+  const nearest = findNearestName(name, names)
   const hint = nearest === undefined ? formatNames(names) : `did you mean ${nearest}?`
   return new InputError([
     `${name}: no NeCoSweep or NeCoRun of this name in namespace ${cluster.namespace}; ${hint}`,

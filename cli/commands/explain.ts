@@ -1,5 +1,5 @@
 import { type ExplainedField, type Explanation, explain } from '../../crds/explain.ts'
-import { nearestName } from '../../crds/nearest-name.ts'
+import { findNearestName } from '../../crds/nearest-name.ts'
 import type { Command, ParsedArgs } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { InputError } from '../input-error.ts'
@@ -52,7 +52,7 @@ async function runExplain(args: ParsedArgs, shell: Shell) {
   const path = args.operands[0] ?? ''
   const found = explain(path)
   if (!found.ok) {
-    const nearest = nearestName(found.unknown, found.known)
+    const nearest = findNearestName(found.unknown, found.known)
     const hint =
       nearest === undefined ? `known here: ${found.known.join(', ')}` : `did you mean ${nearest}?`
     throw new InputError([`neco explain ${path}: unknown field ${found.unknown}; ${hint}`])

@@ -1,4 +1,4 @@
-import { conditionOf } from '../../operator/core/conditions.ts'
+import { findCondition } from '../../operator/core/conditions.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { InputError } from '../input-error.ts'
 import { createProgressPrinter } from '../progress/progress-printer.ts'
@@ -12,7 +12,7 @@ import type { StudyPlatform } from '../study-platform.ts'
 
 /** Throws InputError where the study will never run, with what the operator says of it. */
 function requireAccepted(study: Study): void {
-  const accepted = conditionOf(studyObject(study).status?.conditions, 'Accepted')
+  const accepted = findCondition(studyObject(study).status?.conditions, 'Accepted')
   if (accepted?.status !== 'False') return
   throw new InputError([
     `${studyTitle(study)} is not accepted: ${accepted.reason}: ${accepted.message}`,

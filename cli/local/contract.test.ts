@@ -2,8 +2,11 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach } from 'vitest'
-import { describeJobsPort, type JobsPort } from '../../operator/ports/contract/jobs-contract.ts'
-import { describeObjectsPort } from '../../operator/ports/contract/objects-contract.ts'
+import {
+  describeJobsContract,
+  type JobsFixture,
+} from '../../operator/ports/contract/jobs-contract.ts'
+import { describeObjectsContract } from '../../operator/ports/contract/objects-contract.ts'
 import { folderStorage } from '../../pod/folder-storage.ts'
 import { aJobRequest } from '../../test/job-request.ts'
 import { openJournal } from './journal.ts'
@@ -43,12 +46,12 @@ const openTestJournal = () =>
     'journal.ndjson',
   )
 
-describeObjectsPort('the local home', async () => {
+describeObjectsContract('the local home', async () => {
   const store = new ObjectStore({ journal: await openTestJournal(), now: Date.now, newUid })
   return { runs: openStoredRuns(store), sweeps: openStoredSweeps(store) }
 })
 
-describeJobsPort('the local home', async (): Promise<JobsPort> => {
+describeJobsContract('the local home', async (): Promise<JobsFixture> => {
   const program = join(folder, 'pod.mjs')
   const jobs = new ProcessJobs({
     journal: await openTestJournal(),
@@ -62,7 +65,7 @@ describeJobsPort('the local home', async (): Promise<JobsPort> => {
   })
   return {
     jobs,
-    aRequest: (name, owner) => aJobRequest({ name, owner, namespace: 'default' }),
+    buildRequest: (name, owner) => aJobRequest({ name, owner, namespace: 'default' }),
     endPod: async (name, { exitCode, termination }) => {
       const jobFolder = join(folder, 'jobs/default', name)
       await writeFile(join(jobFolder, 'said.json'), JSON.stringify(termination))

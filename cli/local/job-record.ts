@@ -1,7 +1,7 @@
 import type { TerminationMessage } from '../../contract/run-report.ts'
 import type { JobRequest } from '../../operator/ports/job-request.ts'
 import type { ObjectKey } from '../../operator/ports/objects.ts'
-import type { ObservedJob, PodCause } from '../../operator/ports/observed-job.ts'
+import type { ObservedJob, PodFailureCause } from '../../operator/ports/observed-job.ts'
 import type { ProcessExit } from './child-process.ts'
 import type { ProcessIdentity } from './process-identity.ts'
 
@@ -17,7 +17,7 @@ export interface JobRecord {
   readonly endedMs?: number
   readonly process?: ProcessIdentity
   readonly exitCode?: number
-  readonly cause?: PodCause
+  readonly cause?: PodFailureCause
   readonly termination?: TerminationMessage
 }
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { RUN_KIND } from '../../crds/names.ts'
-import type { ControllerPorts } from '../../operator/controllers/controller-ports.ts'
-import { NO_CHECKPOINTS } from '../../operator/ports/checkpoints.ts'
+import type { Platform } from '../../operator/controllers/platform.ts'
+import { NOOP_CHECKPOINT_REQUESTER } from '../../operator/ports/checkpoint-requester.ts'
 import type { Events, ObjectEvent } from '../../operator/ports/events.ts'
-import { NO_HINTS } from '../../operator/ports/hints.ts'
-import { NO_TABLES } from '../../operator/ports/result-tables.ts'
+import { NOOP_HINTS } from '../../operator/ports/hints.ts'
+import { NOOP_RESULT_TABLES } from '../../operator/ports/result-tables.ts'
 import { folderStorage } from '../../pod/folder-storage.ts'
 import { createShellClock } from '../shell-clock.ts'
 import { type Journal, openJournal } from './journal.ts'
@@ -14,7 +14,7 @@ import { ProcessJobs } from './process-jobs.ts'
 import { openStoredRuns, openStoredSweeps, type StoredSweeps } from './stored-kinds.ts'
 
 /** The home without a cluster: everything the controllers need, on one machine. */
-export interface LocalPlatform extends ControllerPorts {
+export interface LocalPlatform extends Platform {
   readonly sweeps: StoredSweeps
   readonly jobs: ProcessJobs
   readonly journal: Journal
@@ -60,10 +60,10 @@ export async function openLocalPlatform(options: LocalPlatformOptions): Promise<
     events,
     clock: createShellClock({ now }),
     // What is missing on one machine was said before the study was placed.
-    surroundings: { obstaclesTo: async () => [] },
-    hints: NO_HINTS,
-    checkpoints: NO_CHECKPOINTS,
-    tables: NO_TABLES,
+    prerequisites: { findBlockers: async () => [] },
+    hints: NOOP_HINTS,
+    checkpointRequester: NOOP_CHECKPOINT_REQUESTER,
+    resultTables: NOOP_RESULT_TABLES,
     journal,
   }
 }

@@ -1,7 +1,7 @@
 import { NUMERICS_VERSION } from '../../contract/run-config.ts'
 import { runTransitions } from '../../crds/necorun.ts'
 import { sweepTransitions } from '../../crds/necosweep.ts'
-import { conditionOf } from '../../operator/core/conditions.ts'
+import { findCondition } from '../../operator/core/conditions.ts'
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
 import { InputError } from '../input-error.ts'
 import type { Manifest } from '../manifest/read-manifest.ts'
@@ -25,7 +25,7 @@ export type StudyStartState = 'New' | 'Continued' | 'Complete' | 'Remade'
 const isSameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 const hasStudySucceeded = (object: StoredRun | StoredSweep): boolean => {
-  const ready = conditionOf(object.status?.conditions, 'Ready')
+  const ready = findCondition(object.status?.conditions, 'Ready')
   return ready?.status === 'True' && ready.reason === 'Succeeded'
 }
 

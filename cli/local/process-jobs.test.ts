@@ -64,7 +64,7 @@ const aRequest = (task: string): JobRequest =>
   aJobRequest({
     namespace: 'default',
     owner: { name: 'study-0-r0', uid: 'run-uid' },
-    result: { work: task } as unknown as JobRequest['result'],
+    result: { task: task } as unknown as JobRequest['result'],
   })
 const key = { namespace: 'default', name: 'study-0-r0-a1' }
 const readJobLogText = () => readFile(join(folder, 'jobs/default/study-0-r0-a1/log.ndjson'), 'utf8')

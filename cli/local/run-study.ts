@@ -1,5 +1,5 @@
 import { startControllers } from '../../operator/controllers/start-controllers.ts'
-import { conditionOf, isEnded } from '../../operator/core/conditions.ts'
+import { findCondition, isEnded } from '../../operator/core/conditions.ts'
 import { PortError } from '../../operator/ports/port-error.ts'
 import type { Manifest } from '../manifest/read-manifest.ts'
 import { toStudyKey } from '../manifest/run-options.ts'
@@ -38,7 +38,7 @@ export async function readCurrentStudy(
 /** Whether nothing more will happen: it has ended, it was never accepted, or it is suspended with all at rest. */
 export function isStudySettled(study: Study): boolean {
   const { conditions } = (study.kind === 'NeCoRun' ? study.run : study.sweep).status ?? {}
-  const isRefused = conditionOf(conditions, 'Accepted')?.status === 'False'
+  const isRefused = findCondition(conditions, 'Accepted')?.status === 'False'
   return isEnded(conditions) || isRefused || isStudySuspended(study)
 }
 
@@ -47,7 +47,7 @@ function isStudySuspended(study: Study): boolean {
   if (object.spec.suspend !== true) return false
   const runs = study.kind === 'NeCoRun' ? [study.run] : study.runs
   return runs.every(({ status }) =>
-    (status?.work ?? []).every(({ state }) => state !== 'Running' && state !== 'Stopping'),
+    (status?.tasks ?? []).every(({ state }) => state !== 'Running' && state !== 'Stopping'),
   )
 }
 

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Problem } from '../../crds/parse-manifest.ts'
+import type { FieldProblem } from '../../crds/parse-manifest.ts'
 import type { RunSpec } from '../../crds/spec/run-spec.ts'
 
 /** The folder of each volume by its name; '' is the folder of the manifest. */
@@ -38,7 +38,7 @@ async function findInputProblems(
   input: InputPath,
   volumes: Volumes,
   root: string,
-): Promise<Problem[]> {
+): Promise<FieldProblem[]> {
   const folder = volumes[input.volume ?? '']
   if (folder === undefined) {
     const message = `volume ${input.volume} has no folder here: give --volume ${input.volume}=DIR`
@@ -58,7 +58,7 @@ export async function checkInputs(
   spec: RunSpec,
   volumes: Volumes,
   root: string,
-): Promise<readonly Problem[]> {
+): Promise<readonly FieldProblem[]> {
   const found = await Promise.all(
     listInputPaths(spec).map((input) => findInputProblems(input, volumes, root)),
   )

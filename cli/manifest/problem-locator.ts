@@ -1,5 +1,5 @@
 import { type Document, isNode, type LineCounter } from 'yaml'
-import type { Problem } from '../../crds/parse-manifest.ts'
+import type { FieldProblem } from '../../crds/parse-manifest.ts'
 import type { Key, Override } from './set-override.ts'
 
 /** A manifest as it is in a file, and what flags changed in it. */
@@ -38,8 +38,8 @@ function findRelatedOverrides(keys: Keys, overrides: readonly Override[]): reado
 /** Says of a problem where what is wrong was written: the flag with its value, or else file, line and column. `own` are the problems of the file without flags. */
 export function createProblemLocator(
   manifestDocument: ManifestDocument,
-  originalProblems: readonly Problem[],
-): (problem: Problem) => string {
+  originalProblems: readonly FieldProblem[],
+): (problem: FieldProblem) => string {
   const { file, overrides } = manifestDocument
   const known = new Set(originalProblems.map(({ path, message }) => `${path}: ${message}`))
   return ({ path, message }) => {

@@ -86,7 +86,7 @@ describe('overrides from the command line', () => {
     const spec = readSweepManifest([
       'spec.parallelism=3',
       'replicates=2',
-      'optimizer.steps=4',
+      'optimiser.steps=4',
       'run.seed=7',
       'axes[0].values=[1, 1e1]',
     ])
@@ -107,8 +107,8 @@ describe('overrides from the command line', () => {
     ['a path without a value', 'seed', '--set seed: write it as path=value'],
     [
       'an unknown start',
-      'optimizer.steps=4',
-      '--set optimizer.steps=4: unknown field optimizer; did you mean optimizer?',
+      'optimiser.steps=4',
+      '--set optimiser.steps=4: unknown field optimiser; did you mean optimizer?',
     ],
     [
       'an item past the end',

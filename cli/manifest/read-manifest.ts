@@ -3,7 +3,7 @@ import { type Document, LineCounter, parseDocument } from 'yaml'
 import { SWEEP_KIND } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
-import { type ParsedManifest, type Problem, parseManifest } from '../../crds/parse-manifest.ts'
+import { type FieldProblem, type ParsedManifest, parseManifest } from '../../crds/parse-manifest.ts'
 import { validateRun, validateSweep } from '../../operator/core/sweep/validate-sweep.ts'
 import { InputError } from '../input-error.ts'
 import { createProblemLocator, type ManifestDocument } from './problem-locator.ts'
@@ -25,7 +25,7 @@ interface ManifestSource {
 export interface ValidatedManifest {
   readonly manifest: Manifest
   /** Where a field was written, for what is found wrong with it later: a flag with its value, or file, line and column. */
-  readonly locate: (problem: Problem) => string
+  readonly locate: (problem: FieldProblem) => string
 }
 
 /** Reads a manifest file, applies what flags change and checks it. Throws InputError naming file, line and field, or the flag. */
@@ -71,7 +71,7 @@ function applyFlags(
 
 type ValidationResult =
   | { readonly ok: true; readonly manifest: Manifest }
-  | { readonly ok: false; readonly problems: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly FieldProblem[] }
 
 function validateDocument(document: Document): ValidationResult {
   const parsed = parseManifest(document.toJS())

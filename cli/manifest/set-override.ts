@@ -1,6 +1,6 @@
 import { type Document, isCollection, isMap, parse } from 'yaml'
 import { explain } from '../../crds/explain.ts'
-import { nearestName } from '../../crds/nearest-name.ts'
+import { findNearestName } from '../../crds/nearest-name.ts'
 import { InputError } from '../input-error.ts'
 
 export type Key = string | number
@@ -36,7 +36,7 @@ function toRootedKeys(kind: string, keys: readonly Key[]): readonly Key[] | unde
 
 function buildUnknownFieldError(flag: string, kind: string, key: string): InputError {
   const known = ['', 'spec', 'spec.run'].flatMap((path) => listFieldsAt(kind, path))
-  const nearest = nearestName(key, known)
+  const nearest = findNearestName(key, known)
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
   return new InputError([`${flag}: unknown field ${key}${hint}`])
 }

@@ -52,7 +52,7 @@ function splitStudy(study: Study): {
 }
 
 const hasTrained = (status: RunStatus | undefined): boolean =>
-  status?.work?.some(({ name, state }) => name === 'train' && state === 'Succeeded') ?? false
+  status?.tasks?.some(({ name, state }) => name === 'train' && state === 'Succeeded') ?? false
 
 const hasEnded = (status: RunStatus | undefined): boolean =>
   status?.conditions?.some(
@@ -60,7 +60,7 @@ const hasEnded = (status: RunStatus | undefined): boolean =>
   ) ?? false
 
 const isRunning = (status: RunStatus | undefined): boolean =>
-  !hasEnded(status) && (status?.work?.some(({ state }) => state === 'Running') ?? false)
+  !hasEnded(status) && (status?.tasks?.some(({ state }) => state === 'Running') ?? false)
 
 interface RunProgress {
   readonly steps: number

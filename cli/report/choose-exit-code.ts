@@ -7,7 +7,7 @@ const USER_ERROR = 'UserError'
 export function chooseExitCode({ runs }: StudyResults): ExitCode {
   if (runs.length > 0 && runs.every((run) => decideVerdict(run) === 'Succeeded')) return EXIT.Done
   const isWrong = runs.every(({ status }) =>
-    status?.work?.some(({ state, cause }) => state === 'Failed' && cause === USER_ERROR),
+    status?.tasks?.some(({ state, cause }) => state === 'Failed' && cause === USER_ERROR),
   )
   return runs.length > 0 && isWrong ? EXIT.InputWrong : EXIT.SomeFailed
 }

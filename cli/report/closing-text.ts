@@ -7,7 +7,7 @@ import type { ReportFile } from './write-report.ts'
 /** Who computed, and how much was found under its key instead. */
 function formatProvenance({ runs }: StudyResults): string[] {
   const backends = new Set(runs.flatMap(({ status }) => status?.backend ?? []))
-  const tasks = runs.flatMap(({ status }) => status?.work ?? [])
+  const tasks = runs.flatMap(({ status }) => status?.tasks ?? [])
   const reused = tasks.filter((one) => one.reused === true).length
   return [
     ...[...backends].map((backend) => `back end: ${backend}`),

@@ -1,4 +1,4 @@
-import { mean, sampleDeviation } from '../../operator/core/results/sample-statistics.ts'
+import { mean, sampleStandardDeviation } from '../../operator/core/results/sample-statistics.ts'
 import { studentTQuantile } from './student-t.ts'
 
 export interface Interval {
@@ -11,7 +11,7 @@ export interface Interval {
 /** The mean of a sample with its two-sided t interval; nothing for fewer than two values. */
 export function tInterval(sample: readonly number[], confidence: number): Interval | undefined {
   const n = sample.length
-  const deviation = sampleDeviation(sample)
+  const deviation = sampleStandardDeviation(sample)
   if (deviation === undefined) return undefined
   const center = mean(sample)
   const half = (studentTQuantile((1 + confidence) / 2, n - 1) * deviation) / Math.sqrt(n)

@@ -36,7 +36,7 @@ const aRun = (point: number, replicate: number, status: RunStatus | undefined): 
 
 const failed: RunStatus = {
   conditions: [condition('Failed', 'NotFinite')],
-  work: [
+  tasks: [
     { name: 'train', attempt: 1, state: 'Failed', cause: 'NotFinite', message: 'NaN at step 3' },
   ],
 }

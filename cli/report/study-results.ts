@@ -32,7 +32,7 @@ export function decideVerdict({ status }: RunRecord): Verdict {
 
 /** Why a run failed: the cause and message of the work that ended it. */
 export function formatFailure({ status }: RunRecord): string {
-  const failed = status?.work?.find(({ state }) => state === 'Failed')
+  const failed = status?.tasks?.find(({ state }) => state === 'Failed')
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')
   const cause = failed?.cause ?? ready?.reason ?? 'Unknown'
   return `${cause}: ${failed?.message ?? ready?.message ?? 'no message'}`

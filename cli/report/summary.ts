@@ -1,4 +1,4 @@
-import { mean, sampleDeviation } from '../../operator/core/results/sample-statistics.ts'
+import { mean, sampleStandardDeviation } from '../../operator/core/results/sample-statistics.ts'
 
 /** A measure over the replicates of a point. */
 export interface Summary {
@@ -15,5 +15,5 @@ export function summarize(values: readonly number[]): Summary | undefined {
   if (first === undefined) return undefined
   if (n === 1) return { mean: first, n }
   if (values.every((value) => value === first)) return { mean: first, deviation: 0, n }
-  return { mean: mean(values), deviation: sampleDeviation(values) ?? 0, n }
+  return { mean: mean(values), deviation: sampleStandardDeviation(values) ?? 0, n }
 }

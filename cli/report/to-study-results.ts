@@ -1,6 +1,6 @@
 import type { SweepSpec } from '../../crds/spec/sweep-spec.ts'
 import { decodePoint } from '../../operator/core/search/decode-point.ts'
-import { runIndexFrom } from '../../operator/core/sweep/run-of-sweep.ts'
+import { readRunIndex } from '../../operator/core/sweep/build-sweep-run.ts'
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
 import type { RunRecord, StudyResults } from './study-results.ts'
 
@@ -19,7 +19,7 @@ function listSweptPaths({ points = [], zip = [], axes = [] }: SweepSpec): readon
 }
 
 function toRunRecords(sweep: StoredSweep, run: StoredRun): RunRecord[] {
-  const index = runIndexFrom(run)
+  const index = readRunIndex(run)
   if (index === undefined) return []
   const assignment = decodePoint(sweep.spec, index.point)
   return [{ name: run.metadata.name, ...index, assignment, status: run.status }]

@@ -1,19 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { explain } from '../explain.ts'
-import { nearestName } from '../nearest-name.ts'
+import { findNearestName } from '../nearest-name.ts'
 import { runTransitions } from '../necorun.ts'
 import { sweepTransitions } from '../necosweep.ts'
-import { buildCrd, type JsonNode, KINDS, structuralSchema } from './to-crd.ts'
+import { buildCrd, type JsonNode, KINDS, toStructuralSchema } from './to-crd.ts'
 
 const KIBIBYTES = 1024
 
-function* fieldsOf(node: JsonNode, path: string): Generator<[string, JsonNode]> {
+function* listSchemaFields(node: JsonNode, path: string): Generator<[string, JsonNode]> {
   yield [path, node]
   for (const [name, child] of Object.entries(node['properties'] ?? {})) {
-    yield* fieldsOf(child as JsonNode, `${path}.${name}`)
+    yield* listSchemaFields(child as JsonNode, `${path}.${name}`)
   }
-  if (node['items'] !== undefined) yield* fieldsOf(node['items'] as JsonNode, `${path}[]`)
+  if (node['items'] !== undefined) yield* listSchemaFields(node['items'] as JsonNode, `${path}[]`)
 }
 
 describe.each(KINDS)('the CRD of $kind', (kind) => {
@@ -24,7 +24,7 @@ describe.each(KINDS)('the CRD of $kind', (kind) => {
   test('gives every field a type or keeps it untyped on purpose', () => {
     const spec = buildCrd(kind)['spec'] as { versions: [{ schema: JsonNode }] }
     const root = spec.versions[0].schema['openAPIV3Schema'] as JsonNode
-    const untyped = [...fieldsOf(root, kind.kind)]
+    const untyped = [...listSchemaFields(root, kind.kind)]
       .filter(([, node]) => node['x-kubernetes-preserve-unknown-fields'] !== true)
       .filter(([, node]) => typeof node['type'] !== 'string')
     expect(untyped).toEqual([])
@@ -37,7 +37,7 @@ describe.each(KINDS)('the CRD of $kind', (kind) => {
 
 test('a union is refused, since no structural schema can say it', () => {
   const union = z.object({ value: z.union([z.string(), z.int()]) })
-  expect(() => structuralSchema(union)).toThrow('value: anyOf is not structural')
+  expect(() => toStructuralSchema(union)).toThrow('value: anyOf is not structural')
 })
 
 describe('a change of a live object', () => {
@@ -98,7 +98,7 @@ describe('explain', () => {
 
 test('the nearest name is found within a few letters, and nothing further away', () => {
   const known = ['steepness', 'neighbors', 'seed']
-  expect(nearestName('stepness', known)).toBe('steepness')
-  expect(nearestName('Seed', known)).toBe('seed')
-  expect(nearestName('queueLength', known)).toBeUndefined()
+  expect(findNearestName('stepness', known)).toBe('steepness')
+  expect(findNearestName('Seed', known)).toBe('seed')
+  expect(findNearestName('queueLength', known)).toBeUndefined()
 })

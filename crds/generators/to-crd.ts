@@ -32,7 +32,7 @@ function makeStructural(node: JsonNode, path: readonly (string | number)[]): voi
 }
 
 /** The OpenAPI schema of a zod schema, structural. */
-export const structuralSchema = (schema: z.ZodType): JsonNode =>
+export const toStructuralSchema = (schema: z.ZodType): JsonNode =>
   z.toJSONSchema(schema, {
     target: 'openapi-3.0',
     io: 'input',
@@ -47,7 +47,7 @@ interface PrinterColumn {
   readonly priority?: number
 }
 
-interface Kind {
+interface CrdKind {
   readonly kind: string
   readonly plural: string
   readonly shortNames: readonly string[]
@@ -58,19 +58,23 @@ interface Kind {
   readonly scale?: JsonNode
 }
 
-const STATE: PrinterColumn = {
+const STATE_COLUMN: PrinterColumn = {
   name: 'State',
   type: 'string',
   jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
 }
-const AGE: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }
-const integer = (name: string, jsonPath: string): PrinterColumn => ({
+const AGE_COLUMN: PrinterColumn = {
+  name: 'Age',
+  type: 'date',
+  jsonPath: '.metadata.creationTimestamp',
+}
+const integerColumn = (name: string, jsonPath: string): PrinterColumn => ({
   name,
   type: 'integer',
   jsonPath,
 })
 
-export const KINDS: readonly Kind[] = [
+export const KINDS: readonly CrdKind[] = [
   {
     kind: RUN_KIND,
     plural: 'necoruns',
@@ -79,9 +83,9 @@ export const KINDS: readonly Kind[] = [
     description: 'NeCoRun is one NeCo training and its evaluations.',
     transitions: runTransitions,
     columns: [
-      STATE,
-      integer('Step', '.status.step'),
-      integer('Steps', '.status.totalSteps'),
+      STATE_COLUMN,
+      integerColumn('Step', '.status.step'),
+      integerColumn('Steps', '.status.totalSteps'),
       { name: 'Loss', type: 'number', jsonPath: '.status.metrics.loss', priority: 1 },
       {
         name: 'Images/s',
@@ -89,7 +93,7 @@ export const KINDS: readonly Kind[] = [
         jsonPath: '.status.metrics.imagesPerSecond',
         priority: 1,
       },
-      AGE,
+      AGE_COLUMN,
     ],
   },
   {
@@ -100,14 +104,14 @@ export const KINDS: readonly Kind[] = [
     description: 'NeCoSweep is a template of a run, what varies, and how far to go.',
     transitions: sweepTransitions,
     columns: [
-      STATE,
-      integer('Points', '.status.points'),
-      integer('Runs', '.status.total'),
-      integer('Running', '.status.running'),
-      integer('Succeeded', '.status.succeeded'),
-      integer('Failed', '.status.failed'),
+      STATE_COLUMN,
+      integerColumn('Points', '.status.points'),
+      integerColumn('Runs', '.status.total'),
+      integerColumn('Running', '.status.running'),
+      integerColumn('Succeeded', '.status.succeeded'),
+      integerColumn('Failed', '.status.failed'),
       { name: 'Best', type: 'string', jsonPath: '.status.best[0].assignment', priority: 1 },
-      AGE,
+      AGE_COLUMN,
     ],
     scale: {
       specReplicasPath: '.spec.parallelism',
@@ -116,13 +120,13 @@ export const KINDS: readonly Kind[] = [
   },
 ]
 
-const propertiesOf = (node: JsonNode): Record<string, JsonNode> =>
+const readRootProperties = (node: JsonNode): Record<string, JsonNode> =>
   node['properties'] as Record<string, JsonNode>
 
 /** Metadata belongs to the API server: the schema only says it is an object. */
-function schemaOf({ schema, description, transitions }: Kind): JsonNode {
-  const root = structuralSchema(schema)
-  const properties = propertiesOf(root)
+function buildRootSchema({ schema, description, transitions }: CrdKind): JsonNode {
+  const root = toStructuralSchema(schema)
+  const properties = readRootProperties(root)
   const spec = properties['spec'] as JsonNode
   const rules = (spec['x-kubernetes-validations'] ?? []) as JsonNode[]
   const changes = transitions.map(({ cel, message }) => ({ rule: cel, message }))
@@ -141,7 +145,7 @@ function schemaOf({ schema, description, transitions }: Kind): JsonNode {
 }
 
 /** The CustomResourceDefinition of a kind, as a value. */
-export const buildCrd = (kind: Kind): JsonNode => ({
+export const buildCrd = (kind: CrdKind): JsonNode => ({
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
   metadata: { name: `${kind.plural}.${API_GROUP}` },
@@ -161,7 +165,7 @@ export const buildCrd = (kind: Kind): JsonNode => ({
         name: API_VERSION,
         served: true,
         storage: true,
-        schema: { openAPIV3Schema: schemaOf(kind) },
+        schema: { openAPIV3Schema: buildRootSchema(kind) },
         subresources: { status: {}, ...omitUndefined({ scale: kind.scale }) },
         additionalPrinterColumns: kind.columns,
       },

@@ -3,7 +3,7 @@ import { NeCoRun } from '../necorun.ts'
 import { NeCoSweep } from '../necosweep.ts'
 import type { JsonNode } from './to-crd.ts'
 
-const forEditor = (schema: z.ZodType): JsonNode =>
+const toEditorJsonSchema = (schema: z.ZodType): JsonNode =>
   z.toJSONSchema(schema, {
     target: 'draft-7',
     io: 'input',
@@ -16,11 +16,11 @@ const forEditor = (schema: z.ZodType): JsonNode =>
   }) as JsonNode
 
 /** One JSON schema for editors: a document is either kind. */
-export const editorSchema = (): JsonNode => ({
+export const buildEditorSchema = (): JsonNode => ({
   $schema: 'http://json-schema.org/draft-07/schema#',
   title: 'NeCoRun or NeCoSweep',
   if: { properties: { kind: { const: 'NeCoSweep' } } },
   // biome-ignore lint/suspicious/noThenProperty: the word is JSON schema's
-  then: forEditor(NeCoSweep),
-  else: forEditor(NeCoRun),
+  then: toEditorJsonSchema(NeCoSweep),
+  else: toEditorJsonSchema(NeCoRun),
 })

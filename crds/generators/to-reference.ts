@@ -2,18 +2,18 @@ import { METRICS } from '../../method/metrics.ts'
 import { explain } from '../explain.ts'
 import { KINDS } from './to-crd.ts'
 
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+const escapeTableCell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 
 const HEADER = ['| field | type | bounds | meaning |', '| --- | --- | --- | --- |']
 
-function section(path: string): string[] {
+function buildReferenceSection(path: string): string[] {
   const found = explain(path)
   if (!found.ok || found.explanation.fields.length === 0) return []
   const { description, fields, rules } = found.explanation
   const rows = fields.map(({ name, type, required, description: meaning, allowed, bounds }) => {
     const limits = allowed.length > 0 ? allowed.map((word) => `\`${word}\``).join(' ') : bounds
     const label = required ? `**${name}**` : name
-    return `| ${label} | ${type} | ${cell(limits)} | ${cell(meaning)} |`
+    return `| ${label} | ${type} | ${escapeTableCell(limits)} | ${escapeTableCell(meaning)} |`
   })
   return [
     `### ${path}`,
@@ -24,24 +24,27 @@ function section(path: string): string[] {
     '',
     ...rules.map((rule) => `- ${rule}`),
     ...(rules.length > 0 ? [''] : []),
-    ...nested(path, fields),
+    ...buildNestedSections(path, fields),
   ]
 }
 
 /** A point repeats the parameters of a run by path; listing them again would only be noise. */
-const nested = (path: string, fields: readonly { name: string; type: string }[]): string[] =>
+const buildNestedSections = (
+  path: string,
+  fields: readonly { name: string; type: string }[],
+): string[] =>
   fields
     .filter(({ name, type }) => type.endsWith('Object') && name !== 'metadata' && name !== 'points')
     .filter(({ name }) => !(path === 'necosweep.spec' && name === 'run'))
-    .flatMap(({ name }) => section(`${path}.${name}`))
+    .flatMap(({ name }) => buildReferenceSection(`${path}.${name}`))
 
-const metricRows = Object.entries(METRICS).map(
+const METRIC_ROWS = Object.entries(METRICS).map(
   ([name, { title, unit, better, deterministic }]) =>
     `| ${name} | ${title} | ${unit} | ${better} | ${deterministic ? 'yes' : 'no'} |`,
 )
 
 /** The reference pages of both kinds and of the metrics, in Markdown. Required fields are bold. */
-export const referencePage = (): string =>
+export const buildReferencePage = (): string =>
   [
     '# Reference',
     '',
@@ -54,14 +57,14 @@ export const referencePage = (): string =>
         '',
         description,
         '',
-        ...section(`${name}.spec`),
-        ...section(`${name}.status`),
+        ...buildReferenceSection(`${name}.spec`),
+        ...buildReferenceSection(`${name}.status`),
       ]
     }),
     '## Metrics',
     '',
     '| name | what | unit | better | equal for equal runs |',
     '| --- | --- | --- | --- | --- |',
-    ...metricRows,
+    ...METRIC_ROWS,
     '',
   ].join('\n')

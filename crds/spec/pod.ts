@@ -12,20 +12,20 @@ const Quantity = z
   .custom<string | number>(isQuantity, { error: 'expected an amount such as 1, 500m or 8Gi' })
   .meta({ 'x-kubernetes-int-or-string': true, pattern: QUANTITY.source, maxLength: 32, minimum: 0 })
 
-const MOST_ENTRIES = 16
-const fewEntries = <T extends object>(record: T): boolean =>
-  Object.keys(record).length <= MOST_ENTRIES
-const few = { error: `at most ${MOST_ENTRIES} entries` }
+const MAX_ENTRIES = 16
+const hasFewEntries = <T extends object>(record: T): boolean =>
+  Object.keys(record).length <= MAX_ENTRIES
+const tooManyEntriesError = { error: `at most ${MAX_ENTRIES} entries` }
 
 const quantities = z
   .record(z.string().max(253), Quantity)
-  .refine(fewEntries, few)
-  .meta({ maxProperties: MOST_ENTRIES })
+  .refine(hasFewEntries, tooManyEntriesError)
+  .meta({ maxProperties: MAX_ENTRIES })
   .optional()
-const words = z
+const stringMap = z
   .record(z.string().max(317), z.string().max(63))
-  .refine(fewEntries, few)
-  .meta({ maxProperties: MOST_ENTRIES })
+  .refine(hasFewEntries, tooManyEntriesError)
+  .meta({ maxProperties: MAX_ENTRIES })
 
 const dnsName = z
   .string()
@@ -133,7 +133,7 @@ export const PodSettings = z.strictObject({
   resources: Resources.optional().describe(
     'resources of the trainer, and of evaluators that name none; those of the operator when left out.',
   ),
-  nodeSelector: words.optional().describe('nodeSelector names labels that the node must have.'),
+  nodeSelector: stringMap.optional().describe('nodeSelector names labels that the node must have.'),
   tolerations: z
     .array(Toleration)
     .max(16)

@@ -9,7 +9,7 @@ import { optimizerFields } from '../../method/settings/optimizer.ts'
 import { referencesFields } from '../../method/settings/references.ts'
 import { viewsFields } from '../../method/settings/views.ts'
 import { type Rule, withRules } from '../rule.ts'
-import { Deadlines, Retries } from './patience.ts'
+import { Deadlines, Retries } from './deadlines.ts'
 import { PodSettings, Resources, StorageSettings } from './pod.ts'
 
 type Dataset = z.infer<typeof DatasetSettings>
@@ -45,23 +45,23 @@ const datasetRules: readonly Rule<Dataset>[] = [
 ]
 const Dataset = withRules(DatasetSettings, datasetRules)
 
-const isOrdered = (range: readonly number[] | undefined): boolean =>
+const isOrderedRange = (range: readonly number[] | undefined): boolean =>
   range === undefined || (range[0] ?? 0) <= (range[1] ?? 0)
-const ordered = (
+const buildOrderedRule = (
   field: 'globalScale' | 'localScale' | 'aspectRatio' | 'blurRadius',
 ): Rule<PartialViews> => ({
   cel: `!has(self.${field}) || self.${field}[0] <= self.${field}[1]`,
-  holds: (views) => isOrdered(views[field]),
+  holds: (views) => isOrderedRange(views[field]),
   message: `${field} is [least, greatest]: the first must not exceed the second`,
   field: [field],
 })
 const partialViews = z.strictObject(viewsFields).partial()
 type PartialViews = z.infer<typeof partialViews>
 const Views = withRules(partialViews, [
-  ordered('globalScale'),
-  ordered('localScale'),
-  ordered('aspectRatio'),
-  ordered('blurRadius'),
+  buildOrderedRule('globalScale'),
+  buildOrderedRule('localScale'),
+  buildOrderedRule('aspectRatio'),
+  buildOrderedRule('blurRadius'),
 ]).describe('views are the crops and their augmentation.')
 
 const partialReferences = z.strictObject(referencesFields).partial()
@@ -219,7 +219,7 @@ const runSpecFields = {
 const plainRunSpec = z.strictObject(runSpecFields)
 type PlainRunSpec = z.infer<typeof plainRunSpec>
 
-const namesAreUnique = ({ evaluations = [] }: PlainRunSpec): boolean =>
+const hasUniqueEvaluationNames = ({ evaluations = [] }: PlainRunSpec): boolean =>
   new Set(evaluations.map(({ name }) => name)).size === evaluations.length
 
 /** The rules of a run template; immutability stands at NeCoRun, since a template is immutable as a part of its sweep. */
@@ -246,14 +246,14 @@ const RUN_SPEC_RULES: readonly Rule<PlainRunSpec>[] = [
   },
 ]
 
-const uniqueNames: Rule<PlainRunSpec> = {
+const uniqueNamesRule: Rule<PlainRunSpec> = {
   cel: '!has(self.evaluations) || self.evaluations.all(e, self.evaluations.exists_one(o, o.name == e.name))',
-  holds: namesAreUnique,
+  holds: hasUniqueEvaluationNames,
   message: 'each evaluation needs a name of its own',
   field: ['evaluations'],
 }
 
-export const RunSpec = withRules(plainRunSpec, [...RUN_SPEC_RULES, uniqueNames])
+export const RunSpec = withRules(plainRunSpec, [...RUN_SPEC_RULES, uniqueNamesRule])
 export type RunSpec = z.infer<typeof RunSpec>
 
 /** The fields of a run that may be edited while it lives. */

@@ -49,18 +49,21 @@ const axisRules: readonly Rule<PlainAxis>[] = [
 ]
 
 /** CEL cannot see a list whose items have no type, so the server hears from the schema that there is one of both. */
-const ONE_SOURCE = { oneOf: [{ required: ['values'] }, { required: ['min'] }] }
+const ONE_VALUE_SOURCE = { oneOf: [{ required: ['values'] }, { required: ['min'] }] }
 const sourcedAxis = plainAxis
   .refine(
     ({ values, min, max }) => (values !== undefined) !== (min !== undefined || max !== undefined),
     { error: 'an axis has either values, or a range of min and max' },
   )
-  .meta(ONE_SOURCE)
+  .meta(ONE_VALUE_SOURCE)
 export const Axis = withRules(sourcedAxis, axisRules)
 export type Axis = z.infer<typeof Axis>
 
 /** The path is the key of the list: two entries on one path are refused. */
-const byParameter = { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['parameter'] }
+const LIST_MAP_BY_PARAMETER = {
+  'x-kubernetes-list-type': 'map',
+  'x-kubernetes-list-map-keys': ['parameter'],
+}
 
 const Zip = z.strictObject({
   ...axisFields,
@@ -107,7 +110,7 @@ const plainSweepSpec = z.strictObject({
     .max(12)
     .optional()
     .describe('axes are crossed with each other, with zip and with points.')
-    .meta(byParameter),
+    .meta(LIST_MAP_BY_PARAMETER),
   zip: z
     .array(Zip)
     .max(12)
@@ -115,7 +118,7 @@ const plainSweepSpec = z.strictObject({
     .describe(
       'zip varies several parameters together: the first values, then the second, …; lists of one length.',
     )
-    .meta(byParameter),
+    .meta(LIST_MAP_BY_PARAMETER),
   points: z
     .array(Point)
     .max(1000)
@@ -172,10 +175,10 @@ const plainSweepSpec = z.strictObject({
 })
 type PlainSweepSpec = z.infer<typeof plainSweepSpec>
 
-const methodOf = ({ search }: PlainSweepSpec): string => search?.method ?? 'Grid'
+const readSearchMethod = ({ search }: PlainSweepSpec): string => search?.method ?? 'Grid'
 const hasRange = ({ axes = [] }: PlainSweepSpec): boolean =>
   axes.some(({ min }) => min !== undefined)
-const isDrawn = (spec: PlainSweepSpec): boolean => methodOf(spec) !== 'Grid'
+const isSampledSearch = (spec: PlainSweepSpec): boolean => readSearchMethod(spec) !== 'Grid'
 
 const sweepRules: readonly Rule<PlainSweepSpec>[] = [
   {
@@ -185,43 +188,43 @@ const sweepRules: readonly Rule<PlainSweepSpec>[] = [
   },
   {
     cel: "!has(self.search) || self.search.method == 'Grid' || has(self.search.count)",
-    holds: (spec) => !isDrawn(spec) || spec.search?.count !== undefined,
+    holds: (spec) => !isSampledSearch(spec) || spec.search?.count !== undefined,
     message: 'search Random and Sobol need count',
     field: ['search', 'count'],
   },
   {
     cel: "!has(self.search) || self.search.method == 'Grid' || (has(self.axes) && !has(self.zip) && !has(self.points))",
     holds: (spec) =>
-      !isDrawn(spec) ||
+      !isSampledSearch(spec) ||
       (spec.axes !== undefined && spec.zip === undefined && spec.points === undefined),
     message: 'search Random and Sobol draw from axes; zip and points are for Grid',
   },
   {
     cel: "(has(self.search) && self.search.method != 'Grid') || !has(self.axes) || self.axes.all(a, !has(a.min))",
-    holds: (spec) => isDrawn(spec) || !hasRange(spec),
+    holds: (spec) => isSampledSearch(spec) || !hasRange(spec),
     message: 'a range (min, max) needs search Random or Sobol; Grid needs values',
     field: ['axes'],
   },
 ]
 
 /** The first axis, or entry of zip, whose parameter an earlier one varies. */
-function repeatedPlace({
+function findRepeatedParameter({
   axes = [],
   zip = [],
 }: PlainSweepSpec): readonly PropertyKey[] | undefined {
-  const places = [
+  const entries = [
     ...axes.map(({ parameter }, i) => ({ parameter, place: ['axes', i, 'parameter'] })),
     ...zip.map(({ parameter }, i) => ({ parameter, place: ['zip', i, 'parameter'] })),
   ]
-  const parameters = places.map(({ parameter }) => parameter)
-  return places.find(({ parameter }, at) => parameters.indexOf(parameter) < at)?.place
+  const parameters = entries.map(({ parameter }) => parameter)
+  return entries.find(({ parameter }, at) => parameters.indexOf(parameter) < at)?.place
 }
 
-const uniquePaths: Rule<PlainSweepSpec> = {
+const uniqueParametersRule: Rule<PlainSweepSpec> = {
   cel: '(!has(self.axes) || self.axes.all(a, self.axes.exists_one(o, o.parameter == a.parameter))) && (!has(self.zip) || self.zip.all(a, self.zip.exists_one(o, o.parameter == a.parameter) && (!has(self.axes) || !self.axes.exists(o, o.parameter == a.parameter))))',
-  holds: (spec) => repeatedPlace(spec) === undefined,
+  holds: (spec) => findRepeatedParameter(spec) === undefined,
   message: 'two axes vary the same parameter',
-  locate: (spec) => repeatedPlace(spec) ?? [],
+  locate: (spec) => findRepeatedParameter(spec) ?? [],
 }
 
 export const SweepSpec = withRules(
@@ -231,9 +234,9 @@ export const SweepSpec = withRules(
       .max(12)
       .optional()
       .describe('axes are crossed with each other, with zip and with points.')
-      .meta(byParameter),
+      .meta(LIST_MAP_BY_PARAMETER),
   }),
-  [...sweepRules, uniquePaths],
+  [...sweepRules, uniqueParametersRule],
 )
 export type SweepSpec = z.infer<typeof SweepSpec>
 

@@ -20,7 +20,7 @@ interface GoldenCase {
   readonly patch_size: number
   readonly dim: number
   readonly num_classes: number
-  readonly n_neighbors: number
+  readonly n_neighbours: number
   readonly beta: number
   readonly sampled_per_image?: number
   readonly [tensor: string]: unknown
@@ -95,13 +95,13 @@ describe.each(named)('in-context retrieval, memory of %s patches', (_, golden) =
   test('neighbors, soft labels and the upsampled prediction are those of the peer', () => {
     const keys = readGoldenRows(golden['memory_features'], golden.dim)
     const queries = readGoldenRows(golden['query_features'], golden.dim)
-    const count = golden.n_neighbors
+    const count = golden.n_neighbours
     const search = findNearestKeys({ queries, keys, count, dotProducts: dot })
     expect(Array.from(search.indices)).toEqual(
-      Array.from(goldenTensor(golden['neighbor_indices']).data),
+      Array.from(goldenTensor(golden['neighbour_indices']).data),
     )
     expect(
-      worst(search.similarities, goldenTensor(golden['neighbor_dot_products']).data),
+      worst(search.similarities, goldenTensor(golden['neighbour_dot_products']).data),
     ).toBeLessThan(1e-10)
 
     const neighbors = findNearestKeys({

@@ -6,7 +6,7 @@ export interface SgdSettings {
 
 /**
  * One step of stochastic gradient descent as torch makes it, in place: velocity ← momentum ·
- * velocity + gradient + weightDecay · values, then values −= rate · velocity. The velocity starts at 0.
+ * velocity + gradient + weightDecay · values, then values −= learningRate · velocity. The velocity starts at 0.
  */
 export function applySgdStep(
   { values, velocity }: { readonly values: Float64Array; readonly velocity: Float64Array },

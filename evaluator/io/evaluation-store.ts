@@ -38,7 +38,7 @@ export async function writeEvaluation(
         ...file,
         predictions: {
           metric: predictions.metric,
-          pictures: predictions.masks.length,
+          images: predictions.masks.length,
           sidePx: predictions.sidePx,
           path,
         },

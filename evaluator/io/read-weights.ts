@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { RunConfig } from '../../contract/run-config.ts'
-import { type KeptCheckpoint, RunResult } from '../../contract/run-result.ts'
+import { type RetainedCheckpoint, RunResult } from '../../contract/run-result.ts'
 import { PodFailure } from '../../pod/pod-failure.ts'
 import { readStoredJson } from '../../pod/read-stored-json.ts'
 import type { Storage } from '../../pod/storage.ts'
@@ -61,7 +61,7 @@ export async function readTrainedWeights(from: TrainedWeightsLocation): Promise<
   const result = await readRunResult(from)
   const checkpoint = findCheckpointAtFraction(result, from.at)
   if (checkpoint === undefined) {
-    const retainedFractions = result.kept.map(({ at }) => at).join(', ') || 'none'
+    const retainedFractions = result.retained.map(({ at }) => at).join(', ') || 'none'
     throw checkpointMissing(
       `no checkpoint was kept at ${from.at} of the schedule; kept: ${retainedFractions}`,
       from,
@@ -95,9 +95,9 @@ const computeImagesSeen = (imagesSeen: number, step: number, totalSteps: number)
 
 const FRACTION_TOLERANCE = 1e-9
 
-function findCheckpointAtFraction(result: RunResult, at: number): KeptCheckpoint | undefined {
+function findCheckpointAtFraction(result: RunResult, at: number): RetainedCheckpoint | undefined {
   if (at === 1) return result.final
-  return result.kept.find(
+  return result.retained.find(
     (retainedFractions) => Math.abs(retainedFractions.at - at) < FRACTION_TOLERANCE,
   )
 }

@@ -42,10 +42,7 @@ export async function writeFigure(options: FigureOptions): Promise<string | unde
   const path = `${folder}/${name}`
   if ((await storage.list(folder)).includes(name)) return path
   const { metric, sidePx } = last.file.predictions
-  const { pictures: images, truths: groundTruths } = await loadResizedSamples(
-    options,
-    last.file.predictions,
-  )
+  const { images, groundTruths } = await loadResizedSamples(options, last.file.predictions)
   const { width, height, rgb } = renderPredictionComparison({
     title: `${PROTOCOL_TITLES[metric] ?? metric} ${joinNames(stages.map((stage) => stage.name))} training`,
     subtitle: `validation ${options.validation.size} pictures · memory ${options.memoryImages} pictures · input ${sidePx} px`,
@@ -70,7 +67,7 @@ const joinNames = (names: readonly string[]): string =>
 
 async function loadResizedSamples(
   { validation }: FigureOptions,
-  { pictures: count, sidePx }: NonNullable<EvaluationFile['predictions']>,
+  { images: count, sidePx }: NonNullable<EvaluationFile['predictions']>,
 ) {
   const size = { width: sidePx, height: sidePx }
   const indices = Array.from({ length: count }, (_, index) => index)
@@ -86,7 +83,7 @@ async function loadResizedSamples(
       return { side: sidePx, labels }
     }),
   )
-  return { pictures: images, truths: groundTruths }
+  return { images, groundTruths }
 }
 
 async function loadPredictionSets(

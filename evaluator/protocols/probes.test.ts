@@ -172,7 +172,7 @@ describe('the probe on enlarged pixels', () => {
       argmax(computeHeadScores(learned, [1])),
       argmax(computeHeadScores(learned, [-1])),
     ]).toEqual([1, 0])
-    const dropped = await train({ epochs: 20, dropAtEpoch: 0 })
+    const dropped = await train({ epochs: 20, learningRateDropEpoch: 0 })
     const margin = ({ weight }: LinearHead) => (weight[1] ?? 0) - (weight[0] ?? 0)
     expect(margin(dropped)).toBeLessThan(margin(learned))
   })

@@ -50,7 +50,7 @@ export async function trainPixelProbe(task: PixelProbeTask): Promise<LinearHead>
     for (let epoch = 0; epoch < hyperparameters.epochs; epoch++) {
       const settings = {
         ...hyperparameters,
-        rate:
+        learningRate:
           hyperparameters.learningRate * (epoch < hyperparameters.learningRateDropEpoch ? 1 : 0.1),
       }
       await trainEpoch(task, task.createEpochSource(epoch), { probe, slots, settings })

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Clock } from '../../operator/ports/clock.ts'
-import type { WorkObserver } from './work-observer.ts'
-import { createWorkQueue, type Result } from './work-queue.ts'
+import { createWorkQueue, type ReconcileResult } from './work-queue.ts'
+import type { WorkQueueObserver } from './work-queue-observer.ts'
 
 /** A clock whose timers fire when the test turns it. */
-function handClock(): Clock & { readonly turn: (ms: number) => void } {
+function createFakeClock(): Clock & { readonly advance: (ms: number) => void } {
   let nowMs = 0
   let timers: { readonly atMs: number; readonly call: () => void }[] = []
   return {
@@ -16,7 +16,7 @@ function handClock(): Clock & { readonly turn: (ms: number) => void } {
         timers = timers.filter((other) => other !== timer)
       }
     },
-    turn: (ms) => {
+    advance: (ms) => {
       nowMs += ms
       const due = timers.filter(({ atMs }) => atMs <= nowMs)
       timers = timers.filter(({ atMs }) => atMs > nowMs)
@@ -26,16 +26,16 @@ function handClock(): Clock & { readonly turn: (ms: number) => void } {
 }
 
 /** A queue whose rounds wait until the test lets them end. */
-function heldQueue(concurrency = 2, observer?: WorkObserver) {
-  const clock = handClock()
+function createPausedQueue(concurrency = 2, observer?: WorkQueueObserver) {
+  const clock = createFakeClock()
   const started: string[] = []
-  const release = new Map<string, (result: Result | Error) => void>()
+  const release = new Map<string, (result: ReconcileResult | Error) => void>()
   const errors: [string, string][] = []
   const queue = createWorkQueue({
     clock,
     concurrency,
     observer,
-    failed: (key, error) => errors.push([key, (error as Error).message]),
+    onFailure: (key, error) => errors.push([key, (error as Error).message]),
     reconcile: (key) => {
       started.push(key)
       return new Promise((resolve, reject) => {
@@ -43,7 +43,7 @@ function heldQueue(concurrency = 2, observer?: WorkObserver) {
       })
     },
   })
-  const end = async (key: string, result: Result | Error = {}): Promise<void> => {
+  const end = async (key: string, result: ReconcileResult | Error = {}): Promise<void> => {
     release.get(key)?.(result)
     await new Promise(setImmediate)
   }
@@ -52,7 +52,7 @@ function heldQueue(concurrency = 2, observer?: WorkObserver) {
 
 describe('a work queue', () => {
   test('works on one key once at a time, and once more when it changed meanwhile', async () => {
-    const { queue, started, end } = heldQueue()
+    const { queue, started, end } = createPausedQueue()
     for (let i = 0; i < 5; i++) queue.add('a')
     expect(started).toEqual(['a'])
     queue.add('a')
@@ -65,7 +65,7 @@ describe('a work queue', () => {
   })
 
   test('works on as many keys at once as allowed', async () => {
-    const { queue, started, end } = heldQueue(2)
+    const { queue, started, end } = createPausedQueue(2)
     for (const key of ['a', 'b', 'c']) queue.add(key)
     expect(started).toEqual(['a', 'b'])
     await end('b')
@@ -73,7 +73,7 @@ describe('a work queue', () => {
   })
 
   test('takes keys that change now before keys found by listing, and each once', async () => {
-    const { queue, started, end } = heldQueue(1)
+    const { queue, started, end } = createPausedQueue(1)
     for (const key of ['a', 'b', 'c', 'd']) queue.add(key, 'resync')
     queue.add('x')
     queue.add('c', 'live')
@@ -84,7 +84,7 @@ describe('a work queue', () => {
   })
 
   test('puts a key that changed while it was worked on before those found by listing', async () => {
-    const { queue, started, end } = heldQueue(1)
+    const { queue, started, end } = createPausedQueue(1)
     queue.add('a')
     queue.add('b', 'resync')
     queue.add('a', 'live')
@@ -94,52 +94,52 @@ describe('a work queue', () => {
   })
 
   test('tries a failed key again after 100, 200, 400 ms, and forgets the failures after a success', async () => {
-    const { queue, clock, started, end, errors } = heldQueue()
+    const { queue, clock, started, end, errors } = createPausedQueue()
     queue.add('a')
-    for (const [delay, rounds] of [
+    for (const [delay, reconciles] of [
       [100, 2],
       [200, 3],
       [400, 4],
     ] as const) {
       await end('a', new Error('no'))
-      clock.turn(delay - 1)
-      expect(started).toHaveLength(rounds - 1)
-      clock.turn(1)
-      expect(started).toHaveLength(rounds)
+      clock.advance(delay - 1)
+      expect(started).toHaveLength(reconciles - 1)
+      clock.advance(1)
+      expect(started).toHaveLength(reconciles)
     }
     await end('a')
     queue.add('a')
     await end('a', new Error('again'))
-    clock.turn(100)
+    clock.advance(100)
     expect(started).toHaveLength(6)
     expect(errors.map(([, message]) => message)).toEqual(['no', 'no', 'no', 'again'])
   })
 
   test('looks again when it was asked to, unless something changes before', async () => {
-    const { queue, clock, started, end } = heldQueue()
+    const { queue, clock, started, end } = createPausedQueue()
     queue.add('a')
     await end('a', { requeueAfterMs: 1000 })
-    clock.turn(999)
+    clock.advance(999)
     expect(started).toHaveLength(1)
     queue.add('a')
     await end('a')
-    clock.turn(5000)
+    clock.advance(5000)
     expect(started).toHaveLength(2)
   })
 
   test('looks again after an hour at the latest, since a timer cannot wait for months', async () => {
-    const { queue, clock, started, end } = heldQueue()
+    const { queue, clock, started, end } = createPausedQueue()
     queue.add('a')
     await end('a', { requeueAfterMs: 3e10 })
-    clock.turn(3_599_999)
+    clock.advance(3_599_999)
     expect(started).toHaveLength(1)
-    clock.turn(1)
+    clock.advance(1)
     expect(started).toHaveLength(2)
     await end('a')
   })
 
   test('takes nothing more once closed, and resolves when its work is done', async () => {
-    const { queue, started, end } = heldQueue(1)
+    const { queue, started, end } = createPausedQueue(1)
     queue.add('a')
     queue.add('b')
     let isClosed = false
@@ -155,20 +155,20 @@ describe('a work queue', () => {
   })
 
   test('tells an observer of every wait, start and end, and how each round ended', async () => {
-    const heard: string[] = []
-    const { queue, clock, end } = heldQueue(1, {
-      added: (key) => heard.push(`added ${key}`),
-      started: (key) => heard.push(`started ${key}`),
-      ended: (key, outcome) => heard.push(`ended ${key} ${outcome}`),
+    const received: string[] = []
+    const { queue, clock, end } = createPausedQueue(1, {
+      added: (key) => received.push(`added ${key}`),
+      started: (key) => received.push(`started ${key}`),
+      ended: (key, outcome) => received.push(`ended ${key} ${outcome}`),
     })
     queue.add('a')
     queue.add('b', 'resync')
     queue.add('b', 'live')
     await end('a', new Error('no'))
     await end('b', { requeueAfterMs: 50 })
-    clock.turn(50)
+    clock.advance(50)
     await end('b')
-    expect(heard).toEqual([
+    expect(received).toEqual([
       'added a',
       'started a',
       'added b',

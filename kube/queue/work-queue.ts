@@ -1,20 +1,20 @@
 import type { Clock } from '../../operator/ports/clock.ts'
 import type { Urgency } from '../../operator/ports/objects.ts'
-import type { RoundOutcome, WorkObserver } from './work-observer.ts'
+import type { ReconcileOutcome, WorkQueueObserver } from './work-queue-observer.ts'
 
-export interface Result {
+export interface ReconcileResult {
   /** Look again after this time though nothing changes. */
   readonly requeueAfterMs?: number
 }
 
 export interface WorkQueueOptions {
   readonly clock: Clock
-  readonly reconcile: (key: string) => Promise<Result>
+  readonly reconcile: (key: string) => Promise<ReconcileResult>
   /** Told of every failure once; the key is tried again with a growing delay. */
-  readonly failed: (key: string, error: unknown) => void
+  readonly onFailure: (key: string, error: unknown) => void
   /** Keys worked on at once. */
   readonly concurrency?: number
-  readonly observer?: WorkObserver | undefined
+  readonly observer?: WorkQueueObserver | undefined
 }
 
 /**
@@ -32,10 +32,10 @@ export interface WorkQueue {
   close(): Promise<void>
 }
 
-const FIRST_DELAY_MS = 100
-const LONGEST_DELAY_MS = 60_000
+const INITIAL_BACKOFF_MS = 100
+const MAX_BACKOFF_MS = 60_000
 /** Looking too early is harmless; a timer beyond 24 days would fire at once. */
-const LONGEST_WAIT_MS = 3_600_000
+const MAX_REQUEUE_MS = 3_600_000
 
 class KeyedWorkQueue implements WorkQueue {
   readonly #options: WorkQueueOptions
@@ -43,7 +43,7 @@ class KeyedWorkQueue implements WorkQueue {
     live: new Set(),
     resync: new Set(),
   }
-  readonly #working = new Set<string>()
+  readonly #processing = new Set<string>()
   /** Changed while being worked on: looked at once more after. */
   readonly #dirty = new Map<string, Urgency>()
   readonly #failures = new Map<string, number>()
@@ -58,9 +58,9 @@ class KeyedWorkQueue implements WorkQueue {
   add(key: string, urgency: Urgency = 'live'): void {
     if (this.#isClosed) return
     this.#cancelTimer(key)
-    if (this.#working.has(key)) this.#markDirty(key, urgency)
-    else this.#wait(key, urgency)
-    this.#pump()
+    if (this.#processing.has(key)) this.#markDirty(key, urgency)
+    else this.#enqueue(key, urgency)
+    this.#startWaiting()
   }
 
   idle(): Promise<void> {
@@ -78,14 +78,14 @@ class KeyedWorkQueue implements WorkQueue {
 
   isIdle(): boolean {
     const { live, resync } = this.#waiting
-    return live.size + resync.size + this.#working.size === 0
+    return live.size + resync.size + this.#processing.size === 0
   }
 
   #markDirty(key: string, urgency: Urgency): void {
     if (this.#dirty.get(key) !== 'live') this.#dirty.set(key, urgency)
   }
 
-  #wait(key: string, urgency: Urgency): void {
+  #enqueue(key: string, urgency: Urgency): void {
     const { live, resync } = this.#waiting
     if (live.has(key)) return
     if (!resync.has(key)) this.#options.observer?.added(key)
@@ -93,31 +93,31 @@ class KeyedWorkQueue implements WorkQueue {
     this.#waiting[urgency].add(key)
   }
 
-  #pump(): void {
+  #startWaiting(): void {
     const { concurrency = 4 } = this.#options
     for (const keys of [this.#waiting.live, this.#waiting.resync]) {
       for (const key of keys) {
-        if (this.#working.size >= concurrency) return
+        if (this.#processing.size >= concurrency) return
         keys.delete(key)
-        this.#working.add(key)
-        void this.#work(key)
+        this.#processing.add(key)
+        void this.#process(key)
       }
     }
   }
 
-  async #work(key: string): Promise<void> {
+  async #process(key: string): Promise<void> {
     this.#options.observer?.started(key)
-    const outcome = await this.#round(key)
+    const outcome = await this.#reconcileKey(key)
     this.#options.observer?.ended(key, outcome)
-    this.#working.delete(key)
+    this.#processing.delete(key)
     const changed = this.#dirty.get(key)
     this.#dirty.delete(key)
     if (changed !== undefined) this.add(key, changed)
-    this.#pump()
+    this.#startWaiting()
     if (this.isIdle()) for (const resolve of this.#idleWaiters.splice(0)) resolve()
   }
 
-  async #round(key: string): Promise<RoundOutcome> {
+  async #reconcileKey(key: string): Promise<ReconcileOutcome> {
     try {
       const { requeueAfterMs } = await this.#options.reconcile(key)
       this.#failures.delete(key)
@@ -125,16 +125,16 @@ class KeyedWorkQueue implements WorkQueue {
       this.#addLater(key, requeueAfterMs)
       return 'Requeued'
     } catch (error) {
-      this.#backOff(key, error)
+      this.#requeueWithBackoff(key, error)
       return 'Failed'
     }
   }
 
-  #backOff(key: string, error: unknown): void {
+  #requeueWithBackoff(key: string, error: unknown): void {
     const failures = (this.#failures.get(key) ?? 0) + 1
     this.#failures.set(key, failures)
-    this.#options.failed(key, error)
-    this.#addLater(key, Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), LONGEST_DELAY_MS))
+    this.#options.onFailure(key, error)
+    this.#addLater(key, Math.min(INITIAL_BACKOFF_MS * 2 ** (failures - 1), MAX_BACKOFF_MS))
   }
 
   #addLater(key: string, delayMs: number): void {
@@ -142,7 +142,7 @@ class KeyedWorkQueue implements WorkQueue {
     this.#cancelTimer(key)
     this.#timers.set(
       key,
-      this.#options.clock.after(Math.min(delayMs, LONGEST_WAIT_MS), () => this.add(key)),
+      this.#options.clock.after(Math.min(delayMs, MAX_REQUEUE_MS), () => this.add(key)),
     )
   }
 

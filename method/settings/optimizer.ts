@@ -1,6 +1,6 @@
 import * as z from 'zod'
 
-const rate = z.number().min(0).max(1)
+const unitInterval = z.number().min(0).max(1)
 
 /** Batch, schedule and optimizer (docs/method.md §1.7). */
 export const optimizerFields = {
@@ -16,21 +16,23 @@ export const optimizerFields = {
     .max(10_000)
     .describe('epochs over the training images; steps, where given, takes its place.'),
   steps: z.int32().min(0).max(100_000_000).describe('steps of training; 0 takes epochs.'),
-  backboneLearningRate: rate.describe(
+  backboneLearningRate: unitInterval.describe(
     'backboneLearningRate is the initial learning rate of the backbone.',
   ),
-  headLearningRate: rate.describe(
+  headLearningRate: unitInterval.describe(
     'headLearningRate is the initial learning rate of the projection head.',
   ),
-  finalLearningRate: rate.describe(
+  finalLearningRate: unitInterval.describe(
     'finalLearningRate is where the cosine schedule of both rates ends.',
   ),
-  weightDecay: rate.describe('weightDecay at the first step.'),
-  finalWeightDecay: rate.describe('finalWeightDecay is where its cosine schedule ends.'),
-  teacherMomentum: rate.describe(
+  weightDecay: unitInterval.describe('weightDecay at the first step.'),
+  finalWeightDecay: unitInterval.describe('finalWeightDecay is where its cosine schedule ends.'),
+  teacherMomentum: unitInterval.describe(
     'teacherMomentum is the momentum of the EMA teacher at the first step.',
   ),
-  finalTeacherMomentum: rate.describe('finalTeacherMomentum is where its cosine schedule ends.'),
+  finalTeacherMomentum: unitInterval.describe(
+    'finalTeacherMomentum is where its cosine schedule ends.',
+  ),
   trainableBlocks: z
     .int32()
     .min(0)

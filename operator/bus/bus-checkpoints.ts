@@ -1,6 +1,6 @@
 import type { AttemptAddress } from '../../contract/bus-names.ts'
 import type { Bus, CommandAnswer } from '../ports/bus.ts'
-import type { Checkpoints } from '../ports/checkpoints.ts'
+import type { CheckpointRequester } from '../ports/checkpoint-requester.ts'
 
 /** A checkpoint of a large model takes its time to become durable. */
 const PATIENCE_MS = 120_000
@@ -9,9 +9,9 @@ const PATIENCE_MS = 120_000
 export const busCheckpoints = (
   bus: Bus,
   answered: (attempt: AttemptAddress, answer: CommandAnswer) => void,
-): Checkpoints => ({
+): CheckpointRequester => ({
   request(attempt) {
     const command = { name: 'checkpoint', timeoutMs: PATIENCE_MS } as const
-    void bus.command(attempt, command).then((answer) => answered(attempt, answer))
+    void bus.sendCommand(attempt, command).then((answer) => answered(attempt, answer))
   },
 })

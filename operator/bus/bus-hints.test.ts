@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { simulatedBus } from '../../test/simulated-bus.ts'
-import { NO_BUS } from '../ports/bus.ts'
+import { NOOP_BUS } from '../ports/bus.ts'
 import { aHeartbeat } from '../ports/contract/bus-contract.ts'
 import { busHints } from './bus-hints.ts'
 
-const address = { namespace: 'default', runUid: 'run-1', work: 'train', attempt: 1 }
+const address = { namespace: 'default', runUid: 'run-1', task: 'train', attempt: 1 }
 
 test('the controllers hear how far a run is, and whether the bus is there', () => {
   const bus = simulatedBus(() => 0)
@@ -14,8 +14,8 @@ test('the controllers hear how far a run is, and whether the bus is there', () =
     changes++
   })
   bus.beat(address, aHeartbeat('pod', 3))
-  expect(hints.progressOf('run-1')).toEqual({ step: 3, totalSteps: 9, metrics: { loss: 3.5 } })
-  expect(hints.progressOf('run-2')).toBeUndefined()
+  expect(hints.findProgress('run-1')).toEqual({ step: 3, totalSteps: 9, metrics: { loss: 3.5 } })
+  expect(hints.findProgress('run-2')).toBeUndefined()
   expect([hints.busState(), changes]).toEqual(['Connected', 0])
   bus.setAway(true)
   expect([hints.busState(), changes]).toEqual(['Degraded', 1])
@@ -25,9 +25,9 @@ test('the controllers hear how far a run is, and whether the bus is there', () =
 })
 
 test('a home without a bus is Off and gives pods none', async () => {
-  expect(busHints(NO_BUS).busState()).toBe('Off')
-  expect(await NO_BUS.credentials({ kind: 'Pod', ...address })).toBeUndefined()
-  expect(await NO_BUS.command(address, { name: 'stop', timeoutMs: 1 })).toMatchObject({
+  expect(busHints(NOOP_BUS).busState()).toBe('Off')
+  expect(await NOOP_BUS.issueCredentials({ kind: 'Pod', ...address })).toBeUndefined()
+  expect(await NOOP_BUS.sendCommand(address, { name: 'stop', timeoutMs: 1 })).toMatchObject({
     state: 'NoAnswer',
   })
 })

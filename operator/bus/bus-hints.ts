@@ -8,8 +8,8 @@ export function busHints(bus: Bus): Hints {
   return {
     busState: () => bus.health().state,
     busProblem: () => bus.health().problem,
-    progressOf(runUid) {
-      const beat = bus.heartbeatOfRun(runUid)
+    findProgress(runUid) {
+      const beat = bus.findRunHeartbeat(runUid)
       if (beat === undefined) return undefined
       const { step, totalSteps, loss, imagesPerSecond } = beat
       const metrics = {
@@ -17,7 +17,7 @@ export function busHints(bus: Bus): Hints {
       }
       return { step, totalSteps, metrics }
     },
-    hasArrived: (address) => isAllShipped(bus.heartbeat(address)),
+    isFullyReported: (address) => isAllShipped(bus.findHeartbeat(address)),
     watchBus: (changed) =>
       bus.watch(({ kind }) => {
         if (kind === 'Health') changed()

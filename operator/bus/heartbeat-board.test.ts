@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { progressKey } from '../../contract/bus-names.ts'
+import { buildProgressKey } from '../../contract/bus-names.ts'
 import { heartbeatBoard } from './heartbeat-board.ts'
 
 const keyOf = (runUid: string) =>
-  progressKey({ namespace: 'team', runUid, work: 'train', attempt: 1 })
+  buildProgressKey({ namespace: 'team', runUid, task: 'train', attempt: 1 })
 const beatAt = (step: number): string =>
   JSON.stringify({
     schemaVersion: 1,

@@ -1,5 +1,5 @@
 import { Heartbeat } from '../../contract/bus-messages.ts'
-import { factsOfKey } from '../../contract/bus-names.ts'
+import { parseProgressKey } from '../../contract/bus-names.ts'
 
 /** The newest heartbeat of every attempt that was heard. */
 export interface HeartbeatBoard {
@@ -42,7 +42,7 @@ export function heartbeatBoard(most = MOST_KEPT): HeartbeatBoard {
   }
   return {
     hear(key, revision, text) {
-      const facts = factsOfKey(key)
+      const facts = parseProgressKey(key)
       const beat = parse(text)
       if (facts === undefined || beat === undefined) return undefined
       if ((beats.get(key)?.revision ?? 0) >= revision) return undefined

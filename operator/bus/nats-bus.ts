@@ -6,20 +6,20 @@ import { connect, credsAuthenticator, type NatsConnection } from 'nats'
 import { CommandReply, type CommandRequest } from '../../contract/bus-messages.ts'
 import {
   type AttemptAddress,
-  commandSubject,
+  buildCommandSubject,
+  buildProgressKey,
   PROGRESS_BUCKET,
-  progressKey,
   type RunAddress,
 } from '../../contract/bus-names.ts'
 import type { RunReport } from '../../contract/run-report.ts'
 import type {
   Bus,
+  BusChange,
   BusCredentials,
   BusHealth,
-  BusNews,
-  Command,
   CommandAnswer,
   CredentialsRequest,
+  PodCommand,
 } from '../ports/bus.ts'
 import type { Clock } from '../ports/clock.ts'
 import { type HeartbeatBoard, heartbeatBoard } from './heartbeat-board.ts'
@@ -72,7 +72,7 @@ class NatsBus implements Bus {
   readonly #world: NatsBusWorld
   readonly #connection: KeptConnection
   readonly #board: HeartbeatBoard = heartbeatBoard()
-  readonly #watchers = new Set<(news: BusNews) => void>()
+  readonly #watchers = new Set<(news: BusChange) => void>()
   #health: BusHealth
   #cancelDegraded: (() => void) | undefined
   #stopListening: () => void = () => {}
@@ -98,7 +98,7 @@ class NatsBus implements Bus {
     return this.#health
   }
 
-  async credentials(request: CredentialsRequest): Promise<BusCredentials> {
+  async issueCredentials(request: CredentialsRequest): Promise<BusCredentials> {
     const { credentialsFile, signingKeyFile, servers, credentialsValidMs } = this.#options
     try {
       const own = await parseCreds(await readFile(credentialsFile))
@@ -114,28 +114,33 @@ class NatsBus implements Bus {
     }
   }
 
-  async command(address: AttemptAddress, { name, timeoutMs }: Command): Promise<CommandAnswer> {
+  async sendCommand(
+    address: AttemptAddress,
+    { name, timeoutMs }: PodCommand,
+  ): Promise<CommandAnswer> {
     const connection = this.#connection.live
     if (connection === undefined) return { state: 'NoAnswer', why: 'the bus is away' }
     const request: CommandRequest = { schemaVersion: 1, command: name }
     try {
       const text = JSON.stringify(request)
-      const reply = await connection.request(commandSubject(address), text, { timeout: timeoutMs })
+      const reply = await connection.request(buildCommandSubject(address), text, {
+        timeout: timeoutMs,
+      })
       return CommandReply.parse(reply.json())
     } catch (error) {
       return { state: 'NoAnswer', why: error instanceof Error ? error.message : String(error) }
     }
   }
 
-  heartbeat(address: AttemptAddress) {
-    return this.#board.of(progressKey(address))
+  findHeartbeat(address: AttemptAddress) {
+    return this.#board.of(buildProgressKey(address))
   }
 
-  heartbeatOfRun(runUid: string) {
+  findRunHeartbeat(runUid: string) {
     return this.#board.ofRun(runUid)
   }
 
-  async reports(run: RunAddress): Promise<readonly RunReport[]> {
+  async listReports(run: RunAddress): Promise<readonly RunReport[]> {
     const { servers } = this.#options
     const connection = this.#connection.live
     if (connection === undefined) throw busError('BusUnreachable', servers, { what: 'it is away' })
@@ -146,7 +151,7 @@ class NatsBus implements Bus {
     }
   }
 
-  watch(changed: (news: BusNews) => void): () => void {
+  watch(changed: (news: BusChange) => void): () => void {
     this.#watchers.add(changed)
     return () => this.#watchers.delete(changed)
   }
@@ -232,7 +237,7 @@ class NatsBus implements Bus {
     this.#tell({ kind: 'Health' })
   }
 
-  #tell(news: BusNews): void {
+  #tell(news: BusChange): void {
     for (const watcher of this.#watchers) watcher(news)
   }
 }

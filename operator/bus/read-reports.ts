@@ -1,6 +1,6 @@
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream'
 import type { NatsConnection } from 'nats'
-import { REPORT_STREAM, type RunAddress, reportsOfRun } from '../../contract/bus-names.ts'
+import { buildRunReportsSubject, REPORT_STREAM, type RunAddress } from '../../contract/bus-names.ts'
 import { RunReport } from '../../contract/run-report.ts'
 import { distinctReports } from './heard-reports.ts'
 
@@ -17,7 +17,7 @@ export async function readReports(
   connection: NatsConnection,
   run: RunAddress,
 ): Promise<readonly RunReport[]> {
-  const texts = await readTexts(jetstream(connection), reportsOfRun(run))
+  const texts = await readTexts(jetstream(connection), buildRunReportsSubject(run))
   return distinctReports(texts.flatMap((text) => parse(text) ?? []))
 }
 

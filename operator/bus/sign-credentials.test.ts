@@ -6,7 +6,7 @@ const pod = {
   kind: 'Pod',
   namespace: 'default',
   runUid: 'run-1',
-  work: 'train',
+  task: 'train',
   attempt: 2,
 } as const
 const nowMs = Date.UTC(2026, 10, 24)

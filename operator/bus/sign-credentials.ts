@@ -1,13 +1,13 @@
 import { createUser, encodeUser, fmtCreds, fromPublic, fromSeed } from '@nats-io/jwt'
 import {
-  commandSubject,
-  inboxPrefix,
-  progressKey,
-  progressKeysOfRun,
-  progressSubject,
-  readerInboxPrefix,
-  reportsOfAttempt,
-  reportsOfRun,
+  buildAttemptReportsSubject,
+  buildCommandSubject,
+  buildInboxPrefix,
+  buildProgressKey,
+  buildProgressSubject,
+  buildReaderInboxPrefix,
+  buildRunProgressKeyFilter,
+  buildRunReportsSubject,
 } from '../../contract/bus-names.ts'
 import type { BusCredentials, CredentialsRequest } from '../ports/bus.ts'
 
@@ -20,13 +20,16 @@ interface Rights {
 function rightsOf(request: CredentialsRequest): Rights {
   if (request.kind === 'Reader') {
     return {
-      publish: [reportsOfRun(request), progressSubject(progressKeysOfRun(request))],
-      subscribe: [`${readerInboxPrefix(request)}.>`],
+      publish: [
+        buildRunReportsSubject(request),
+        buildProgressSubject(buildRunProgressKeyFilter(request)),
+      ],
+      subscribe: [`${buildReaderInboxPrefix(request)}.>`],
     }
   }
   return {
-    publish: [reportsOfAttempt(request), progressSubject(progressKey(request))],
-    subscribe: [commandSubject(request), `${inboxPrefix(request)}.>`],
+    publish: [buildAttemptReportsSubject(request), buildProgressSubject(buildProgressKey(request))],
+    subscribe: [buildCommandSubject(request), `${buildInboxPrefix(request)}.>`],
   }
 }
 
@@ -69,5 +72,5 @@ export async function signCredentials(
 
 const nameOf = (request: CredentialsRequest): string =>
   request.kind === 'Pod'
-    ? `${request.runUid}-${request.work}-a${request.attempt}`
+    ? `${request.runUid}-${request.task}-a${request.attempt}`
     : `${request.runUid}-reader`

@@ -4,7 +4,7 @@ import type { ApiClient } from '../../kube/client/api-client.ts'
 import { createEventRecorder } from '../../kube/events/event-recorder.ts'
 import { busCheckpoints } from '../bus/bus-checkpoints.ts'
 import { busHints } from '../bus/bus-hints.ts'
-import type { ControllerPorts } from '../controllers/controller-ports.ts'
+import type { Platform } from '../controllers/platform.ts'
 import type { Bus, CommandAnswer } from '../ports/bus.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { JobBus } from './jobs/create-job.ts'
@@ -43,7 +43,7 @@ export interface ClusterHomeOptions {
 
 /** The home in a cluster: everything the controllers need, as caches that follow the API server and writes to it. */
 export interface ClusterHome {
-  readonly ports: ControllerPorts
+  readonly ports: Platform
   /** Resolves when every cache has its first list. */
   readonly synced: Promise<void>
   /** Resolves when every Event has been sent or given up. */
@@ -110,10 +110,10 @@ export function openClusterHome(options: ClusterHomeOptions): ClusterHome {
       ...joinNamespaces(new Map([...opened].map(([scope, { ports }]) => [scope, ports]))),
       events,
       clock,
-      surroundings: kubernetesSurroundings({ api, clock, defaults: options.defaults }),
+      prerequisites: kubernetesSurroundings({ api, clock, defaults: options.defaults }),
       hints: busHints(bus),
-      checkpoints: busCheckpoints(bus, options.answered),
-      tables: new ConfigMapTables({ api, clock }),
+      checkpointRequester: busCheckpoints(bus, options.answered),
+      resultTables: new ConfigMapTables({ api, clock }),
     },
     synced,
     eventsSent: () => events.idle(),

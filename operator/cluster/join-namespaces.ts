@@ -65,7 +65,7 @@ function joinSweeps(all: ByNamespace): Sweeps {
 function joinJobs(all: ByNamespace): Jobs {
   const [first] = each(all, 'jobs')
   return {
-    ...omitUndefined({ keptSeconds: first?.keptSeconds }),
+    ...omitUndefined({ keptSeconds: first?.defaultTtlSeconds }),
     watch: watchAll(each(all, 'jobs')),
     listOwnedBy: (uid) => concat(each(all, 'jobs').map((jobs) => jobs.listOwnedBy(uid))),
     create: async (request) => portOf(all, 'jobs', request.namespace).create(request),

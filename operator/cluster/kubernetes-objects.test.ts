@@ -3,7 +3,7 @@ import { type ApiClient, createApiClient } from '../../kube/client/api-client.ts
 import { endpointOf } from '../../kube/client/api-endpoint.ts'
 import { FakeApiServer } from '../../test/fake-api-server.ts'
 import { handClock } from '../../test/hand-clock.ts'
-import { describeObjectsPort } from '../ports/contract/objects-contract.ts'
+import { describeObjectsContract } from '../ports/contract/objects-contract.ts'
 import { type ClusterObjects, openObjects } from './kubernetes-objects.ts'
 
 let server: FakeApiServer
@@ -25,8 +25,8 @@ function open(namespace?: string): ClusterObjects {
   return objects
 }
 
-describeObjectsPort('a fake API server', async () => open())
-describeObjectsPort('one namespace of a fake API server', async () => open('default'))
+describeObjectsContract('a fake API server', async () => open())
+describeObjectsContract('one namespace of a fake API server', async () => open('default'))
 
 const RUNS = '/apis/neco.dev/v1alpha1/necoruns'
 const key = { namespace: 'default', name: 'a' }

@@ -60,7 +60,7 @@ describe('the tables of a sweep', () => {
     clock.turn(20_000)
     expect(
       await tables.write(sweep, { runs: async () => [ended(0), ended(1)], hasEnded: false }),
-    ).toEqual({ againInMs: 40_000 })
+    ).toEqual({ retryAfterMs: 40_000 })
     expect(writes).toHaveLength(1)
     clock.turn(40_000)
     await tables.write(sweep, { runs: async () => [ended(0), ended(1)], hasEnded: false })

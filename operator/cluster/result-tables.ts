@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { API_GROUP_VERSION, LABELS, OPERATOR_NAME, SWEEP_KIND } from '../../crds/names.ts'
 import type { ApiClient } from '../../kube/client/api-client.ts'
 import { objectPath, type Resource } from '../../kube/client/resource-path.ts'
-import { type ResultShard, resultShards } from '../core/results/result-shards.ts'
+import { buildResultShards, type ResultShard } from '../core/results/result-shards.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ObjectKey, StoredSweep } from '../ports/objects.ts'
 import { isPortError } from '../ports/port-error.ts'
@@ -22,7 +22,7 @@ interface Tables {
 
 interface Written {
   /** When to call again, since the next write must wait. */
-  readonly againInMs?: number
+  readonly retryAfterMs?: number
 }
 
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex')
@@ -72,9 +72,11 @@ export class ConfigMapTables implements ResultTables {
   async write(sweep: StoredSweep, { runs, hasEnded }: TableRequest): Promise<Written> {
     const tables = this.#tablesOf(sweep)
     const waitMs = tables.writtenMs + BETWEEN_WRITES_MS - this.#clock.nowMs()
-    if (!hasEnded && waitMs > 0) return { againInMs: waitMs }
+    if (!hasEnded && waitMs > 0) return { retryAfterMs: waitMs }
     let hasWritten = false
-    for (const shard of resultShards(await runs(), { replicates: sweep.spec.replicates ?? 1 })) {
+    for (const shard of buildResultShards(await runs(), {
+      replicates: sweep.spec.replicates ?? 1,
+    })) {
       if (await this.#writeShard(sweep, shard, tables)) hasWritten = true
     }
     if (hasWritten) tables.writtenMs = this.#clock.nowMs()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type SimulatedHome, simulatedHome } from '../../test/simulated-home.ts'
 import { aStudy, drain, KEY, reconcileAll } from '../../test/simulated-study.ts'
-import { conditionOf } from '../core/conditions.ts'
+import { findCondition } from '../core/conditions.ts'
 import { BusError } from '../ports/bus.ts'
 import { PortError, type PortErrorCode } from '../ports/port-error.ts'
 import { reconcileRun } from './run-controller.ts'
@@ -12,49 +12,52 @@ const failure = (code: PortErrorCode | 'BusUnauthorized', message: string): Erro
   code === 'BusUnauthorized' ? new BusError(code, message) : new PortError(code, message)
 
 /** A home whose Jobs of one name are not made, while `isClosed` says so. */
-function closedHome(
+function createJobRefusingPlatform(
   code: PortErrorCode | 'BusUnauthorized',
   isClosed: (job: string) => boolean,
 ): SimulatedHome {
-  const home = simulatedHome()
-  const { create } = home.jobs
+  const platform = simulatedHome()
+  const { create } = platform.jobs
   const jobs = {
-    ...home.jobs,
+    ...platform.jobs,
     create: async (request: Parameters<typeof create>[0]) => {
       if (isClosed(request.name)) throw failure(code, `Job ${request.name}: no`)
       return create(request)
     },
   }
-  return { ...home, jobs }
+  return { ...platform, jobs }
 }
 
-const conditionOfRun = async (home: SimulatedHome, type: 'Ready' | 'Accepted') =>
-  conditionOf((await home.runs.get(RUN))?.status?.conditions, type)
+const findRunCondition = async (platform: SimulatedHome, type: 'Ready' | 'Accepted') =>
+  findCondition((await platform.runs.get(RUN))?.status?.conditions, type)
 
 describe('a Job under whose name stands another', () => {
   test('is said once, holds up its run alone, and is made when the name is free', async () => {
     let isFree = false
-    const home = closedHome('NameConflict', (job) => !isFree && job === 'study-0-r0-a1')
-    await home.sweeps.create(aStudy())
-    for (let round = 0; round < 3; round++) await reconcileAll(home)
-    expect(await conditionOfRun(home, 'Ready')).toMatchObject({
+    const platform = createJobRefusingPlatform(
+      'NameConflict',
+      (job) => !isFree && job === 'study-0-r0-a1',
+    )
+    await platform.sweeps.create(aStudy())
+    for (let iteration = 0; iteration < 3; iteration++) await reconcileAll(platform)
+    expect(await findRunCondition(platform, 'Ready')).toMatchObject({
       status: 'False',
       reason: 'NameConflict',
       message: 'Job study-0-r0-a1: no',
     })
-    const said = home.published.filter(({ reason }) => reason === 'NameConflict')
-    expect(said.map(({ key, type }) => [key.name, type])).toEqual([['study-0-r0', 'Warning']])
-    expect((await home.sweeps.get(KEY))?.status).toMatchObject({ failed: 0 })
+    const reported = platform.published.filter(({ reason }) => reason === 'NameConflict')
+    expect(reported.map(({ key, type }) => [key.name, type])).toEqual([['study-0-r0', 'Warning']])
+    expect((await platform.sweeps.get(KEY))?.status).toMatchObject({ failed: 0 })
     isFree = true
-    await drain(home)
-    expect((await home.sweeps.get(KEY))?.status).toMatchObject({ succeeded: 6, failed: 0 })
+    await drain(platform)
+    expect((await platform.sweeps.get(KEY))?.status).toMatchObject({ succeeded: 6, failed: 0 })
   })
 
   test('loses nothing of what went before it', async () => {
-    const home = closedHome('NameConflict', (job) => job === 'study-0-r0-e0-a1')
-    await home.sweeps.create(aStudy({ parallelism: 6 }))
-    await reconcileAll(home)
-    home.setJob('study-0-r0-a1', {
+    const platform = createJobRefusingPlatform('NameConflict', (job) => job === 'study-0-r0-e0-a1')
+    await platform.sweeps.create(aStudy({ parallelism: 6 }))
+    await reconcileAll(platform)
+    platform.setJob('study-0-r0-a1', {
       state: 'Succeeded',
       startedMs: 0,
       endedMs: 1000,
@@ -68,18 +71,18 @@ describe('a Job under whose name stands another', () => {
         evaluations: [],
       },
     })
-    await reconcileAll(home)
-    const { status } = (await home.runs.get(RUN)) ?? {}
+    await reconcileAll(platform)
+    const { status } = (await platform.runs.get(RUN)) ?? {}
     expect(status).toMatchObject({ step: 9, metrics: { loss: 2 } })
-    expect(status?.work?.map(({ state }) => state)).toEqual(['Succeeded', 'Pending'])
+    expect(status?.tasks?.map(({ state }) => state)).toEqual(['Succeeded', 'Pending'])
   })
 })
 
 test('a Job that the home refuses leaves its run not accepted, with what was said', async () => {
-  const home = closedHome('Invalid', (job) => job.startsWith('study-0-r0'))
-  await home.sweeps.create(aStudy())
-  for (let round = 0; round < 3; round++) await reconcileAll(home)
-  expect(await conditionOfRun(home, 'Accepted')).toMatchObject({
+  const platform = createJobRefusingPlatform('Invalid', (job) => job.startsWith('study-0-r0'))
+  await platform.sweeps.create(aStudy())
+  for (let iteration = 0; iteration < 3; iteration++) await reconcileAll(platform)
+  expect(await findRunCondition(platform, 'Accepted')).toMatchObject({
     status: 'False',
     reason: 'Refused',
     message: 'spec.pod: Job study-0-r0-a1: no',
@@ -96,13 +99,17 @@ test.each<[PortErrorCode | 'BusUnauthorized', string]>([
   'a Job that cannot be made now (%s) is said with what to do, counts as no failure, and is made when it can be',
   async (reason, message) => {
     let isOpen = false
-    const home = closedHome(reason, (job) => !isOpen && job === 'study-0-r0-a1')
-    await home.sweeps.create(aStudy())
-    for (let round = 0; round < 3; round++) await reconcileAll(home)
-    expect(await conditionOfRun(home, 'Ready')).toMatchObject({ status: 'False', reason, message })
-    expect(await reconcileRun(home, RUN)).toEqual({ requeueAfterMs: 30_000 })
+    const platform = createJobRefusingPlatform(reason, (job) => !isOpen && job === 'study-0-r0-a1')
+    await platform.sweeps.create(aStudy())
+    for (let iteration = 0; iteration < 3; iteration++) await reconcileAll(platform)
+    expect(await findRunCondition(platform, 'Ready')).toMatchObject({
+      status: 'False',
+      reason,
+      message,
+    })
+    expect(await reconcileRun(platform, RUN)).toEqual({ requeueAfterMs: 30_000 })
     isOpen = true
-    await drain(home)
-    expect((await home.sweeps.get(KEY))?.status).toMatchObject({ succeeded: 6, failed: 0 })
+    await drain(platform)
+    expect((await platform.sweeps.get(KEY))?.status).toMatchObject({ succeeded: 6, failed: 0 })
   },
 )

@@ -1,27 +1,30 @@
 import { describe, expect, test } from 'vitest'
 import { type SimulatedHome, simulatedHome } from '../../test/simulated-home.ts'
 import { aStudy, drain, KEY, reconcileAll } from '../../test/simulated-study.ts'
-import { conditionOf } from '../core/conditions.ts'
+import { findCondition } from '../core/conditions.ts'
 import { PortError, type PortErrorCode } from '../ports/port-error.ts'
 import { reconcileSweep } from './sweep-controller.ts'
 
 /** A home in which the run of one name is not made, while `isClosed` says so. */
-function closedHome(code: PortErrorCode, isClosed: (run: string) => boolean): SimulatedHome {
-  const home = simulatedHome()
-  const { create } = home.runs
+function createRunRefusingPlatform(
+  code: PortErrorCode,
+  isClosed: (run: string) => boolean,
+): SimulatedHome {
+  const platform = simulatedHome()
+  const { create } = platform.runs
   const runs: SimulatedHome['runs'] = {
-    ...home.runs,
+    ...platform.runs,
     create: async (run) => {
       if (isClosed(run.metadata.name)) throw new PortError(code, `${run.metadata.name}: no`)
       return create(run)
     },
   }
-  return { ...home, runs }
+  return { ...platform, runs }
 }
 
-const statusIn = async (home: SimulatedHome) => (await home.sweeps.get(KEY))?.status
-const readyIn = async (home: SimulatedHome) =>
-  conditionOf((await statusIn(home))?.conditions, 'Ready')
+const readSweepStatus = async (platform: SimulatedHome) => (await platform.sweeps.get(KEY))?.status
+const findReadyCondition = async (platform: SimulatedHome) =>
+  findCondition((await readSweepStatus(platform))?.conditions, 'Ready')
 
 describe('a run that a sweep cannot make', () => {
   test.each<[PortErrorCode, string, string]>([
@@ -35,49 +38,49 @@ describe('a run that a sweep cannot make', () => {
     'since it is %s is said in the sweep, and made when it may be',
     async (code, reason, message) => {
       let isAllowed = false
-      const home = closedHome(code, (run) => !isAllowed && run === 'study-1-r0')
-      await home.sweeps.create(aStudy())
-      for (let round = 0; round < 3; round++) await reconcileAll(home)
-      expect(await readyIn(home)).toMatchObject({ status: 'False', reason, message })
-      expect(await statusIn(home)).toMatchObject({ running: 2, pending: 4, failed: 0 })
-      expect((await home.runs.list()).map(({ metadata }) => metadata.name).sort()).toEqual([
+      const platform = createRunRefusingPlatform(code, (run) => !isAllowed && run === 'study-1-r0')
+      await platform.sweeps.create(aStudy())
+      for (let iteration = 0; iteration < 3; iteration++) await reconcileAll(platform)
+      expect(await findReadyCondition(platform)).toMatchObject({ status: 'False', reason, message })
+      expect(await readSweepStatus(platform)).toMatchObject({ running: 2, pending: 4, failed: 0 })
+      expect((await platform.runs.list()).map(({ metadata }) => metadata.name).sort()).toEqual([
         'study-0-r0',
         'study-0-r1',
       ])
-      const said = home.published.filter((event) => event.reason === reason)
-      expect(said.map(({ key, type }) => [key.name, type])).toEqual([['study', 'Warning']])
-      expect(await reconcileSweep(home, KEY)).toEqual({ requeueAfterMs: 30_000 })
+      const reported = platform.published.filter((event) => event.reason === reason)
+      expect(reported.map(({ key, type }) => [key.name, type])).toEqual([['study', 'Warning']])
+      expect(await reconcileSweep(platform, KEY)).toEqual({ requeueAfterMs: 30_000 })
       isAllowed = true
-      await drain(home)
-      expect(await statusIn(home)).toMatchObject({ succeeded: 6, failed: 0 })
+      await drain(platform)
+      expect(await readSweepStatus(platform)).toMatchObject({ succeeded: 6, failed: 0 })
     },
   )
 
   test('since one of that name is there which no sweep made holds up the sweep until it is gone', async () => {
-    const home = simulatedHome()
+    const platform = simulatedHome()
     const { spec } = aStudy()
-    await home.runs.create({
+    await platform.runs.create({
       apiVersion: aStudy().apiVersion,
       kind: 'NeCoRun',
       metadata: { ...KEY, name: 'study-0-r1' },
       spec: { ...spec.run, suspend: true },
     })
-    await home.sweeps.create(aStudy())
-    for (let round = 0; round < 3; round++) await reconcileAll(home)
-    const ready = await readyIn(home)
+    await platform.sweeps.create(aStudy())
+    for (let iteration = 0; iteration < 3; iteration++) await reconcileAll(platform)
+    const ready = await findReadyCondition(platform)
     expect(ready).toMatchObject({ status: 'False', reason: 'NameConflict' })
     expect(ready?.message).toContain('NeCoRun default/study-0-r1 is in the way')
-    await home.runs.delete({ ...KEY, name: 'study-0-r1' })
-    await drain(home)
-    expect(await statusIn(home)).toMatchObject({ succeeded: 6, failed: 0 })
+    await platform.runs.delete({ ...KEY, name: 'study-0-r1' })
+    await drain(platform)
+    expect(await readSweepStatus(platform)).toMatchObject({ succeeded: 6, failed: 0 })
   })
 
   test('where its status cannot be written either is a failure, to be tried again', async () => {
-    const home = closedHome('Forbidden', () => true)
+    const platform = createRunRefusingPlatform('Forbidden', () => true)
     const refused: SimulatedHome = {
-      ...home,
+      ...platform,
       sweeps: {
-        ...home.sweeps,
+        ...platform.sweeps,
         writeStatus: async () => {
           throw new PortError('Forbidden', 'no status either')
         },

@@ -1,16 +1,16 @@
-import type { Result } from '../../kube/queue/work-queue.ts'
+import type { ReconcileResult } from '../../kube/queue/work-queue.ts'
 import { isAccepted } from '../core/conditions.ts'
-import { attemptsThatRan } from '../core/run/plan-reader.ts'
-import { planRun, refuseRun } from '../core/run/plan-run.ts'
-import type { ObservedRun, RunAction, RunPlan } from '../core/run/run-draft.ts'
+import { listStartedAttempts } from '../core/run/plan-reader.ts'
+import { planRefusedRun, planRun } from '../core/run/plan-run.ts'
+import type { ObservedRun, RunAction, RunPlan } from '../core/run/run-plan.ts'
 import type { JobRequest, ReaderRequest } from '../ports/job-request.ts'
 import type { ObjectKey, StoredRun } from '../ports/objects.ts'
 import { isPortError } from '../ports/port-error.ts'
-import { blockedBy } from './blocked-by.ts'
-import type { ControllerPorts } from './controller-ports.ts'
+import { findBlockedReason } from './find-blocked-reason.ts'
+import type { Platform } from './platform.ts'
 
 /** A 409 is success only if the Job that is there is ours by UID. */
-async function createJob({ jobs }: ControllerPorts, job: JobRequest): Promise<void> {
+async function ensureJob({ jobs }: Platform, job: JobRequest): Promise<void> {
   try {
     await jobs.create(job)
   } catch (error) {
@@ -22,98 +22,102 @@ async function createJob({ jobs }: ControllerPorts, job: JobRequest): Promise<vo
 }
 
 /** A reader that cannot be made counts as one that has failed: nothing else of the run depends on it. */
-async function createReader({ jobs }: ControllerPorts, reader: ReaderRequest): Promise<void> {
+async function ensureReaderJob({ jobs }: Platform, reader: ReaderRequest): Promise<void> {
   try {
     await jobs.createReader(reader)
   } catch (error) {
-    const isInVain = isPortError(error, 'Invalid') || isPortError(error, 'NameConflict')
-    if (!isInVain) throw error
+    const isPermanent = isPortError(error, 'Invalid') || isPortError(error, 'NameConflict')
+    if (!isPermanent) throw error
   }
 }
 
-async function applyAction(
-  ports: ControllerPorts,
+async function applyRunAction(
+  platform: Platform,
   { metadata }: StoredRun,
   action: RunAction,
 ): Promise<void> {
   const { namespace, uid: runUid } = metadata
-  if (action.kind === 'CreateJob') return createJob(ports, action.job)
-  if (action.kind === 'CreateReader') return createReader(ports, action.reader)
-  if (action.kind === 'DeleteJob') return ports.jobs.delete({ namespace, name: action.name })
-  const { work, attempt } = action
-  ports.checkpoints.request({ namespace, runUid, work, attempt })
+  if (action.kind === 'CreateJob') return ensureJob(platform, action.job)
+  if (action.kind === 'CreateReader') return ensureReaderJob(platform, action.reader)
+  if (action.kind === 'DeleteJob') return platform.jobs.delete({ namespace, name: action.name })
+  const { task, attempt } = action
+  platform.checkpointRequester.request({ namespace, runUid, task, attempt })
 }
 
 /** All writes: the actions, then the status in one write, then the events. */
-async function apply(ports: ControllerPorts, run: StoredRun, plan: RunPlan): Promise<Result> {
+async function applyRunPlan(
+  platform: Platform,
+  run: StoredRun,
+  plan: RunPlan,
+): Promise<ReconcileResult> {
   const { namespace, name, uid, resourceVersion } = run.metadata
   const key = { namespace, name }
-  for (const action of plan.actions) await applyAction(ports, run, action)
-  if (plan.status !== undefined) await ports.runs.writeStatus(key, plan.status, resourceVersion)
+  for (const action of plan.actions) await applyRunAction(platform, run, action)
+  if (plan.status !== undefined) await platform.runs.writeStatus(key, plan.status, resourceVersion)
   for (const event of plan.events) {
-    await ports.events.publish({ kind: 'NeCoRun', key, uid, ...event })
+    await platform.events.publish({ kind: 'NeCoRun', key, uid, ...event })
   }
   const { requeueAfterMs } = plan
   return requeueAfterMs === undefined ? {} : { requeueAfterMs }
 }
 
 /** What is in the way of a run is looked for until it is accepted: after that its attempts say. */
-const obstaclesTo = async ({ surroundings }: ControllerPorts, run: StoredRun) =>
+const findRunBlockers = async ({ prerequisites }: Platform, run: StoredRun) =>
   isAccepted(run.status)
     ? []
-    : surroundings.obstaclesTo({
+    : prerequisites.findBlockers({
         namespace: run.metadata.namespace,
         spec: run.spec,
         parallelism: 1,
       })
 
-function hasLeftReports(
-  { hints }: ControllerPorts,
+function hasUnshippedReports(
+  { hints }: Platform,
   { run, jobs }: Pick<ObservedRun, 'run' | 'jobs'>,
 ): boolean {
   const { namespace = '', uid: runUid = '' } = run.metadata
-  const attempts = hints.busState() === 'Off' ? [] : attemptsThatRan({ run, jobs })
-  return attempts.some((attempt) => !hints.hasArrived({ namespace, runUid, ...attempt }))
+  const attempts = hints.busState() === 'Off' ? [] : listStartedAttempts({ run, jobs })
+  return attempts.some((attempt) => !hints.isFullyReported({ namespace, runUid, ...attempt }))
 }
 
-async function observe(ports: ControllerPorts, run: StoredRun): Promise<ObservedRun> {
+async function observeRun(platform: Platform, run: StoredRun): Promise<ObservedRun> {
   const { uid } = run.metadata
-  const jobs = await ports.jobs.listOwnedBy(uid)
+  const jobs = await platform.jobs.listOwnedBy(uid)
   return {
     run,
     jobs,
-    home: {
-      obstacles: await obstaclesTo(ports, run),
-      busState: ports.hints.busState(),
-      busProblem: ports.hints.busProblem(),
-      progress: ports.hints.progressOf(uid),
-      hasLeftReports: hasLeftReports(ports, { run, jobs }),
-      keptSeconds: ports.jobs.keptSeconds,
+    platform: {
+      blockers: await findRunBlockers(platform, run),
+      busState: platform.hints.busState(),
+      busProblem: platform.hints.busProblem(),
+      progress: platform.hints.findProgress(uid),
+      hasUnshippedReports: hasUnshippedReports(platform, { run, jobs }),
+      defaultTtlSeconds: platform.jobs.defaultTtlSeconds,
     },
-    nowMs: ports.clock.nowMs(),
+    nowMs: platform.clock.nowMs(),
   }
 }
 
 /** Brings one run a step further: observe, plan, apply. */
-export async function reconcileRun(ports: ControllerPorts, key: ObjectKey): Promise<Result> {
-  const run = await ports.runs.get(key)
+export async function reconcileRun(platform: Platform, key: ObjectKey): Promise<ReconcileResult> {
+  const run = await platform.runs.get(key)
   if (run === undefined || run.metadata.deletionTimestamp !== undefined) return {}
-  const observed = await observe(ports, run)
+  const observed = await observeRun(platform, run)
   try {
-    return await apply(ports, run, planRun(observed))
+    return await applyRunPlan(platform, run, planRun(observed))
   } catch (error) {
-    const plan = otherPlan(observed, error)
+    const plan = planAfterError(observed, error)
     if (plan === undefined) throw error
-    return apply(ports, run, plan)
+    return applyRunPlan(platform, run, plan)
   }
 }
 
 /** What to plan where trying the same again at once cannot help: the home refuses the Job, or something is in its way. */
-function otherPlan(observed: ObservedRun, error: unknown): RunPlan | undefined {
+function planAfterError(observed: ObservedRun, error: unknown): RunPlan | undefined {
   if (isPortError(error, 'Invalid')) {
     const { message } = error as Error
-    return refuseRun(observed, [{ reason: 'Refused', path: 'pod', message }])
+    return planRefusedRun(observed, [{ reason: 'Refused', path: 'pod', message }])
   }
-  const blocked = blockedBy(error)
+  const blocked = findBlockedReason(error)
   return blocked === undefined ? undefined : planRun({ ...observed, blocked })
 }

@@ -13,41 +13,41 @@ import {
   reconcileAll,
   startPod,
 } from '../../test/simulated-study.ts'
-import { conditionOf, isEnded } from '../core/conditions.ts'
+import { findCondition, isEnded } from '../core/conditions.ts'
 import { reconcileRun } from './run-controller.ts'
 import { reconcileSweep } from './sweep-controller.ts'
 
 /** How many Jobs of one run are live at once, at most. */
-function mostLiveJobs(home: SimulatedHome): number {
-  const live = [...inState(home, 'Pending'), ...inState(home, 'Running')]
+function countMostLiveJobs(platform: SimulatedHome): number {
+  const live = [...inState(platform, 'Pending'), ...inState(platform, 'Running')]
   const owners = live.map(({ ownerUid }) => ownerUid)
   return Math.max(0, ...owners.map((uid) => owners.filter((other) => other === uid).length))
 }
 
-async function checkInvariants(home: SimulatedHome): Promise<void> {
-  expect(mostLiveJobs(home)).toBeLessThanOrEqual(1)
-  const runs = await home.runs.list()
+async function checkInvariants(platform: SimulatedHome): Promise<void> {
+  expect(countMostLiveJobs(platform)).toBeLessThanOrEqual(1)
+  const runs = await platform.runs.list()
   const alive = runs.filter(({ status }) => !isEnded(status?.conditions))
   expect(alive.length).toBeLessThanOrEqual(PARALLELISM)
-  const spent = runs.flatMap(({ status }) => status?.work ?? []).map(({ retries = {} }) => retries)
+  const spent = runs.flatMap(({ status }) => status?.tasks ?? []).map(({ retries = {} }) => retries)
   expect(
     Math.max(0, ...spent.map((retries) => retries['Infrastructure'] ?? 0)),
   ).toBeLessThanOrEqual(3)
 }
 
 /** Reconciles one key, as a queue in any order would. */
-async function reconcileOne(home: SimulatedHome, pick: number): Promise<void> {
-  const runs = await home.runs.list()
+async function reconcileOne(platform: SimulatedHome, pick: number): Promise<void> {
+  const runs = await platform.runs.list()
   const run = runs[pick % (runs.length + 1)]
-  await (run === undefined ? reconcileSweep(home, KEY) : reconcileRun(home, run.metadata))
+  await (run === undefined ? reconcileSweep(platform, KEY) : reconcileRun(platform, run.metadata))
 }
 
-async function verdicts(home: SimulatedHome) {
-  const runs = await home.runs.list()
+async function listVerdicts(platform: SimulatedHome) {
+  const runs = await platform.runs.list()
   return runs
     .map(({ metadata, status }) => ({
       name: metadata.name,
-      verdict: conditionOf(status?.conditions, 'Ready')?.reason,
+      verdict: findCondition(status?.conditions, 'Ready')?.reason,
       loss: status?.metrics?.['loss'],
       miou: status?.evaluations?.map(({ metrics }) => metrics['inContextMiou']),
     }))
@@ -70,43 +70,47 @@ describe('a simulated study', () => {
     })
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-        const home = simulatedHome()
-        await home.sweeps.create(aStudy())
+        const platform = simulatedHome()
+        await platform.sweeps.create(aStudy())
         for (const { what, pick, reconciled } of steps) {
-          home.advance(1000)
-          HAPPENINGS[what]?.(home, pick)
-          for (const key of reconciled) await reconcileOne(home, key)
-          await checkInvariants(home)
+          platform.advance(1000)
+          HAPPENINGS[what]?.(platform, pick)
+          for (const key of reconciled) await reconcileOne(platform, key)
+          await checkInvariants(platform)
         }
-        await drain(home)
-        expect(await verdicts(home)).toEqual(EXPECTED)
+        await drain(platform)
+        expect(await listVerdicts(platform)).toEqual(EXPECTED)
       }),
       { numRuns: 120, seed: 4 },
     )
   })
 
   test('plans nothing more when a plan was applied', async () => {
-    const home = simulatedHome()
-    await home.sweeps.create(aStudy())
+    const platform = simulatedHome()
+    await platform.sweeps.create(aStudy())
     const state = async () =>
-      JSON.stringify([await home.runs.list(), await home.sweeps.list(), [...home.jobList]])
-    for (let round = 0; round < 40; round++) {
-      await reconcileAll(home)
-      await reconcileAll(home)
+      JSON.stringify([
+        await platform.runs.list(),
+        await platform.sweeps.list(),
+        [...platform.jobList],
+      ])
+    for (let iteration = 0; iteration < 40; iteration++) {
+      await reconcileAll(platform)
+      await reconcileAll(platform)
       const before = await state()
-      await reconcileAll(home)
+      await reconcileAll(platform)
       expect(await state()).toBe(before)
-      const happening = [startPod, endPod][round % 2]
-      happening?.(home, round)
+      const action = [startPod, endPod][iteration % 2]
+      action?.(platform, iteration)
     }
-    expect(await verdicts(home)).toEqual(EXPECTED)
+    expect(await listVerdicts(platform)).toEqual(EXPECTED)
   })
 
   test('ranks its points by the objective, best first', async () => {
-    const home = simulatedHome()
-    await home.sweeps.create(aStudy())
-    await drain(home)
-    const best = (await home.sweeps.get(KEY))?.status?.best ?? []
+    const platform = simulatedHome()
+    await platform.sweeps.create(aStudy())
+    await drain(platform)
+    const best = (await platform.sweeps.get(KEY))?.status?.best ?? []
     expect(best.map(({ n }) => n)).toEqual([2, 2, 2])
     expect(best.map(({ mean }) => mean)).toEqual(
       best.map(({ mean }) => mean).toSorted((a, b) => b - a),
@@ -115,12 +119,12 @@ describe('a simulated study', () => {
   })
 
   test('publishes one event for its end', async () => {
-    const home = simulatedHome()
-    await home.sweeps.create(aStudy())
-    await drain(home)
-    await reconcileAll(home)
-    const ofSweep = home.published.filter(({ kind }) => kind === 'NeCoSweep')
-    expect(ofSweep.map(({ reason, message }) => `${reason}: ${message}`)).toEqual([
+    const platform = simulatedHome()
+    await platform.sweeps.create(aStudy())
+    await drain(platform)
+    await reconcileAll(platform)
+    const sweepEvents = platform.published.filter(({ kind }) => kind === 'NeCoSweep')
+    expect(sweepEvents.map(({ reason, message }) => `${reason}: ${message}`)).toEqual([
       'Succeeded: 6 runs succeeded',
     ])
   })

@@ -1,22 +1,22 @@
-import type { WorkObserver } from '../../kube/queue/work-observer.ts'
 import { createWorkQueue } from '../../kube/queue/work-queue.ts'
+import type { WorkQueueObserver } from '../../kube/queue/work-queue-observer.ts'
 import { isEnded } from '../core/conditions.ts'
 import type { StoredRun, StoredSweep } from '../ports/objects.ts'
-import type { ControllerPorts } from './controller-ports.ts'
-import { endingNamespaces } from './ending-namespaces.ts'
-import { keepTallies } from './kept-tallies.ts'
-import { keyText, parseKey } from './object-key.ts'
+import { formatObjectKey, parseObjectKey } from './object-key.ts'
+import type { Platform } from './platform.ts'
 import { reconcileRun } from './run-controller.ts'
+import { createSweepAggregateCache } from './sweep-aggregate-cache.ts'
 import { reconcileSweep } from './sweep-controller.ts'
+import { createTerminatingNamespaceFilter } from './terminating-namespaces.ts'
 
-export interface Failure {
+export interface ReconcileFailure {
   readonly kind: 'NeCoRun' | 'NeCoSweep'
   readonly key: string
   readonly error: unknown
 }
 
 export interface ControllerOptions {
-  readonly observers?: Partial<Record<Failure['kind'], WorkObserver>>
+  readonly observers?: Partial<Record<ReconcileFailure['kind'], WorkQueueObserver>>
   /** Objects of a kind worked on at once. */
   readonly concurrency?: number
 }
@@ -30,48 +30,54 @@ export interface Controllers {
 
 /** Starts the controllers of both kinds on a home; `failed` hears of every failed round, which is tried again. */
 export function startControllers(
-  ports: ControllerPorts,
-  failed: (failure: Failure) => void,
+  platform: Platform,
+  onFailure: (failure: ReconcileFailure) => void,
   { observers = {}, ...concurrency }: ControllerOptions = {},
 ): Controllers {
-  const { clock } = ports
-  const tallies = keepTallies(ports.runs)
-  const sparing = endingNamespaces(clock)
-  const roundOfRun = sparing(ports.runs, (key) => reconcileRun(ports, key))
-  const roundOfSweep = sparing(ports.sweeps, (key) => reconcileSweep(ports, key, tallies))
+  const { clock } = platform
+  const aggregates = createSweepAggregateCache(platform.runs)
+  const skipTerminatingNamespaces = createTerminatingNamespaceFilter(clock)
+  const reconcileRunUnlessTerminating = skipTerminatingNamespaces(platform.runs, (key) =>
+    reconcileRun(platform, key),
+  )
+  const reconcileSweepUnlessTerminating = skipTerminatingNamespaces(platform.sweeps, (key) =>
+    reconcileSweep(platform, key, aggregates),
+  )
   const runs = createWorkQueue({
     ...concurrency,
     clock,
     reconcile: async (text) => {
-      const key = parseKey(text)
-      const result = await roundOfRun(key)
-      const sweep = tallies.record(key, await ports.runs.get(key))
+      const key = parseObjectKey(text)
+      const result = await reconcileRunUnlessTerminating(key)
+      const sweep = aggregates.record(key, await platform.runs.get(key))
       if (sweep !== undefined) sweeps.add(sweep)
       return result
     },
-    failed: (key, error) => failed({ kind: 'NeCoRun', key, error }),
+    onFailure: (key, error) => onFailure({ kind: 'NeCoRun', key, error }),
     observer: observers.NeCoRun,
   })
   const sweeps = createWorkQueue({
     ...concurrency,
     clock,
-    reconcile: (text) => roundOfSweep(parseKey(text)),
-    failed: (key, error) => failed({ kind: 'NeCoSweep', key, error }),
+    reconcile: (text) => reconcileSweepUnlessTerminating(parseObjectKey(text)),
+    onFailure: (key, error) => onFailure({ kind: 'NeCoSweep', key, error }),
     observer: observers.NeCoSweep,
   })
   const stopWatching = [
-    ports.sweeps.watch((key, urgency) => sweeps.add(keyText(key), urgency)),
-    ports.runs.watch((key, urgency) => runs.add(keyText(key), urgency)),
-    ports.jobs.watch((key, urgency) => runs.add(keyText(key), urgency)),
-    ports.hints.watchBus(() => void wakeLive().catch(() => {})),
+    platform.sweeps.watch((key, urgency) => sweeps.add(formatObjectKey(key), urgency)),
+    platform.runs.watch((key, urgency) => runs.add(formatObjectKey(key), urgency)),
+    platform.jobs.watch((key, urgency) => runs.add(formatObjectKey(key), urgency)),
+    platform.hints.watchBus(() => void requeueLiveObjects().catch(() => {})),
   ]
   /** Every object that goes on says whether the bus is away, and what ended pods left waits for it. One that is not woken here is by its next change. */
-  async function wakeLive(): Promise<void> {
+  async function requeueLiveObjects(): Promise<void> {
     const isLive = ({ status }: StoredRun | StoredSweep) => !isEnded(status?.conditions)
-    const isWaiting = (run: StoredRun) => isLive(run) || run.status?.leftReports !== undefined
-    for (const run of (await ports.runs.list()).filter(isWaiting)) runs.add(keyText(run.metadata))
-    for (const sweep of (await ports.sweeps.list()).filter(isLive)) {
-      sweeps.add(keyText(sweep.metadata))
+    const isLiveOrUnshipped = (run: StoredRun) =>
+      isLive(run) || run.status?.unshippedReports !== undefined
+    for (const run of (await platform.runs.list()).filter(isLiveOrUnshipped))
+      runs.add(formatObjectKey(run.metadata))
+    for (const sweep of (await platform.sweeps.list()).filter(isLive)) {
+      sweeps.add(formatObjectKey(sweep.metadata))
     }
   }
   return {

@@ -1,21 +1,21 @@
 import { describe, expect, test } from 'vitest'
 import type { Condition } from '../../crds/condition.ts'
 import {
-  CONDITION_TABLE,
-  conditionOf,
-  conditionsOf,
+  buildConditions,
+  CONDITIONS_BY_STATE,
+  type ConditionInput,
+  findCondition,
   isEnded,
   type ObjectState,
-  type StateReport,
-  seenStatus,
+  withObservedGeneration,
 } from './conditions.ts'
 
-const truthOf = (state: ObjectState) => {
-  const conditions = conditionsOf({ state, message: '', generation: 1, nowMs: 0 })
-  const holds = (type: string) =>
+const formatTrueConditions = (state: ObjectState) => {
+  const conditions = buildConditions({ state, message: '', generation: 1, nowMs: 0 })
+  const isTrue = (type: string) =>
     conditions.find((condition) => condition.type === type)?.status === 'True'
   return ['Ready', 'Complete', 'Failed', 'Reconciling', 'Stalled']
-    .map((type) => (holds(type) ? type[0] : '-'))
+    .map((type) => (isTrue(type) ? type[0] : '-'))
     .join('')
 }
 
@@ -28,35 +28,35 @@ describe('the truth table', () => {
     ['PartlyFailed', 'RC---'],
     ['Failed', '--F-S'],
     ['NotAccepted', '----S'],
-  ] as const)('%s is %s (Ready, Complete, Failed, Reconciling, Stalled)', (state, truth) => {
-    expect(truthOf(state)).toBe(truth)
+  ] as const)('%s is %s (Ready, Complete, Failed, Reconciling, Stalled)', (state, expected) => {
+    expect(formatTrueConditions(state)).toBe(expected)
   })
   test('is ended exactly where it is Complete or Failed', () => {
-    const ended = (Object.keys(CONDITION_TABLE) as ObjectState[]).filter((state) =>
-      isEnded(conditionsOf({ state, message: '', generation: 1, nowMs: 0 })),
+    const ended = (Object.keys(CONDITIONS_BY_STATE) as ObjectState[]).filter((state) =>
+      isEnded(buildConditions({ state, message: '', generation: 1, nowMs: 0 })),
     )
     expect(ended).toEqual(['Succeeded', 'PartlyFailed', 'Failed'])
   })
 })
 
 test('the time of a transition moves only where the status changes', () => {
-  const running = conditionsOf({ state: 'Running', message: 'a', generation: 1, nowMs: 0 })
-  const later = conditionsOf(
+  const running = buildConditions({ state: 'Running', message: 'a', generation: 1, nowMs: 0 })
+  const later = buildConditions(
     { state: 'Succeeded', message: 'b', generation: 1, nowMs: 5000 },
     running,
   )
-  const timeOf = (type: string) =>
+  const findTransitionTime = (type: string) =>
     later.find((condition) => condition.type === type)?.lastTransitionTime
-  expect(timeOf('Ready')).toBe('1970-01-01T00:00:05.000Z')
-  expect(timeOf('Failed')).toBe('1970-01-01T00:00:00.000Z')
+  expect(findTransitionTime('Ready')).toBe('1970-01-01T00:00:05.000Z')
+  expect(findTransitionTime('Failed')).toBe('1970-01-01T00:00:00.000Z')
 })
 
 test('an ended object says that it saw a later edit, and nothing else changes', () => {
-  const conditions = conditionsOf({ state: 'Succeeded', message: 'a', generation: 1, nowMs: 0 })
+  const conditions = buildConditions({ state: 'Succeeded', message: 'a', generation: 1, nowMs: 0 })
   const status = { conditions, observedGeneration: 1, total: 6 }
-  expect(seenStatus(status, 1)).toBeUndefined()
-  expect(seenStatus(undefined, 1)).toBeUndefined()
-  expect(seenStatus(status, 2)).toEqual({
+  expect(withObservedGeneration(status, 1)).toBeUndefined()
+  expect(withObservedGeneration(undefined, 1)).toBeUndefined()
+  expect(withObservedGeneration(status, 2)).toEqual({
     conditions: conditions.map((one) => ({ ...one, observedGeneration: 2 })),
     observedGeneration: 2,
     total: 6,
@@ -68,26 +68,31 @@ describe('a bus that cannot be used', () => {
     busState: 'Degraded' as const,
     busProblem: { code, message: problem },
   })
-  const busOf = (bus: StateReport['bus'] & object, before?: Condition[]) =>
-    conditionOf(
-      conditionsOf({ state: 'Running', message: '', generation: 1, nowMs: 0, bus }, before),
+  const findBusDegraded = (bus: ConditionInput['bus'] & object, before?: Condition[]) =>
+    findCondition(
+      buildConditions({ state: 'Running', message: '', generation: 1, nowMs: 0, bus }, before),
       'BusDegraded',
     )
 
   test('is named with what to do, and nothing is said of one that nobody configured', () => {
-    expect(busOf(away('NATS at tls://a: refused; start it'))).toMatchObject({
+    expect(findBusDegraded(away('NATS at tls://a: refused; start it'))).toMatchObject({
       status: 'True',
       reason: 'BusUnreachable',
       message: 'NATS at tls://a: refused; start it; pods go on, and what they say arrives later',
     })
-    expect(busOf({ busState: 'Connected' })).toMatchObject({ status: 'False', reason: 'Connected' })
-    expect(busOf({ busState: 'Off' })).toBeUndefined()
+    expect(findBusDegraded({ busState: 'Connected' })).toMatchObject({
+      status: 'False',
+      reason: 'Connected',
+    })
+    expect(findBusDegraded({ busState: 'Off' })).toBeUndefined()
   })
 
   test('is told once, however it fails at later tries, and again for another reason', () => {
-    const first = busOf(away('refused'))
+    const first = findBusDegraded(away('refused'))
     const before = first === undefined ? [] : [first]
-    expect(busOf(away('timed out'), before)).toEqual(first)
-    expect(busOf(away('no rights', 'BusUnauthorized'), before)?.message).toContain('no rights')
+    expect(findBusDegraded(away('timed out'), before)).toEqual(first)
+    expect(findBusDegraded(away('no rights', 'BusUnauthorized'), before)?.message).toContain(
+      'no rights',
+    )
   })
 })

@@ -1,5 +1,5 @@
 import type { Condition, ConditionType } from '../../crds/condition.ts'
-import type { HomeFacts } from './home-facts.ts'
+import type { PlatformState } from './platform-state.ts'
 
 /** What an object is in, in one word: a row of the truth table. */
 export type ObjectState =
@@ -11,31 +11,31 @@ export type ObjectState =
   | 'Failed'
   | 'NotAccepted'
 
-type Truth = Readonly<
+type ConditionValues = Readonly<
   Record<'Ready' | 'Complete' | 'Failed' | 'Reconciling' | 'Stalled' | 'Accepted', boolean>
 >
 
-const row = (holding: readonly (keyof Truth)[]): Truth => ({
-  Ready: holding.includes('Ready'),
-  Complete: holding.includes('Complete'),
-  Failed: holding.includes('Failed'),
-  Reconciling: holding.includes('Reconciling'),
-  Stalled: holding.includes('Stalled'),
-  Accepted: holding.includes('Accepted'),
+const buildConditionValues = (trueTypes: readonly (keyof ConditionValues)[]): ConditionValues => ({
+  Ready: trueTypes.includes('Ready'),
+  Complete: trueTypes.includes('Complete'),
+  Failed: trueTypes.includes('Failed'),
+  Reconciling: trueTypes.includes('Reconciling'),
+  Stalled: trueTypes.includes('Stalled'),
+  Accepted: trueTypes.includes('Accepted'),
 })
 
 /** The truth table of conditions, one row a state, for both kinds. */
-export const CONDITION_TABLE: Readonly<Record<ObjectState, Truth>> = {
-  Queued: row(['Reconciling', 'Accepted']),
-  Running: row(['Reconciling', 'Accepted']),
-  Suspended: row(['Accepted']),
-  Succeeded: row(['Ready', 'Complete', 'Accepted']),
-  PartlyFailed: row(['Ready', 'Complete', 'Accepted']),
-  Failed: row(['Failed', 'Stalled', 'Accepted']),
-  NotAccepted: row(['Stalled']),
+export const CONDITIONS_BY_STATE: Readonly<Record<ObjectState, ConditionValues>> = {
+  Queued: buildConditionValues(['Reconciling', 'Accepted']),
+  Running: buildConditionValues(['Reconciling', 'Accepted']),
+  Suspended: buildConditionValues(['Accepted']),
+  Succeeded: buildConditionValues(['Ready', 'Complete', 'Accepted']),
+  PartlyFailed: buildConditionValues(['Ready', 'Complete', 'Accepted']),
+  Failed: buildConditionValues(['Failed', 'Stalled', 'Accepted']),
+  NotAccepted: buildConditionValues(['Stalled']),
 }
 
-export interface StateReport {
+export interface ConditionInput {
   readonly state: ObjectState
   /** One word that says why; the state itself when left out. */
   readonly reason?: string
@@ -43,69 +43,82 @@ export interface StateReport {
   /** Why it is not accepted, where that has a word of its own. */
   readonly acceptedReason?: string
   /** Whether what pods say can be heard; left out where no bus is configured. */
-  readonly bus?: Pick<HomeFacts, 'busState' | 'busProblem'>
+  readonly bus?: Pick<PlatformState, 'busState' | 'busProblem'>
   readonly generation: number
   readonly nowMs: number
 }
 
-type Draft = Pick<Condition, 'reason' | 'message'> & { readonly holds: boolean }
+type ConditionDraft = Pick<Condition, 'reason' | 'message'> & { readonly isTrue: boolean }
 
-const CONSEQUENCE = 'pods go on, and what they say arrives later'
+const DEGRADED_CONSEQUENCE = 'pods go on, and what they say arrives later'
 
-function busDraft({ busState, busProblem }: NonNullable<StateReport['bus']>): Draft {
+function buildBusDegradedDraft({
+  busState,
+  busProblem,
+}: NonNullable<ConditionInput['bus']>): ConditionDraft {
   if (busState !== 'Degraded') {
-    return { holds: false, reason: 'Connected', message: 'NATS is connected' }
+    return { isTrue: false, reason: 'Connected', message: 'NATS is connected' }
   }
   const { code: reason, message } = busProblem ?? {
     code: 'Disconnected',
     message: 'NATS cannot be reached',
   }
-  return { holds: true, reason, message: `${message}; ${CONSEQUENCE}` }
+  return { isTrue: true, reason, message: `${message}; ${DEGRADED_CONSEQUENCE}` }
 }
 
-function draftsOf(report: StateReport): [ConditionType, Draft][] {
-  const { state, reason = state, message, acceptedReason = reason, bus } = report
-  const drafts = Object.entries(CONDITION_TABLE[state]).map(
-    ([type, holds]): [ConditionType, Draft] => [
+function buildConditionDrafts(input: ConditionInput): [ConditionType, ConditionDraft][] {
+  const { state, reason = state, message, acceptedReason = reason, bus } = input
+  const drafts = Object.entries(CONDITIONS_BY_STATE[state]).map(
+    ([type, isTrue]): [ConditionType, ConditionDraft] => [
       type as ConditionType,
-      { holds, message, reason: type === 'Accepted' ? acceptedReason : reason },
+      { isTrue, message, reason: type === 'Accepted' ? acceptedReason : reason },
     ],
   )
   if (bus === undefined || bus.busState === 'Off') return drafts
-  return [...drafts, ['BusDegraded', busDraft(bus)]]
+  return [...drafts, ['BusDegraded', buildBusDegradedDraft(bus)]]
 }
 
 /** A server that is away fails in another way at every try: the first is told, for one write a reason. */
-const toldBefore = (type: ConditionType, { reason }: Draft, old: Condition | undefined): boolean =>
-  type === 'BusDegraded' && old?.reason === reason
+const isAlreadyReported = (
+  type: ConditionType,
+  { reason }: ConditionDraft,
+  previous: Condition | undefined,
+): boolean => type === 'BusDegraded' && previous?.reason === reason
 
 /** Conditions of a state. lastTransitionTime moves only where a status changes. */
-export function conditionsOf(report: StateReport, before: readonly Condition[] = []): Condition[] {
-  const { generation, nowMs } = report
+export function buildConditions(
+  input: ConditionInput,
+  before: readonly Condition[] = [],
+): Condition[] {
+  const { generation, nowMs } = input
   const now = new Date(nowMs).toISOString()
-  return draftsOf(report).map(([type, draft]) => {
-    const { holds, reason } = draft
-    const status = holds ? 'True' : 'False'
-    const old = before.find((condition) => condition.type === type)
-    const lastTransitionTime = old?.status === status ? old.lastTransitionTime : now
-    const message = toldBefore(type, draft, old) ? (old?.message ?? '') : draft.message
+  return buildConditionDrafts(input).map(([type, draft]) => {
+    const { isTrue, reason } = draft
+    const status = isTrue ? 'True' : 'False'
+    const previous = before.find((condition) => condition.type === type)
+    const lastTransitionTime = previous?.status === status ? previous.lastTransitionTime : now
+    const message = isAlreadyReported(type, draft, previous)
+      ? (previous?.message ?? '')
+      : draft.message
     return { type, status, observedGeneration: generation, lastTransitionTime, reason, message }
   })
 }
 
-export const conditionOf = (
+export const findCondition = (
   conditions: readonly Condition[] | undefined,
   type: ConditionType,
 ): Condition | undefined => conditions?.find((condition) => condition.type === type)
 
 /** Whether an object has ended: Complete or Failed, which never change again. */
 export const isEnded = (conditions: readonly Condition[] | undefined): boolean =>
-  (['Complete', 'Failed'] as const).some((type) => conditionOf(conditions, type)?.status === 'True')
+  (['Complete', 'Failed'] as const).some(
+    (type) => findCondition(conditions, type)?.status === 'True',
+  )
 
 /** When an object that has ended did so (ms); NaN for any other. */
 export const endTimeMs = (conditions: readonly Condition[] | undefined): number => {
   const ended = (['Complete', 'Failed'] as const)
-    .map((type) => conditionOf(conditions, type))
+    .map((type) => findCondition(conditions, type))
     .find((condition) => condition?.status === 'True')
   return Date.parse(ended?.lastTransitionTime ?? '')
 }
@@ -113,15 +126,18 @@ export const endTimeMs = (conditions: readonly Condition[] | undefined): number 
 /** Whether an object was accepted: its immutable part is in order and its home can run it. */
 export const isAccepted = (
   status: { readonly conditions?: readonly Condition[] | undefined } | undefined,
-): boolean => conditionOf(status?.conditions, 'Accepted')?.status === 'True'
+): boolean => findCondition(status?.conditions, 'Accepted')?.status === 'True'
 
-interface Seen {
+interface GenerationStatus {
   readonly observedGeneration?: number | undefined
   readonly conditions?: readonly Condition[] | undefined
 }
 
 /** The status of an ended object whose spec was edited after its end: seen, and nothing else; undefined where it was seen. */
-export function seenStatus<S extends Seen>(status: S | undefined, generation = 1): S | undefined {
+export function withObservedGeneration<S extends GenerationStatus>(
+  status: S | undefined,
+  generation = 1,
+): S | undefined {
   if (status === undefined || status.observedGeneration === generation) return undefined
   const conditions = status.conditions?.map((one) => ({ ...one, observedGeneration: generation }))
   return { ...status, conditions, observedGeneration: generation }

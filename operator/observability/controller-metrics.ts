@@ -1,12 +1,12 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import type { RoundOutcome, WorkObserver } from '../../kube/queue/work-observer.ts'
+import type { ReconcileOutcome, WorkQueueObserver } from '../../kube/queue/work-queue-observer.ts'
 
 /** What controller-runtime calls the ends of a round. */
 const RESULTS = {
   Done: 'success',
   Requeued: 'requeue_after',
   Failed: 'error',
-} as const satisfies Record<RoundOutcome, string>
+} as const satisfies Record<ReconcileOutcome, string>
 
 /** From 1 ms to 60 s. */
 const SECONDS_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
@@ -90,7 +90,7 @@ function secondsSince(moments: Map<string, number>, key: string, nowMs: number):
 /** Adds the metrics that controller-runtime has, under its names. The observer of a controller is made by its name and a monotonic clock in milliseconds. */
 export function controllerMetrics(
   registry: Registry,
-): (name: string, monotonicMs: () => number) => WorkObserver {
+): (name: string, monotonicMs: () => number) => WorkQueueObserver {
   const all = instruments(registry)
   return (name, monotonicMs) => {
     const addedMs = new Map<string, number>()

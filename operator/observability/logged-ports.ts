@@ -1,6 +1,6 @@
 import { omitUndefined } from '../../std/omit-undefined.ts'
-import type { ControllerPorts } from '../controllers/controller-ports.ts'
-import { conditionOf } from '../core/conditions.ts'
+import type { Platform } from '../controllers/platform.ts'
+import { findCondition } from '../core/conditions.ts'
 import type { Events } from '../ports/events.ts'
 import type { Jobs } from '../ports/jobs.ts'
 import type { ObjectKey, Runs, Sweeps } from '../ports/objects.ts'
@@ -9,7 +9,7 @@ import type { Log } from './log.ts'
 const objectOf = ({ namespace, name }: ObjectKey) => ({ object: `${namespace}/${name}` })
 
 const stateOf = ({ conditions }: Parameters<Runs['writeStatus']>[1]) => {
-  const ready = conditionOf(conditions, 'Ready')
+  const ready = findCondition(conditions, 'Ready')
   return { state: ready?.reason, note: ready?.message }
 }
 
@@ -58,13 +58,13 @@ function loggedSweeps(sweeps: Sweeps, log: Log): Sweeps {
 
 function loggedJobs(jobs: Jobs, log: Log): Jobs {
   return {
-    ...omitUndefined({ keptSeconds: jobs.keptSeconds }),
+    ...omitUndefined({ keptSeconds: jobs.defaultTtlSeconds }),
     listOwnedBy: (uid) => jobs.listOwnedBy(uid),
     watch: (changed) => jobs.watch(changed),
     async create(request) {
       await jobs.create(request)
-      const { work, attempt, owner } = request
-      log.info({ ...objectOf(request), run: owner.name, work, attempt }, 'job created')
+      const { task, attempt, owner } = request
+      log.info({ ...objectOf(request), run: owner.name, task, attempt }, 'job created')
     },
     async createReader(request) {
       await jobs.createReader(request)
@@ -86,7 +86,7 @@ const loggedEvents = (events: Events, log: Log): Events => ({
 })
 
 /** The same ports, with a line in the log for everything that the controllers do and for every reason they give. */
-export const loggedPorts = (ports: ControllerPorts, log: Log): ControllerPorts => ({
+export const loggedPorts = (ports: Platform, log: Log): Platform => ({
   ...ports,
   runs: loggedRuns(ports.runs, log),
   sweeps: loggedSweeps(ports.sweeps, log),

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { BusState } from '../../contract/progress.ts'
+import type { BusState } from '../../contract/bus-state.ts'
 
 /** What the loop of events waited beyond its turn since it was last asked, in seconds. */
 export interface EventLoopLag {

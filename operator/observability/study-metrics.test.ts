@@ -4,12 +4,12 @@ import { API_GROUP_VERSION, LABELS } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
 import { aStudy } from '../../test/simulated-study.ts'
-import { conditionsOf } from '../core/conditions.ts'
+import { buildConditions } from '../core/conditions.ts'
 import { studyMetrics } from './study-metrics.ts'
 import { MOST_SERIES_OF_RUN, MOST_SERIES_OF_SWEEP } from './study-series.ts'
 
 const inState = (state: 'Running' | 'Succeeded') =>
-  conditionsOf({ state, message: 'm', generation: 1, nowMs: 0 })
+  buildConditions({ state, message: 'm', generation: 1, nowMs: 0 })
 
 const aSweep = (): NeCoSweep => {
   const study = aStudy()

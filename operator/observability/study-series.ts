@@ -2,7 +2,7 @@ import { LABELS, SWEEP_KIND } from '../../crds/names.ts'
 import type { NeCoRun, RunStatus } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
 import { METRICS, type MetricName } from '../../method/metrics.ts'
-import { conditionOf } from '../core/conditions.ts'
+import { findCondition } from '../core/conditions.ts'
 import { countPoints } from '../core/search/decode-point.ts'
 import { hyperparameterLabels } from './hyperparameter-labels.ts'
 import type { StudyFamily } from './study-families.ts'
@@ -26,11 +26,11 @@ const series = (
 
 /** The reason of Ready, which is what `kubectl get` shows; Pending before the first look. */
 const stateOf = ({ conditions }: Pick<RunStatus, 'conditions'> = {}): string =>
-  conditionOf(conditions, 'Ready')?.reason ?? 'Pending'
+  findCondition(conditions, 'Ready')?.reason ?? 'Pending'
 
 /** Finished steps over planned ones, 1 for a run that has succeeded however little it had to do. */
 function progressOf({ status = {} }: NeCoRun): number | undefined {
-  if (conditionOf(status.conditions, 'Complete')?.status === 'True') return 1
+  if (findCondition(status.conditions, 'Complete')?.status === 'True') return 1
   const { step, totalSteps } = status
   if (step === undefined || totalSteps === undefined || totalSteps === 0) return 0
   return Math.min(1, step / totalSteps)

@@ -5,7 +5,7 @@ import type {
   Heartbeat,
 } from '../../contract/bus-messages.ts'
 import type { AttemptAddress, RunAddress } from '../../contract/bus-names.ts'
-import type { BusState } from '../../contract/progress.ts'
+import type { BusState } from '../../contract/bus-state.ts'
 import type { RunReport } from '../../contract/run-report.ts'
 
 /**
@@ -61,7 +61,7 @@ export type CommandAnswer =
   | Extract<CommandReply, { state: 'Refused' }>
   | { readonly state: 'NoAnswer'; readonly why: string }
 
-export interface Command {
+export interface PodCommand {
   readonly name: CommandName
   /** How long to wait for the checkpoint (ms). */
   readonly timeoutMs: number
@@ -71,32 +71,32 @@ export interface Command {
 export interface Bus {
   health(): BusHealth
   /** Makes credentials, also while the bus is away; undefined where no bus is configured. Fails with BusUnauthorized where the key cannot be read. */
-  credentials(request: CredentialsRequest): Promise<BusCredentials | undefined>
+  issueCredentials(request: CredentialsRequest): Promise<BusCredentials | undefined>
   /** Asks the live pod of an attempt; never fails. */
-  command(address: AttemptAddress, command: Command): Promise<CommandAnswer>
+  sendCommand(address: AttemptAddress, sendCommand: PodCommand): Promise<CommandAnswer>
   /** The newest heartbeat of an attempt that was heard. */
-  heartbeat(address: AttemptAddress): Heartbeat | undefined
+  findHeartbeat(address: AttemptAddress): Heartbeat | undefined
   /** The newest heartbeat of any attempt at the training of a run. */
-  heartbeatOfRun(runUid: string): Heartbeat | undefined
+  findRunHeartbeat(runUid: string): Heartbeat | undefined
   /** All that the pods of a run reported, each report once, by pod and number. Fails with BusUnreachable and BusFailed; empty where no bus is configured. */
-  reports(run: RunAddress): Promise<readonly RunReport[]>
+  listReports(run: RunAddress): Promise<readonly RunReport[]>
   /** Calls back when the state of the bus changes, and with the UID of a run when one of its pods was heard, until the returned function is called. */
-  watch(changed: (heard: BusNews) => void): () => void
+  watch(changed: (change: BusChange) => void): () => void
   close(): Promise<void>
 }
 
-export type BusNews =
+export type BusChange =
   | { readonly kind: 'Health' }
   | { readonly kind: 'Run'; readonly runUid: string }
 
 /** A home without a bus. */
-export const NO_BUS: Bus = {
+export const NOOP_BUS: Bus = {
   health: () => ({ state: 'Off', sinceMs: 0 }),
-  credentials: () => Promise.resolve(undefined),
-  command: () => Promise.resolve({ state: 'NoAnswer', why: 'no bus is configured' }),
-  heartbeat: () => undefined,
-  heartbeatOfRun: () => undefined,
-  reports: () => Promise.resolve([]),
+  issueCredentials: () => Promise.resolve(undefined),
+  sendCommand: () => Promise.resolve({ state: 'NoAnswer', why: 'no bus is configured' }),
+  findHeartbeat: () => undefined,
+  findRunHeartbeat: () => undefined,
+  listReports: () => Promise.resolve([]),
   watch: () => () => {},
   close: () => Promise.resolve(),
 }

@@ -3,7 +3,7 @@ import type { Resources } from '../../crds/spec/pod.ts'
 import type { RunSpec } from '../../crds/spec/run-spec.ts'
 
 /** What a home fills in when it starts a pod: where the storage and the volumes are for it, and how it is reached. */
-type HomeFields = 'storage' | 'volumes' | 'bus' | 'metricsPort'
+type PlatformFields = 'storage' | 'volumes' | 'bus' | 'metricsPort'
 
 /** Where and with what a pod of a cluster runs; one machine has no use for it. */
 export interface Placement extends Pick<RunSpec, 'pod' | 'storage' | 'queueName'> {
@@ -13,7 +13,7 @@ export interface Placement extends Pick<RunSpec, 'pod' | 'storage' | 'queueName'
   readonly imageId?: string
 }
 
-export type ExecutionRequest = Omit<RunConfig['execution'], HomeFields>
+export type ExecutionRequest = Omit<RunConfig['execution'], PlatformFields>
 
 /** A short Job that ships what ended pods of a run left on the storage, before a home makes a Job of it. */
 export interface ReaderRequest extends Pick<JobRequest, 'name' | 'namespace' | 'owner' | 'sweep'> {
@@ -29,7 +29,7 @@ export interface JobRequest {
   /** The run that owns the Job. */
   readonly owner: { readonly name: string; readonly uid: string }
   /** train, or the name of the evaluation. */
-  readonly work: string
+  readonly task: string
   readonly attempt: number
   readonly program: 'trainer' | 'evaluator'
   readonly sweep?: string

@@ -5,7 +5,7 @@ import type { ObservedJob } from './observed-job.ts'
 /** The Jobs of runs. A home makes one pod of each and never starts it a second time. */
 export interface Jobs {
   /** How long the Jobs of an ended run stay where the run does not say; for ever when undefined. */
-  readonly keptSeconds?: number
+  readonly defaultTtlSeconds?: number
   listOwnedBy(runUid: string): Promise<readonly ObservedJob[]>
   /** Fails with AlreadyExists, also where the Job of that name belongs to another run, with NameConflict where it belongs to nobody we know, and with Invalid where the home refuses what is asked. */
   create(request: JobRequest): Promise<void>

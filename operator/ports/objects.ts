@@ -21,7 +21,7 @@ export interface ObjectKey {
 /** live: it changed just now. resync: it was found while everything was listed, and can wait for what changes now. */
 export type Urgency = 'live' | 'resync'
 
-interface ObjectsOf<Plain, Stored, Status> {
+interface ObjectCollection<Plain, Stored, Status> {
   get(key: ObjectKey): Promise<Stored | undefined>
   list(): Promise<readonly Stored[]>
   /** Fails with AlreadyExists. */
@@ -34,9 +34,9 @@ interface ObjectsOf<Plain, Stored, Status> {
   watch(changed: (key: ObjectKey, urgency?: Urgency) => void): () => void
 }
 
-export interface Runs extends ObjectsOf<NeCoRun, StoredRun, RunStatus> {
+export interface Runs extends ObjectCollection<NeCoRun, StoredRun, RunStatus> {
   listOwnedBy(ownerUid: string): Promise<readonly StoredRun[]>
   /** Replaces the spec; used to pass suspend on to a run. Fails with Conflict and NotFound. */
   writeSpec(key: ObjectKey, spec: NeCoRun['spec'], resourceVersion: string): Promise<StoredRun>
 }
-export type Sweeps = ObjectsOf<NeCoSweep, StoredSweep, SweepStatus>
+export type Sweeps = ObjectCollection<NeCoSweep, StoredSweep, SweepStatus>

@@ -1,12 +1,12 @@
 import type { TerminationMessage } from '../../contract/run-report.ts'
 
 /** Why a pod ended, where its exit code does not say. */
-export type PodCause = 'Disrupted' | 'OutOfMemory' | 'CannotStart' | 'Refused'
+export type PodFailureCause = 'Disrupted' | 'OutOfMemory' | 'CannotStart' | 'Refused'
 
 /** What a Job that has not started yet waits for: admission by its queue, a node, its image, or its containers. */
 export type WaitingPhase = 'Queue' | 'Schedule' | 'Pull' | 'Init'
 
-export interface Waiting {
+export interface JobStartWait {
   readonly phase: WaitingPhase
   readonly sinceMs: number
   /** One word and a sentence on what is in the way, where something is. */
@@ -26,11 +26,11 @@ export interface ObservedJob {
   readonly startedMs?: number
   /** Missing in a failed Job that is given up while its pod is still there: it must be deleted. */
   readonly endedMs?: number
-  readonly waiting?: Waiting
+  readonly waiting?: JobStartWait
   readonly exitCode?: number
-  readonly cause?: PodCause
+  readonly cause?: PodFailureCause
   /** Why its pod will soon have to go, where the home says so while it is live. */
-  readonly warning?: string
+  readonly evictionWarning?: string
   /** What the home says of the end, such as the message of an eviction. */
   readonly message?: string
   readonly termination?: TerminationMessage

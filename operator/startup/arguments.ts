@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { nearestName } from '../../crds/nearest-name.ts'
+import { findNearestName } from '../../crds/nearest-name.ts'
 
 export interface OperatorArguments {
   /** The configuration; every default where left out. */
@@ -45,7 +45,7 @@ what), 1 otherwise; a lost Lease is 1, since another replica goes on.
 
 function unknownFlag(word: string): ArgumentsRead {
   const name = word.split('=')[0] ?? word
-  const nearest = nearestName(name, [...FLAGS, '--help', '--version'])
+  const nearest = findNearestName(name, [...FLAGS, '--help', '--version'])
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
   return { kind: 'Wrong', problem: `unknown argument ${name}${hint} (see --help)` }
 }

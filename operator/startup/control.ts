@@ -1,7 +1,7 @@
-import type { ControllerPorts } from '../controllers/controller-ports.ts'
+import type { Platform } from '../controllers/platform.ts'
 import {
   type Controllers,
-  type Failure,
+  type ReconcileFailure,
   startControllers,
 } from '../controllers/start-controllers.ts'
 import type { Log } from '../observability/log.ts'
@@ -12,7 +12,7 @@ import { isPortError, PortError } from '../ports/port-error.ts'
 import type { OperatorWorld } from './operator-world.ts'
 
 /** Objects that change or go meanwhile and servers that are away are everyday; what no port names is a fault of ours. */
-function logFailure(log: Log, { kind, key, error }: Failure): void {
+function logFailure(log: Log, { kind, key, error }: ReconcileFailure): void {
   const round = log.child({ kind, object: key })
   if (isPortError(error, 'Conflict')) round.info({ error }, 'round met a newer object; tried again')
   else if (isPortError(error, 'NotFound')) round.info({ error }, 'object went; tried again')
@@ -25,9 +25,9 @@ function logFailure(log: Log, { kind, key, error }: Failure): void {
 export function control(
   { config, log, monotonicClock }: Pick<OperatorWorld, 'config' | 'log' | 'monotonicClock'>,
   metrics: OperatorMetrics,
-  ports: ControllerPorts,
+  ports: Platform,
 ): Controllers {
-  const observed = (kind: Failure['kind']) =>
+  const observed = (kind: ReconcileFailure['kind']) =>
     metrics.controllers(kind.toLowerCase(), () => monotonicClock.nowMs())
   return startControllers(loggedPorts(ports, log), (failure) => logFailure(log, failure), {
     concurrency: config.concurrency,

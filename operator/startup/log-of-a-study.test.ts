@@ -10,7 +10,7 @@ import { openClusterHome } from '../cluster/cluster-home.ts'
 import { OperatorConfig } from '../config.ts'
 import { createLog } from '../observability/log.ts'
 import { operatorMetrics } from '../observability/metrics-registry.ts'
-import { type CredentialsRequest, NO_BUS } from '../ports/bus.ts'
+import { type CredentialsRequest, NOOP_BUS } from '../ports/bus.ts'
 import { control } from './control.ts'
 
 const CLAIM = '/api/v1/namespaces/lab/persistentvolumeclaims/neco'
@@ -61,7 +61,7 @@ test('the log, the statuses and the Events of a study whose pods get credentials
     namespaces: [],
     instance: 'a',
     defaults: { image: 'registry.test/neco:1', storage: { claim: 'neco' } },
-    bus: NO_BUS,
+    bus: NOOP_BUS,
     podBus: { servers: ['tls://nats:4222'], credentials },
     observerOf: () => ({}),
     failed: (what, error) => log.warn({ what, error }, 'left undone'),

@@ -5,7 +5,7 @@ import type { JobBus } from '../cluster/jobs/create-job.ts'
 import type { OperatorConfig } from '../config.ts'
 import type { Log } from '../observability/log.ts'
 import type { OperatorGauges } from '../observability/operator-gauges.ts'
-import { type Bus, NO_BUS } from '../ports/bus.ts'
+import { type Bus, NOOP_BUS } from '../ports/bus.ts'
 import type { Clock } from '../ports/clock.ts'
 
 type NatsConfig = NonNullable<OperatorConfig['nats']>
@@ -61,7 +61,7 @@ async function accountProblems({ account, credentialsFile }: NatsConfig): Promis
 export async function openBus(nats: NatsConfig | undefined, world: BusWorld): Promise<OpenBus> {
   if (nats === undefined) {
     world.gauges.bus('Off')
-    return { bus: NO_BUS, forPods: undefined }
+    return { bus: NOOP_BUS, forPods: undefined }
   }
   const log = world.log.child({ part: 'bus' })
   const bus = await openNatsBus(
@@ -82,7 +82,7 @@ export async function openBus(nats: NatsConfig | undefined, world: BusWorld): Pr
   observe(bus, { ...world, log })
   const caCertificate = nats.caFile === undefined ? undefined : await readFile(nats.caFile, 'utf8')
   const servers = nats.podServers ?? nats.servers
-  const credentials: Bus['credentials'] = (request) => bus.credentials(request)
+  const credentials: Bus['issueCredentials'] = (request) => bus.issueCredentials(request)
   return { bus, forPods: { servers, caCertificate, credentials } }
 }
 

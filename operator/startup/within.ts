@@ -1,14 +1,14 @@
 import { pause } from '../../kube/abort-scope.ts'
 import type { Clock } from '../ports/clock.ts'
 
-/** Whether work ended within a time in milliseconds; it goes on unheeded where it did not. Rejects as the work does. */
+/** Whether operation ended within a time in milliseconds; it goes on unheeded where it did not. Rejects as the operation does. */
 export async function within(
   clock: Clock,
   limitMs: number,
-  work: Promise<unknown>,
+  operation: Promise<unknown>,
 ): Promise<boolean> {
   const done = new AbortController()
-  const ended = work.then(() => true).finally(() => done.abort())
+  const ended = operation.then(() => true).finally(() => done.abort())
   const late = pause(clock, limitMs, done.signal).then(() => false)
   return Promise.race([ended, late.then((isLate) => (done.signal.aborted ? ended : isLate))])
 }

@@ -38,7 +38,7 @@ function open({ makesCheckpoints = true } = {}) {
   const stops: string[] = []
   const bus = openPodBus({
     identity,
-    settings: { namespace: 'default', runUid: 'run-1', work: 'train' },
+    settings: { namespace: 'default', runUid: 'run-1', task: 'train' },
     link,
     checkpoints,
     makesCheckpoints,

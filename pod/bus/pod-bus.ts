@@ -1,9 +1,9 @@
 import {
   type AttemptAddress,
-  commandSubject,
-  inboxPrefix,
-  progressKey,
-  progressSubject,
+  buildCommandSubject,
+  buildInboxPrefix,
+  buildProgressKey,
+  buildProgressSubject,
 } from '../../contract/bus-names.ts'
 import type { BusSettings, PodIdentity } from '../../contract/run-config.ts'
 import type { RunReport } from '../../contract/run-report.ts'
@@ -18,7 +18,7 @@ import { type Shipper, startShipper } from './ship-spool.ts'
 
 export interface PodBusOptions {
   readonly identity: PodIdentity
-  readonly settings: Pick<BusSettings, 'namespace' | 'runUid' | 'work'>
+  readonly settings: Pick<BusSettings, 'namespace' | 'runUid' | 'task'>
   readonly link: BusLink
   readonly checkpoints: CheckpointRequests
   /** Whether commands may ask for checkpoints: an evaluator makes none. */
@@ -43,13 +43,13 @@ export interface PodBus {
 }
 
 export const buildAttemptAddress = (
-  { namespace, runUid, work: task }: PodBusOptions['settings'],
+  { namespace, runUid, task }: PodBusOptions['settings'],
   { attempt }: PodIdentity,
-): AttemptAddress => ({ namespace, runUid, work: task, attempt })
+): AttemptAddress => ({ namespace, runUid, task: task, attempt })
 
 export const buildLinkNames = (address: AttemptAddress, { podUid }: PodIdentity) => ({
-  inboxPrefix: inboxPrefix(address),
-  name: `neco-${address.work}-${podUid}`,
+  inboxPrefix: buildInboxPrefix(address),
+  name: `neco-${address.task}-${podUid}`,
 })
 
 /** Starts to answer commands, and to beat whenever the link comes up. */
@@ -69,12 +69,12 @@ export function openPodBus(options: PodBusOptions): PodBus {
       hasEnded,
       now: now(),
     }
-    const subject = progressSubject(progressKey(address))
+    const subject = buildProgressSubject(buildProgressKey(address))
     await link
       .store({ subject, data: JSON.stringify(buildHeartbeat(heartbeatInput)) })
       .catch(() => undefined)
   }
-  void link.serve(commandSubject(address), (text) =>
+  void link.serve(buildCommandSubject(address), (text) =>
     answerCommand(text, {
       checkpoints: options.makesCheckpoints ? checkpoints : undefined,
       stop: options.stop,

@@ -12,7 +12,7 @@ import type { BusLink, Sleep } from './bus-link.ts'
 import { type Shipper, startShipper } from './ship-spool.ts'
 import { readSpoolMark } from './spool-mark.ts'
 
-const address = { namespace: 'default', runUid: 'run-1', work: 'train', attempt: 1 }
+const address = { namespace: 'default', runUid: 'run-1', task: 'train', attempt: 1 }
 const folder = 'runs/key/attempts/1-pod'
 const podUid = 'pod'
 

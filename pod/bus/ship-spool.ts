@@ -1,4 +1,4 @@
-import { type AttemptAddress, reportId, reportSubject } from '../../contract/bus-names.ts'
+import { type AttemptAddress, buildReportId, buildReportSubject } from '../../contract/bus-names.ts'
 import type { RunReport } from '../../contract/run-report.ts'
 import { readSpool } from '../spool.ts'
 import type { Storage } from '../storage.ts'
@@ -157,14 +157,14 @@ class SpoolShipper implements Shipper {
   /** Of a batch that arrived in part, all from the first missing report on goes again: the server and every consumer know what they have. */
   async #shipBatch(): Promise<boolean> {
     const { address, podUid, link } = this.#options
-    const subject = reportSubject(address, podUid)
+    const subject = buildReportSubject(address, podUid)
     const batch = this.#queue.slice(0, BATCH_SIZE)
     const stored = await Promise.allSettled(
       batch.map((report) =>
         link.store({
           subject,
           data: JSON.stringify(report),
-          id: reportId(podUid, report.sequence),
+          id: buildReportId(podUid, report.sequence),
         }),
       ),
     )

@@ -28,12 +28,12 @@ export async function writeSpoolMark(
   path: string,
   { address, podUid, acked }: AckedSpool,
 ): Promise<void> {
-  const { namespace, runUid, work: task, attempt } = address
+  const { namespace, runUid, task, attempt } = address
   const mark: SpoolMark = {
     schemaVersion: 1,
     namespace,
     runUid,
-    work: task,
+    task: task,
     attempt,
     podUid,
     acked,

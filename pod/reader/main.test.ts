@@ -50,7 +50,7 @@ describe('the reader', () => {
   async function aReaderConfig(runUid: string): Promise<string> {
     const storage = folderStorage(root, Date.now)
     const folder = 'runs/key/attempts/1-pod'
-    const address = { namespace: 'default', runUid: 'run-1', work: 'train', attempt: 1 }
+    const address = { namespace: 'default', runUid: 'run-1', task: 'train', attempt: 1 }
     const identity = { run: 'study-0-r0', attempt: 1, podUid: 'pod' }
     await writeSpoolMark(storage, spoolMarkPath(folder), { address, podUid: 'pod', acked: 0 })
     const path = spoolPath(folder)

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import pino from 'pino'
 import { ReaderConfig } from '../../contract/bus-messages.ts'
-import { readerInboxPrefix } from '../../contract/bus-names.ts'
+import { buildReaderInboxPrefix } from '../../contract/bus-names.ts'
 import { EXIT_CODES } from '../../contract/exit-codes.ts'
 import type { BusLog, Sleep } from '../bus/bus-link.ts'
 import { openNatsLink } from '../bus/nats-link.ts'
@@ -40,7 +40,7 @@ async function ship(configPath: string, withinSeconds: number): Promise<void> {
     info: (message, data) => log.info(data, message),
     warn: (message, data) => log.warn(data, message),
   }
-  const inboxPrefix = readerInboxPrefix(config.bus)
+  const inboxPrefix = buildReaderInboxPrefix(config.bus)
   const name = `neco-reader-${config.bus.runUid}`
   const link = openNatsLink({ ...config.bus, inboxPrefix, name, sleep, log: busLog })
   const deadline = new AbortController()

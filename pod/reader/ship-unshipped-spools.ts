@@ -1,5 +1,9 @@
 import type { ReaderConfig, SpoolMark } from '../../contract/bus-messages.ts'
-import { type AttemptAddress, progressKey, progressSubject } from '../../contract/bus-names.ts'
+import {
+  type AttemptAddress,
+  buildProgressKey,
+  buildProgressSubject,
+} from '../../contract/bus-names.ts'
 import { omitUndefined } from '../../std/omit-undefined.ts'
 import type { BusLink, BusLog, Sleep } from '../bus/bus-link.ts'
 import { advanceProgress, buildHeartbeat, NO_PROGRESS } from '../bus/pod-progress.ts'
@@ -71,8 +75,8 @@ async function shipUnshippedSpool(
   signal: AbortSignal,
 ): Promise<number> {
   const { storage, link, sleep, log } = dependencies
-  const { namespace, runUid, work: task, attempt, podUid } = spool.mark
-  const address: AttemptAddress = { namespace, runUid, work: task, attempt }
+  const { namespace, runUid, task, attempt, podUid } = spool.mark
+  const address: AttemptAddress = { namespace, runUid, task: task, attempt }
   const shipper = await startShipper({
     storage,
     folder: spool.folder,
@@ -124,7 +128,7 @@ async function publishFinalHeartbeat(
     now: now(),
   })
   await link.store({
-    subject: progressSubject(progressKey(address)),
+    subject: buildProgressSubject(buildProgressKey(address)),
     data: JSON.stringify(heartbeat),
   })
 }

@@ -145,7 +145,7 @@ describe('the API server away in the middle of training', () => {
       deleted: [],
     })
     const { status } = await runNamed(SHORT)
-    expect(status?.work?.map(({ attempt, retries }) => ({ attempt, retries }))).toEqual(
+    expect(status?.tasks?.map(({ attempt, retries }) => ({ attempt, retries }))).toEqual(
       Array(2).fill({ attempt: 1, retries: undefined }),
     )
     expect(await writesAfterLoss(leader)).toEqual([])

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import type { Condition } from '../../crds/condition.ts'
-import { conditionOf } from '../../operator/core/conditions.ts'
+import { findCondition } from '../../operator/core/conditions.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { waitUntil } from './bed/wait-until.ts'
 import { instantSweep } from './instant-sweep.ts'
@@ -20,7 +20,7 @@ const busDegraded = (ground: StudyGround, status: 'True' | 'False'): Promise<Con
     what: `BusDegraded to be ${status}`,
     withinMs: 180_000,
     look: async () => {
-      const found = conditionOf((await ground.sweep(NAME)).status?.conditions, 'BusDegraded')
+      const found = findCondition((await ground.sweep(NAME)).status?.conditions, 'BusDegraded')
       return found?.status === status ? found : undefined
     },
   })
@@ -34,7 +34,7 @@ async function studyWith(natsFault: 'NoJetStream' | 'StrangerCredentials'): Prom
     withinMs: 180_000,
     look: async () => {
       const [run] = await ground.runs()
-      return conditionOf(run?.status?.conditions, 'Ready')?.reason === 'Running' || undefined
+      return findCondition(run?.status?.conditions, 'Ready')?.reason === 'Running' || undefined
     },
   })
   return ground

@@ -5,17 +5,17 @@ import { setTimeout as after } from 'node:timers/promises'
 import { CommandRequest } from '../../contract/bus-messages.ts'
 import {
   type AttemptAddress,
-  commandSubject,
-  inboxPrefix,
-  progressKey,
-  progressSubject,
-  reportId,
-  reportSubject,
+  buildCommandSubject,
+  buildInboxPrefix,
+  buildProgressKey,
+  buildProgressSubject,
+  buildReportId,
+  buildReportSubject,
 } from '../../contract/bus-names.ts'
 import { type NatsBusOptions, openNatsBus } from '../../operator/bus/nats-bus.ts'
 import type { Bus, CredentialsRequest } from '../../operator/ports/bus.ts'
 import type { Clock } from '../../operator/ports/clock.ts'
-import type { PodHand } from '../../operator/ports/contract/bus-contract.ts'
+import type { PodHandle } from '../../operator/ports/contract/bus-contract.ts'
 import type { BusLink, Sleep } from '../../pod/bus/bus-link.ts'
 import { openNatsLink } from '../../pod/bus/nats-link.ts'
 import { openBedFolder } from './bed/bed-folder.ts'
@@ -61,7 +61,7 @@ export interface BusBed {
   readonly credentialsFile: (request: CredentialsRequest) => Promise<string>
   /** The link of a pod, with the credentials of its attempt. */
   readonly link: (address: AttemptAddress) => Promise<BusLink>
-  readonly pod: (address: AttemptAddress, podUid: string) => Promise<PodHand>
+  readonly pod: (address: AttemptAddress, podUid: string) => Promise<PodHandle>
   readonly close: () => Promise<void>
 }
 
@@ -74,7 +74,7 @@ export async function openBusBed(): Promise<BusBed> {
   const links: BusLink[] = []
   const credentialsFile = async (request: CredentialsRequest): Promise<string> => {
     const path = join(folder.path, `${randomUUID()}.creds`)
-    const credentials = await bus.credentials(request)
+    const credentials = await bus.issueCredentials(request)
     await writeFile(path, credentials?.text ?? '')
     return path
   }
@@ -83,7 +83,7 @@ export async function openBusBed(): Promise<BusBed> {
       servers: [nats.url],
       caFile: nats.caFile,
       credentialsFile: await credentialsFile({ kind: 'Pod', ...address }),
-      inboxPrefix: inboxPrefix(address),
+      inboxPrefix: buildInboxPrefix(address),
       name: 'pod',
       sleep: briskSleep,
       log: { info: () => undefined, warn: () => undefined },
@@ -107,21 +107,21 @@ export async function openBusBed(): Promise<BusBed> {
   }
 }
 
-function handOf(link: BusLink, address: AttemptAddress, podUid: string): PodHand {
+function handOf(link: BusLink, address: AttemptAddress, podUid: string): PodHandle {
   return {
     report: (report) =>
       link.store({
-        subject: reportSubject(address, podUid),
+        subject: buildReportSubject(address, podUid),
         data: JSON.stringify(report),
-        id: reportId(podUid, report.sequence),
+        id: buildReportId(podUid, report.sequence),
       }),
-    beat: (heartbeat) =>
+    sendHeartbeat: (heartbeat) =>
       link.store({
-        subject: progressSubject(progressKey(address)),
+        subject: buildProgressSubject(buildProgressKey(address)),
         data: JSON.stringify(heartbeat),
       }),
     serve: (answer) =>
-      link.serve(commandSubject(address), async (text) =>
+      link.serve(buildCommandSubject(address), async (text) =>
         JSON.stringify(answer(CommandRequest.parse(JSON.parse(text)))),
       ),
   }

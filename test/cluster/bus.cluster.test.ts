@@ -3,33 +3,33 @@ import { jetstreamManager, StorageType } from '@nats-io/jetstream'
 import { connect, credsAuthenticator, type NatsConnection } from 'nats'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
-  commandSubject,
-  inboxPrefix,
-  progressKey,
-  progressSubject,
+  buildCommandSubject,
+  buildInboxPrefix,
+  buildProgressKey,
+  buildProgressSubject,
+  buildReportSubject,
   REPORT_STREAM,
-  reportSubject,
 } from '../../contract/bus-names.ts'
 import type { NatsBusOptions } from '../../operator/bus/nats-bus.ts'
 import type { BusHealth, CredentialsRequest } from '../../operator/ports/bus.ts'
-import { describeBusPort } from '../../operator/ports/contract/bus-contract.ts'
+import { describeBusContract } from '../../operator/ports/contract/bus-contract.ts'
 import { openBedFolder } from './bed/bed-folder.ts'
 import { type NatsBed, startNats } from './bed/nats-bed.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { type BusBed, busOptions, openBrisk, openBusBed } from './bus-bed.ts'
 
-describeBusPort('NATS', async () => {
+describeBusContract('NATS', async () => {
   const bed = await openBusBed()
   return {
     bus: bed.bus,
     pod: bed.pod,
-    goAway: () => bed.nats.stop('Killed'),
-    comeBack: () => bed.nats.start(),
+    disconnect: () => bed.nats.stop('Killed'),
+    reconnect: () => bed.nats.start(),
     close: bed.close,
   }
 })
 
-const mine = { namespace: 'default', runUid: 'run-1', work: 'train', attempt: 1 }
+const mine = { namespace: 'default', runUid: 'run-1', task: 'train', attempt: 1 }
 
 /** What the server says when a client with these credentials does something. */
 async function refusal(
@@ -37,7 +37,7 @@ async function refusal(
   request: CredentialsRequest,
   act: (connection: NatsConnection) => unknown,
 ): Promise<string | undefined> {
-  const credentials = await bed.bus.credentials(request)
+  const credentials = await bed.bus.issueCredentials(request)
   const connection = await connect({
     servers: bed.nats.url,
     tls: { caFile: bed.nats.caFile },
@@ -73,19 +73,19 @@ describe('the credentials of a pod', () => {
     connection.subscribe(subject, { callback: () => undefined })
 
   test.each([
-    ['report as its attempt', publishes(reportSubject(mine, 'pod'))],
-    ['beat as its attempt', publishes(progressSubject(progressKey(mine)))],
-    ['hear commands for its attempt', subscribes(commandSubject(mine))],
-    ['hear answers', subscribes(`${inboxPrefix(mine)}.1`)],
+    ['report as its attempt', publishes(buildReportSubject(mine, 'pod'))],
+    ['beat as its attempt', publishes(buildProgressSubject(buildProgressKey(mine)))],
+    ['hear commands for its attempt', subscribes(buildCommandSubject(mine))],
+    ['hear answers', subscribes(`${buildInboxPrefix(mine)}.1`)],
   ])('let it %s', async (_, act) => {
     expect(await refusal(bed, { kind: 'Pod', ...mine }, act)).toBeUndefined()
   })
 
   test.each([
-    ['report as another run', publishes(reportSubject(otherRun, 'pod'))],
-    ['report as another attempt', publishes(reportSubject(otherAttempt, 'pod'))],
-    ['beat as another attempt', publishes(progressSubject(progressKey(otherAttempt)))],
-    ['command a pod', publishes(commandSubject(mine))],
+    ['report as another run', publishes(buildReportSubject(otherRun, 'pod'))],
+    ['report as another attempt', publishes(buildReportSubject(otherAttempt, 'pod'))],
+    ['beat as another attempt', publishes(buildProgressSubject(buildProgressKey(otherAttempt)))],
+    ['command a pod', publishes(buildCommandSubject(mine))],
     ['change the streams', publishes('$JS.API.STREAM.DELETE.NECO_REPORTS')],
   ])('do not let it %s', async (_, act) => {
     expect(await refusal(bed, { kind: 'Pod', ...mine }, act)).toMatch(
@@ -94,9 +94,9 @@ describe('the credentials of a pod', () => {
   })
 
   test.each([
-    ['hear what another run reports', subscribes(reportSubject(otherRun, 'pod'))],
-    ['hear commands for another attempt', subscribes(commandSubject(otherAttempt))],
-    ['hear answers to another attempt', subscribes(`${inboxPrefix(otherAttempt)}.1`)],
+    ['hear what another run reports', subscribes(buildReportSubject(otherRun, 'pod'))],
+    ['hear commands for another attempt', subscribes(buildCommandSubject(otherAttempt))],
+    ['hear answers to another attempt', subscribes(`${buildInboxPrefix(otherAttempt)}.1`)],
     ['hear all', subscribes('>')],
   ])('do not let it %s', async (_, act) => {
     const said = await refusal(bed, { kind: 'Pod', ...mine }, act)
@@ -105,14 +105,14 @@ describe('the credentials of a pod', () => {
 
   test('let a reader report for its run alone', async () => {
     const reader = { kind: 'Reader', namespace: 'default', runUid: 'run-1' } as const
-    const own = await refusal(bed, reader, publishes(reportSubject(otherAttempt, 'pod')))
-    const other = await refusal(bed, reader, publishes(reportSubject(otherRun, 'pod')))
+    const own = await refusal(bed, reader, publishes(buildReportSubject(otherAttempt, 'pod')))
+    const other = await refusal(bed, reader, publishes(buildReportSubject(otherRun, 'pod')))
     expect([own, other]).toEqual([undefined, expect.stringMatching(/Permissions Violation/i)])
   })
 
   test('expire: the server ends the connection, and lets none in after', async () => {
     const brief = await openBrisk({ ...busOptions(bed.nats), credentialsValidMs: 2000 })
-    const credentials = await brief.credentials({ kind: 'Pod', ...mine })
+    const credentials = await brief.issueCredentials({ kind: 'Pod', ...mine })
     const options = {
       servers: bed.nats.url,
       tls: { caFile: bed.nats.caFile },

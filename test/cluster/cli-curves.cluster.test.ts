@@ -97,6 +97,6 @@ async function report(bus: BusBed, point: number): Promise<void> {
   const { namespace } = ground
   const path = 'jsonpath={.metadata.uid}'
   const runUid = await ground.kubectl('get', 'necorun', `study-${point}-r0`, '-o', path)
-  const pod = await bus.pod({ namespace, runUid, work: 'train', attempt: 1 }, `pod-${point}`)
+  const pod = await bus.pod({ namespace, runUid, task: 'train', attempt: 1 }, `pod-${point}`)
   for (const line of reportsOf(point)) await pod.report(line)
 }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { API_GROUP_VERSION, LABELS } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import { dashboardQueries } from '../../dashboards/queries.ts'
-import { conditionsOf } from '../../operator/core/conditions.ts'
+import { buildConditions } from '../../operator/core/conditions.ts'
 import { operatorMetrics } from '../../operator/observability/metrics-registry.ts'
 import { createPodMetrics } from '../../pod/pod-metrics.ts'
 import { aStudy } from '../simulated-study.ts'
@@ -42,7 +42,7 @@ const aRun = (replicate: 0 | 1): NeCoRun => ({
   },
   spec: { data: { kind: 'Scenes', count: 4 }, seed: 401 },
   status: {
-    conditions: conditionsOf({ state: 'Running', message: 'm', generation: 1, nowMs: 0 }),
+    conditions: buildConditions({ state: 'Running', message: 'm', generation: 1, nowMs: 0 }),
     step: 30,
     totalSteps: 40,
     metrics: { loss: 1.5, imagesPerSecond: 80 },

@@ -1,8 +1,8 @@
 import { API_GROUP_VERSION, SWEEP_KIND } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
-import { conditionOf } from '../../operator/core/conditions.ts'
-import { runIndexFrom } from '../../operator/core/sweep/run-of-sweep.ts'
+import { findCondition } from '../../operator/core/conditions.ts'
+import { readRunIndex } from '../../operator/core/sweep/build-sweep-run.ts'
 
 interface Size {
   readonly name: string
@@ -45,19 +45,19 @@ export interface RunRow {
   readonly metrics: Readonly<Record<string, number>>
   readonly found: readonly unknown[]
   /** Of each work: how often it was tried, and why not once. */
-  readonly works: readonly unknown[]
+  readonly tasks: readonly unknown[]
 }
 
 function rowOf(run: NeCoRun): RunRow {
-  const { conditions, metrics = {}, evaluations = [], work = [] } = run.status ?? {}
-  const { point = -1, replicate = -1 } = runIndexFrom(run) ?? {}
+  const { conditions, metrics = {}, evaluations = [], tasks = [] } = run.status ?? {}
+  const { point = -1, replicate = -1 } = readRunIndex(run) ?? {}
   return {
     point,
     replicate,
-    verdict: conditionOf(conditions, 'Ready')?.reason,
+    verdict: findCondition(conditions, 'Ready')?.reason,
     metrics,
     found: evaluations.map(({ name, at, metrics }) => ({ name, at, metrics })),
-    works: work.map(({ name, attempt, state, retries }) => ({ name, attempt, state, retries })),
+    tasks: tasks.map(({ name, attempt, state, retries }) => ({ name, attempt, state, retries })),
   }
 }
 

@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createApiClient } from '../../kube/client/api-client.ts'
 import { endpointOf } from '../../kube/client/api-endpoint.ts'
 import { kubernetesSurroundings } from '../../operator/cluster/jobs/surroundings.ts'
-import { failureCause } from '../../operator/core/run/failure-cause.ts'
-import { describeJobsPort } from '../../operator/ports/contract/jobs-contract.ts'
+import { classifyJobFailure } from '../../operator/core/run/failure-cause.ts'
+import { describeJobsContract } from '../../operator/ports/contract/jobs-contract.ts'
 import type { ObservedJob } from '../../operator/ports/observed-job.ts'
 import { makeLocalClaim } from './bed/local-claim.ts'
 import { sharedBed } from './bed/shared-bed.ts'
@@ -18,13 +18,13 @@ beforeAll(async () => {
 })
 afterAll(() => ground.close())
 
-describeJobsPort('a real cluster', async () => {
+describeJobsContract('a real cluster', async () => {
   const { jobs, namespace, mine, other, aRequest, endPod, close } = await ground.openHome()
   return {
     jobs,
     namespace,
     owners: { mine, other },
-    aRequest,
+    buildRequest: aRequest,
     endPod: (name, { exitCode, termination }) =>
       endPod(name, { exitCode, terminationMessage: JSON.stringify(termination) }),
     close,
@@ -91,7 +91,7 @@ describe('a pod of a real cluster', () => {
   ])('that ends by %s is charged to the right budget', async (_what, how, budget) => {
     await start()
     await home.endPod(name, how)
-    expect(failureCause(await home.once(hasFailed))).toBe(budget)
+    expect(classifyJobFailure(await home.once(hasFailed))).toBe(budget)
   })
 
   it('that is evicted by the API, as by a drain, was disrupted', async () => {
@@ -121,7 +121,7 @@ describe('a pod of a real cluster', () => {
       await home.once(isRunning)
       await kubectl('delete', 'pod', await podName(), '--wait=false', ...words)
       const job = await home.once(hasFailed)
-      expect([failureCause(job), job.endedMs]).toEqual(['Disruption', expect.any(Number)])
+      expect([classifyJobFailure(job), job.endedMs]).toEqual(['Disruption', expect.any(Number)])
     },
   )
 
@@ -194,7 +194,7 @@ describe('what is in the way on a real cluster', () => {
     const defaults = { image: 'neco/held:1', storage: claim }
     const obstacles = (spec: object, parallelism = 1) =>
       kubernetesSurroundings({ api: client, clock: systemClock, defaults })
-        .obstaclesTo({ namespace, spec: { data, ...spec }, parallelism })
+        .findBlockers({ namespace, spec: { data, ...spec }, parallelism })
         .then((found) => found.map(({ reason }) => reason))
     expect(await obstacles({})).toEqual(['StorageNotFound'])
     const access = { accessModes: ['ReadWriteOnce'], storageClassName: '' }

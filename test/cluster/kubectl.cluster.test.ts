@@ -167,7 +167,7 @@ DESCRIPTION:
     'necosweep.status',
     'necosweep.status.best',
     'necorun.spec.evaluations',
-    'necorun.status.work',
+    'necorun.status.tasks',
   ])('has a word for every field of %s', async (path) => {
     const text = await explained(path)
     expect(text).toContain('FIELDS:')

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { NeCoRun } from '../../crds/necorun.ts'
-import { conditionOf, isEnded } from '../../operator/core/conditions.ts'
-import { BUDGET_OF_CAUSE, type FailureCause } from '../../operator/core/run/failure-cause.ts'
+import { findCondition, isEnded } from '../../operator/core/conditions.ts'
+import { BUDGET_BY_CAUSE, type FailureCause } from '../../operator/core/run/failure-cause.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import type { ContainerEnd } from './kubelet/executor.ts'
 import {
@@ -26,17 +26,20 @@ const RETRIED: ReadonlySet<string> = new Set(['Infrastructure', 'Disruption', 'U
 
 /** What is wanted of a run whose first attempt ended. */
 async function expectCharged(name: string, cause: FailureCause, message: RegExp): Promise<void> {
-  const charged = ({ status }: NeCoRun): boolean => status?.work?.[0]?.cause !== undefined
+  const charged = ({ status }: NeCoRun): boolean => status?.tasks?.[0]?.cause !== undefined
   const { status } = await ground.onceRun(name, charged)
-  const [work] = status?.work ?? []
-  expect([work?.cause, work?.retries ?? {}]).toEqual([
+  const [task] = status?.tasks ?? []
+  expect([task?.cause, task?.retries ?? {}]).toEqual([
     cause,
     RETRIED.has(cause) ? { [cause]: 1 } : {},
   ])
-  expect(work?.message).toMatch(message)
+  expect(task?.message).toMatch(message)
   if (RETRIED.has(cause)) return
-  expect(work?.state).toBe('Failed')
-  expect(conditionOf(status?.conditions, 'Failed')).toMatchObject({ status: 'True', reason: cause })
+  expect(task?.state).toBe('Failed')
+  expect(findCondition(status?.conditions, 'Failed')).toMatchObject({
+    status: 'True',
+    reason: cause,
+  })
 }
 
 const evicted = (reason: string, disruption: string): ContainerEnd => ({
@@ -157,7 +160,7 @@ describe('the state of a pod is charged to the budget of its cause', () => {
       STATES.map(async ([name, status]) => {
         await ground.onceRun(
           name,
-          (run) => conditionOf(run.status?.conditions, 'Ready')?.reason === 'Unschedulable',
+          (run) => findCondition(run.status?.conditions, 'Ready')?.reason === 'Unschedulable',
         )
         await ground.patchPod(await ground.podOf(`${name}-a1`), status)
       }),
@@ -204,21 +207,21 @@ describe('the failure budget of a sweep', () => {
     'pays for %s from the entry of that cause, and one more than allowed fails the sweep',
     async (cause, how) => {
       const name = `budget-${cause.toLowerCase()}`
-      await ground.apply(aSweep(name, 3, { run, failureBudget: { [BUDGET_OF_CAUSE[cause]]: 1 } }))
+      await ground.apply(aSweep(name, 3, { run, failureBudget: { [BUDGET_BY_CAUSE[cause]]: 1 } }))
       await ground.endPod(`${name}-0-r0-a1`, how)
       const one = await ground.onceSweep(name, ({ status }) => status?.failed === 1)
       expect(isEnded(one.status?.conditions)).toBe(false)
       await ground.endPod(`${name}-1-r0-a1`, how)
       const { status } = await ground.onceSweep(name, (sweep) => isEnded(sweep.status?.conditions))
       expect(status?.failures).toEqual({ [cause]: 2 })
-      expect(conditionOf(status?.conditions, 'Failed')).toMatchObject({
+      expect(findCondition(status?.conditions, 'Failed')).toMatchObject({
         status: 'True',
         reason: 'FailureBudgetExceeded',
-        message: `failureBudget.${BUDGET_OF_CAUSE[cause]} is exceeded`,
+        message: `failureBudget.${BUDGET_BY_CAUSE[cause]} is exceeded`,
       })
       const stopped = await ground.onceRun(
         `${name}-2-r0`,
-        ({ status }) => status?.work?.[0]?.state === 'Pending',
+        ({ status }) => status?.tasks?.[0]?.state === 'Pending',
       )
       expect(stopped.spec.suspend).toBe(true)
     },

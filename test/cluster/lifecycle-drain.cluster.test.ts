@@ -149,8 +149,8 @@ describe('a node that will go', () => {
       '--pod-selector=neco.dev/run',
     ])
     await ground.until('necorun', 'drained', 'Complete')
-    const [work] = (await runNamed('drained')).status?.work ?? []
-    expect(work).toMatchObject({ attempt: 2, retries: { Disruption: 1 }, warnedAttempt: 1 })
+    const [task] = (await runNamed('drained')).status?.tasks ?? []
+    expect(task).toMatchObject({ attempt: 2, retries: { Disruption: 1 }, warnedAttempt: 1 })
     expect((await podOf('drained-a2')).node).not.toBe(first.node)
     const started = (await reportsOf(2)).find(({ kind }) => kind === 'Started')
     expect(started?.message).toMatch(/^goes on from .*\/attempts\/1-/)
@@ -174,8 +174,8 @@ describe('the Secret of an attempt', () => {
     })
     await kubectl('delete', 'secret', 'secret-gone-a1')
     await ground.until('necorun', 'secret-gone', 'Complete')
-    const [work] = (await runNamed('secret-gone')).status?.work ?? []
-    expect(work).toMatchObject({ attempt: 1, state: 'Succeeded' })
-    expect(work?.retries).toBeUndefined()
+    const [task] = (await runNamed('secret-gone')).status?.tasks ?? []
+    expect(task).toMatchObject({ attempt: 1, state: 'Succeeded' })
+    expect(task?.retries).toBeUndefined()
   })
 })

@@ -1,7 +1,7 @@
 import { API_GROUP_VERSION } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
-import { conditionOf } from '../../operator/core/conditions.ts'
+import { findCondition } from '../../operator/core/conditions.ts'
 import type { SharedBed } from './bed/shared-bed.ts'
 import { waitUntil } from './bed/wait-until.ts'
 import { heldPods } from './held-pods.ts'
@@ -55,7 +55,7 @@ export const aSweep = (name: string, points: number, spec: Partial<NeCoSweep['sp
 
 /** Whether a run or a sweep has the condition Complete. */
 export const isComplete = ({ status }: NeCoRun | NeCoSweep): boolean =>
-  conditionOf(status?.conditions, 'Complete')?.status === 'True'
+  findCondition(status?.conditions, 'Complete')?.status === 'True'
 
 /** The whole system, with pods that run until a test ends them. */
 export interface LifecycleGround extends StudyGround {

@@ -39,11 +39,11 @@ describe('a node that is lost', () => {
     const node = await nodeOf('deleted-node-a1')
     await lose(node, 'deleted-node-a1')
     const { status } = await ground.run('deleted-node')
-    expect(status?.work?.[0]).toMatchObject({ attempt: 1, state: 'Running' })
+    expect(status?.tasks?.[0]).toMatchObject({ attempt: 1, state: 'Running' })
     await bed.kubectl.ok(['delete', 'node', node])
     expect(await nodeOf('deleted-node-a2')).not.toBe(node)
-    const [work] = (await ground.run('deleted-node')).status?.work ?? []
-    expect(work).toMatchObject({ attempt: 2, retries: { Disruption: 1 }, cause: 'Disruption' })
+    const [task] = (await ground.run('deleted-node')).status?.tasks ?? []
+    expect(task).toMatchObject({ attempt: 2, retries: { Disruption: 1 }, cause: 'Disruption' })
     await ground.endPod('deleted-node-a2', SUCCESS)
     await ground.onceRun('deleted-node', isComplete)
     await ground.kubelet.startHeartbeat(node)
@@ -57,8 +57,8 @@ describe('a node that is lost', () => {
     const taint = 'node.kubernetes.io/out-of-service=nodeshutdown:NoExecute'
     await bed.kubectl.ok(['taint', 'node', node, taint])
     expect(await nodeOf('out-of-service-a2')).not.toBe(node)
-    const [work] = (await ground.run('out-of-service')).status?.work ?? []
-    expect(work).toMatchObject({ attempt: 2, retries: { Disruption: 1 } })
+    const [task] = (await ground.run('out-of-service')).status?.tasks ?? []
+    expect(task).toMatchObject({ attempt: 2, retries: { Disruption: 1 } })
     await ground.endPod('out-of-service-a2', SUCCESS)
     await ground.onceRun('out-of-service', isComplete)
     await bed.kubectl.ok(['taint', 'node', node, `${taint}-`])
@@ -75,8 +75,8 @@ describe('a node that is lost', () => {
     await bed.kubectl.ok(['wait', 'node', node, '--for=condition=Ready', '--timeout=60s'])
     await ground.endPod('back-a1', SUCCESS)
     const { status } = await ground.onceRun('back', isComplete)
-    expect(status?.work?.[0]).toMatchObject({ attempt: 1 })
-    expect(status?.work?.[0]?.retries).toBeUndefined()
+    expect(status?.tasks?.[0]).toMatchObject({ attempt: 1 })
+    expect(status?.tasks?.[0]?.retries).toBeUndefined()
   })
 })
 
@@ -89,8 +89,8 @@ describe('a node that is drained', () => {
       `--pod-selector=neco.dev/run`,
     ])
     expect(await nodeOf('drained-a2')).not.toBe(node)
-    const [work] = (await ground.run('drained')).status?.work ?? []
-    expect(work).toMatchObject({
+    const [task] = (await ground.run('drained')).status?.tasks ?? []
+    expect(task).toMatchObject({
       attempt: 2,
       retries: { Disruption: 1 },
       message: expect.stringMatching(/Interrupted|EvictionByEvictionAPI/),

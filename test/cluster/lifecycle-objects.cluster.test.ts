@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
-import { conditionOf, isEnded } from '../../operator/core/conditions.ts'
+import { findCondition, isEnded } from '../../operator/core/conditions.ts'
 import { auditTrail } from './audit-trail.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { waitUntil } from './bed/wait-until.ts'
@@ -24,11 +24,11 @@ afterAll(() => ground?.close())
 
 type Status = NeCoRun['status']
 const readyOf = (status: Status | NeCoSweep['status']): string | undefined =>
-  conditionOf(status?.conditions, 'Ready')?.reason
+  findCondition(status?.conditions, 'Ready')?.reason
 const isComplete = ({ status }: NeCoRun | NeCoSweep): boolean =>
-  conditionOf(status?.conditions, 'Complete')?.status === 'True'
+  findCondition(status?.conditions, 'Complete')?.status === 'True'
 const stateOf = ({ status }: NeCoRun): string =>
-  `${status?.work?.[0]?.state} ${status?.work?.[0]?.attempt}`
+  `${status?.tasks?.[0]?.state} ${status?.tasks?.[0]?.attempt}`
 
 /** What there is of some kinds in the namespace, such as job/a-a1. */
 async function namesOf(kinds: string, ...words: readonly string[]): Promise<readonly string[]> {
@@ -72,7 +72,7 @@ describe('what somebody deletes by hand', () => {
     await ground.kubectl('delete', 'pod', pod, '--wait=false')
     await ground.endPod('pod-gone-a2', SUCCESS)
     const { status } = await ground.onceRun('pod-gone', isComplete)
-    expect(status?.work?.[0]).toMatchObject({ attempt: 2, retries: { Disruption: 1 } })
+    expect(status?.tasks?.[0]).toMatchObject({ attempt: 2, retries: { Disruption: 1 } })
   })
 
   test('a Job: its attempt was disrupted, and the next one ends the run', async () => {
@@ -81,7 +81,7 @@ describe('what somebody deletes by hand', () => {
     await ground.kubectl('delete', 'job', 'job-gone-a1')
     await ground.endPod('job-gone-a2', SUCCESS)
     const { status } = await ground.onceRun('job-gone', isComplete)
-    expect(status?.work?.[0]).toMatchObject({ attempt: 2, retries: { Disruption: 1 } })
+    expect(status?.tasks?.[0]).toMatchObject({ attempt: 2, retries: { Disruption: 1 } })
     expect(await namesOf('jobs', '-l', 'neco.dev/run=job-gone')).toEqual(['job.batch/job-gone-a2'])
   })
 
@@ -132,7 +132,7 @@ describe('a Job of the same name that somebody else made', () => {
       'taken',
       (run) => readyOf(run.status) === 'NameConflict',
     )
-    const ready = conditionOf(status?.conditions, 'Ready')
+    const ready = findCondition(status?.conditions, 'Ready')
     expect(ready?.message).toContain(`Job ${ground.namespace}/${job} is in the way`)
     expect(ready?.message).toContain('delete it, or give the run another name')
     expect(isEnded(status?.conditions)).toBe(false)
@@ -181,7 +181,7 @@ describe('a study that is edited while it runs', () => {
     expect((await edit('necorun', 'edited-0-r0', mutable)).exitCode).toBe(0)
     await ground.endPod('edited-0-r0-a1', { exitCode: 1 })
     const failed = await ground.onceRun('edited-0-r0', ({ status }) => isEnded(status?.conditions))
-    expect(failed.status?.work?.[0]).toMatchObject({ attempt: 1, cause: 'Unexpected' })
+    expect(failed.status?.tasks?.[0]).toMatchObject({ attempt: 1, cause: 'Unexpected' })
     expect((await edit('necosweep', 'edited', { failureBudget: { unexpected: 0 } })).exitCode).toBe(
       0,
     )
@@ -216,7 +216,7 @@ describe('the parallelism of a sweep', () => {
     expect(status?.succeeded).toBe(5)
     for (const { metadata, status: ended } of await ground.runs()) {
       if (!metadata.name.startsWith('scaled-')) continue
-      expect(ended?.work?.[0]).toMatchObject({ attempt: 1 })
+      expect(ended?.tasks?.[0]).toMatchObject({ attempt: 1 })
     }
   })
 })
@@ -257,7 +257,7 @@ describe('a suspended sweep', () => {
     await ground.endPod('suspended-1-r0-a1', SUCCESS)
     const { status } = await ground.onceSweep('suspended', isComplete)
     expect(status).toMatchObject({ succeeded: 2, failed: 0 })
-    const resumed = (await ground.run('suspended-0-r0')).status?.work?.[0]
+    const resumed = (await ground.run('suspended-0-r0')).status?.tasks?.[0]
     expect(resumed).toMatchObject({ attempt: 2, state: 'Succeeded' })
     expect(resumed?.retries).toBeUndefined()
     expect(resumed?.ranMs).toBeLessThan(12_000)

@@ -139,15 +139,15 @@ describe('while a study is at work a real Prometheus answers', () => {
   })
 
   test('though its pods live for seconds', async () => {
-    const works = (await ground.runs()).flatMap(({ status }) => status?.work ?? [])
-    const lived = works.map(({ name, ranMs = 0 }) => `${name} ${(ranMs / 1000).toFixed(1)} s`)
+    const tasks = (await ground.runs()).flatMap(({ status }) => status?.tasks ?? [])
+    const lived = tasks.map(({ name, ranMs = 0 }) => `${name} ${(ranMs / 1000).toFixed(1)} s`)
     printFigure(`pods that were scraped every 250 ms: ${lived.join(', ')}`)
     expect(lived).toHaveLength(4)
   })
 
   test('and says which pod of which work it had that from', () => {
     const [sample] = live.get(LIVE.loss) ?? []
-    expect(sample?.labels).toMatchObject({ sweep: NAME, attempt: '1', work: 'train' })
+    expect(sample?.labels).toMatchObject({ sweep: NAME, attempt: '1', task: 'train' })
     expect(sample?.labels['pod']).toMatch(/^watched-[01]-r0-a1-/)
   })
 

@@ -1,7 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { NeCoRun } from '../../crds/necorun.ts'
-import { conditionOf, isEnded } from '../../operator/core/conditions.ts'
+import { findCondition, isEnded } from '../../operator/core/conditions.ts'
 import { auditTrail } from './audit-trail.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { waitUntil } from './bed/wait-until.ts'
@@ -32,7 +32,7 @@ const eventually = <T>(what: string, look: () => Promise<T | undefined>): Promis
   waitUntil({ what, withinMs: 240_000, look })
 
 const busDegraded = async (name: string): Promise<string | undefined> =>
-  conditionOf((await runNamed(name)).status?.conditions, 'BusDegraded')?.status
+  findCondition((await runNamed(name)).status?.conditions, 'BusDegraded')?.status
 
 const spooled = async (name: string) =>
   spooledOf(ground.storage, (await runNamed(name)).metadata.uid ?? '')
@@ -81,8 +81,8 @@ describe('NATS away for a minute in the middle of training', () => {
     await ground.until('necorun', SHORT, 'Complete')
     printFigure(`the short run is Complete ${seconds(awayMs)} s after NATS was killed`)
     const { status } = await runNamed(SHORT)
-    expect(status?.leftReports).toEqual({ readers: 0 })
-    expect(status?.work?.map(({ attempt, state }) => ({ attempt, state }))).toEqual(
+    expect(status?.unshippedReports).toEqual({ readers: 0 })
+    expect(status?.tasks?.map(({ attempt, state }) => ({ attempt, state }))).toEqual(
       Array(2).fill({ attempt: 1, state: 'Succeeded' }),
     )
     // The length of the outage is what is tested.
@@ -98,7 +98,7 @@ describe('NATS away for a minute in the middle of training', () => {
     await eventually('BusDegraded', async () => (await busDegraded(LONG)) === 'False' || undefined)
     printFigure(`BusDegraded is False ${seconds(backMs)} s after NATS is back`)
     await eventually('the reader', async () =>
-      (await runNamed(SHORT)).status?.leftReports === undefined ? true : undefined,
+      (await runNamed(SHORT)).status?.unshippedReports === undefined ? true : undefined,
     )
     printFigure(`all that ended pods left has arrived ${seconds(backMs)} s after NATS is back`)
     const writes = await auditTrail(bed.auditLog, ground.namespace).read()
@@ -107,7 +107,9 @@ describe('NATS away for a minute in the middle of training', () => {
         resource === 'jobs' && verb === 'create' && name.includes('-reader-'),
     )
     expect(readers.map(({ name, status }) => [name, status])).toEqual([[`${SHORT}-reader-1`, 201]])
-    expect((await runNamed(SHORT)).status).toMatchObject({ work: [{ attempt: 1 }, { attempt: 1 }] })
+    expect((await runNamed(SHORT)).status).toMatchObject({
+      tasks: [{ attempt: 1 }, { attempt: 1 }],
+    })
   })
 
   test.each([SHORT, LONG])(

@@ -53,7 +53,7 @@ test('a run outlives the NATS it began with: its next attempt starts, warns once
   await kubectl('delete', 'pod', '-l', `job-name=${RUN}-a1`)
   await ground.until('necorun', RUN, 'Complete')
 
-  expect((await theRun()).status?.work?.[0]).toMatchObject({ state: 'Succeeded', attempt: 2 })
+  expect((await theRun()).status?.tasks?.[0]).toMatchObject({ state: 'Succeeded', attempt: 2 })
   const volumesOf = (job: string) =>
     kubectl('get', 'job', job, '-o', 'jsonpath={.spec.template.spec.volumes[*].name}')
   expect(await volumesOf(`${RUN}-a1`)).toContain('bus')

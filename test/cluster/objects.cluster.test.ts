@@ -7,7 +7,7 @@ import { endpointOf } from '../../kube/client/api-endpoint.ts'
 import { startLeaseElection } from '../../kube/election/lease-election.ts'
 import { createEventRecorder } from '../../kube/events/event-recorder.ts'
 import { type ClusterObjects, openObjects } from '../../operator/cluster/kubernetes-objects.ts'
-import { describeObjectsPort } from '../../operator/ports/contract/objects-contract.ts'
+import { describeObjectsContract } from '../../operator/ports/contract/objects-contract.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { waitUntil } from './bed/wait-until.ts'
 import { systemClock } from './kubelet/system-clock.ts'
@@ -53,7 +53,7 @@ async function emptyObjects(): Promise<ClusterObjects> {
   return follow(api, 'default')
 }
 
-describeObjectsPort('a real API server', emptyObjects)
+describeObjectsContract('a real API server', emptyObjects)
 
 const aRun = (namespace: string, name: string): NeCoRun => ({
   apiVersion: 'neco.dev/v1alpha1',

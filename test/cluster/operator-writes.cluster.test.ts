@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TerminationMessage } from '../../contract/run-report.ts'
 import type { RunStatus } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
-import { conditionOf } from '../../operator/core/conditions.ts'
+import { findCondition } from '../../operator/core/conditions.ts'
 import { isProgressOnly } from '../../operator/core/run/run-progress.ts'
 import { type AuditEntry, type AuditTrail, auditTrail } from './audit-trail.ts'
 import { sharedBed } from './bed/shared-bed.ts'
@@ -171,7 +171,7 @@ describe('what the operator writes', () => {
     expect(counted.length).toBeLessThanOrEqual(12)
     expect(events.length).toBeLessThanOrEqual(5)
     const { status } = (await ground.runs()).find(({ metadata }) => metadata.name === run) ?? {}
-    expect(status?.leftReports).toBeUndefined()
+    expect(status?.unshippedReports).toBeUndefined()
   })
 
   test('is nothing for what has ended, when it is touched', async () => {
@@ -190,7 +190,7 @@ describe('what the operator writes', () => {
           metadata.name.startsWith(RUNNING),
         )
         const { status } = await ground.sweep(RUNNING)
-        const reasons = runs.map(({ status }) => conditionOf(status?.conditions, 'Ready')?.reason)
+        const reasons = runs.map(({ status }) => findCondition(status?.conditions, 'Ready')?.reason)
         return (
           (status?.running === POINTS && reasons.every((reason) => reason === 'Running')) ||
           undefined

@@ -20,7 +20,7 @@ import { waitUntil } from './bed/wait-until.ts'
 import { type BusBed, openBusBed } from './bus-bed.ts'
 
 const run = { namespace: 'default', runUid: 'run-1' }
-const attempt = (number: number): AttemptAddress => ({ ...run, work: 'train', attempt: number })
+const attempt = (number: number): AttemptAddress => ({ ...run, task: 'train', attempt: number })
 
 let folder = ''
 let bed: BusBed
@@ -46,7 +46,7 @@ async function aTraining(
     execution: {
       storage: join(folder, 'storage'),
       checkpoint: { everySteps: 1_000_000, keep: 2 },
-      bus: { servers: [url], caFile, credentialsFile, ...run, work: 'train' },
+      bus: { servers: [url], caFile, credentialsFile, ...run, task: 'train' },
       ...omitUndefined({ metricsPort }),
     },
   })
@@ -91,11 +91,11 @@ async function goAwayForMs(ms: number): Promise<void> {
 
 /** What the bus has, once it is connected again. */
 const reportsOfRun = (): Promise<readonly RunReport[]> =>
-  waitUntil({ what: 'the bus', withinMs: 60_000, look: () => bed.bus.reports(run) })
+  waitUntil({ what: 'the bus', withinMs: 60_000, look: () => bed.bus.listReports(run) })
 
 /** Resolves when the bus has heard of a step of this attempt, or of one after it. */
 function reached(number: number, step: number): Promise<void> {
-  const holds = (): boolean => (bed.bus.heartbeat(attempt(number))?.step ?? 0) >= step
+  const holds = (): boolean => (bed.bus.findHeartbeat(attempt(number))?.step ?? 0) >= step
   return new Promise((resolve) => {
     const stop = bed.bus.watch(() => {
       if (!holds()) return
@@ -118,12 +118,12 @@ describe('a trainer on NATS', () => {
       },
     })
     expect(ended.exitCode).toBe(0)
-    const reports = await bed.bus.reports(run)
+    const reports = await bed.bus.listReports(run)
     expect(reports).toEqual(await spooled())
     expect(reports.filter(({ kind }) => kind === 'Step').map(({ step }) => step)).toEqual(
       Array.from({ length: 40 }, (_, index) => index + 1),
     )
-    const beat = bed.bus.heartbeat(attempt(1))
+    const beat = bed.bus.findHeartbeat(attempt(1))
     expect(beat).toMatchObject({ step: 40, totalSteps: 40, unshipped: 0, hasEnded: true })
     expect(beat?.checkpoint).toMatchObject({ step: 40, digest: expect.stringMatching(/^\w{64}$/) })
     expect(scraped).toMatch(/^neco_train_loss\{run="study-0-r0",attempt="1"\} \d/m)
@@ -167,7 +167,7 @@ describe('a trainer on NATS', () => {
     expect(left.length).toBeGreaterThan((await reportsOfRun()).length)
     const next = await aTraining(2, { steps: 300 })
     expect((await runTrainer({ config: next, folder })).exitCode).toBe(0)
-    expect(isAllShipped(bed.bus.heartbeat(attempt(1)))).toBe(false)
+    expect(isAllShipped(bed.bus.findHeartbeat(attempt(1)))).toBe(false)
     await ship()
     expect(told(await reportsOfRun())).toEqual(told(await spooled()))
     await ship()
@@ -178,7 +178,7 @@ describe('a trainer on NATS', () => {
     const config = await aTraining(1, { steps: 100_000 })
     const training = runTrainer({ config, folder })
     await reached(1, 1)
-    const saved = await bed.bus.command(attempt(1), { name: 'checkpoint', timeoutMs: 60_000 })
+    const saved = await bed.bus.sendCommand(attempt(1), { name: 'checkpoint', timeoutMs: 60_000 })
     if (saved.state !== 'Done' || saved.checkpoint === undefined) throw new Error(saved.state)
     const storage = folderStorage(join(folder, 'storage'), Date.now)
     const manifest = await storage.read(`${saved.checkpoint.folder}/manifest.json`)
@@ -186,7 +186,7 @@ describe('a trainer on NATS', () => {
       step: saved.checkpoint.step,
       shards: { student: { sha256: saved.checkpoint.digest } },
     })
-    const stopped = await bed.bus.command(attempt(1), { name: 'stop', timeoutMs: 60_000 })
+    const stopped = await bed.bus.sendCommand(attempt(1), { name: 'stop', timeoutMs: 60_000 })
     if (stopped.state !== 'Done' || stopped.checkpoint === undefined) throw new Error(stopped.state)
     const { exitCode, lastWords } = await training
     expect([exitCode, lastWords?.step]).toEqual([EXIT_CODES.Interrupted, stopped.checkpoint.step])
@@ -200,7 +200,7 @@ describe('a trainer on NATS', () => {
     await bed.nats.start()
     await ship()
     expect(told(await reportsOfRun())).toEqual(told(await spooled()))
-    expect(isAllShipped(bed.bus.heartbeat(attempt(1)))).toBe(true)
+    expect(isAllShipped(bed.bus.findHeartbeat(attempt(1)))).toBe(true)
   })
 
   test('whose credentials are refused trains to its end, and says so once', async () => {
@@ -218,10 +218,10 @@ describe('a trainer on NATS', () => {
 
 describe('an evaluator on NATS', () => {
   test('reports what it measured, as work of its own beside the training', async () => {
-    const address = { ...run, work: 'scenes', attempt: 1 }
+    const address = { ...run, task: 'scenes', attempt: 1 }
     const { url: server, caFile } = bed.nats
     const credentialsFile = await bed.credentialsFile({ kind: 'Pod', ...address })
-    const bus = { servers: [server], caFile, credentialsFile, ...run, work: 'scenes' }
+    const bus = { servers: [server], caFile, credentialsFile, ...run, task: 'scenes' }
     const config = anEvaluationConfig(join(folder, 'storage'), { at: [0] })
     const path = join(folder, 'run-config.json')
     await writeFile(path, JSON.stringify({ ...config, execution: { ...config.execution, bus } }))
@@ -230,6 +230,6 @@ describe('an evaluator on NATS', () => {
     const reports = await reportsOfRun()
     expect(reports.map(({ kind }) => kind)).toEqual(['Evaluation'])
     expect(reports).toEqual(await spooled())
-    expect(isAllShipped(bed.bus.heartbeat(address))).toBe(true)
+    expect(isAllShipped(bed.bus.findHeartbeat(address))).toBe(true)
   })
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Condition } from '../../crds/condition.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
-import { conditionOf } from '../../operator/core/conditions.ts'
+import { findCondition } from '../../operator/core/conditions.ts'
 import { makeLocalClaim } from './bed/local-claim.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { waitUntil } from './bed/wait-until.ts'
@@ -54,7 +54,7 @@ async function objectOf(kind: Kind, name: string): Promise<NeCoRun> {
 }
 
 const conditionIn = ({ status }: NeCoRun, type: 'Accepted' | 'Ready'): Condition | undefined =>
-  conditionOf(status?.conditions, type)
+  findCondition(status?.conditions, type)
 
 /** Waits for a condition of an object to be as it should. */
 const until = (kind: Kind, name: string, holds: (object: NeCoRun) => boolean): Promise<NeCoRun> =>

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect, credsAuthenticator } from 'nats'
-import { REPORT_STREAM, type RunAddress, reportsOfRun } from '../../contract/bus-names.ts'
+import { buildRunReportsSubject, REPORT_STREAM, type RunAddress } from '../../contract/bus-names.ts'
 import type { RunReport } from '../../contract/run-report.ts'
 import { readReports } from '../../operator/bus/read-reports.ts'
 import { readSpoolMark } from '../../pod/bus/spool-mark.ts'
@@ -28,7 +28,7 @@ export async function streamedOf(nats: NatsBed, run: RunAddress): Promise<Stream
   try {
     const manager = await jetstreamManager(connection)
     const { state } = await manager.streams.info(REPORT_STREAM, {
-      subjects_filter: reportsOfRun(run),
+      subjects_filter: buildRunReportsSubject(run),
     })
     const messages = Object.values(state.subjects ?? {}).reduce((sum, count) => sum + count, 0)
     return { reports: await readReports(connection, run), messages }

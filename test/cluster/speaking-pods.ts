@@ -1,7 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { connect, credsAuthenticator, type NatsConnection } from 'nats'
 import type { Heartbeat } from '../../contract/bus-messages.ts'
-import { type AttemptAddress, progressKey, progressSubject } from '../../contract/bus-names.ts'
+import {
+  type AttemptAddress,
+  buildProgressKey,
+  buildProgressSubject,
+} from '../../contract/bus-names.ts'
 import { LABELS } from '../../crds/names.ts'
 import type { NatsBed } from './bed/nats-bed.ts'
 import type { SharedBed } from './bed/shared-bed.ts'
@@ -17,8 +21,8 @@ async function addressOf(bed: SharedBed, { metadata }: Pod): Promise<AttemptAddr
   const { namespace = '', labels = {} } = metadata
   const path = `/apis/neco.dev/v1alpha1/namespaces/${namespace}/necoruns/${labels[LABELS.run]}`
   const { metadata: run } = JSON.parse((await bed.api({ path })).text)
-  const [work = '', attempt] = [labels[LABELS.work], labels[LABELS.attempt]]
-  return { namespace, runUid: run.uid, work, attempt: Number(attempt) }
+  const [task = '', attempt] = [labels[LABELS.task], labels[LABELS.attempt]]
+  return { namespace, runUid: run.uid, task: task, attempt: Number(attempt) }
 }
 
 const lastBeat = ({ metadata }: Pod, { attempt }: AttemptAddress): Heartbeat => ({
@@ -48,7 +52,7 @@ export async function lastWords(bed: SharedBed, nats: NatsBed): Promise<LastWord
   return {
     async say(pod) {
       const address = await addressOf(bed, pod)
-      const subject = progressSubject(progressKey(address))
+      const subject = buildProgressSubject(buildProgressKey(address))
       connection.publish(subject, JSON.stringify(lastBeat(pod, address)))
       await connection.flush()
     },

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { API_GROUP_VERSION } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
-import { conditionOf } from '../../operator/core/conditions.ts'
+import { findCondition } from '../../operator/core/conditions.ts'
 import { omitUndefined } from '../../std/omit-undefined.ts'
 import { type BedFolder, openBedFolder } from './bed/bed-folder.ts'
 import { makeLocalClaim } from './bed/local-claim.ts'
@@ -242,7 +242,7 @@ export async function openStudyGround(bed: SharedBed, options: Options): Promise
         everyMs: 200,
         look: async () => {
           const { status } = (await read(`${kind}s/${name}`)) as NeCoRun
-          return conditionOf(status?.conditions, condition)?.status === 'True' || undefined
+          return findCondition(status?.conditions, condition)?.status === 'True' || undefined
         },
       })
     },

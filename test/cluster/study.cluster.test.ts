@@ -83,8 +83,8 @@ test('applied again under another name after it was deleted, it is done with one
   await bed.kubectl.ok(['delete', 'necosweep', 'sweep-steepness', '-n', ground.namespace])
   const tookMs = await complete('again')
   expect(lasting(await resultsOf('again'))).toEqual(lasting(applied))
-  const works = (await ground.runs()).flatMap(({ status }) => status?.work ?? [])
-  expect(works.map(({ name, attempt, reused }) => ({ name, attempt, reused }))).toEqual(
+  const tasks = (await ground.runs()).flatMap(({ status }) => status?.tasks ?? [])
+  expect(tasks.map(({ name, attempt, reused }) => ({ name, attempt, reused }))).toEqual(
     Array(6)
       .fill([
         { name: 'train', attempt: 1, reused: true },

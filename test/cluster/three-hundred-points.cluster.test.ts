@@ -4,7 +4,7 @@ import { API_GROUP_VERSION } from '../../crds/names.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
 import { createApiClient } from '../../kube/client/api-client.ts'
 import { endpointOf } from '../../kube/client/api-endpoint.ts'
-import { conditionOf, isEnded } from '../../operator/core/conditions.ts'
+import { findCondition, isEnded } from '../../operator/core/conditions.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { printFigure } from './figure.ts'
 import { HOPELESS, instantExecutor, miouOf } from './instant-pods.ts'
@@ -84,7 +84,7 @@ test('a sweep of 300 points ends with every run counted, the best on top, and ne
     failed: HOPELESS.size,
     failures: { Infeasible: 1, UserError: 1 },
   })
-  expect(conditionOf(status?.conditions, 'Ready')).toMatchObject({ reason: 'PartlyFailed' })
+  expect(findCondition(status?.conditions, 'Ready')).toMatchObject({ reason: 'PartlyFailed' })
   expect(status?.best?.map(({ mean }) => mean)).toEqual(
     bestPoints.slice(0, 10).map(({ mean }) => mean),
   )

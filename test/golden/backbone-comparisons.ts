@@ -119,12 +119,12 @@ export function compareDinoV3(): readonly (readonly Comparison[])[] {
 function withBackbone(
   settings: BackboneSettings,
   state: unknown,
-  work: (backbone: TrainedBackbone) => readonly Comparison[],
+  compare: (backbone: TrainedBackbone) => readonly Comparison[],
 ): readonly Comparison[] {
   const parameters = buildParameters(settings, { weights: canonical(state, settings), initSeed: 0 })
   let comparisons: readonly Comparison[] = []
   tidy(() => {
-    comparisons = work({ settings, parameters })
+    comparisons = compare({ settings, parameters })
   })
   for (const variable of parameters.values()) variable.dispose()
   return comparisons

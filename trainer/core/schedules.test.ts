@@ -36,7 +36,7 @@ describe('the cosine schedules', () => {
 
   test.each([
     ['weight_decay', 0.04, 0.5, 1e-13],
-    ['teacherMomentum', 0.9995, 1, 1e-13],
+    ['momentum', 0.9995, 1, 1e-13],
     ['lr_1e-5', 1e-5, 0, 1e-12],
     ['lr_1e-4', 1e-4, 0, 1e-12],
     ['lr_1e-3_eta_1e-4', 1e-3, 1e-4, 1e-12],

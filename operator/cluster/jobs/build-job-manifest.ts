@@ -23,7 +23,7 @@ const KUBELET_SECONDS = 5
 const labelsOf = (request: JobRequest): Record<string, string> => ({
   ...runLabels(request),
   'app.kubernetes.io/component': request.program,
-  [LABELS.work]: request.work,
+  [LABELS.task]: request.task,
   [LABELS.attempt]: String(request.attempt),
 })
 

@@ -1,4 +1,4 @@
-import type { Obstacle } from '../../ports/obstacle.ts'
+import type { Blocker } from '../../ports/blocker.ts'
 
 /** The fields of a PersistentVolumeClaim that say whether pods can use it. */
 export interface ClaimView {
@@ -26,20 +26,20 @@ export interface ClaimUse {
 const quoted = ({ namespace, name }: ClaimUse): string =>
   `PersistentVolumeClaim ${namespace}/${name}`
 
-export const claimMissing = (use: ClaimUse): Obstacle => ({
+export const claimMissing = (use: ClaimUse): Blocker => ({
   reason: use.isStorage ? 'StorageNotFound' : 'VolumeNotFound',
   path: use.path,
   message: `there is no ${quoted(use)}: create it, or name another one`,
 })
 
-const notBound = (use: ClaimUse, why: string): Obstacle => ({
+const notBound = (use: ClaimUse, why: string): Blocker => ({
   reason: use.isStorage ? 'StorageNotBound' : 'VolumeNotBound',
   path: use.path,
   message: `${quoted(use)} is not bound: ${why}`,
 })
 
 /** Whether a claim waits for a pod, as it should, or for a volume that nobody makes. */
-function boundObstacle(use: ClaimUse, claim: ClaimView, binding: Binding): Obstacle | undefined {
+function boundObstacle(use: ClaimUse, claim: ClaimView, binding: Binding): Blocker | undefined {
   const { phase } = claim.status ?? {}
   if (phase === 'Lost') return notBound(use, 'its PersistentVolume is lost; restore it')
   if (phase === 'Bound' || binding === 'WaitForFirstConsumer' || binding === 'Unknown') {
@@ -57,7 +57,7 @@ function boundObstacle(use: ClaimUse, claim: ClaimView, binding: Binding): Obsta
 /** Access modes that let a pod write. */
 const WRITABLE = ['ReadWriteOnce', 'ReadWriteOncePod', 'ReadWriteMany']
 
-function modeObstacle(use: ClaimUse, claim: ClaimView): Obstacle | undefined {
+function modeObstacle(use: ClaimUse, claim: ClaimView): Blocker | undefined {
   if (!use.isStorage) return undefined
   const modes = claim.status?.accessModes ?? claim.spec?.accessModes ?? []
   const { path, parallelism } = use
@@ -71,5 +71,5 @@ function modeObstacle(use: ClaimUse, claim: ClaimView): Obstacle | undefined {
 }
 
 /** What is in the way of using a claim that is there. */
-export const claimObstacles = (use: ClaimUse, claim: ClaimView, binding: Binding): Obstacle[] =>
+export const claimObstacles = (use: ClaimUse, claim: ClaimView, binding: Binding): Blocker[] =>
   [boundObstacle(use, claim, binding), modeObstacle(use, claim)].flatMap((found) => found ?? [])

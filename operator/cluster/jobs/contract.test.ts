@@ -3,7 +3,7 @@ import { FakeApiServer } from '../../../test/fake-api-server.ts'
 import { makePod, openJobHome, PODS } from '../../../test/job-home.ts'
 import { aJobRequest } from '../../../test/job-request.ts'
 import { at, trainer } from '../../../test/pod-states.ts'
-import { describeJobsPort } from '../../ports/contract/jobs-contract.ts'
+import { describeJobsContract } from '../../ports/contract/jobs-contract.ts'
 
 let server: FakeApiServer
 beforeEach(async () => {
@@ -16,7 +16,7 @@ afterEach(() => server.close())
 const STARTED = Date.parse('2026-01-01T00:00:05Z') / 1000
 const running = { state: { running: { startedAt: at(STARTED) } } }
 
-describeJobsPort('a fake API server', async () => {
+describeJobsContract('a fake API server', async () => {
   const { jobs, close } = openJobHome(server)
   return {
     jobs: {
@@ -30,7 +30,7 @@ describeJobsPort('a fake API server', async () => {
       delete: (key) => jobs.delete(key),
       watch: (changed) => jobs.watch(changed),
     },
-    aRequest: (name, owner) => aJobRequest({ name, owner, namespace: 'default' }),
+    buildRequest: (name, owner) => aJobRequest({ name, owner, namespace: 'default' }),
     endPod: async (name, { exitCode, termination }) => {
       const terminated = {
         exitCode,

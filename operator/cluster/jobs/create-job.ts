@@ -19,7 +19,7 @@ import { buildRunConfigMap, type PodBus, placementIn } from './run-config-map.ts
 
 /** How pods reach the bus, and who signs for them. */
 export interface JobBus extends PodBus {
-  readonly credentials: Bus['credentials']
+  readonly credentials: Bus['issueCredentials']
 }
 
 export interface CreateOptions {
@@ -123,8 +123,8 @@ async function hasAttemptSecret(
   { api, bus }: CreateOptions,
   request: JobRequest,
 ): Promise<boolean> {
-  const { namespace, owner, work, attempt } = request
-  const address = { kind: 'Pod', namespace, runUid: owner.uid, work, attempt } as const
+  const { namespace, owner, task, attempt } = request
+  const address = { kind: 'Pod', namespace, runUid: owner.uid, task, attempt } as const
   const credentials = await bus?.credentials(address)
   if (credentials === undefined) return false
   const { caCertificate } = bus ?? {}

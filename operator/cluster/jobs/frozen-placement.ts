@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { Resources, StorageSettings } from '../../../crds/spec/pod.ts'
+import type { Blocker } from '../../ports/blocker.ts'
 import type { JobRequest, Placement } from '../../ports/job-request.ts'
-import type { Obstacle } from '../../ports/obstacle.ts'
 import type { JobDefaults } from './job-defaults.ts'
 
 type Program = JobRequest['program']
@@ -34,13 +34,13 @@ function resourcesOf(placement: Placement, defaults: JobDefaults, program: Progr
   return overrideOf(placement, program)?.resources ?? placement.pod?.resources ?? ofOperator
 }
 
-const IMAGE_NOT_CONFIGURED: Obstacle = {
+const IMAGE_NOT_CONFIGURED: Blocker = {
   reason: 'ImageNotConfigured',
   path: 'pod.image',
   message: 'neither the run nor the operator names an image: set pod.image, or defaults.image',
 }
 
-const STORAGE_NOT_CONFIGURED: Obstacle = {
+const STORAGE_NOT_CONFIGURED: Blocker = {
   reason: 'StorageNotConfigured',
   path: 'storage.claim',
   message:
@@ -50,7 +50,7 @@ const STORAGE_NOT_CONFIGURED: Obstacle = {
 type PlacedFields = Pick<Placement, 'pod' | 'storage'>
 
 /** Whether pods can be placed at all: an image for both programs, and a claim. */
-export function placementObstacles(placement: PlacedFields, defaults: JobDefaults): Obstacle[] {
+export function placementObstacles(placement: PlacedFields, defaults: JobDefaults): Blocker[] {
   const programs = ['trainer', 'evaluator'] as const
   const hasImages = programs.every((one) => imageOf(placement, defaults, one) !== undefined)
   const hasStorage = (placement.storage ?? defaults.storage) !== undefined

@@ -75,7 +75,7 @@ describe('making a Job', () => {
       return { text: 'a secret', expiresMs: 0 }
     }
     await homes.open({ bus: { ...bus, credentials } }).jobs.create(request)
-    expect(asked).toEqual([{ kind: 'Pod', namespace: 'team', runUid, work: 'train', attempt: 1 }])
+    expect(asked).toEqual([{ kind: 'Pod', namespace: 'team', runUid, task: 'train', attempt: 1 }])
   })
 
   test('makes the next attempt from what was written down, whatever the defaults are now', async () => {

@@ -76,7 +76,7 @@ function follow<T extends JobView | PodView>(
 
 /** The Jobs of a cluster. */
 class KubernetesJobs implements Jobs {
-  readonly keptSeconds: number
+  readonly defaultTtlSeconds: number
   readonly #options: KubernetesJobsOptions
   readonly #nodes: NodeSightings
   readonly #watchers = new Set<Changed>()
@@ -88,7 +88,7 @@ class KubernetesJobs implements Jobs {
   constructor(options: KubernetesJobsOptions) {
     const { api, clock, keptSeconds = DEFAULT_KEPT_SECONDS, releaseLostNodesAfterMs } = options
     this.#options = options
-    this.keptSeconds = keptSeconds
+    this.defaultTtlSeconds = keptSeconds
     this.#departed = new DepartedPods(options)
     this.#nodes = new NodeSightings({ api, clock, releaseAfterMs: releaseLostNodesAfterMs })
   }
@@ -171,11 +171,14 @@ class KubernetesJobs implements Jobs {
     return { ...observed, ...this.#warningOf(observed, pods) }
   }
 
-  #warningOf({ state }: ObservedJob, pods: readonly PodView[]): Pick<ObservedJob, 'warning'> {
+  #warningOf(
+    { state }: ObservedJob,
+    pods: readonly PodView[],
+  ): Pick<ObservedJob, 'evictionWarning'> {
     const pod = newestPod(pods)
     if (state !== 'Running' || pod === undefined) return {}
     const warning = this.#options.nodeWarnings?.of(pod)
-    return warning === undefined ? {} : { warning }
+    return warning === undefined ? {} : { evictionWarning: warning }
   }
 
   /** The pods that a Job controls: as known, but read anew before a closed Job is judged by them. */

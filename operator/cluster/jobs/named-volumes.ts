@@ -1,5 +1,5 @@
 import type { RunSpec } from '../../../crds/spec/run-spec.ts'
-import type { Obstacle } from '../../ports/obstacle.ts'
+import type { Blocker } from '../../ports/blocker.ts'
 
 interface VolumeUse {
   readonly path: string
@@ -17,7 +17,7 @@ const usesOf = ({ data, model, evaluations = [] }: RunSpec): VolumeUse[] => [
 ]
 
 /** Names of volumes that the pods of a run would not have. */
-export function volumeObstacles(spec: RunSpec): Obstacle[] {
+export function volumeObstacles(spec: RunSpec): Blocker[] {
   const known = new Set((spec.pod?.volumes ?? []).map(({ name }) => name))
   return usesOf(spec).flatMap(({ path, volume }) =>
     volume === undefined || known.has(volume)

@@ -49,15 +49,15 @@ const once = (holds: (job: ObservedJob) => boolean): Promise<ObservedJob> =>
 test('a node that is cordoned wakes the runs of its pods, whose Jobs carry the warning', async () => {
   await openWithNode()
   const before = await once(({ state }) => state === 'Running')
-  expect(before.warning).toBeUndefined()
-  const warned = once(({ warning }) => warning !== undefined)
+  expect(before.evictionWarning).toBeUndefined()
+  const warned = once(({ evictionWarning: warning }) => warning !== undefined)
   server.objects.write(NODES, '/n1', { spec: { unschedulable: true } })
-  expect((await warned).warning).toBe('node n1 is cordoned')
+  expect((await warned).evictionWarning).toBe('node n1 is cordoned')
 })
 
 test('without the right to follow nodes there is no warning, and all else goes on', async () => {
   server.fail(({ path }) => path === NODES, { status: 403, reason: 'Forbidden' })
   await openWithNode()
   const job = await once(({ state }) => state === 'Running')
-  expect(job.warning).toBeUndefined()
+  expect(job.evictionWarning).toBeUndefined()
 })

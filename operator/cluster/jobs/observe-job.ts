@@ -1,5 +1,5 @@
 import { omitUndefined } from '../../../std/omit-undefined.ts'
-import type { ObservedJob, Waiting } from '../../ports/observed-job.ts'
+import type { JobStartWait, ObservedJob } from '../../ports/observed-job.ts'
 import { QUEUE_LABEL } from './build-job-manifest.ts'
 import { classifyPod, type NodeSighting, type PodReading } from './classify-pod.ts'
 import {
@@ -45,7 +45,7 @@ export function needsFreshPods({ job, pods }: Pick<JobSighting, 'job' | 'pods'>)
 }
 
 /** Waits for its queue: Kueue makes suspended Jobs go, and puts them back. */
-function queued(job: JobView): Waiting {
+function queued(job: JobView): JobStartWait {
   const suspended = trueCondition(job.status?.conditions, 'Suspended')
   const queue = job.metadata.labels?.[QUEUE_LABEL]
   return {
@@ -72,7 +72,7 @@ const hadPod = ({ status }: JobView): boolean =>
 export const POD_DUE_MS = 10_000
 
 /** No pod is known. One that comes or went just now is no reason to let an old deadline pass. */
-function withoutPod({ job, nowMs }: JobSighting): Waiting {
+function withoutPod({ job, nowMs }: JobSighting): JobStartWait {
   if (hadPod(job)) return { phase: 'Schedule', sinceMs: nowMs }
   const sinceMs = timeMs(job.status?.startTime) ?? createdMsOf(job)
   if (nowMs - sinceMs < POD_DUE_MS) return { phase: 'Schedule', sinceMs }

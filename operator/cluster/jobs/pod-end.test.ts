@@ -9,7 +9,7 @@ import {
   trainer,
   words,
 } from '../../../test/pod-states.ts'
-import { failureCause } from '../../core/run/failure-cause.ts'
+import { classifyJobFailure } from '../../core/run/failure-cause.ts'
 import { classifyPod } from './classify-pod.ts'
 
 describe('a pod that succeeded', () => {
@@ -96,7 +96,7 @@ describe('a pod that failed', () => {
     ],
   ] as [string, Status, string][])('%s is charged as it should be', (_what, status, budget) => {
     const reading = classifyPod(boundPod(status))
-    expect([reading.state, failureCause(reading)]).toEqual(['Failed', budget])
+    expect([reading.state, classifyJobFailure(reading)]).toEqual(['Failed', budget])
     expect(reading.endedMs).toBeGreaterThanOrEqual(100_000)
   })
 

@@ -1,7 +1,7 @@
 import { EXIT_CODES } from '../../../contract/exit-codes.ts'
 import { TerminationMessage } from '../../../contract/run-report.ts'
 import { omitUndefined } from '../../../std/omit-undefined.ts'
-import type { ObservedJob, PodCause } from '../../ports/observed-job.ts'
+import type { ObservedJob, PodFailureCause } from '../../ports/observed-job.ts'
 import {
   type ContainerView,
   type PodView,
@@ -105,7 +105,7 @@ function signalOf({ end, exitCode = 0 }: Facts): number | undefined {
 
 interface Row {
   readonly applies: (facts: Facts) => boolean
-  readonly cause?: PodCause
+  readonly cause?: PodFailureCause
   /** What is said where the pod left no words. */
   readonly message: (facts: Facts) => string
   /** Whether the exit code says something. */

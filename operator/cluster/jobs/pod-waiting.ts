@@ -1,5 +1,5 @@
 import { omitUndefined } from '../../../std/omit-undefined.ts'
-import type { Waiting, WaitingPhase } from '../../ports/observed-job.ts'
+import type { JobStartWait, WaitingPhase } from '../../ports/observed-job.ts'
 import {
   type ConditionView,
   type ContainerView,
@@ -29,7 +29,7 @@ const containersOf = ({ status }: PodView): readonly ContainerView[] => [
   ...(status?.containerStatuses ?? []),
 ]
 
-type Said = Pick<Waiting, 'reason' | 'message'>
+type Said = Pick<JobStartWait, 'reason' | 'message'>
 
 const said = (reason: string | undefined, message: string | undefined): Said => ({
   ...omitUndefined({ reason, message }),
@@ -45,7 +45,7 @@ const settled = (found: Said): Said =>
 
 const createdMs = ({ metadata }: PodView): number => timeMs(metadata.creationTimestamp) ?? 0
 
-function unscheduled(pod: PodView): Waiting {
+function unscheduled(pod: PodView): JobStartWait {
   const { reason, message } = conditionOf(pod, 'PodScheduled') ?? {}
   const phase: WaitingPhase = reason === 'SchedulingGated' ? 'Queue' : 'Schedule'
   return { phase, sinceMs: createdMs(pod), ...said(reason, message) }
@@ -66,7 +66,7 @@ const trueSinceMs = ({ status }: PodView, type: string): number | undefined =>
  * What a pod on a node waits for. A kubelet does not say that it pulls: a pod whose sandbox stands, with volumes and
  * network, and whose container is not made, is waiting for its image.
  */
-function scheduled(pod: PodView): Waiting {
+function scheduled(pod: PodView): JobStartWait {
   const scheduledMs = trueSinceMs(pod, 'PodScheduled') ?? createdMs(pod)
   const readyMs = trueSinceMs(pod, 'PodReadyToStartContainers')
   const found = hindered(pod)
@@ -80,7 +80,7 @@ function scheduled(pod: PodView): Waiting {
 }
 
 /** What a pod that runs nothing yet waits for. */
-export const waitingOf = (pod: PodView): Waiting =>
+export const waitingOf = (pod: PodView): JobStartWait =>
   pod.spec?.nodeName === undefined ? unscheduled(pod) : scheduled(pod)
 
 /** A name of an image that no registry can have: it will not get better by waiting. */

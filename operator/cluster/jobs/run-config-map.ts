@@ -80,11 +80,11 @@ export const busAccess = (bus: PodBus) => ({
   ...(bus.caCertificate === undefined ? {} : { caFile: `${POD_PATHS.bus}/${BUS_KEYS.ca}` }),
 })
 
-const busOf = ({ namespace, owner }: JobRequest, bus: PodBus, work: string) => ({
+const busOf = ({ namespace, owner }: JobRequest, bus: PodBus, task: string) => ({
   ...busAccess(bus),
   namespace,
   runUid: owner.uid,
-  work,
+  task,
 })
 
 function configOf(

@@ -56,7 +56,7 @@ const obstaclesTo = ({ objects, spec = {}, parallelism = 1, defaults = DEFAULTS 
     api: serverOf(objects).api,
     clock: handClock(),
     defaults,
-  }).obstaclesTo({ namespace: 'team', spec: { data, ...spec }, parallelism })
+  }).findBlockers({ namespace: 'team', spec: { data, ...spec }, parallelism })
 
 const KUEUE = '/apis/kueue.x-k8s.io'
 const kueue = { [KUEUE]: { preferredVersion: { groupVersion: 'kueue.x-k8s.io/v1beta2' } } }
@@ -161,12 +161,12 @@ describe('what is in the way of a run', () => {
     const clock = handClock()
     const surroundings = kubernetesSurroundings({ api, clock, defaults: DEFAULTS })
     const placed = { namespace: 'team', spec: { data }, parallelism: 1 }
-    await expect(surroundings.obstaclesTo(placed)).rejects.toMatchObject({ code: 'Unavailable' })
+    await expect(surroundings.findBlockers(placed)).rejects.toMatchObject({ code: 'Unavailable' })
     objects[CLAIM] = bound
-    await Promise.all([1, 2, 3].map(() => surroundings.obstaclesTo(placed)))
+    await Promise.all([1, 2, 3].map(() => surroundings.findBlockers(placed)))
     expect(asked).toHaveLength(2)
     clock.turn(5_000)
-    await surroundings.obstaclesTo(placed)
+    await surroundings.findBlockers(placed)
     expect(asked).toHaveLength(3)
   })
 })

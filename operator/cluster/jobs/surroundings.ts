@@ -1,10 +1,10 @@
 import { BriefMemory } from '../../../kube/brief-memory.ts'
 import type { ApiClient } from '../../../kube/client/api-client.ts'
 import type { Resource } from '../../../kube/client/resource-path.ts'
+import type { Blocker } from '../../ports/blocker.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { Obstacle } from '../../ports/obstacle.ts'
 import { isPortError } from '../../ports/port-error.ts'
-import type { Placed, Surroundings } from '../../ports/surroundings.ts'
+import type { PrerequisiteQuery, Prerequisites } from '../../ports/prerequisites.ts'
 import {
   type Binding,
   type ClaimUse,
@@ -41,7 +41,10 @@ interface GroupView {
 }
 
 /** The claims that pods of a run mount. */
-function claimUses({ namespace, spec, parallelism }: Placed, defaults: JobDefaults): ClaimUse[] {
+function claimUses(
+  { namespace, spec, parallelism }: PrerequisiteQuery,
+  defaults: JobDefaults,
+): ClaimUse[] {
   const storage = spec.storage ?? defaults.storage
   const common = { namespace, parallelism }
   const ofStorage =
@@ -56,7 +59,7 @@ function claimUses({ namespace, spec, parallelism }: Placed, defaults: JobDefaul
   return [...ofStorage, ...ofVolumes]
 }
 
-class KubernetesSurroundings implements Surroundings {
+class KubernetesSurroundings implements Prerequisites {
   readonly #options: SurroundingsOptions
   readonly #memory: BriefMemory
 
@@ -65,7 +68,7 @@ class KubernetesSurroundings implements Surroundings {
     this.#memory = new BriefMemory(options.clock, REMEMBERED_MS)
   }
 
-  async obstaclesTo(placed: Placed): Promise<readonly Obstacle[]> {
+  async findBlockers(placed: PrerequisiteQuery): Promise<readonly Blocker[]> {
     const { defaults } = this.#options
     const looks = claimUses(placed, defaults).map((use) => this.#claim(use))
     const found = await Promise.all([...looks, this.#queue(placed)])
@@ -76,7 +79,7 @@ class KubernetesSurroundings implements Surroundings {
     ]
   }
 
-  async #claim(use: ClaimUse): Promise<Obstacle[]> {
+  async #claim(use: ClaimUse): Promise<Blocker[]> {
     const { namespace, name } = use
     const claim = await this.#memory.get(`claim ${namespace}/${name}`, () =>
       readObject<ClaimView>(this.#options.api, CLAIM_RESOURCE, { namespace, name }),
@@ -97,7 +100,7 @@ class KubernetesSurroundings implements Surroundings {
     return found === 'Forbidden' ? 'Unknown' : (found?.volumeBindingMode ?? 'Immediate')
   }
 
-  async #queue({ namespace, spec }: Placed): Promise<Obstacle[]> {
+  async #queue({ namespace, spec }: PrerequisiteQuery): Promise<Blocker[]> {
     const { queueName } = spec
     if (queueName === undefined) return []
     const said = (message: string) => [{ reason: 'QueueNotFound', path: 'queueName', message }]
@@ -124,5 +127,5 @@ function nothingIfForbidden(error: unknown): 'Forbidden' {
 }
 
 /** What the cluster has beside runs: claims, storage classes and queues, read when asked for. Fails with ApiError. */
-export const kubernetesSurroundings = (options: SurroundingsOptions): Surroundings =>
+export const kubernetesSurroundings = (options: SurroundingsOptions): Prerequisites =>
   new KubernetesSurroundings(options)

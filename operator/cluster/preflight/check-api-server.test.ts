@@ -67,11 +67,11 @@ describe('the check of the API server', () => {
     const old = JSON.parse(JSON.stringify(HEALTHY[crdPath('necoruns')]))
     const { properties } = old.spec.versions[0].schema.openAPIV3Schema
     delete properties.spec.properties.pod.properties.runtimeClassName
-    delete properties.status.properties.work.items.properties.cause
+    delete properties.status.properties.task.items.properties.cause
     expect(await check({ [crdPath('necoruns')]: old })).toMatchObject({
       state: 'Refused',
       message: expect.stringContaining(
-        'the CRD necoruns.neco.dev is of an older release, without spec.pod.runtimeClassName, status.work[].cause:',
+        'the CRD necoruns.neco.dev is of an older release, without spec.pod.runtimeClassName, status.tasks[].cause:',
       ),
     })
   })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { LABELS } from '../../../crds/names.ts'
 import type { NeCoRun, RunStatus } from '../../../crds/necorun.ts'
-import { resultRow, resultShards } from './result-shards.ts'
+import { buildResultShards, toResultRow } from './result-shards.ts'
 
 const REPLICATES = 2
 const ended = (type: 'Complete' | 'Failed', reason: string): RunStatus['conditions'] => [
@@ -45,7 +45,7 @@ describe('a row of results', () => {
         { name: 'scenes', at: 0, key: 'k', metrics: { linearMiou: 0.125 } },
       ],
     }
-    expect(JSON.stringify(resultRow(run(3, status)))).toBe(
+    expect(JSON.stringify(toResultRow(run(3, status)))).toBe(
       JSON.stringify({
         point: 1,
         replicate: 1,
@@ -64,23 +64,23 @@ describe('a row of results', () => {
 
   test('says why a run failed', () => {
     const failed = run(0, { conditions: ended('Failed', 'Infeasible') })
-    expect(resultRow(failed)).toMatchObject({ verdict: 'Failed', cause: 'Infeasible' })
+    expect(toResultRow(failed)).toMatchObject({ verdict: 'Failed', cause: 'Infeasible' })
   })
 
   test('is not there for a run that goes on, nor for one that no sweep made', () => {
-    expect(resultRow(run(0, { conditions: [] }))).toBeUndefined()
-    expect(resultRow({ ...run(0), metadata: { name: 'alone' } })).toBeUndefined()
+    expect(toResultRow(run(0, { conditions: [] }))).toBeUndefined()
+    expect(toResultRow({ ...run(0), metadata: { name: 'alone' } })).toBeUndefined()
   })
 })
 
 describe('the shards of a sweep', () => {
   test('hold two hundred numbers each, so that a late run changes its own shard alone', () => {
     const early = Array.from({ length: 450 }, (_, number) => number).filter((n) => n !== 210)
-    const before = resultShards(
+    const before = buildResultShards(
       early.map((n) => run(n)),
       { replicates: REPLICATES },
     )
-    const after = resultShards(
+    const after = buildResultShards(
       [...early, 210].map((n) => run(n)),
       { replicates: REPLICATES },
     )
@@ -101,11 +101,11 @@ describe('the shards of a sweep', () => {
     fc.assert(
       fc.property(numbers, fc.integer({ min: 300, max: 900 }), (given, maxBytes) => {
         const options = { replicates: REPLICATES, rowsPerShard: 7, maxBytes }
-        const shards = resultShards(
+        const shards = buildResultShards(
           given.map((n) => run(n)),
           options,
         )
-        const reversed = resultShards(
+        const reversed = buildResultShards(
           given.toReversed().map((n) => run(n)),
           options,
         )

@@ -1,9 +1,9 @@
 import type { NeCoRun } from '../../../crds/necorun.ts'
 import { omitUndefined } from '../../../std/omit-undefined.ts'
-import { conditionOf } from '../conditions.ts'
-import { runIndexFrom } from '../sweep/run-of-sweep.ts'
+import { findCondition } from '../conditions.ts'
+import { readRunIndex } from '../sweep/build-sweep-run.ts'
 
-type Measures = Readonly<Record<string, number>>
+type MetricValues = Readonly<Record<string, number>>
 
 /** What a table of results holds of one run that has ended. */
 export interface ResultRow {
@@ -13,11 +13,11 @@ export interface ResultRow {
   readonly verdict: 'Succeeded' | 'Failed'
   readonly cause?: string
   readonly runKey?: string
-  readonly metrics: Measures
+  readonly metrics: MetricValues
   readonly evaluations: readonly {
     readonly name: string
     readonly at: number
-    readonly metrics: Measures
+    readonly metrics: MetricValues
   }[]
 }
 
@@ -40,20 +40,23 @@ export interface ShardOptions {
 const ROWS_PER_SHARD = 200
 const MAX_BYTES = 480 * 1024
 
-const holds = (run: NeCoRun, type: 'Complete' | 'Failed' | 'Stalled'): string | undefined => {
-  const condition = conditionOf(run.status?.conditions, type)
+const findTrueReason = (
+  run: NeCoRun,
+  type: 'Complete' | 'Failed' | 'Stalled',
+): string | undefined => {
+  const condition = findCondition(run.status?.conditions, type)
   return condition?.status === 'True' ? condition.reason : undefined
 }
 
 /** By name, so that equal results are equal text. */
-const sorted = (measures: Measures = {}): Measures =>
+const sortMetricsByName = (measures: MetricValues = {}): MetricValues =>
   Object.fromEntries(Object.entries(measures).sort(([a], [b]) => (a < b ? -1 : 1)))
 
 /** The row of a run; undefined while it has not ended, and for one that no sweep made. */
-export function resultRow(run: NeCoRun): ResultRow | undefined {
-  const index = runIndexFrom(run)
-  const cause = holds(run, 'Failed') ?? holds(run, 'Stalled')
-  const hasEnded = cause !== undefined || holds(run, 'Complete') !== undefined
+export function toResultRow(run: NeCoRun): ResultRow | undefined {
+  const index = readRunIndex(run)
+  const cause = findTrueReason(run, 'Failed') ?? findTrueReason(run, 'Stalled')
+  const hasEnded = cause !== undefined || findTrueReason(run, 'Complete') !== undefined
   if (index === undefined || !hasEnded) return undefined
   const { runKey, metrics, evaluations = [] } = run.status ?? {}
   return {
@@ -62,43 +65,49 @@ export function resultRow(run: NeCoRun): ResultRow | undefined {
     run: run.metadata.name,
     verdict: cause === undefined ? 'Succeeded' : 'Failed',
     ...omitUndefined({ cause, runKey }),
-    metrics: sorted(metrics),
+    metrics: sortMetricsByName(metrics),
     evaluations: evaluations
-      .map(({ name, at, metrics: measured }) => ({ name, at, metrics: sorted(measured) }))
+      .map(({ name, at, metrics: measured }) => ({
+        name,
+        at,
+        metrics: sortMetricsByName(measured),
+      }))
       .sort((a, b) => (a.name === b.name ? a.at - b.at : a.name < b.name ? -1 : 1)),
   }
 }
 
 const encoder = new TextEncoder()
-const bytesOf = (text: string): number => encoder.encode(text).length
+const countUtf8Bytes = (text: string): number => encoder.encode(text).length
 
 /** Lines in parts that are small enough, in their order. */
-function inParts(lines: readonly string[], maxBytes: number): string[][] {
+function splitLinesBySize(lines: readonly string[], maxBytes: number): string[][] {
   const parts: string[][] = []
-  let left = 0
+  let remainingBytes = 0
   for (const line of lines) {
-    const bytes = bytesOf(line)
+    const bytes = countUtf8Bytes(line)
     const last = parts.at(-1)
-    if (last === undefined || bytes > left) {
+    if (last === undefined || bytes > remainingBytes) {
       parts.push([line])
-      left = maxBytes - bytes
+      remainingBytes = maxBytes - bytes
     } else {
       last.push(line)
-      left -= bytes
+      remainingBytes -= bytes
     }
   }
   return parts
 }
 
 /** The results of a sweep, by number: a cache that is made again from its runs, equal for equal runs in any order. */
-export function resultShards(runs: readonly NeCoRun[], options: ShardOptions): ResultShard[] {
+export function buildResultShards(runs: readonly NeCoRun[], options: ShardOptions): ResultShard[] {
   const { replicates, rowsPerShard = ROWS_PER_SHARD, maxBytes = MAX_BYTES } = options
-  const numberOf = ({ point, replicate }: ResultRow): number => point * replicates + replicate
-  const rows = runs.flatMap((run) => resultRow(run) ?? []).sort((a, b) => numberOf(a) - numberOf(b))
-  const buckets = Map.groupBy(rows, (row) => Math.floor(numberOf(row) / rowsPerShard))
+  const toRunNumber = ({ point, replicate }: ResultRow): number => point * replicates + replicate
+  const rows = runs
+    .flatMap((run) => toResultRow(run) ?? [])
+    .sort((a, b) => toRunNumber(a) - toRunNumber(b))
+  const buckets = Map.groupBy(rows, (row) => Math.floor(toRunNumber(row) / rowsPerShard))
   return [...buckets].flatMap(([bucket, members]) => {
     const lines = members.map((row) => `${JSON.stringify(row)}\n`)
-    return inParts(lines, maxBytes).map((part, index) => ({
+    return splitLinesBySize(lines, maxBytes).map((part, index) => ({
       id: index === 0 ? String(bucket) : `${bucket}-${index}`,
       rows: part.length,
       text: part.join(''),

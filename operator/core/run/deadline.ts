@@ -1,4 +1,4 @@
-import type { WorkStatus } from '../../../crds/necorun.ts'
+import type { TaskStatus } from '../../../crds/necorun.ts'
 import type { RunSpec } from '../../../crds/spec/run-spec.ts'
 import type { ObservedJob, WaitingPhase } from '../../ports/observed-job.ts'
 
@@ -7,10 +7,10 @@ type DeadlineName = keyof NonNullable<RunSpec['deadlines']>
 /** The deadline that is running, and how long it has left. */
 export interface Deadline {
   readonly name: DeadlineName
-  readonly leftMs: number
+  readonly remainingMs: number
 }
 
-const OF_PHASE: Readonly<Record<WaitingPhase, DeadlineName>> = {
+const DEADLINE_BY_PHASE: Readonly<Record<WaitingPhase, DeadlineName>> = {
   Queue: 'queueSeconds',
   Schedule: 'scheduleSeconds',
   Pull: 'pullSeconds',
@@ -24,7 +24,10 @@ const DEFAULT_SECONDS: Partial<Record<DeadlineName, number>> = {
 }
 
 /** How long the Job waited and ran until now. */
-export function clocksOf(job: ObservedJob, nowMs: number): { queuedMs: number; ranMs: number } {
+export function computeJobDurations(
+  job: ObservedJob,
+  nowMs: number,
+): { queuedMs: number; ranMs: number } {
   const { createdMs, startedMs, endedMs = nowMs } = job
   if (startedMs === undefined) return { queuedMs: Math.max(0, endedMs - createdMs), ranMs: 0 }
   return {
@@ -34,23 +37,23 @@ export function clocksOf(job: ObservedJob, nowMs: number): { queuedMs: number; r
 }
 
 /** The deadline of the phase that a live Job is in; undefined where it has none. Training and evaluation add up over their attempts. */
-export function deadlineOf(
+export function findRunningDeadline(
   {
     spec,
-    work,
+    task,
     nowMs,
-  }: { readonly spec: RunSpec; readonly work: WorkStatus; readonly nowMs: number },
+  }: { readonly spec: RunSpec; readonly task: TaskStatus; readonly nowMs: number },
   job: ObservedJob,
 ): Deadline | undefined {
-  const { queuedMs, ranMs } = clocksOf(job, nowMs)
-  const left = (name: DeadlineName, spentMs: number): Deadline | undefined => {
+  const { queuedMs, ranMs } = computeJobDurations(job, nowMs)
+  const toDeadline = (name: DeadlineName, spentMs: number): Deadline | undefined => {
     const limit = spec.deadlines?.[name] ?? DEFAULT_SECONDS[name]
-    return limit === undefined ? undefined : { name, leftMs: limit * 1000 - spentMs }
+    return limit === undefined ? undefined : { name, remainingMs: limit * 1000 - spentMs }
   }
   if (job.startedMs !== undefined) {
-    const name = work.name === 'train' ? 'trainSeconds' : 'evaluateSeconds'
-    return left(name, (work.ranMs ?? 0) + ranMs)
+    const name = task.name === 'train' ? 'trainSeconds' : 'evaluateSeconds'
+    return toDeadline(name, (task.ranMs ?? 0) + ranMs)
   }
-  if (job.waiting === undefined) return left('queueSeconds', queuedMs)
-  return left(OF_PHASE[job.waiting.phase], Math.max(0, nowMs - job.waiting.sinceMs))
+  if (job.waiting === undefined) return toDeadline('queueSeconds', queuedMs)
+  return toDeadline(DEADLINE_BY_PHASE[job.waiting.phase], Math.max(0, nowMs - job.waiting.sinceMs))
 }

@@ -10,7 +10,7 @@ export type FailureCause =
   | 'Deadline'
   | 'Unexpected'
 
-const CAUSE_OF_EXIT: Readonly<Record<Exclude<ExitReason, 'Succeeded'>, FailureCause>> = {
+const CAUSE_BY_EXIT_REASON: Readonly<Record<Exclude<ExitReason, 'Succeeded'>, FailureCause>> = {
   Unexpected: 'Unexpected',
   UserError: 'UserError',
   Infeasible: 'Infeasible',
@@ -20,26 +20,26 @@ const CAUSE_OF_EXIT: Readonly<Record<Exclude<ExitReason, 'Succeeded'>, FailureCa
   FirstStepLate: 'Deadline',
   Stalled: 'Deadline',
 }
-const CAUSE_OF_POD = {
+const CAUSE_BY_POD_FAILURE = {
   Disrupted: 'Disruption',
   OutOfMemory: 'Infeasible',
   CannotStart: 'Infrastructure',
   Refused: 'UserError',
 } as const satisfies Record<string, FailureCause>
 
-const LATE: ReadonlySet<string> = new Set<ExitReason>(['FirstStepLate', 'Stalled'])
+const DEADLINE_EXIT_REASONS: ReadonlySet<string> = new Set<ExitReason>(['FirstStepLate', 'Stalled'])
 
 /** How a failed Job is read: what the home says of the pod first, then what the pod says of a deadline, then its exit code. A process ended by a signal has no exit code: a disruption. */
-export function failureCause(job: {
+export function classifyJobFailure(job: {
   readonly exitCode?: number
-  readonly cause?: keyof typeof CAUSE_OF_POD
+  readonly cause?: keyof typeof CAUSE_BY_POD_FAILURE
   readonly termination?: { readonly reason: string }
 }): FailureCause {
-  if (job.cause !== undefined) return CAUSE_OF_POD[job.cause]
+  if (job.cause !== undefined) return CAUSE_BY_POD_FAILURE[job.cause]
   // A pod whose main thread hangs can only be ended by a signal.
-  if (LATE.has(job.termination?.reason ?? '')) return 'Deadline'
+  if (DEADLINE_EXIT_REASONS.has(job.termination?.reason ?? '')) return 'Deadline'
   if (job.exitCode === undefined) return 'Disruption'
-  const found = Object.entries(CAUSE_OF_EXIT).find(
+  const found = Object.entries(CAUSE_BY_EXIT_REASON).find(
     ([reason]) => EXIT_CODES[reason as ExitReason] === job.exitCode,
   )
   return found?.[1] ?? 'Unexpected'
@@ -59,17 +59,17 @@ export interface RetryLimits {
 }
 
 /** How often a cause may be tried again in one piece of work. */
-export function retryLimit(cause: FailureCause, limits: RetryLimits = {}): number {
-  const asked: Partial<Record<FailureCause, number | undefined>> = {
+export function findRetryLimit(cause: FailureCause, limits: RetryLimits = {}): number {
+  const configuredLimits: Partial<Record<FailureCause, number | undefined>> = {
     Infrastructure: limits.infrastructure,
     Disruption: limits.disruption,
     Unexpected: limits.unexpected,
   }
-  return asked[cause] ?? DEFAULT_RETRIES[cause] ?? 0
+  return configuredLimits[cause] ?? DEFAULT_RETRIES[cause] ?? 0
 }
 
 /** The entry of a sweep's failureBudget that pays for a failed run. */
-export const BUDGET_OF_CAUSE = {
+export const BUDGET_BY_CAUSE = {
   UserError: 'userError',
   Infeasible: 'infeasible',
   NotFinite: 'infeasible',

@@ -1,14 +1,14 @@
 import { omitUndefined } from '../../../std/omit-undefined.ts'
-import { endTimeMs, seenStatus } from '../conditions.ts'
+import { endTimeMs, withObservedGeneration } from '../conditions.ts'
 import { isLiveReader, planReader } from './plan-reader.ts'
-import type { ObservedRun, RunPlan } from './run-draft.ts'
+import type { ObservedRun, RunPlan } from './run-plan.ts'
 
 /** What is left to do for a run that has ended: what its pods left is shipped, and its Jobs go in time. */
 export function planEndedRun(observed: ObservedRun): RunPlan {
   const { status, metadata } = observed.run
   const reader = planReader(observed)
-  const kept = cleanUp(observed)
-  const next = seenStatus(reader.status ?? status, metadata.generation) ?? reader.status
+  const kept = planJobCleanup(observed)
+  const next = withObservedGeneration(reader.status ?? status, metadata.generation) ?? reader.status
   const waits = [reader, kept].flatMap(({ requeueAfterMs }) => requeueAfterMs ?? [])
   return {
     actions: [...reader.actions, ...kept.actions],
@@ -19,12 +19,12 @@ export function planEndedRun(observed: ObservedRun): RunPlan {
 }
 
 /** Jobs of a run that has ended stay for their time, so that their logs can be read; the run stays. */
-function cleanUp(observed: ObservedRun): RunPlan {
-  const { run, jobs, home, nowMs } = observed
-  const kept = run.spec.ttlSecondsAfterFinished ?? home.keptSeconds
-  const left = jobs.filter((job) => !(job.isEnding || isLiveReader(observed, job)))
-  if (kept === undefined || left.length === 0) return { actions: [], events: [] }
+function planJobCleanup(observed: ObservedRun): RunPlan {
+  const { run, jobs, platform, nowMs } = observed
+  const kept = run.spec.ttlSecondsAfterFinished ?? platform.defaultTtlSeconds
+  const remainingJobs = jobs.filter((job) => !(job.isEnding || isLiveReader(observed, job)))
+  if (kept === undefined || remainingJobs.length === 0) return { actions: [], events: [] }
   const waitMs = endTimeMs(run.status?.conditions) + kept * 1000 - nowMs
   if (waitMs > 0) return { actions: [], events: [], requeueAfterMs: waitMs }
-  return { actions: left.map(({ name }) => ({ kind: 'DeleteJob', name })), events: [] }
+  return { actions: remainingJobs.map(({ name }) => ({ kind: 'DeleteJob', name })), events: [] }
 }

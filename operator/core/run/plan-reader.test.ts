@@ -2,16 +2,24 @@ import { describe, expect, test } from 'vitest'
 import { API_GROUP_VERSION, RUN_KIND } from '../../../crds/names.ts'
 import type { NeCoRun, RunStatus } from '../../../crds/necorun.ts'
 import type { ObservedJob } from '../../ports/observed-job.ts'
-import { conditionsOf } from '../conditions.ts'
-import { attemptsThatRan, type EndedRun, leftAtEnd, planReader } from './plan-reader.ts'
+import { buildConditions } from '../conditions.ts'
+import {
+  buildUnshippedPatch,
+  type EndedRun,
+  listStartedAttempts,
+  planReader,
+} from './plan-reader.ts'
 
 const ENDED_MS = 100_000
 const LATER_MS = ENDED_MS + 60_000
 
 const aStatus = (changes: Partial<RunStatus> = {}): RunStatus => ({
-  conditions: conditionsOf({ state: 'Succeeded', message: '', generation: 1, nowMs: ENDED_MS }, []),
+  conditions: buildConditions(
+    { state: 'Succeeded', message: '', generation: 1, nowMs: ENDED_MS },
+    [],
+  ),
   runKey: 'key',
-  work: [
+  tasks: [
     { name: 'train', attempt: 2, state: 'Succeeded' },
     { name: 'quality', attempt: 1, state: 'Succeeded' },
   ],
@@ -38,35 +46,40 @@ const aJob = (name: string, changes: Partial<ObservedJob> = {}): ObservedJob => 
   ...changes,
 })
 
-const left = (readers: number): RunStatus => aStatus({ leftReports: { readers } })
+const unshipped = (readers: number): RunStatus => aStatus({ unshippedReports: { readers } })
 
 const ended = (changes: Partial<EndedRun> = {}): EndedRun => ({
-  run: aRun(left(0)),
+  run: aRun(unshipped(0)),
   jobs: [aJob('study-a1'), aJob('study-a2'), aJob('study-e0-a1')],
-  home: { busState: 'Connected', hasLeftReports: true },
+  platform: { busState: 'Connected', hasUnshippedReports: true },
   nowMs: LATER_MS,
   ...changes,
 })
-const NOTHING = { actions: [], events: [] }
+const EMPTY_PLAN = { actions: [], events: [] }
 
 describe('what a run writes down at its end', () => {
   test.each([
-    ['Connected', true, { leftReports: { readers: 0 } }],
-    ['Degraded', true, { leftReports: { readers: 0 } }],
+    ['Connected', true, { unshippedReports: { readers: 0 } }],
+    ['Degraded', true, { unshippedReports: { readers: 0 } }],
     ['Connected', false, {}],
     ['Off', true, {}],
-  ] as const)('with a bus that is %s, and reports left: %s', (busState, hasLeftReports, facts) => {
-    expect(leftAtEnd({ obstacles: [], busState, hasLeftReports })).toEqual(facts)
-  })
+  ] as const)(
+    'with a bus that is %s, and reports left: %s',
+    (busState, hasUnshippedReports, statusPatch) => {
+      expect(buildUnshippedPatch({ blockers: [], busState, hasUnshippedReports })).toEqual(
+        statusPatch,
+      )
+    },
+  )
 
   test('is about every attempt but those whose pods never ran', () => {
     const neverRan = aJob('study-a1', { state: 'Failed', startedMs: undefined as never })
     const run = aRun(aStatus())
-    expect(attemptsThatRan({ run, jobs: [neverRan] })).toEqual([
-      { work: 'train', attempt: 2 },
-      { work: 'quality', attempt: 1 },
+    expect(listStartedAttempts({ run, jobs: [neverRan] })).toEqual([
+      { task: 'train', attempt: 2 },
+      { task: 'quality', attempt: 1 },
     ])
-    expect(attemptsThatRan({ run, jobs: [] })).toHaveLength(3)
+    expect(listStartedAttempts({ run, jobs: [] })).toHaveLength(3)
   })
 })
 
@@ -85,35 +98,38 @@ describe('the reader', () => {
         },
       },
     ])
-    expect(plan.status?.leftReports).toEqual({ readers: 1 })
+    expect(plan.status?.unshippedReports).toEqual({ readers: 1 })
     const run = aRun(plan.status ?? {})
     const pending = aJob('study-reader-1', { state: 'Pending' })
-    expect(planReader(ended({ run, jobs: [pending] }))).toEqual(NOTHING)
+    expect(planReader(ended({ run, jobs: [pending] }))).toEqual(EMPTY_PLAN)
   })
 
   test('is not made where nothing is left, whatever is heard', () => {
-    expect(planReader(ended({ run: aRun(aStatus()) }))).toEqual(NOTHING)
+    expect(planReader(ended({ run: aRun(aStatus()) }))).toEqual(EMPTY_PLAN)
   })
 
   test('waits for the bus, and for every pod of the run to end', () => {
-    const home = { busState: 'Degraded', hasLeftReports: true } as const
-    expect(planReader(ended({ home }))).toEqual(NOTHING)
+    const platform = { busState: 'Degraded', hasUnshippedReports: true } as const
+    expect(planReader(ended({ platform }))).toEqual(EMPTY_PLAN)
     const going = aJob('study-a1', { state: 'Failed', isEnding: true })
-    expect(planReader(ended({ jobs: [going] }))).toEqual(NOTHING)
+    expect(planReader(ended({ jobs: [going] }))).toEqual(EMPTY_PLAN)
   })
 
   test('waits for the last words of a pod that has just ended, and is not made once they are heard', () => {
-    expect(planReader(ended({ nowMs: ENDED_MS }))).toEqual({ ...NOTHING, requeueAfterMs: 10_000 })
-    const home = { busState: 'Connected', hasLeftReports: false } as const
-    expect(planReader(ended({ nowMs: ENDED_MS, home }))).toEqual({
-      ...NOTHING,
+    expect(planReader(ended({ nowMs: ENDED_MS }))).toEqual({
+      ...EMPTY_PLAN,
+      requeueAfterMs: 10_000,
+    })
+    const platform = { busState: 'Connected', hasUnshippedReports: false } as const
+    expect(planReader(ended({ nowMs: ENDED_MS, platform }))).toEqual({
+      ...EMPTY_PLAN,
       status: aStatus(),
     })
   })
 
   test('has done its work when it has succeeded, also where an attempt is not heard', () => {
     const jobs = [aJob('study-reader-1')]
-    const { status, actions } = planReader(ended({ run: aRun(left(1)), jobs }))
+    const { status, actions } = planReader(ended({ run: aRun(unshipped(1)), jobs }))
     expect([actions, status]).toEqual([[], aStatus()])
   })
 
@@ -121,13 +137,13 @@ describe('the reader', () => {
     const failedAt = (readers: number, nowMs: number) =>
       planReader(
         ended({
-          run: aRun(left(readers)),
+          run: aRun(unshipped(readers)),
           jobs: [aJob(`study-reader-${readers}`, { state: 'Failed' })],
           nowMs,
         }),
       )
-    expect(failedAt(1, ENDED_MS + 20_000)).toEqual({ ...NOTHING, requeueAfterMs: 40_000 })
-    expect(failedAt(1, LATER_MS).status?.leftReports).toEqual({ readers: 2 })
-    expect(failedAt(5, LATER_MS)).toEqual(NOTHING)
+    expect(failedAt(1, ENDED_MS + 20_000)).toEqual({ ...EMPTY_PLAN, requeueAfterMs: 40_000 })
+    expect(failedAt(1, LATER_MS).status?.unshippedReports).toEqual({ readers: 2 })
+    expect(failedAt(5, LATER_MS)).toEqual(EMPTY_PLAN)
   })
 })

@@ -1,88 +1,96 @@
-import type { NeCoRun, RunStatus, WorkStatus } from '../../../crds/necorun.ts'
+import type { NeCoRun, RunStatus, TaskStatus } from '../../../crds/necorun.ts'
 import type { ReaderRequest } from '../../ports/job-request.ts'
 import type { ObservedJob } from '../../ports/observed-job.ts'
 import { endTimeMs } from '../conditions.ts'
-import type { HomeFacts } from '../home-facts.ts'
-import { buildReader } from '../jobs/build-job.ts'
-import { jobName, readerName, workIndexAt } from '../jobs/job-name.ts'
-import type { Plan } from '../plan.ts'
+import { buildReaderRequest } from '../jobs/build-job-request.ts'
+import { buildJobName, buildReaderJobName, toTaskIndex } from '../jobs/job-name.ts'
+import type { PlatformState } from '../platform-state.ts'
+import type { ReconcilePlan } from '../reconcile-plan.ts'
 
 export interface ReaderAction {
   readonly kind: 'CreateReader'
   readonly reader: ReaderRequest
 }
 
-export type ReaderPlan = Plan<ReaderAction, RunStatus>
+export type ReaderPlan = ReconcilePlan<ReaderAction, RunStatus>
 
 /** A run that has ended, and what is left of its Jobs. */
 export interface EndedRun {
   readonly run: NeCoRun
   readonly jobs: readonly ObservedJob[]
-  readonly home: Pick<HomeFacts, 'busState' | 'hasLeftReports'>
+  readonly platform: Pick<PlatformState, 'busState' | 'hasUnshippedReports'>
   readonly nowMs: number
 }
 
-export interface AttemptOfWork {
-  readonly work: string
+export interface TaskAttempt {
+  readonly task: string
   readonly attempt: number
 }
 
 /** The last words of a pod may be heard after its end is seen. */
-const SETTLE_MS = 10_000
-const RETRY_MS = 60_000
+const READER_DELAY_MS = 10_000
+const READER_RETRY_MS = 60_000
 /** What so many readers could not ship stays on the storage, and the status says so. */
-const MOST_READERS = 5
+const MAX_READERS = 5
 
-const NOTHING: ReaderPlan = { actions: [], events: [] }
+const EMPTY_PLAN: ReaderPlan = { actions: [], events: [] }
 
 /** The attempts of a run that may have reported something: all but those whose Jobs show that no pod of theirs has run. */
-export function attemptsThatRan({ run, jobs }: Pick<EndedRun, 'run' | 'jobs'>): AttemptOfWork[] {
-  const hasRun = (name: string): boolean => {
+export function listStartedAttempts({ run, jobs }: Pick<EndedRun, 'run' | 'jobs'>): TaskAttempt[] {
+  const hasStarted = (name: string): boolean => {
     const job = jobs.find((one) => one.name === name)
     return job === undefined || job.startedMs !== undefined
   }
-  const attemptsOf = ({ name, attempt }: WorkStatus, position: number): AttemptOfWork[] =>
-    Array.from({ length: attempt }, (_, i) => ({ work: name, attempt: i + 1 })).filter((of) =>
-      hasRun(jobName(run.metadata.name, workIndexAt(position), of.attempt)),
+  const listTaskAttempts = ({ name, attempt }: TaskStatus, position: number): TaskAttempt[] =>
+    Array.from({ length: attempt }, (_, i) => ({ task: name, attempt: i + 1 })).filter(
+      (taskAttempt) =>
+        hasStarted(buildJobName(run.metadata.name, toTaskIndex(position), taskAttempt.attempt)),
     )
-  return (run.status?.work ?? []).flatMap(attemptsOf)
+  return (run.status?.tasks ?? []).flatMap(listTaskAttempts)
 }
 
 /** What a run writes down at its end, so that what has not arrived is fetched also by an operator that never heard its pods. */
-export const leftAtEnd = ({ busState, hasLeftReports }: HomeFacts): Partial<RunStatus> =>
-  busState !== 'Off' && hasLeftReports === true ? { leftReports: { readers: 0 } } : {}
+export const buildUnshippedPatch = ({
+  busState,
+  hasUnshippedReports,
+}: PlatformState): Partial<RunStatus> =>
+  busState !== 'Off' && hasUnshippedReports === true ? { unshippedReports: { readers: 0 } } : {}
 
-const isLive = ({ state, isEnding }: ObservedJob): boolean =>
+const isLiveOrTerminating = ({ state, isEnding }: ObservedJob): boolean =>
   isEnding || state === 'Pending' || state === 'Running'
 
 /** How long until the next reader is due (ms). */
-function dueInMs({ run, nowMs }: EndedRun, before: ObservedJob | undefined): number {
+function computeReaderDelayMs({ run, nowMs }: EndedRun, before: ObservedJob | undefined): number {
   const last = before?.endedMs
-  const dueMs = last === undefined ? endTimeMs(run.status?.conditions) + SETTLE_MS : last + RETRY_MS
+  const dueMs =
+    last === undefined
+      ? endTimeMs(run.status?.conditions) + READER_DELAY_MS
+      : last + READER_RETRY_MS
   return Math.max(0, dueMs - nowMs)
 }
 
 /** The reader that ships what ended pods of a run left, once they have all ended and the bus is there; none where all has arrived meanwhile. */
-export function planReader(ended: EndedRun): ReaderPlan {
-  const { run, jobs, home } = ended
-  const { leftReports, ...rest } = run.status ?? {}
-  if (leftReports === undefined || home.busState !== 'Connected') return NOTHING
-  const { readers } = leftReports
-  const named = (name: string) => jobs.find((job) => job.name === name)
-  const newest = named(readerName(run.metadata.name, readers))
-  const isDone = newest?.state === 'Succeeded' || home.hasLeftReports !== true
-  if (isDone) return { ...NOTHING, status: rest as RunStatus }
-  if (readers >= MOST_READERS || jobs.some(isLive)) return NOTHING
-  const waitMs = dueInMs(ended, newest)
-  if (waitMs > 0) return { ...NOTHING, requeueAfterMs: waitMs }
-  const reader = buildReader(run, readers + 1)
+export function planReader(endedRun: EndedRun): ReaderPlan {
+  const { run, jobs, platform } = endedRun
+  const { unshippedReports, ...rest } = run.status ?? {}
+  if (unshippedReports === undefined || platform.busState !== 'Connected') return EMPTY_PLAN
+  const { readers } = unshippedReports
+  const findNamedJob = (name: string) => jobs.find((job) => job.name === name)
+  const newest = findNamedJob(buildReaderJobName(run.metadata.name, readers))
+  const isShipped = newest?.state === 'Succeeded' || platform.hasUnshippedReports !== true
+  if (isShipped) return { ...EMPTY_PLAN, status: rest as RunStatus }
+  if (readers >= MAX_READERS || jobs.some(isLiveOrTerminating)) return EMPTY_PLAN
+  const waitMs = computeReaderDelayMs(endedRun, newest)
+  if (waitMs > 0) return { ...EMPTY_PLAN, requeueAfterMs: waitMs }
+  const reader = buildReaderRequest(run, readers + 1)
   return {
-    ...NOTHING,
+    ...EMPTY_PLAN,
     actions: [{ kind: 'CreateReader', reader }],
-    status: { ...rest, leftReports: { readers: readers + 1 } } as RunStatus,
+    status: { ...rest, unshippedReports: { readers: readers + 1 } } as RunStatus,
   }
 }
 
 /** Whether a Job ships what others left: it may outlive their time. */
 export const isLiveReader = ({ run }: EndedRun, job: ObservedJob): boolean =>
-  job.name === readerName(run.metadata.name, run.status?.leftReports?.readers ?? 0) && isLive(job)
+  job.name === buildReaderJobName(run.metadata.name, run.status?.unshippedReports?.readers ?? 0) &&
+  isLiveOrTerminating(job)

@@ -3,11 +3,11 @@ import type { TerminationMessage } from '../../../contract/run-report.ts'
 import { API_GROUP_VERSION, RUN_KIND } from '../../../crds/names.ts'
 import type { NeCoRun } from '../../../crds/necorun.ts'
 import type { ObservedJob } from '../../ports/observed-job.ts'
-import { canonicalText } from '../canonical-text.ts'
-import { conditionOf } from '../conditions.ts'
-import { type HomeFacts, QUIET_HOME } from '../home-facts.ts'
-import { planRun, refuseRun } from './plan-run.ts'
-import type { ObservedRun, RunPlan } from './run-draft.ts'
+import { toCanonicalJson } from '../canonical-json.ts'
+import { findCondition } from '../conditions.ts'
+import { type PlatformState, UNBLOCKED_PLATFORM } from '../platform-state.ts'
+import { planRefusedRun, planRun } from './plan-run.ts'
+import type { ObservedRun, RunPlan } from './run-plan.ts'
 
 const evaluations: NeCoRun['spec']['evaluations'] = [
   {
@@ -34,7 +34,7 @@ const aJob = (overrides: Partial<ObservedJob> = {}): ObservedJob => ({
   ...overrides,
 })
 const running = aJob({ state: 'Running', startedMs: 1000 })
-const words: TerminationMessage = {
+const terminationMessage: TerminationMessage = {
   schemaVersion: 1,
   reason: 'Succeeded',
   message: 'trained',
@@ -43,20 +43,28 @@ const words: TerminationMessage = {
   metrics: { loss: 3.5 },
   evaluations: [],
 }
-const trained = aJob({ state: 'Succeeded', startedMs: 1000, endedMs: 9000, termination: words })
+const trained = aJob({
+  state: 'Succeeded',
+  startedMs: 1000,
+  endedMs: 9000,
+  termination: terminationMessage,
+})
 
 const observed = (overrides: Partial<ObservedRun> = {}): ObservedRun => ({
   run: aRun(),
   jobs: [],
-  home: QUIET_HOME,
+  platform: UNBLOCKED_PLATFORM,
   nowMs: 0,
   ...overrides,
 })
 /** The run once a plan is applied and the API server gives it back, with keys in its own order. */
 const applied = (run: NeCoRun, { status }: RunPlan): NeCoRun =>
-  status === undefined ? run : { ...run, status: JSON.parse(canonicalText(status)) }
-const ready = ({ status }: RunPlan) => conditionOf(status?.conditions, 'Ready')
-const home = (facts: Partial<HomeFacts>): HomeFacts => ({ ...QUIET_HOME, ...facts })
+  status === undefined ? run : { ...run, status: JSON.parse(toCanonicalJson(status)) }
+const ready = ({ status }: RunPlan) => findCondition(status?.conditions, 'Ready')
+const platform = (facts: Partial<PlatformState>): PlatformState => ({
+  ...UNBLOCKED_PLATFORM,
+  ...facts,
+})
 
 describe('what is in the way', () => {
   test('is not looked for in the settings of a run that was accepted', () => {
@@ -68,17 +76,17 @@ describe('what is in the way', () => {
     expect(ready(planRun(observed({ run, jobs: [running] })))).toMatchObject({ reason: 'Running' })
   })
 
-  const obstacle = {
+  const blocker = {
     reason: 'StorageNotConfigured',
     path: 'storage.claim',
     message: 'name a claim',
   }
 
   test('keeps a run from being accepted, and is looked at again', () => {
-    const plan = planRun(observed({ home: home({ obstacles: [obstacle] }) }))
+    const plan = planRun(observed({ platform: platform({ blockers: [blocker] }) }))
     expect(plan.actions).toEqual([])
     expect(plan.requeueAfterMs).toBe(30_000)
-    expect(conditionOf(plan.status?.conditions, 'Accepted')).toMatchObject({
+    expect(findCondition(plan.status?.conditions, 'Accepted')).toMatchObject({
       status: 'False',
       reason: 'StorageNotConfigured',
       message: 'spec.storage.claim: name a claim',
@@ -87,10 +95,10 @@ describe('what is in the way', () => {
   })
 
   test('lets the run start once it is gone', () => {
-    const refused = applied(aRun(), refuseRun(observed(), [obstacle]))
+    const refused = applied(aRun(), planRefusedRun(observed(), [blocker]))
     const plan = planRun(observed({ run: refused }))
     expect(plan.actions.map(({ kind }) => kind)).toEqual(['CreateJob'])
-    expect(conditionOf(plan.status?.conditions, 'Accepted')?.status).toBe('True')
+    expect(findCondition(plan.status?.conditions, 'Accepted')?.status).toBe('True')
   })
 })
 
@@ -128,13 +136,9 @@ describe('what a pod waits for', () => {
     const backingOff = at(erring.run, pull('ImagePullBackOff'), 9000)
     const running = at(backingOff.run, aJob({ state: 'Running', startedMs: 9500 }), 10_000)
     const gone = at(running.run, pull('ImagePullBackOff'), 11_000)
-    expect([unschedulable, erring, backingOff, running, gone].map(({ said }) => said)).toEqual([
-      'Unschedulable',
-      'ErrImagePull',
-      undefined,
-      'Running',
-      'ImagePullBackOff',
-    ])
+    expect(
+      [unschedulable, erring, backingOff, running, gone].map(({ said: reported }) => reported),
+    ).toEqual(['Unschedulable', 'ErrImagePull', undefined, 'Running', 'ImagePullBackOff'])
   })
 
   test('fails the run when the deadline of its phase passes, with what was in the way', () => {
@@ -163,19 +167,21 @@ describe('what a pod waits for', () => {
 
 describe('progress', () => {
   const progress = { step: 7, totalSteps: 40, metrics: { loss: 4 } }
-  const heard = home({ busState: 'Connected', progress })
-  const started = applied(aRun(), planRun(observed({ home: heard })))
+  const reportingPlatform = platform({ busState: 'Connected', progress })
+  const started = applied(aRun(), planRun(observed({ platform: reportingPlatform })))
 
   test('is written once a minute, and never holds back what matters', () => {
-    const first = planRun(observed({ run: started, jobs: [running], home: heard, nowMs: 2000 }))
+    const first = planRun(
+      observed({ run: started, jobs: [running], platform: reportingPlatform, nowMs: 2000 }),
+    )
     expect(first.status).toMatchObject({ step: 7, totalSteps: 40, metrics: { loss: 4 } })
     const run = applied(started, first)
-    const later = { ...heard, progress: { ...progress, step: 9 } }
-    const soon = planRun(observed({ run, jobs: [running], home: later, nowMs: 12_000 }))
+    const later = { ...reportingPlatform, progress: { ...progress, step: 9 } }
+    const soon = planRun(observed({ run, jobs: [running], platform: later, nowMs: 12_000 }))
     expect([soon.status, soon.requeueAfterMs]).toEqual([undefined, 50_000])
-    const due = planRun(observed({ run, jobs: [running], home: later, nowMs: 62_000 }))
+    const due = planRun(observed({ run, jobs: [running], platform: later, nowMs: 62_000 }))
     expect(due.status?.step).toBe(9)
-    const end = planRun(observed({ run, jobs: [trained], home: later, nowMs: 13_000 }))
+    const end = planRun(observed({ run, jobs: [trained], platform: later, nowMs: 13_000 }))
     expect(end.status).toMatchObject({ step: 40, metrics: { loss: 3.5 } })
   })
 
@@ -188,7 +194,7 @@ describe('progress', () => {
       [running],
       [trained],
       [trained, scenes],
-      [trained, { ...scenes, state: 'Succeeded', endedMs: 9900, termination: words }],
+      [trained, { ...scenes, state: 'Succeeded', endedMs: 9900, termination: terminationMessage }],
     ]
     for (const [i, jobs] of seen.entries()) {
       const plan = planRun(observed({ run, jobs, nowMs: 1000 * i }))
@@ -198,7 +204,7 @@ describe('progress', () => {
       run = applied(run, plan)
     }
     expect(writes).toBe(3)
-    expect(conditionOf(run.status?.conditions, 'Complete')?.status).toBe('True')
+    expect(findCondition(run.status?.conditions, 'Complete')?.status).toBe('True')
   })
 })
 
@@ -212,27 +218,39 @@ test('a run in which nothing changed is not written again, though its keys come 
 test('a run whose training finds everything has one Job, and has succeeded when that ends', () => {
   const started = applied(aRun(), planRun(observed()))
   const result = { key: 'k', at: 1, metrics: { inContextMiou: 40 }, figures: [] }
-  const found = { ...words, reused: true, evaluations: [{ name: 'scenes', ...result }] }
+  const found = {
+    ...terminationMessage,
+    reused: true,
+    evaluations: [{ name: 'scenes', ...result }],
+  }
   const jobs = [{ ...trained, termination: found }]
   const plan = planRun(observed({ run: started, jobs, nowMs: 10_000 }))
   expect([plan.actions, ready(plan)?.reason]).toEqual([[], 'Succeeded'])
   expect(plan.status?.evaluations).toEqual([{ name: 'scenes', ...result }])
-  expect(plan.status?.work?.map(({ name, attempt, reused }) => [name, attempt, reused])).toEqual([
+  expect(plan.status?.tasks?.map(({ name, attempt, reused }) => [name, attempt, reused])).toEqual([
     ['train', 1, true],
     ['scenes', 0, true],
   ])
   const unnamed = { ...found, evaluations: [result] }
   const older = [{ ...trained, termination: unnamed }]
   const next = planRun(observed({ run: started, jobs: older, nowMs: 10_000 }))
-  expect(next.actions).toMatchObject([{ kind: 'CreateJob', job: { work: 'scenes', attempt: 1 } }])
+  expect(next.actions).toMatchObject([{ kind: 'CreateJob', job: { task: 'scenes', attempt: 1 } }])
 })
 
 test('the bus being away is a condition of its own and stops nothing', () => {
-  const started = applied(aRun(), planRun(observed({ home: home({ busState: 'Connected' }) })))
-  const plan = planRun(
-    observed({ run: started, jobs: [running], home: home({ busState: 'Degraded' }), nowMs: 2000 }),
+  const started = applied(
+    aRun(),
+    planRun(observed({ platform: platform({ busState: 'Connected' }) })),
   )
-  expect(conditionOf(plan.status?.conditions, 'BusDegraded')).toMatchObject({
+  const plan = planRun(
+    observed({
+      run: started,
+      jobs: [running],
+      platform: platform({ busState: 'Degraded' }),
+      nowMs: 2000,
+    }),
+  )
+  expect(findCondition(plan.status?.conditions, 'BusDegraded')).toMatchObject({
     status: 'True',
     reason: 'Disconnected',
   })
@@ -269,10 +287,10 @@ describe('the Jobs of an ended run', () => {
     ),
   )
   test('stay for their time and are deleted then; the run stays as it is', () => {
-    const facts = home({ keptSeconds: 60 })
-    const wait = planRun(observed({ run: ended, jobs: [trained], home: facts, nowMs: 30_000 }))
+    const facts = platform({ defaultTtlSeconds: 60 })
+    const wait = planRun(observed({ run: ended, jobs: [trained], platform: facts, nowMs: 30_000 }))
     expect(wait).toEqual({ actions: [], events: [], requeueAfterMs: 40_000 })
-    const late = planRun(observed({ run: ended, jobs: [trained], home: facts, nowMs: 70_000 }))
+    const late = planRun(observed({ run: ended, jobs: [trained], platform: facts, nowMs: 70_000 }))
     expect(late).toEqual({ actions: [{ kind: 'DeleteJob', name: 'study-a1' }], events: [] })
   })
   test('stay for ever where neither run nor home says a time', () => {

@@ -1,26 +1,26 @@
-import type { NeCoRun, RunStatus, WorkStatus } from '../../../crds/necorun.ts'
+import type { NeCoRun, RunStatus, TaskStatus } from '../../../crds/necorun.ts'
 import { resolvePreset } from '../../../method/resolve-preset.ts'
 import { validateSettings } from '../../../method/validate-settings.ts'
+import type { Blocker } from '../../ports/blocker.ts'
 import type { ObservedJob } from '../../ports/observed-job.ts'
-import type { Obstacle } from '../../ports/obstacle.ts'
 import { isAccepted, isEnded } from '../conditions.ts'
-import { buildJob } from '../jobs/build-job.ts'
-import { jobName, workIndexAt } from '../jobs/job-name.ts'
-import { BLOCKED_MS } from '../plan.ts'
-import { type Concluded, concludeWork, settledWorks, stopWork } from './conclude-work.ts'
-import { finishDraft } from './finish-draft.ts'
+import { buildJobRequest } from '../jobs/build-job-request.ts'
+import { buildJobName, toTaskIndex } from '../jobs/job-name.ts'
+import { BLOCKED_RETRY_MS } from '../reconcile-plan.ts'
+import { concludeTask, listConcludedTasks, stopTask, type TaskConclusion } from './conclude-task.ts'
+import { finishRunPlan } from './finish-run-plan.ts'
+import { planCheckpointRequest } from './plan-checkpoint-request.ts'
 import { planEndedRun } from './plan-ended-run.ts'
-import { requestCheckpoint } from './request-checkpoint.ts'
+import { decideRunOutcome, type ObjectOutcome } from './run-outcome.ts'
 import {
-  jobNamed,
+  findJobByName,
   type ObservedRun,
   type RunAction,
-  type RunDraft,
   type RunPlan,
-} from './run-draft.ts'
-import { type Outcome, outcomeOf } from './run-outcome.ts'
+  type RunPlanDraft,
+} from './run-plan.ts'
 
-const freshWork = ({ spec }: NeCoRun): WorkStatus[] =>
+const buildInitialTasks = ({ spec }: NeCoRun): TaskStatus[] =>
   ['train', ...(spec.evaluations ?? []).map(({ name }) => name)].map((name) => ({
     name,
     attempt: 0,
@@ -28,87 +28,109 @@ const freshWork = ({ spec }: NeCoRun): WorkStatus[] =>
   }))
 
 /** Takes in what became of every Job that was running. */
-function concludeAll(observed: ObservedRun, works: readonly WorkStatus[]): RunDraft {
+function concludeTasks(observed: ObservedRun, tasks: readonly TaskStatus[]): RunPlanDraft {
   const { run, jobs, nowMs } = observed
-  const concluded: Concluded[] = works.map((work, position) => {
-    const name = jobName(run.metadata.name, workIndexAt(position), work.attempt)
-    return concludeWork({ spec: run.spec, work, job: jobNamed(jobs, name), jobName: name, nowMs })
+  const conclusions: TaskConclusion[] = tasks.map((task, position) => {
+    const name = buildJobName(run.metadata.name, toTaskIndex(position), task.attempt)
+    return concludeTask({
+      spec: run.spec,
+      task,
+      job: findJobByName(jobs, name),
+      jobName: name,
+      nowMs,
+    })
   })
   return {
-    works: settledWorks(concluded),
-    actions: concluded.flatMap(({ deleteJob }) =>
+    tasks: listConcludedTasks(conclusions),
+    actions: conclusions.flatMap(({ deleteJob }) =>
       deleteJob === undefined ? [] : [{ kind: 'DeleteJob' as const, name: deleteJob }],
     ),
-    events: concluded.flatMap(({ events }) => events),
-    facts: mergeFacts(run.status, concluded),
-    waitMs: concluded.flatMap(({ deadlineInMs }) => deadlineInMs ?? []),
+    events: conclusions.flatMap(({ events }) => events),
+    statusPatch: mergeStatusPatches(run.status, conclusions),
+    waitMs: conclusions.flatMap(({ deadlineInMs }) => deadlineInMs ?? []),
   }
 }
 
 /** Facts of the training replace, results of evaluations are added to those already known. */
-function mergeFacts(
+function mergeStatusPatches(
   before: RunStatus | undefined,
-  concluded: readonly Concluded[],
+  conclusions: readonly TaskConclusion[],
 ): Partial<RunStatus> {
-  const found = concluded.flatMap(({ facts }) => facts.evaluations ?? [])
+  const found = conclusions.flatMap(({ statusPatch }) => statusPatch.evaluations ?? [])
   const evaluations = [...(before?.evaluations ?? []), ...found]
-  const facts: Partial<RunStatus> = Object.assign({}, ...concluded.map(({ facts }) => facts))
-  return found.length === 0 ? facts : { ...facts, evaluations }
+  const statusPatch: Partial<RunStatus> = Object.assign(
+    {},
+    ...conclusions.map(({ statusPatch }) => statusPatch),
+  )
+  return found.length === 0 ? statusPatch : { ...statusPatch, evaluations }
 }
 
 /** Asks every running pod to end; the next attempt resumes from its checkpoint. */
-function stopAll(draft: RunDraft, { run, jobs, nowMs }: ObservedRun): RunDraft {
+function stopTasks(draft: RunPlanDraft, { run, jobs, nowMs }: ObservedRun): RunPlanDraft {
   const actions: RunAction[] = []
-  const works = draft.works.map((work, position) => {
-    if (work.state !== 'Running') return work
-    const name = jobName(run.metadata.name, workIndexAt(position), work.attempt)
+  const tasks = draft.tasks.map((task, position) => {
+    if (task.state !== 'Running') return task
+    const name = buildJobName(run.metadata.name, toTaskIndex(position), task.attempt)
     actions.push({ kind: 'DeleteJob', name })
-    return stopWork({ work, job: jobNamed(jobs, name), nowMs })
+    return stopTask({ task, job: findJobByName(jobs, name), nowMs })
   })
-  return { ...draft, works, actions: [...draft.actions, ...actions] }
+  return { ...draft, tasks, actions: [...draft.actions, ...actions] }
 }
 
 /** Starts the next attempt at the first work that is not done, one pod at a time. */
-function startNext(draft: RunDraft, { run, jobs }: ObservedRun): RunDraft {
-  const position = draft.works.findIndex(({ state }) => state !== 'Succeeded')
-  const work = draft.works[position]
-  if (work === undefined || work.state !== 'Pending') return draft
-  const attempt = work.attempt + 1
-  const job = buildJob(run, { work: workIndexAt(position), workName: work.name, attempt })
-  const existing = jobNamed(jobs, job.name)
+function startNextAttempt(draft: RunPlanDraft, { run, jobs }: ObservedRun): RunPlanDraft {
+  const position = draft.tasks.findIndex(({ state }) => state !== 'Succeeded')
+  const task = draft.tasks[position]
+  if (task === undefined || task.state !== 'Pending') return draft
+  const attempt = task.attempt + 1
+  const job = buildJobRequest(run, {
+    taskIndex: toTaskIndex(position),
+    taskName: task.name,
+    attempt,
+  })
+  const existing = findJobByName(jobs, job.name)
   if (existing?.isEnding === true) return draft
-  const started: WorkStatus = { ...work, attempt, state: 'Running' }
+  const started: TaskStatus = { ...task, attempt, state: 'Running' }
   return {
     ...draft,
-    works: draft.works.with(position, started),
+    tasks: draft.tasks.with(position, started),
     actions:
       existing === undefined ? [...draft.actions, { kind: 'CreateJob', job }] : draft.actions,
   }
 }
 
 /** Asks a training whose pod will have to go for a checkpoint. */
-function heedWarning(draft: RunDraft, { run, jobs, home }: ObservedRun): RunDraft {
-  const [work] = draft.works
-  if (work === undefined) return draft
-  const job = jobNamed(jobs, jobName(run.metadata.name, 'train', work.attempt))
-  const warned = requestCheckpoint({ work, job, busState: home.busState })
-  if (warned === undefined) return draft
+function checkpointBeforeEviction(
+  draft: RunPlanDraft,
+  { run, jobs, platform }: ObservedRun,
+): RunPlanDraft {
+  const [task] = draft.tasks
+  if (task === undefined) return draft
+  const job = findJobByName(jobs, buildJobName(run.metadata.name, 'train', task.attempt))
+  const checkpointPlan = planCheckpointRequest({ task, job, busState: platform.busState })
+  if (checkpointPlan === undefined) return draft
   return {
     ...draft,
-    works: draft.works.with(0, warned.work),
-    actions: [...draft.actions, warned.action],
-    events: [...draft.events, warned.event],
+    tasks: draft.tasks.with(0, checkpointPlan.task),
+    actions: [...draft.actions, checkpointPlan.action],
+    events: [...draft.events, checkpointPlan.event],
   }
 }
 
 /** The plan of a run that cannot start: nothing is made, and it is looked at again, since what is in the way may go. */
-export function refuseRun(observed: ObservedRun, obstacles: readonly Obstacle[]): RunPlan {
-  const works = observed.run.status?.work ?? []
-  const draft: RunDraft = { works, actions: [], events: [], facts: {}, waitMs: [BLOCKED_MS] }
-  const message = obstacles.map((one) => `spec.${one.path}: ${one.message}`).join('; ')
-  const [first] = obstacles
+export function planRefusedRun(observed: ObservedRun, blockers: readonly Blocker[]): RunPlan {
+  const tasks = observed.run.status?.tasks ?? []
+  const draft: RunPlanDraft = {
+    tasks,
+    actions: [],
+    events: [],
+    statusPatch: {},
+    waitMs: [BLOCKED_RETRY_MS],
+  }
+  const message = blockers.map((one) => `spec.${one.path}: ${one.message}`).join('; ')
+  const [first] = blockers
   const acceptedReason = first === undefined ? {} : { acceptedReason: first.reason }
-  return finishDraft(observed, draft, {
+  return finishRunPlan(observed, draft, {
     state: 'NotAccepted',
     message: message.slice(0, 4000),
     ...acceptedReason,
@@ -116,18 +138,24 @@ export function refuseRun(observed: ObservedRun, obstacles: readonly Obstacle[])
 }
 
 /** What a run asks for is looked at until it is accepted: it cannot be edited after that, and a stricter release must not stop it. */
-function obstaclesTo({ run, home }: ObservedRun): readonly Obstacle[] {
+function listRunBlockers({ run, platform }: ObservedRun): readonly Blocker[] {
   const problems = isAccepted(run.status) ? [] : validateSettings(resolvePreset(run.spec))
-  return [...problems.map((problem) => ({ reason: 'NotAccepted', ...problem })), ...home.obstacles]
+  return [
+    ...problems.map((problem) => ({ reason: 'NotAccepted', ...problem })),
+    ...platform.blockers,
+  ]
 }
 
 /** The Job of the work at hand, where it was seen. */
-function jobAtHand({ works }: RunDraft, { run, jobs }: ObservedRun): ObservedJob | undefined {
-  const position = works.findIndex(({ state }) => state !== 'Succeeded')
-  const attempt = works[position]?.attempt ?? 0
-  const job = jobNamed(
+function findCurrentJob(
+  { tasks }: RunPlanDraft,
+  { run, jobs }: ObservedRun,
+): ObservedJob | undefined {
+  const position = tasks.findIndex(({ state }) => state !== 'Succeeded')
+  const attempt = tasks[position]?.attempt ?? 0
+  const job = findJobByName(
     jobs,
-    jobName(run.metadata.name, workIndexAt(Math.max(0, position)), attempt),
+    buildJobName(run.metadata.name, toTaskIndex(Math.max(0, position)), attempt),
   )
   return job?.isEnding === true ? undefined : job
 }
@@ -136,24 +164,28 @@ function jobAtHand({ works }: RunDraft, { run, jobs }: ObservedRun): ObservedJob
 export function planRun(observed: ObservedRun): RunPlan {
   const { run } = observed
   if (isEnded(run.status?.conditions)) return planEndedRun(observed)
-  const obstacles = obstaclesTo(observed)
-  if (obstacles.length > 0) return refuseRun(observed, obstacles)
-  const concluded = concludeAll(observed, run.status?.work ?? freshWork(run))
+  const blockers = listRunBlockers(observed)
+  if (blockers.length > 0) return planRefusedRun(observed, blockers)
+  const conclusions = concludeTasks(observed, run.status?.tasks ?? buildInitialTasks(run))
   const isSuspended = run.spec.suspend === true
-  const stops = isSuspended || concluded.works.some(({ state }) => state === 'Failed')
-  const draft = stops
-    ? stopAll(concluded, observed)
-    : heedWarning(goOn(concluded, observed), observed)
-  const { works } = draft
-  const outcome = outcomeOf({ works, job: jobAtHand(draft, observed), isSuspended })
-  return finishDraft(observed, draft, stops ? outcome : { ...outcome, ...blockedOutcome(observed) })
+  const mustStop = isSuspended || conclusions.tasks.some(({ state }) => state === 'Failed')
+  const draft = mustStop
+    ? stopTasks(conclusions, observed)
+    : checkpointBeforeEviction(startNextTask(conclusions, observed), observed)
+  const { tasks } = draft
+  const outcome = decideRunOutcome({ tasks, job: findCurrentJob(draft, observed), isSuspended })
+  return finishRunPlan(
+    observed,
+    draft,
+    mustStop ? outcome : { ...outcome, ...buildBlockedOutcome(observed) },
+  )
 }
 
 /** The next work starts, unless something stands where its Job would. */
-const goOn = (draft: RunDraft, observed: ObservedRun): RunDraft =>
+const startNextTask = (draft: RunPlanDraft, observed: ObservedRun): RunPlanDraft =>
   observed.blocked === undefined
-    ? startNext(draft, observed)
-    : { ...draft, waitMs: [...draft.waitMs, BLOCKED_MS] }
+    ? startNextAttempt(draft, observed)
+    : { ...draft, waitMs: [...draft.waitMs, BLOCKED_RETRY_MS] }
 
-const blockedOutcome = ({ blocked }: ObservedRun): Partial<Outcome> =>
+const buildBlockedOutcome = ({ blocked }: ObservedRun): Partial<ObjectOutcome> =>
   blocked === undefined ? {} : { state: 'Queued', ...blocked }

@@ -1,8 +1,8 @@
-import type { WorkStatus } from '../../../crds/necorun.ts'
+import type { TaskStatus } from '../../../crds/necorun.ts'
 import type { ObservedJob } from '../../ports/observed-job.ts'
 import type { ObjectState } from '../conditions.ts'
 
-export interface Outcome {
+export interface ObjectOutcome {
   readonly state: ObjectState
   /** One word where the state alone says too little: the cause of a failure, what a pod waits for. */
   readonly reason?: string
@@ -10,17 +10,17 @@ export interface Outcome {
   readonly acceptedReason?: string
 }
 
-interface Standing {
-  readonly works: readonly WorkStatus[]
+interface RunOutcomeInput {
+  readonly tasks: readonly TaskStatus[]
   /** The Job of the work at hand, where it was seen. */
   readonly job: ObservedJob | undefined
   readonly isSuspended: boolean
 }
 
 /** Where a run that goes on stands. A work after the first counts as running until its pod is seen to wait. */
-function openOutcome({ works, job }: Standing): Outcome {
-  const position = works.findIndex(({ state }) => state !== 'Succeeded')
-  const { name = 'train', attempt = 0 } = works[position] ?? {}
+function decideLiveRunOutcome({ tasks, job }: RunOutcomeInput): ObjectOutcome {
+  const position = tasks.findIndex(({ state }) => state !== 'Succeeded')
+  const { name = 'train', attempt = 0 } = tasks[position] ?? {}
   const { reason, message } = job?.waiting ?? {}
   if (reason !== undefined)
     return { state: 'Queued', reason, message: `${name}: ${message ?? reason}` }
@@ -31,17 +31,17 @@ function openOutcome({ works, job }: Standing): Outcome {
 }
 
 /** What has become of a run, from its works alone; and of its pod while it goes on. */
-export function outcomeOf(standing: Standing): Outcome {
-  const { works, isSuspended } = standing
-  const failed = works.find(({ state }) => state === 'Failed')
+export function decideRunOutcome(input: RunOutcomeInput): ObjectOutcome {
+  const { tasks, isSuspended } = input
+  const failed = tasks.find(({ state }) => state === 'Failed')
   if (failed !== undefined) {
     const message = `${failed.name}: ${failed.message ?? 'failed'}`
     return { state: 'Failed', reason: failed.cause ?? 'Unexpected', message }
   }
-  if (works.every(({ state }) => state === 'Succeeded')) {
+  if (tasks.every(({ state }) => state === 'Succeeded')) {
     return { state: 'Succeeded', message: 'trained and evaluated' }
   }
   return isSuspended
     ? { state: 'Suspended', message: 'suspended; set suspend to false to go on' }
-    : openOutcome(standing)
+    : decideLiveRunOutcome(input)
 }

@@ -1,29 +1,29 @@
 import type { Condition } from '../../../crds/condition.ts'
 import type { RunStatus } from '../../../crds/necorun.ts'
-import { canonicalText } from '../canonical-text.ts'
+import { toCanonicalJson } from '../canonical-json.ts'
 
 /** Progress is written this often at most: it is for people, and every write goes to every watcher. */
-export const PROGRESS_EVERY_MS = 60_000
+export const PROGRESS_INTERVAL_MS = 60_000
 
 /** Whether something holds a run up: that begins and ends at once for people, one reason after another does not. */
-const isHeldUp = ({ type, reason }: Condition): boolean =>
+const isRunBlocked = ({ type, reason }: Condition): boolean =>
   type === 'Ready' && reason !== 'Queued' && reason !== 'Running'
 
-const factsOf = (condition: Condition) => {
+const toConditionKey = (condition: Condition) => {
   const { type, status, observedGeneration } = condition
-  return [type, status, observedGeneration, isHeldUp(condition)]
+  return [type, status, observedGeneration, isRunBlocked(condition)]
 }
 
 /** What of a status somebody may have to act on; the rest is progress. */
-const essence = ({ conditions = [], work, evaluations, runKey }: RunStatus): string =>
-  canonicalText([conditions.map(factsOf), work, evaluations, runKey])
+const toActionableKey = ({ conditions = [], tasks, evaluations, runKey }: RunStatus): string =>
+  toCanonicalJson([conditions.map(toConditionKey), tasks, evaluations, runKey])
 
 /** Whether a status differs from the one before in progress alone. */
 export const isProgressOnly = (status: RunStatus, before: RunStatus | undefined): boolean =>
-  before !== undefined && essence(status) === essence(before)
+  before !== undefined && toActionableKey(status) === toActionableKey(before)
 
 /** How long until progress may be written again; 0 when it may be now. */
-export function progressWaitMs(before: RunStatus | undefined, nowMs: number): number {
+export function computeProgressWaitMs(before: RunStatus | undefined, nowMs: number): number {
   if (before?.progressTime === undefined) return 0
-  return Math.max(0, Date.parse(before.progressTime) + PROGRESS_EVERY_MS - nowMs)
+  return Math.max(0, Date.parse(before.progressTime) + PROGRESS_INTERVAL_MS - nowMs)
 }

@@ -1,4 +1,4 @@
-import { isInteger, type Scalar } from '../../../crds/spec/parameters.ts'
+import { isIntegerParameter, type Scalar } from '../../../crds/spec/parameters.ts'
 import type { Axis, Point, SweepSpec } from '../../../crds/spec/sweep-spec.ts'
 import { counterHash, counterUniform } from './counter-hash.ts'
 import { sobol } from './sobol.ts'
@@ -6,23 +6,23 @@ import { sobol } from './sobol.ts'
 /** What a point sets, by path. */
 export type Assignment = Readonly<Record<string, Scalar>>
 
-const lengthOf = (list: readonly unknown[] | undefined): number =>
+const countChoices = (list: readonly unknown[] | undefined): number =>
   list === undefined || list.length === 0 ? 1 : list.length
 
-const gridSize = ({ points, zip = [], axes = [] }: SweepSpec): number =>
+const countGridPoints = ({ points, zip = [], axes = [] }: SweepSpec): number =>
   axes.reduce(
-    (product, { values }) => product * lengthOf(values),
-    lengthOf(points) * lengthOf(zip[0]?.values),
+    (product, { values }) => product * countChoices(values),
+    countChoices(points) * countChoices(zip[0]?.values),
   )
 
 /** How many points a sweep has. */
 export function countPoints(spec: SweepSpec): number {
   const { method = 'Grid', count } = spec.search ?? {}
   if (method !== 'Grid') return count ?? 0
-  return Math.min(gridSize(spec), count ?? Number.POSITIVE_INFINITY)
+  return Math.min(countGridPoints(spec), count ?? Number.POSITIVE_INFINITY)
 }
 
-const given = (point: Point): Assignment =>
+const toAssignment = (point: Point): Assignment =>
   Object.fromEntries(
     Object.entries(point).filter((entry): entry is [string, Scalar] => entry[1] !== undefined),
   )
@@ -30,22 +30,22 @@ const given = (point: Point): Assignment =>
 /** Decodes by remainders: the last axis varies fastest, then the others, then zip, then points. */
 function decodeGrid({ points = [], zip = [], axes = [] }: SweepSpec, number: number): Assignment {
   let rest = number
-  const take = (length: number): number => {
+  const takeDigit = (length: number): number => {
     const digit = rest % length
     rest = Math.floor(rest / length)
     return digit
   }
   const crossed = axes.toReversed().map(({ parameter, values = [] }): [string, Scalar] => {
-    const value = values[take(lengthOf(values))]
+    const value = values[takeDigit(countChoices(values))]
     return [parameter, value ?? '']
   })
-  const row = take(lengthOf(zip[0]?.values))
+  const row = takeDigit(countChoices(zip[0]?.values))
   const zipped = zip.map(({ parameter, values }): [string, Scalar] => [
     parameter,
     values[row] ?? '',
   ])
-  const point = (points[take(lengthOf(points))] ?? {}) as Point
-  return { ...given(point), ...Object.fromEntries([...zipped, ...crossed.toReversed()]) }
+  const point = (points[takeDigit(countChoices(points))] ?? {}) as Point
+  return { ...toAssignment(point), ...Object.fromEntries([...zipped, ...crossed.toReversed()]) }
 }
 
 const interpolate = (range: { min: number; max: number; scale: Axis['scale'] }, share: number) => {
@@ -56,13 +56,13 @@ const interpolate = (range: { min: number; max: number; scale: Axis['scale'] }, 
 /** The value of an axis at a share in [0, 1) of its length; whole numbers are equally likely, both ends included. */
 function valueAtShare({ parameter, values, min = 0, max = 1, scale }: Axis, share: number): Scalar {
   if (values !== undefined) return values[Math.floor(share * values.length)] ?? ''
-  const whole = isInteger(parameter)
+  const whole = isIntegerParameter(parameter)
   const value = interpolate({ min, max: whole ? max + 1 : max, scale }, share)
   return Math.min(max, Math.max(min, whole ? Math.floor(value) : value))
 }
 
 /** The first point of Sobol is a corner, so it is left out; another seed shifts the digits. */
-function shareOf(spec: SweepSpec, number: number, dimension: number): number {
+function computeAxisShare(spec: SweepSpec, number: number, dimension: number): number {
   const { method, seed = 0 } = spec.search ?? {}
   if (method === 'Random') return counterUniform(seed, number, dimension)
   const shift = seed === 0 ? 0 : counterHash(seed, dimension)
@@ -74,7 +74,7 @@ export function decodePoint(spec: SweepSpec, number: number): Assignment {
   if ((spec.search?.method ?? 'Grid') === 'Grid') return decodeGrid(spec, number)
   const entries = (spec.axes ?? []).map((axis, dimension) => [
     axis.parameter,
-    valueAtShare(axis, shareOf(spec, number, dimension)),
+    valueAtShare(axis, computeAxisShare(spec, number, dimension)),
   ])
   return Object.fromEntries(entries) as Assignment
 }

@@ -22,7 +22,7 @@ const RANGE = 2 ** BITS
 export const SOBOL_DIMENSIONS = POLYNOMIALS.length + 1
 
 /** Direction numbers of a dimension, the first bit at the top of 32. */
-function directions(dimension: number): Uint32Array {
+function buildDirections(dimension: number): Uint32Array {
   const v = new Uint32Array(BITS)
   const [degree, coefficients, m] = POLYNOMIALS[dimension - 1] ?? [0, 0, []]
   for (let bit = 0; bit < BITS; bit++) {
@@ -46,7 +46,9 @@ function nextDirection(
   return direction >>> 0
 }
 
-const DIRECTIONS = Array.from({ length: SOBOL_DIMENSIONS }, (_, dimension) => directions(dimension))
+const DIRECTIONS = Array.from({ length: SOBOL_DIMENSIONS }, (_, dimension) =>
+  buildDirections(dimension),
+)
 
 /** Coordinate of point `index` (from 0) in a dimension (from 0) of the Sobol sequence, in [0, 1); `shift` is a 32-bit digital shift. */
 export function sobol(index: number, dimension: number, shift = 0): number {

@@ -4,10 +4,10 @@ import { METRICS, type MetricName } from '../../../method/metrics.ts'
 
 export type Objective = NonNullable<SweepSpec['objective']>
 
-const isMetric = (name: string): name is MetricName => name in METRICS
+const isKnownMetric = (name: string): name is MetricName => name in METRICS
 
 /** The value a run gives to the objective: of the latest evaluation that measured it, or of its training. */
-export function objectiveValue(run: NeCoRun, objective: Objective): number | undefined {
+export function findObjectiveValue(run: NeCoRun, objective: Objective): number | undefined {
   const { metric, evaluation } = objective
   const measured = (run.status?.evaluations ?? [])
     .filter(({ name, metrics }) => (evaluation ?? name) === name && metric in metrics)
@@ -20,10 +20,10 @@ export function objectiveValue(run: NeCoRun, objective: Objective): number | und
 
 /** Whether more is better. Metrics that are only reported count upwards. */
 export const isHigherBetter = ({ metric }: Objective): boolean =>
-  !isMetric(metric) || METRICS[metric].better !== 'Lower'
+  !isKnownMetric(metric) || METRICS[metric].better !== 'Lower'
 
 /** Paths that a sweep varies. */
-const variedPaths = ({ axes = [], zip = [], points = [] }: SweepSpec): string[] => [
+const listVariedPaths = ({ axes = [], zip = [], points = [] }: SweepSpec): string[] => [
   ...new Set([
     ...[...axes, ...zip].map(({ parameter }) => parameter),
     ...points.flatMap((point) => Object.keys(point)),
@@ -31,8 +31,8 @@ const variedPaths = ({ axes = [], zip = [], points = [] }: SweepSpec): string[] 
 ]
 
 /** The varied paths across which the metric must not be compared. */
-export function incomparablePaths(spec: SweepSpec, { metric }: Objective): string[] {
-  if (!isMetric(metric)) return []
+export function findIncomparablePaths(spec: SweepSpec, { metric }: Objective): string[] {
+  if (!isKnownMetric(metric)) return []
   const across: readonly string[] = METRICS[metric].incomparableAcross
-  return variedPaths(spec).filter((path) => across.includes(path))
+  return listVariedPaths(spec).filter((path) => across.includes(path))
 }

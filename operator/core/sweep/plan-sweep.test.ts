@@ -2,10 +2,16 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { API_GROUP_VERSION } from '../../../crds/names.ts'
 import type { NeCoSweep } from '../../../crds/necosweep.ts'
-import { canonicalText } from '../canonical-text.ts'
-import { QUIET_HOME } from '../home-facts.ts'
+import { toCanonicalJson } from '../canonical-json.ts'
+import { UNBLOCKED_PLATFORM } from '../platform-state.ts'
 import { planSweep } from './plan-sweep.ts'
-import { emptyTally, type RunFacts, rankPoint, recordRun, type SweepTally } from './sweep-tally.ts'
+import {
+  createSweepAggregate,
+  type RunSummary,
+  rankPoint,
+  recordRun,
+  type SweepAggregate,
+} from './sweep-aggregate.ts'
 
 const objective = { metric: 'inContextMiou' }
 const aSweep = (axes: number, parallelism: number): NeCoSweep => ({
@@ -30,15 +36,25 @@ const aSweep = (axes: number, parallelism: number): NeCoSweep => ({
 })
 
 /** Plans, makes the planned runs live, and ends the oldest live run with some measure, until the sweep has ended. */
-function play(sweep: NeCoSweep): { sweep: NeCoSweep; tally: SweepTally; largestStatus: number } {
-  const tally = emptyTally()
+function runSweepToEnd(sweep: NeCoSweep): {
+  sweep: NeCoSweep
+  aggregate: SweepAggregate
+  largestStatus: number
+} {
+  const aggregate = createSweepAggregate()
   let largestStatus = 0
   for (;;) {
-    const plan = planSweep({ sweep, tally, problems: [], home: QUIET_HOME, nowMs: 0 })
+    const plan = planSweep({
+      sweep,
+      aggregate,
+      problems: [],
+      platform: UNBLOCKED_PLATFORM,
+      nowMs: 0,
+    })
     for (const action of plan.actions) {
       if (action.kind !== 'CreateRun') continue
       const number = Number(action.run.metadata.labels?.['neco.dev/point'])
-      recordRun(tally, {
+      recordRun(aggregate, {
         number,
         name: action.run.metadata.name,
         state: 'Live',
@@ -49,16 +65,20 @@ function play(sweep: NeCoSweep): { sweep: NeCoSweep; tally: SweepTally; largestS
       sweep = { ...sweep, status: plan.status }
       largestStatus = Math.max(largestStatus, JSON.stringify(plan.status).length)
     }
-    const oldest = tally.live.values().next().value
-    if (oldest === undefined) return { sweep, tally, largestStatus }
-    recordRun(tally, { ...oldest, state: 'Succeeded', objective: (oldest.number * 7919) % 10_007 })
-    rankPoint(tally, { point: oldest.number, replicates: 1, objective })
+    const oldest = aggregate.live.values().next().value
+    if (oldest === undefined) return { sweep, aggregate, largestStatus }
+    recordRun(aggregate, {
+      ...oldest,
+      state: 'Succeeded',
+      objective: (oldest.number * 7919) % 10_007,
+    })
+    rankPoint(aggregate, { point: oldest.number, replicates: 1, objective })
   }
 }
 
 describe('ten thousand points', () => {
   test('end with a status below 64 KiB at every moment', () => {
-    const { sweep, largestStatus } = play(aSweep(4, 64))
+    const { sweep, largestStatus } = runSweepToEnd(aSweep(4, 64))
     expect(sweep.status).toMatchObject({
       points: 10_000,
       total: 10_000,
@@ -70,7 +90,7 @@ describe('ten thousand points', () => {
   })
 
   test('list the ten best', () => {
-    const { sweep } = play(aSweep(3, 8))
+    const { sweep } = runSweepToEnd(aSweep(3, 8))
     const all = Array.from({ length: 1000 }, (_, number) => (number * 7919) % 10_007)
     expect(sweep.status?.best?.map(({ mean }) => mean)).toEqual(
       all.toSorted((a, b) => b - a).slice(0, 10),
@@ -82,11 +102,11 @@ describe('a tally', () => {
   const facts = fc.record({
     number: fc.nat(11),
     name: fc.constant('run'),
-    state: fc.constantFrom<RunFacts['state']>('Live', 'Succeeded', 'Failed'),
+    state: fc.constantFrom<RunSummary['state']>('Live', 'Succeeded', 'Failed'),
     isSuspended: fc.constant(false),
     cause: fc.constant('UserError' as const),
   })
-  const sums = ({ live, failures, succeeded, failed, firstMissing }: SweepTally) => ({
+  const sums = ({ live, failures, succeeded, failed, firstMissing }: SweepAggregate) => ({
     live: [...live.keys()].sort((a, b) => a - b),
     failures: [...failures].filter(([, count]) => count > 0),
     succeeded,
@@ -97,9 +117,9 @@ describe('a tally', () => {
   test('of many changes is the tally of the last state of each run', () => {
     fc.assert(
       fc.property(fc.array(facts, { maxLength: 60 }), (changes) => {
-        const stepwise = emptyTally()
+        const stepwise = createSweepAggregate()
         for (const change of changes) recordRun(stepwise, change)
-        const rebuilt = emptyTally()
+        const rebuilt = createSweepAggregate()
         for (const last of new Map(changes.map((change) => [change.number, change])).values()) {
           recordRun(rebuilt, last)
         }
@@ -109,17 +129,23 @@ describe('a tally', () => {
   })
 
   test('makes a run again that was deleted among others', () => {
-    const tally = emptyTally()
+    const aggregate = createSweepAggregate()
     const sweep = aSweep(1, 10)
     for (const number of [0, 1, 2, 3, 5, 6, 7, 8, 9]) {
-      recordRun(tally, {
+      recordRun(aggregate, {
         number,
         name: `large-${number}-r0`,
         state: 'Succeeded',
         isSuspended: false,
       })
     }
-    const { actions } = planSweep({ sweep, tally, problems: [], home: QUIET_HOME, nowMs: 0 })
+    const { actions } = planSweep({
+      sweep,
+      aggregate,
+      problems: [],
+      platform: UNBLOCKED_PLATFORM,
+      nowMs: 0,
+    })
     expect(
       actions.map((action) => action.kind === 'CreateRun' && action.run.metadata.name),
     ).toEqual(['large-4-r0'])
@@ -127,12 +153,18 @@ describe('a tally', () => {
 })
 
 test('lowering the parallelism makes no new run and stops none', () => {
-  const tally = emptyTally()
+  const aggregate = createSweepAggregate()
   for (let number = 0; number < 3; number++) {
-    recordRun(tally, { number, name: `large-${number}-r0`, state: 'Live', isSuspended: false })
+    recordRun(aggregate, { number, name: `large-${number}-r0`, state: 'Live', isSuspended: false })
   }
   expect(
-    planSweep({ sweep: aSweep(1, 1), tally, problems: [], home: QUIET_HOME, nowMs: 0 }).actions,
+    planSweep({
+      sweep: aSweep(1, 1),
+      aggregate,
+      problems: [],
+      platform: UNBLOCKED_PLATFORM,
+      nowMs: 0,
+    }).actions,
   ).toEqual([])
 })
 
@@ -144,9 +176,9 @@ test('replicate r trains with seed + r and is otherwise the same run', () => {
   }
   const { actions } = planSweep({
     sweep: twice,
-    tally: emptyTally(),
+    aggregate: createSweepAggregate(),
     problems: [],
-    home: QUIET_HOME,
+    platform: UNBLOCKED_PLATFORM,
     nowMs: 0,
   })
   const runs = actions.flatMap((action) => (action.kind === 'CreateRun' ? [action.run] : []))
@@ -156,10 +188,10 @@ test('replicate r trains with seed + r and is otherwise the same run', () => {
 })
 
 test('a sweep in which nothing changed is not written again, though its keys come back in another order', () => {
-  const home = { ...QUIET_HOME, busState: 'Connected' as const }
-  const asked = { tally: emptyTally(), problems: [], home, nowMs: 0 }
+  const platform = { ...UNBLOCKED_PLATFORM, busState: 'Connected' as const }
+  const asked = { aggregate: createSweepAggregate(), problems: [], platform, nowMs: 0 }
   const sweep = aSweep(1, 0)
   const { status } = planSweep({ sweep, ...asked })
-  const served = { ...sweep, status: JSON.parse(canonicalText(status)) }
+  const served = { ...sweep, status: JSON.parse(toCanonicalJson(status)) }
   expect(planSweep({ sweep: served, ...asked })).toEqual({ actions: [], events: [] })
 })

@@ -1,52 +1,52 @@
 import type { NeCoRun } from '../../../crds/necorun.ts'
 import type { NeCoSweep } from '../../../crds/necosweep.ts'
-import type { Problem } from '../../../crds/parse-manifest.ts'
+import type { FieldProblem } from '../../../crds/parse-manifest.ts'
 import { PARAMETERS, type Scalar } from '../../../crds/spec/parameters.ts'
 import { RunSpec } from '../../../crds/spec/run-spec.ts'
 import type { Axis, SweepSpec } from '../../../crds/spec/sweep-spec.ts'
 import { resolvePreset } from '../../../method/resolve-preset.ts'
 import { validateSettings } from '../../../method/validate-settings.ts'
 import { type Assignment, countPoints, decodePoint } from '../search/decode-point.ts'
-import { incomparablePaths } from './objective.ts'
-import { assignToTemplate } from './run-of-sweep.ts'
+import { applyAssignment } from './build-sweep-run.ts'
+import { findIncomparablePaths } from './objective.ts'
 
 /** Points beyond these are checked when their run is made. */
-const POINTS_CHECKED = 1000
+const MAX_CHECKED_POINTS = 1000
 
-const namedValues = ({ values = [], min, max }: Partial<Axis>): [string, Scalar][] => [
+const listNamedValues = ({ values = [], min, max }: Partial<Axis>): [string, Scalar][] => [
   ...values.map((value, i): [string, Scalar] => [`values[${i}]`, value]),
   ...(min === undefined ? [] : [['min', min] as [string, Scalar]]),
   ...(max === undefined ? [] : [['max', max] as [string, Scalar]]),
 ]
 
-function valueProblems(spec: SweepSpec): Problem[] {
+function findValueProblems(spec: SweepSpec): FieldProblem[] {
   const lists = [
     ...(spec.axes ?? []).map((axis, i) => ({ ...axis, at: `spec.axes[${i}]` })),
     ...(spec.zip ?? []).map((entry, i) => ({ ...entry, at: `spec.zip[${i}]` })),
   ]
   return lists.flatMap(({ at, ...axis }) =>
-    namedValues(axis).flatMap(([name, value]) => {
+    listNamedValues(axis).flatMap(([name, value]) => {
       const parsed = PARAMETERS.get(axis.parameter)?.safeParse(value)
       if (parsed?.success !== false) return []
-      const why = parsed.error.issues.map(({ message }) => message).join('; ')
+      const reason = parsed.error.issues.map(({ message }) => message).join('; ')
       return [
-        { path: `${at}.${name}`, message: `${String(value)} is no ${axis.parameter}: ${why}` },
+        { path: `${at}.${name}`, message: `${String(value)} is no ${axis.parameter}: ${reason}` },
       ]
     }),
   )
 }
 
 /** Counters of the status are 32-bit. */
-const MOST_RUNS = 2 ** 31 - 1
+const MAX_RUNS = 2 ** 31 - 1
 
-function sizeProblems(spec: SweepSpec): Problem[] {
+function findSizeProblems(spec: SweepSpec): FieldProblem[] {
   const runs = countPoints(spec) * (spec.replicates ?? 1)
-  if (runs <= MOST_RUNS) return []
-  const message = `${runs} runs are more than ${MOST_RUNS}: set search.count, or vary less`
+  if (runs <= MAX_RUNS) return []
+  const message = `${runs} runs are more than ${MAX_RUNS}: set search.count, or vary less`
   return [{ path: 'spec', message }]
 }
 
-function zipProblems({ zip = [] }: SweepSpec): Problem[] {
+function findZipProblems({ zip = [] }: SweepSpec): FieldProblem[] {
   const lengths = zip.map(({ values }) => values.length)
   if (new Set(lengths).size <= 1) return []
   const each = zip.map(({ parameter, values }) => `${parameter} has ${values.length}`)
@@ -54,7 +54,7 @@ function zipProblems({ zip = [] }: SweepSpec): Problem[] {
 }
 
 /** A path set by a point and by an axis as well would be set twice. */
-function doubleProblems({ points = [], axes = [], zip = [] }: SweepSpec): Problem[] {
+function findDuplicateProblems({ points = [], axes = [], zip = [] }: SweepSpec): FieldProblem[] {
   const varied = new Set([...axes, ...zip].map(({ parameter }) => parameter))
   return points.flatMap((point, i) =>
     Object.keys(point)
@@ -66,10 +66,10 @@ function doubleProblems({ points = [], axes = [], zip = [] }: SweepSpec): Proble
   )
 }
 
-function objectiveProblems(spec: SweepSpec): Problem[] {
+function findObjectiveProblems(spec: SweepSpec): FieldProblem[] {
   const { objective, run } = spec
   if (objective === undefined) return []
-  const paths = incomparablePaths(spec, objective)
+  const paths = findIncomparablePaths(spec, objective)
   if (paths.length > 0) {
     const message = `${objective.metric} must not be compared across ${paths.join(', ')}: choose an mIoU`
     return [{ path: 'spec.objective.metric', message }]
@@ -81,7 +81,7 @@ function objectiveProblems(spec: SweepSpec): Problem[] {
 }
 
 /** What is wrong with one run as the template and a point make it. */
-function specProblems(spec: RunSpec): Problem[] {
+function findSpecProblems(spec: RunSpec): FieldProblem[] {
   const parsed = RunSpec.safeParse(spec)
   if (!parsed.success) {
     return parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }))
@@ -94,12 +94,12 @@ const described = (assignment: Assignment): string =>
     .map(([path, value]) => `${path}=${value}`)
     .join(' ')
 
-function pointProblems(spec: SweepSpec): Problem[] {
-  const count = Math.min(countPoints(spec), POINTS_CHECKED)
-  const found: Problem[] = []
+function findPointProblems(spec: SweepSpec): FieldProblem[] {
+  const count = Math.min(countPoints(spec), MAX_CHECKED_POINTS)
+  const found: FieldProblem[] = []
   for (let number = 0; number < count && found.length < 5; number++) {
     const assignment = decodePoint(spec, number)
-    for (const { path, message } of specProblems(assignToTemplate(spec.run, assignment))) {
+    for (const { path, message } of findSpecProblems(applyAssignment(spec.run, assignment))) {
       found.push({
         path: `spec.run.${path}`,
         message: `point ${number} (${described(assignment)}): ${message}`,
@@ -110,17 +110,17 @@ function pointProblems(spec: SweepSpec): Problem[] {
 }
 
 /** What the schema cannot say of a sweep: values against their parameters, lengths, comparability, and every point as a whole. */
-export function validateSweep({ spec }: Pick<NeCoSweep, 'spec'>): Problem[] {
-  const own = [
-    ...valueProblems(spec),
-    ...zipProblems(spec),
-    ...sizeProblems(spec),
-    ...doubleProblems(spec),
-    ...objectiveProblems(spec),
+export function validateSweep({ spec }: Pick<NeCoSweep, 'spec'>): FieldProblem[] {
+  const sweepProblems = [
+    ...findValueProblems(spec),
+    ...findZipProblems(spec),
+    ...findSizeProblems(spec),
+    ...findDuplicateProblems(spec),
+    ...findObjectiveProblems(spec),
   ]
-  return own.length > 0 ? own : pointProblems(spec)
+  return sweepProblems.length > 0 ? sweepProblems : findPointProblems(spec)
 }
 
 /** The same for a run. */
-export const validateRun = ({ spec }: Pick<NeCoRun, 'spec'>): Problem[] =>
-  specProblems(spec).map(({ path, message }) => ({ path: `spec.${path}`, message }))
+export const validateRun = ({ spec }: Pick<NeCoRun, 'spec'>): FieldProblem[] =>
+  findSpecProblems(spec).map(({ path, message }) => ({ path: `spec.${path}`, message }))

@@ -5,27 +5,27 @@ import type { RunReport } from '../../../contract/run-report.ts'
 import type { Bus } from '../bus.ts'
 
 /** A pod on the bus, with the credentials that the bus made for its attempt. */
-export interface PodHand {
+export interface PodHandle {
   /** Resolves when it is stored. */
   readonly report: (report: RunReport) => Promise<void>
-  readonly beat: (heartbeat: Heartbeat) => Promise<void>
+  readonly sendHeartbeat: (heartbeat: Heartbeat) => Promise<void>
   readonly serve: (answer: (request: CommandRequest) => CommandReply) => Promise<void>
 }
 
 /** A bus that is connected and empty, and a hand on its server and its pods. */
-export interface BusPort {
+export interface BusFixture {
   readonly bus: Bus
-  readonly pod: (address: AttemptAddress, podUid: string) => Promise<PodHand>
-  readonly goAway: () => Promise<void>
-  readonly comeBack: () => Promise<void>
+  readonly pod: (address: AttemptAddress, podUid: string) => Promise<PodHandle>
+  readonly disconnect: () => Promise<void>
+  readonly reconnect: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
 const namespace = 'default'
-const attempt = (runUid: string, number = 1, work = 'train'): AttemptAddress => ({
+const attempt = (runUid: string, number = 1, task = 'train'): AttemptAddress => ({
   namespace,
   runUid,
-  work,
+  task,
   attempt: number,
 })
 
@@ -67,7 +67,7 @@ export function aHeartbeat(podUid: string, step: number): Heartbeat {
 }
 
 /** Resolves when the bus says something after which the condition holds. */
-function once(bus: Bus, holds: () => boolean): Promise<void> {
+function waitForBus(bus: Bus, holds: () => boolean): Promise<void> {
   if (holds()) return Promise.resolve()
   return new Promise((resolve) => {
     const stop = bus.watch(() => {
@@ -78,18 +78,21 @@ function once(bus: Bus, holds: () => boolean): Promise<void> {
   })
 }
 
-async function within<T>(open: () => Promise<BusPort>, check: (port: BusPort) => Promise<T>) {
-  const port = await open()
+async function withBusFixture<T>(
+  open: () => Promise<BusFixture>,
+  check: (fixture: BusFixture) => Promise<T>,
+) {
+  const fixture = await open()
   try {
-    await check(port)
+    await check(fixture)
   } finally {
-    await port.close()
+    await fixture.close()
   }
 }
 
-function describeReports(open: () => Promise<BusPort>): void {
+function describeReports(open: () => Promise<BusFixture>): void {
   it('gives each report of a run once, however often it was told, in the order of its pod', () =>
-    within(open, async ({ bus, pod }) => {
+    withBusFixture(open, async ({ bus, pod }) => {
       const [first, second, other] = await Promise.all([
         pod(attempt('run-1'), 'pod-a'),
         pod(attempt('run-1', 2), 'pod-b'),
@@ -98,7 +101,7 @@ function describeReports(open: () => Promise<BusPort>): void {
       for (const sequence of [1, 3, 2, 1, 3, 4]) await first.report(aReport('pod-a', sequence))
       await second.report(aReport('pod-b', 5))
       await other.report(aReport('pod-c', 1))
-      const reports = await bus.reports({ namespace, runUid: 'run-1' })
+      const reports = await bus.listReports({ namespace, runUid: 'run-1' })
       expect(reports.map(({ podUid, sequence }) => [podUid, sequence])).toEqual([
         ['pod-a', 1],
         ['pod-a', 2],
@@ -110,43 +113,43 @@ function describeReports(open: () => Promise<BusPort>): void {
     }))
 
   it('gives none for a run that said nothing', () =>
-    within(open, async ({ bus }) => {
-      expect(await bus.reports({ namespace, runUid: 'run-9' })).toEqual([])
+    withBusFixture(open, async ({ bus }) => {
+      expect(await bus.listReports({ namespace, runUid: 'run-9' })).toEqual([])
     }))
 }
 
-function describeHeartbeats(open: () => Promise<BusPort>): void {
+function describeHeartbeats(open: () => Promise<BusFixture>): void {
   it('keeps the newest heartbeat of an attempt, tells whose it was, and knows none of others', () =>
-    within(open, async ({ bus, pod }) => {
-      const heard: string[] = []
-      bus.watch((news) => {
-        if (news.kind === 'Run') heard.push(news.runUid)
+    withBusFixture(open, async ({ bus, pod }) => {
+      const received: string[] = []
+      bus.watch((change) => {
+        if (change.kind === 'Run') received.push(change.runUid)
       })
-      const hand = await pod(attempt('run-1'), 'pod-a')
-      await hand.beat(aHeartbeat('pod-a', 1))
-      await hand.beat(aHeartbeat('pod-a', 2))
-      await once(bus, () => bus.heartbeat(attempt('run-1'))?.step === 2)
-      expect(bus.heartbeat(attempt('run-1'))).toEqual(aHeartbeat('pod-a', 2))
-      expect(bus.heartbeatOfRun('run-1')).toEqual(aHeartbeat('pod-a', 2))
-      expect(bus.heartbeat(attempt('run-1', 2))).toBeUndefined()
-      expect(bus.heartbeatOfRun('run-2')).toBeUndefined()
-      expect(new Set(heard)).toEqual(new Set(['run-1']))
+      const handle = await pod(attempt('run-1'), 'pod-a')
+      await handle.sendHeartbeat(aHeartbeat('pod-a', 1))
+      await handle.sendHeartbeat(aHeartbeat('pod-a', 2))
+      await waitForBus(bus, () => bus.findHeartbeat(attempt('run-1'))?.step === 2)
+      expect(bus.findHeartbeat(attempt('run-1'))).toEqual(aHeartbeat('pod-a', 2))
+      expect(bus.findRunHeartbeat('run-1')).toEqual(aHeartbeat('pod-a', 2))
+      expect(bus.findHeartbeat(attempt('run-1', 2))).toBeUndefined()
+      expect(bus.findRunHeartbeat('run-2')).toBeUndefined()
+      expect(new Set(received)).toEqual(new Set(['run-1']))
     }))
 
   it('takes the newest attempt at the training for how far a run is, not an evaluation', () =>
-    within(open, async ({ bus, pod }) => {
+    withBusFixture(open, async ({ bus, pod }) => {
       const evaluation = attempt('run-1', 1, 'scenes')
-      const works = [attempt('run-1', 2), attempt('run-1', 1), evaluation]
-      for (const [position, work] of works.entries()) {
-        const hand = await pod(work, `pod-${position}`)
-        await hand.beat(aHeartbeat(`pod-${position}`, [4, 3, 5][position] ?? 0))
+      const tasks = [attempt('run-1', 2), attempt('run-1', 1), evaluation]
+      for (const [position, task] of tasks.entries()) {
+        const handle = await pod(task, `pod-${position}`)
+        await handle.sendHeartbeat(aHeartbeat(`pod-${position}`, [4, 3, 5][position] ?? 0))
       }
-      await once(bus, () => bus.heartbeat(evaluation) !== undefined)
-      expect(bus.heartbeatOfRun('run-1')).toEqual(aHeartbeat('pod-0', 4))
+      await waitForBus(bus, () => bus.findHeartbeat(evaluation) !== undefined)
+      expect(bus.findRunHeartbeat('run-1')).toEqual(aHeartbeat('pod-0', 4))
     }))
 }
 
-function describeCommands(open: () => Promise<BusPort>): void {
+function describeCommands(open: () => Promise<BusFixture>): void {
   const checkpoint = {
     step: 4,
     folder: 'runs/key/attempts/1-pod-a/checkpoints/step-00000004',
@@ -156,54 +159,54 @@ function describeCommands(open: () => Promise<BusPort>): void {
   const command = (name: 'checkpoint' | 'stop') => ({ name, timeoutMs: 20_000 })
 
   it('asks the pod of an attempt and gives its answer', () =>
-    within(open, async ({ bus, pod }) => {
-      const asked: string[] = []
-      const hand = await pod(attempt('run-1'), 'pod-a')
-      await hand.serve(({ command: name }) => {
-        asked.push(name)
+    withBusFixture(open, async ({ bus, pod }) => {
+      const requests: string[] = []
+      const handle = await pod(attempt('run-1'), 'pod-a')
+      await handle.serve(({ command: name }) => {
+        requests.push(name)
         return name === 'stop'
           ? { state: 'Refused', code: 'Busy', message: 'not now' }
           : { state: 'Done', checkpoint }
       })
-      const answer = await bus.command(attempt('run-1'), command('checkpoint'))
+      const answer = await bus.sendCommand(attempt('run-1'), command('checkpoint'))
       expect(answer).toEqual({ state: 'Done', checkpoint })
-      const refused = await bus.command(attempt('run-1'), command('stop'))
+      const refused = await bus.sendCommand(attempt('run-1'), command('stop'))
       expect(refused).toEqual({ state: 'Refused', code: 'Busy', message: 'not now' })
-      expect(asked).toEqual(['checkpoint', 'stop'])
+      expect(requests).toEqual(['checkpoint', 'stop'])
     }))
 
   it('says so where no pod answers', () =>
-    within(open, async ({ bus }) => {
-      const answer = await bus.command(attempt('run-9'), command('stop'))
+    withBusFixture(open, async ({ bus }) => {
+      const answer = await bus.sendCommand(attempt('run-9'), command('stop'))
       expect(answer).toMatchObject({ state: 'NoAnswer' })
     }))
 }
 
-function describeOutage(open: () => Promise<BusPort>): void {
+function describeOutage(open: () => Promise<BusFixture>): void {
   it('is Degraded while the server is away, fails nothing but reading, and is Connected again after', () =>
-    within(open, async ({ bus, pod, goAway, comeBack }) => {
+    withBusFixture(open, async ({ bus, pod, disconnect, reconnect }) => {
       expect(bus.health()).toMatchObject({ state: 'Connected' })
-      const hand = await pod(attempt('run-1'), 'pod-a')
-      await hand.report(aReport('pod-a', 1))
-      const degraded = once(bus, () => bus.health().state === 'Degraded')
-      await goAway()
+      const handle = await pod(attempt('run-1'), 'pod-a')
+      await handle.report(aReport('pod-a', 1))
+      const degraded = waitForBus(bus, () => bus.health().state === 'Degraded')
+      await disconnect()
       await degraded
       expect(bus.health().problem).toMatchObject({ code: 'BusUnreachable' })
-      const answer = await bus.command(attempt('run-1'), { name: 'stop', timeoutMs: 20_000 })
+      const answer = await bus.sendCommand(attempt('run-1'), { name: 'stop', timeoutMs: 20_000 })
       expect(answer).toMatchObject({ state: 'NoAnswer' })
-      const reading = bus.reports({ namespace, runUid: 'run-1' })
+      const reading = bus.listReports({ namespace, runUid: 'run-1' })
       await expect(reading).rejects.toMatchObject({ code: 'BusUnreachable' })
-      expect(await bus.credentials({ kind: 'Pod', ...attempt('run-1') })).toBeDefined()
-      const connected = once(bus, () => bus.health().state === 'Connected')
-      await comeBack()
+      expect(await bus.issueCredentials({ kind: 'Pod', ...attempt('run-1') })).toBeDefined()
+      const connected = waitForBus(bus, () => bus.health().state === 'Connected')
+      await reconnect()
       await connected
-      const [kept, ...others] = await bus.reports({ namespace, runUid: 'run-1' })
-      expect([kept, others]).toEqual([aReport('pod-a', 1), []])
+      const [newest, ...others] = await bus.listReports({ namespace, runUid: 'run-1' })
+      expect([newest, others]).toEqual([aReport('pod-a', 1), []])
     }))
 }
 
 /** What the operator relies on, whatever the bus; `open` gives a bus without messages each time. */
-export function describeBusPort(name: string, open: () => Promise<BusPort>): void {
+export function describeBusContract(name: string, open: () => Promise<BusFixture>): void {
   describe(`the bus: ${name}`, () => {
     describeReports(open)
     describeHeartbeats(open)

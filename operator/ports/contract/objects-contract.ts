@@ -5,7 +5,7 @@ import type { NeCoSweep } from '../../../crds/necosweep.ts'
 import type { ObjectKey, Runs, StoredSweep, Sweeps } from '../objects.ts'
 
 /** A store of both kinds, with nothing in it. */
-export interface ObjectsPort {
+export interface ObjectsFixture {
   readonly runs: Runs
   readonly sweeps: Sweeps
 }
@@ -53,7 +53,7 @@ async function eventually(holds: () => Promise<boolean>): Promise<void> {
 const names = (objects: readonly { readonly metadata: { readonly name: string } }[]): string[] =>
   objects.map(({ metadata }) => metadata.name).sort()
 
-function describeReading(open: () => Promise<ObjectsPort>): void {
+function describeReading(open: () => Promise<ObjectsFixture>): void {
   it('gives a new object a UID, a version, generation 1 and a time, and keeps what was written', async () => {
     const { runs } = await open()
     const stored = await runs.create(aRun('a'))
@@ -99,7 +99,7 @@ function describeReading(open: () => Promise<ObjectsPort>): void {
   })
 }
 
-function describeWriting(open: () => Promise<ObjectsPort>): void {
+function describeWriting(open: () => Promise<ObjectsFixture>): void {
   it('refuses a second object of a name as AlreadyExists', async () => {
     const { runs } = await open()
     await runs.create(aRun('a'))
@@ -146,7 +146,7 @@ function describeWriting(open: () => Promise<ObjectsPort>): void {
   })
 }
 
-function describeOwning(open: () => Promise<ObjectsPort>): void {
+function describeOwning(open: () => Promise<ObjectsFixture>): void {
   it('lists what an owner owns by UID', async () => {
     const { runs, sweeps } = await open()
     const owner = await sweeps.create(aSweep('study'))
@@ -177,43 +177,46 @@ function describeOwning(open: () => Promise<ObjectsPort>): void {
   })
 }
 
-function describeWatching(open: () => Promise<ObjectsPort>): void {
+function describeWatching(open: () => Promise<ObjectsFixture>): void {
   it('calls back for what is there, created, changed and deleted, until it is stopped', async () => {
     const { runs } = await open()
     await runs.create(aRun('early'))
-    const heard: string[] = []
-    const hears = async (name: string): Promise<void> => {
-      await eventually(async () => heard.includes(name))
-      heard.splice(0)
+    const received: string[] = []
+    const nextChange = async (name: string): Promise<void> => {
+      await eventually(async () => received.includes(name))
+      received.splice(0)
     }
-    const stop = runs.watch(({ name }) => heard.push(name))
-    await hears('early')
+    const stop = runs.watch(({ name }) => received.push(name))
+    await nextChange('early')
     const { metadata } = await runs.create(aRun('later'))
-    await hears('later')
+    await nextChange('later')
     await runs.writeStatus(key('later'), { step: 1 }, metadata.resourceVersion)
-    await hears('later')
+    await nextChange('later')
     await runs.delete(key('later'))
-    await hears('later')
+    await nextChange('later')
     stop()
     await runs.create(aRun('unheard'))
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
   })
 
   it('does not wake the watchers of one kind for the other', async () => {
     const { runs, sweeps } = await open()
-    const heard: string[] = []
-    const stop = sweeps.watch(({ name }) => heard.push(name))
+    const received: string[] = []
+    const stop = sweeps.watch(({ name }) => received.push(name))
     await runs.create(aRun('a'))
     await sweeps.create(aSweep('b'))
-    await eventually(async () => heard.length > 0)
+    await eventually(async () => received.length > 0)
     stop()
-    expect(heard).toEqual(['b'])
+    expect(received).toEqual(['b'])
   })
 }
 
 /** What the controllers rely on, whatever the home; `open` gives an empty store each time. */
-export function describeObjectsPort(home: string, open: () => Promise<ObjectsPort>): void {
-  describe(`the objects of ${home}`, () => {
+export function describeObjectsContract(
+  platform: string,
+  open: () => Promise<ObjectsFixture>,
+): void {
+  describe(`the objects of ${platform}`, () => {
     describeReading(open)
     describeWriting(open)
     describeOwning(open)

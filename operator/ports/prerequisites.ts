@@ -1,7 +1,7 @@
 import type { RunSpec } from '../../crds/spec/run-spec.ts'
-import type { Obstacle } from './obstacle.ts'
+import type { Blocker } from './blocker.ts'
 
-export interface Placed {
+export interface PrerequisiteQuery {
   readonly namespace: string
   readonly spec: RunSpec
   /** How many such runs may be live at once. */
@@ -9,7 +9,7 @@ export interface Placed {
 }
 
 /** What a home has beside the objects of the two kinds: claims, volumes, queues. */
-export interface Surroundings {
+export interface Prerequisites {
   /** Empty where pods can start. Fails with Unavailable. */
-  obstaclesTo(placed: Placed): Promise<readonly Obstacle[]>
+  findBlockers(query: PrerequisiteQuery): Promise<readonly Blocker[]>
 }

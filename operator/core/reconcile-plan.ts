@@ -6,7 +6,7 @@ export interface PlannedEvent {
 }
 
 /** What to do next: writes in order, then the status in one write, then the events. */
-export interface Plan<Action, Status> {
+export interface ReconcilePlan<Action, Status> {
   readonly actions: readonly Action[]
   /** Left out where it is already written. */
   readonly status?: Status
@@ -16,7 +16,7 @@ export interface Plan<Action, Status> {
 }
 
 /** What kept the last plan from being applied. */
-export interface Blocked {
+export interface BlockedReason {
   /** One word. */
   readonly reason: string
   /** Says what to do. */
@@ -24,7 +24,7 @@ export interface Blocked {
 }
 
 /** A plan that is blocked is tried again after this time, though nothing changes. */
-export const BLOCKED_MS = 30_000
+export const BLOCKED_RETRY_MS = 30_000
 
 /** Raised when a plan would treat live runs differently; a run keeps the one it started with. */
 export const PLAN_VERSION = 1

@@ -3,18 +3,18 @@ import { expect, test } from 'vitest'
 import type { RunStatus } from '../../crds/necorun.ts'
 import { type SimulatedHome, simulatedHome } from '../../test/simulated-home.ts'
 import { aStudy, KEY } from '../../test/simulated-study.ts'
-import { conditionsOf, isEnded } from '../core/conditions.ts'
-import { buildRun, runIndexOf } from '../core/sweep/run-of-sweep.ts'
-import type { SweepTally } from '../core/sweep/sweep-tally.ts'
+import { buildConditions, isEnded } from '../core/conditions.ts'
+import { buildSweepRun, toRunIndex } from '../core/sweep/build-sweep-run.ts'
+import type { SweepAggregate } from '../core/sweep/sweep-aggregate.ts'
 import type { ObjectKey, StoredSweep } from '../ports/objects.ts'
-import { keepTallies } from './kept-tallies.ts'
+import { createSweepAggregateCache } from './sweep-aggregate-cache.ts'
 import { reconcileSweep } from './sweep-controller.ts'
 
 const REPLICATES = 2
 const RUNS = 6
 
 const ended = (state: 'Succeeded' | 'Failed', miou: number): RunStatus => ({
-  conditions: conditionsOf({
+  conditions: buildConditions({
     state,
     reason: state === 'Failed' ? 'NotFinite' : state,
     message: '',
@@ -25,8 +25,16 @@ const ended = (state: 'Succeeded' | 'Failed', miou: number): RunStatus => ({
 })
 
 /** All that a plan reads of a tally. */
-const sumsOf = ({ facts, live, failures, best, succeeded, failed, firstMissing }: SweepTally) => ({
-  facts: [...facts.values()].sort((a, b) => a.number - b.number),
+const toComparableAggregate = ({
+  runs: runsByNumber,
+  live,
+  failures,
+  best,
+  succeeded,
+  failed,
+  firstMissing,
+}: SweepAggregate) => ({
+  runs: [...runsByNumber.values()].sort((a, b) => a.number - b.number),
   live: [...live.keys()].sort(),
   failures: [...failures].filter(([, count]) => count > 0),
   best,
@@ -48,7 +56,7 @@ async function changeRun(
   sweep: StoredSweep,
   { what, number, miou }: Change,
 ): Promise<ObjectKey> {
-  const run = buildRun(sweep, runIndexOf(number, REPLICATES))
+  const run = buildSweepRun(sweep, toRunIndex(number, REPLICATES))
   const key = { ...KEY, name: run.metadata.name }
   const stored = await runs.get(key)
   if (stored === undefined) {
@@ -65,39 +73,42 @@ async function changeRun(
 test('a kept tally is what counting every run anew gives, after any changes', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(change, { maxLength: 40 }), async (changes) => {
-      const home = simulatedHome()
-      const sweep = await home.sweeps.create(aStudy({ replicates: REPLICATES }))
-      const kept = keepTallies(home.runs)
-      const look = async () =>
-        expect(sumsOf(await kept.of(sweep))).toEqual(sumsOf(await keepTallies(home.runs).of(sweep)))
+      const platform = simulatedHome()
+      const sweep = await platform.sweeps.create(aStudy({ replicates: REPLICATES }))
+      const cache = createSweepAggregateCache(platform.runs)
+      const checkAggregate = async () =>
+        expect(toComparableAggregate(await cache.get(sweep))).toEqual(
+          toComparableAggregate(await createSweepAggregateCache(platform.runs).get(sweep)),
+        )
       for (const next of changes) {
-        const key = await changeRun(home, sweep, next)
-        kept.record(key, await home.runs.get(key))
-        if (next.what === 'Look') await look()
+        const key = await changeRun(platform, sweep, next)
+        cache.record(key, await platform.runs.get(key))
+        if (next.what === 'Look') await checkAggregate()
       }
-      await look()
+      await checkAggregate()
     }),
     { numRuns: 100 },
   )
 })
 
 test('a run that was just made is counted before anybody tells of it, and never over what is known since', async () => {
-  const home = simulatedHome()
-  await home.sweeps.create(aStudy({ parallelism: 2 }))
-  const asked: string[] = []
-  const create: typeof home.runs.create = (run) => {
-    asked.push(run.metadata.name)
-    return home.runs.create(run)
+  const platform = simulatedHome()
+  await platform.sweeps.create(aStudy({ parallelism: 2 }))
+  const listCount: string[] = []
+  const create: typeof platform.runs.create = (run) => {
+    listCount.push(run.metadata.name)
+    return platform.runs.create(run)
   }
-  const ports = { ...home, runs: { ...home.runs, create } }
-  const tallies = keepTallies(ports.runs)
-  for (let round = 0; round < 3; round++) await reconcileSweep(ports, KEY, tallies)
-  expect(asked).toEqual(['study-0-r0', 'study-0-r1'])
-  const [made] = await home.runs.list()
+  const countingPlatform = { ...platform, runs: { ...platform.runs, create } }
+  const aggregates = createSweepAggregateCache(countingPlatform.runs)
+  for (let iteration = 0; iteration < 3; iteration++)
+    await reconcileSweep(countingPlatform, KEY, aggregates)
+  expect(listCount).toEqual(['study-0-r0', 'study-0-r1'])
+  const [made] = await platform.runs.list()
   if (made === undefined) throw new Error('no run was made')
   const done = { ...made, status: ended('Succeeded', 40) }
-  tallies.record(made.metadata, done)
-  tallies.made(made)
-  const sweep = await home.sweeps.get(KEY)
-  expect(sweep && (await tallies.of(sweep)).succeeded).toBe(1)
+  aggregates.record(made.metadata, done)
+  aggregates.recordCreated(made)
+  const sweep = await platform.sweeps.get(KEY)
+  expect(sweep && (await aggregates.get(sweep)).succeeded).toBe(1)
 })

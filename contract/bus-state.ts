@@ -8,7 +8,7 @@ export interface BusProblem {
 }
 
 /** How far the work of a run has come, as its pod last said. */
-export interface Progress {
+export interface ReportedProgress {
   readonly step: number
   readonly totalSteps: number
   readonly metrics: Readonly<Record<string, number>>

@@ -10,7 +10,7 @@ import type {
   Placement,
   ReaderRequest,
 } from '../../ports/job-request.ts'
-import { jobName, readerName, type WorkIndex } from './job-name.ts'
+import { buildJobName, buildReaderJobName, type TaskIndex } from './job-name.ts'
 
 const DEFAULTS = {
   everySteps: 200,
@@ -21,10 +21,10 @@ const DEFAULTS = {
 } as const
 
 /** Fractions whose checkpoint must stay until it is evaluated. */
-const keptFractions = ({ evaluations = [] }: RunSpec): number[] =>
+const listRetainedFractions = ({ evaluations = [] }: RunSpec): number[] =>
   [...new Set(evaluations.flatMap(({ at }) => at))].filter((at) => at > 0).sort((a, b) => a - b)
 
-const executionOf = (spec: RunSpec): ExecutionRequest => ({
+const buildExecutionRequest = (spec: RunSpec): ExecutionRequest => ({
   backend: spec.backend ?? 'Auto',
   threads: spec.threads ?? 1,
   gracePeriodSeconds: spec.pod?.gracePeriodSeconds ?? DEFAULTS.gracePeriodSeconds,
@@ -32,7 +32,7 @@ const executionOf = (spec: RunSpec): ExecutionRequest => ({
     everySteps: spec.checkpoint?.everySteps ?? DEFAULTS.everySteps,
     keep: spec.checkpoint?.keep ?? DEFAULTS.keep,
   },
-  keepAt: keptFractions(spec),
+  keepAt: listRetainedFractions(spec),
   reportEverySteps: DEFAULTS.reportEverySteps,
   ...omitUndefined({
     firstStepSeconds: spec.deadlines?.firstStepSeconds,
@@ -40,18 +40,18 @@ const executionOf = (spec: RunSpec): ExecutionRequest => ({
   }),
 })
 
-function placementOf({ spec, status }: NeCoRun, work: WorkIndex): Placement {
+function buildPlacement({ spec, status }: NeCoRun, taskIndex: TaskIndex): Placement {
   const { pod, storage, queueName, evaluations = [] } = spec
-  const resources = work === 'train' ? undefined : evaluations[work]?.resources
+  const resources = taskIndex === 'train' ? undefined : evaluations[taskIndex]?.resources
   return {
     ...omitUndefined({ pod, storage, queueName, resources, imageId: status?.imageId }),
   }
 }
 
-function evaluationOf(spec: RunSpec, index: number): EvaluationSettings {
-  const found = spec.evaluations?.[index]
-  if (found === undefined) throw new RangeError(`the run has no evaluation ${index}`)
-  const { resources: _placed, ...entry } = found
+function buildEvaluationRequest(spec: RunSpec, index: number): EvaluationSettings {
+  const evaluation = spec.evaluations?.[index]
+  if (evaluation === undefined) throw new RangeError(`the run has no evaluation ${index}`)
+  const { resources: _resources, ...entry } = evaluation
   return {
     ...entry,
     profile: entry.profile ?? 'Official',
@@ -60,41 +60,46 @@ function evaluationOf(spec: RunSpec, index: number): EvaluationSettings {
   }
 }
 
-export interface JobOf {
-  readonly work: WorkIndex
-  readonly workName: string
+export interface JobAttempt {
+  readonly taskIndex: TaskIndex
+  readonly taskName: string
   readonly attempt: number
 }
 
 /** The Job of one attempt: everything its pod is told but what only the home knows. */
-export function buildJob(run: NeCoRun, { work, workName, attempt }: JobOf): JobRequest {
+export function buildJobRequest(
+  run: NeCoRun,
+  { taskIndex, taskName, attempt }: JobAttempt,
+): JobRequest {
   const { name, namespace = 'default', uid = '', labels } = run.metadata
   const sweep = labels?.[LABELS.sweep]
   return {
-    name: jobName(name, work, attempt),
+    name: buildJobName(name, taskIndex, attempt),
     namespace,
     owner: { name, uid },
-    work: workName,
+    task: taskName,
     attempt,
-    program: work === 'train' ? 'trainer' : 'evaluator',
+    program: taskIndex === 'train' ? 'trainer' : 'evaluator',
     ...omitUndefined({ sweep }),
     result: resolvePreset(run.spec),
-    execution: executionOf(run.spec),
-    ...(work === 'train' ? {} : { evaluation: evaluationOf(run.spec, work) }),
-    evaluations: (run.spec.evaluations ?? []).map((_, index) => evaluationOf(run.spec, index)),
-    placement: placementOf(run, work),
+    execution: buildExecutionRequest(run.spec),
+    ...(taskIndex === 'train' ? {} : { evaluation: buildEvaluationRequest(run.spec, taskIndex) }),
+    evaluations: (run.spec.evaluations ?? []).map((_, index) =>
+      buildEvaluationRequest(run.spec, index),
+    ),
+    placement: buildPlacement(run, taskIndex),
   }
 }
 
 /** The n-th Job that ships what ended pods of a run left. */
-export function buildReader(run: NeCoRun, number: number): ReaderRequest {
+export function buildReaderRequest(run: NeCoRun, number: number): ReaderRequest {
   const { name, namespace = 'default', uid = '', labels } = run.metadata
   const sweep = labels?.[LABELS.sweep]
   const { runKey } = run.status ?? {}
   // No reader waits for GPUs in the queue of the run.
-  const { queueName: _queued, ...placement } = placementOf(run, 'train')
+  const { queueName: _queueName, ...placement } = buildPlacement(run, 'train')
   return {
-    name: readerName(name, number),
+    name: buildReaderJobName(name, number),
     namespace,
     owner: { name, uid },
     ...omitUndefined({ sweep }),

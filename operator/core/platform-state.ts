@@ -1,20 +1,20 @@
-import type { BusProblem, BusState, Progress } from '../../contract/progress.ts'
-import type { Obstacle } from '../ports/obstacle.ts'
+import type { BusProblem, BusState, ReportedProgress } from '../../contract/bus-state.ts'
+import type { Blocker } from '../ports/blocker.ts'
 
 /** What a plan is told of the home beside the objects it is about. */
-export interface HomeFacts {
+export interface PlatformState {
   /** What keeps pods from starting here; looked for until the object is accepted. */
-  readonly obstacles: readonly Obstacle[]
+  readonly blockers: readonly Blocker[]
   readonly busState: BusState
   /** Why it is Degraded, where that is known. */
   readonly busProblem?: BusProblem | undefined
   /** What the pod at work last said. */
-  readonly progress?: Progress | undefined
+  readonly progress?: ReportedProgress | undefined
   /** Whether attempts of the run reported what has not all arrived, as far as was heard. */
-  readonly hasLeftReports?: boolean | undefined
+  readonly hasUnshippedReports?: boolean | undefined
   /** How long Jobs of an ended run stay where the run does not say; for ever when undefined. */
-  readonly keptSeconds?: number | undefined
+  readonly defaultTtlSeconds?: number | undefined
 }
 
 /** A home with nothing in the way and no bus. */
-export const QUIET_HOME: HomeFacts = { obstacles: [], busState: 'Off' }
+export const UNBLOCKED_PLATFORM: PlatformState = { blockers: [], busState: 'Off' }

@@ -1,5 +1,5 @@
 /** Why no pod of a run can start in a home, however often it is tried. */
-export interface Obstacle {
+export interface Blocker {
   /** One word for programs, such as StorageNotConfigured. */
   readonly reason: string
   /** The field of the run that it is about, such as storage.claim. */

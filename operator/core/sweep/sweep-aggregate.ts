@@ -1,14 +1,14 @@
 import type { NeCoRun } from '../../../crds/necorun.ts'
 import type { CellSummary } from '../../../crds/necosweep.ts'
 import { omitUndefined } from '../../../std/omit-undefined.ts'
-import { conditionOf } from '../conditions.ts'
-import { sampleDeviation } from '../results/sample-statistics.ts'
+import { findCondition } from '../conditions.ts'
+import { sampleStandardDeviation } from '../results/sample-statistics.ts'
 import type { FailureCause } from '../run/failure-cause.ts'
-import { isHigherBetter, type Objective, objectiveValue } from './objective.ts'
-import { runIndexFrom } from './run-of-sweep.ts'
+import { readRunIndex } from './build-sweep-run.ts'
+import { findObjectiveValue, isHigherBetter, type Objective } from './objective.ts'
 
 /** What a sweep needs to know of one of its runs. */
-export interface RunFacts {
+export interface RunSummary {
   readonly number: number
   readonly name: string
   readonly state: 'Live' | 'Succeeded' | 'Failed'
@@ -17,25 +17,25 @@ export interface RunFacts {
   readonly objective?: number
 }
 
-type Best = Omit<CellSummary, 'assignment'>
+type RankedCell = Omit<CellSummary, 'assignment'>
 
 /**
  * The runs of a sweep, added up. Recording a run costs the same however many there are, so that planning ten
  * thousand points is not quadratic; recording every run into a new tally gives the same sums in any order.
  */
-export interface SweepTally {
-  readonly facts: Map<number, RunFacts>
-  readonly live: Map<number, RunFacts>
+export interface SweepAggregate {
+  readonly runs: Map<number, RunSummary>
+  readonly live: Map<number, RunSummary>
   readonly failures: Map<FailureCause, number>
-  readonly best: Best[]
+  readonly best: RankedCell[]
   succeeded: number
   failed: number
   /** No run below this number is missing. */
   firstMissing: number
 }
 
-export const emptyTally = (): SweepTally => ({
-  facts: new Map(),
+export const createSweepAggregate = (): SweepAggregate => ({
+  runs: new Map(),
   live: new Map(),
   failures: new Map(),
   best: [],
@@ -44,25 +44,25 @@ export const emptyTally = (): SweepTally => ({
   firstMissing: 0,
 })
 
-const BEST_KEPT = 10
+const MAX_BEST_CELLS = 10
 
 /** Reads the facts of a run; undefined for a run that no sweep made. */
-export function factsOf(
+export function summarizeRun(
   run: NeCoRun,
   {
     replicates,
     objective,
   }: { readonly replicates: number; readonly objective: Objective | undefined },
-): RunFacts | undefined {
-  const index = runIndexFrom(run)
+): RunSummary | undefined {
+  const index = readRunIndex(run)
   if (index === undefined) return undefined
   const conditions = run.status?.conditions
   const failed = ['Failed', 'Stalled'] as const
   const failure = failed
-    .map((type) => conditionOf(conditions, type))
+    .map((type) => findCondition(conditions, type))
     .find((c) => c?.status === 'True')
-  const isDone = conditionOf(conditions, 'Complete')?.status === 'True'
-  const value = objective === undefined ? undefined : objectiveValue(run, objective)
+  const isDone = findCondition(conditions, 'Complete')?.status === 'True'
+  const value = objective === undefined ? undefined : findObjectiveValue(run, objective)
   const cause = failure?.reason === 'NotAccepted' ? 'UserError' : failure?.reason
   return {
     number: index.point * replicates + index.replicate,
@@ -74,38 +74,46 @@ export function factsOf(
   }
 }
 
-const bump = (counts: Map<FailureCause, number>, cause: FailureCause, by: number): void => {
+const incrementCount = (
+  counts: Map<FailureCause, number>,
+  cause: FailureCause,
+  by: number,
+): void => {
   counts.set(cause, (counts.get(cause) ?? 0) + by)
 }
 
-function count(tally: SweepTally, facts: RunFacts, by: 1 | -1): void {
-  if (facts.state === 'Succeeded') tally.succeeded += by
-  if (facts.state !== 'Failed') return
-  tally.failed += by
-  bump(tally.failures, facts.cause ?? 'Unexpected', by)
+function addToCounts(aggregate: SweepAggregate, summary: RunSummary, by: 1 | -1): void {
+  if (summary.state === 'Succeeded') aggregate.succeeded += by
+  if (summary.state !== 'Failed') return
+  aggregate.failed += by
+  incrementCount(aggregate.failures, summary.cause ?? 'Unexpected', by)
 }
 
 /** Takes in what a run is now. */
-export function recordRun(tally: SweepTally, facts: RunFacts): void {
-  const before = tally.facts.get(facts.number)
-  if (before !== undefined) count(tally, before, -1)
-  tally.facts.set(facts.number, facts)
-  count(tally, facts, 1)
-  if (facts.state === 'Live') tally.live.set(facts.number, facts)
-  else tally.live.delete(facts.number)
-  while (tally.facts.has(tally.firstMissing)) tally.firstMissing++
+export function recordRun(aggregate: SweepAggregate, summary: RunSummary): void {
+  const before = aggregate.runs.get(summary.number)
+  if (before !== undefined) addToCounts(aggregate, before, -1)
+  aggregate.runs.set(summary.number, summary)
+  addToCounts(aggregate, summary, 1)
+  if (summary.state === 'Live') aggregate.live.set(summary.number, summary)
+  else aggregate.live.delete(summary.number)
+  while (aggregate.runs.has(aggregate.firstMissing)) aggregate.firstMissing++
 }
 
 /** Mean over the replicates of a point that succeeded; undefined before all have ended or when none did. */
-function cellOf(tally: SweepTally, point: number, replicates: number): Best | undefined {
+function computeCell(
+  aggregate: SweepAggregate,
+  point: number,
+  replicates: number,
+): RankedCell | undefined {
   const members = Array.from({ length: replicates }, (_, r) =>
-    tally.facts.get(point * replicates + r),
+    aggregate.runs.get(point * replicates + r),
   )
   if (members.some((member) => member === undefined || member.state === 'Live')) return undefined
   const values = members.flatMap((member) => member?.objective ?? [])
   if (values.length === 0) return undefined
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-  const deviation = sampleDeviation(values)
+  const deviation = sampleStandardDeviation(values)
   return { point, mean, n: values.length, ...omitUndefined({ deviation }) }
 }
 
@@ -117,13 +125,13 @@ export interface RankingOptions {
 
 /** Puts a point whose replicates have all ended among the best, by the objective; ties by number. */
 export function rankPoint(
-  tally: SweepTally,
+  aggregate: SweepAggregate,
   { point, replicates, objective }: RankingOptions,
 ): void {
-  const cell = cellOf(tally, point, replicates)
-  const others = tally.best.filter((other) => other.point !== point)
+  const cell = computeCell(aggregate, point, replicates)
+  const others = aggregate.best.filter((other) => other.point !== point)
   const sign = isHigherBetter(objective) ? -1 : 1
   const ranked = cell === undefined ? others : [...others, cell]
   ranked.sort((a, b) => sign * (a.mean - b.mean) || a.point - b.point)
-  tally.best.splice(0, tally.best.length, ...ranked.slice(0, BEST_KEPT))
+  aggregate.best.splice(0, aggregate.best.length, ...ranked.slice(0, MAX_BEST_CELLS))
 }

@@ -1,10 +1,10 @@
 /** How one round at a key ended: nothing more to do, to be looked at again later, or failed and tried again. */
-export type RoundOutcome = 'Done' | 'Requeued' | 'Failed'
+export type ReconcileOutcome = 'Done' | 'Requeued' | 'Failed'
 
 /** Hears what a work queue does, for metrics and logs. It must not throw. */
-export interface WorkObserver {
+export interface WorkQueueObserver {
   /** A key that did not wait before waits now. */
   added(key: string): void
   started(key: string): void
-  ended(key: string, outcome: RoundOutcome): void
+  ended(key: string, outcome: ReconcileOutcome): void
 }

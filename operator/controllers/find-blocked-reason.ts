@@ -1,9 +1,9 @@
-import type { Blocked } from '../core/plan.ts'
+import type { BlockedReason } from '../core/reconcile-plan.ts'
 import { BusError } from '../ports/bus.ts'
 import { isPortError } from '../ports/port-error.ts'
 
 /** What keeps a plan from being applied though nothing is wrong with its object, and trying again at once cannot help: something stands under a name, a right or a quota is missing, or no credentials can be signed. Undefined for any other failure. */
-export function blockedBy(error: unknown): Blocked | undefined {
+export function findBlockedReason(error: unknown): BlockedReason | undefined {
   const { message } = error as Error
   if (isPortError(error, 'NameConflict')) return { reason: 'NameConflict', message }
   if (error instanceof BusError) return { reason: error.code, message }
