@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { missingComponents } from './test/cluster/bed/ensure-components.ts'
+import { missingComponents } from './test/cluster/testbed/ensure-components.ts'
 
 const TEN_MINUTES_MS = 600_000
 
@@ -11,11 +11,11 @@ export default defineConfig(async () => {
   return {
     test: {
       include: skip
-        ? ['test/cluster/bed/missing.cluster.ts']
+        ? ['test/cluster/testbed/missing-components.cluster.ts']
         : ['test/cluster/**/*.cluster.test.ts'],
       exclude: ['**/node_modules/**', 'out/**'],
-      reporters: ['default', './test/closing-line.ts'],
-      globalSetup: skip ? [] : ['./test/cluster/bed/global-setup.ts'],
+      reporters: ['default', './test/reporters/summary-line-reporter.ts'],
+      globalSetup: skip ? [] : ['./test/cluster/testbed/global-setup.ts'],
       fileParallelism: false,
       testTimeout: TEN_MINUTES_MS,
       hookTimeout: TEN_MINUTES_MS,

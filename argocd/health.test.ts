@@ -4,10 +4,10 @@ import {
   CONDITIONS_BY_STATE,
   type ObjectState,
 } from '../operator/core/conditions.ts'
-import { argoHealth } from '../test/argo-health.ts'
+import { evaluateArgoHealth } from '../test/fixtures/evaluate-argo-health.ts'
 
 const healthOf = (object: object, kind: 'NeCoRun' | 'NeCoSweep' = 'NeCoSweep') =>
-  argoHealth(object, kind)
+  evaluateArgoHealth(object, kind)
 
 interface Said {
   readonly state: ObjectState

@@ -1,5 +1,5 @@
 import type { NeCoRun, TaskStatus } from '../crds/necorun.ts'
-import type { AuditEntry } from '../test/cluster/audit-trail.ts'
+import type { AuditEntry } from '../test/cluster/operator/audit-log.ts'
 
 const POD_SUFFIX = /-[a-z0-9]{5}$/
 const ATTEMPT = /^(?<run>.+-r\d+)(?:-e(?<evaluation>\d+))?-a(?<attempt>\d+)$/

@@ -1,9 +1,9 @@
-import type { SharedBed } from '../test/cluster/bed/bed-of-facts.ts'
-import { waitUntil } from '../test/cluster/bed/wait-until.ts'
-import { instantSweep } from '../test/cluster/instant-sweep.ts'
-import { operatorTrail } from '../test/cluster/operator-trail.ts'
-import type { StudyGround } from '../test/cluster/study-ground.ts'
-import type { StudyOperators } from '../test/cluster/study-operators.ts'
+import { openOperatorAuditLog } from '../test/cluster/operator/operator-audit-log.ts'
+import type { StudyOperators } from '../test/cluster/operator/study-operators.ts'
+import { instantSweep } from '../test/cluster/sweeps/instant-sweep.ts'
+import type { StudyFixture } from '../test/cluster/sweeps/study-fixture.ts'
+import type { SharedTestbed } from '../test/cluster/testbed/testbed-info.ts'
+import { waitUntil } from '../test/cluster/testbed/wait-until.ts'
 import { isRunStatus } from './event-to-write.ts'
 
 const NAME = 'backlog'
@@ -22,11 +22,11 @@ export interface CatchUpRow {
 
 /** An operator that finds the pods of 300 runs ended: how fast it takes that in, when it waits for no pod. */
 export async function measureCatchUp(
-  testbed: SharedBed,
-  fixture: StudyGround,
+  testbed: SharedTestbed,
+  fixture: StudyFixture,
   operators: StudyOperators,
 ): Promise<CatchUpRow> {
-  const auditWrites = operatorTrail(testbed.auditLog, fixture.namespace)
+  const auditWrites = openOperatorAuditLog(testbed.auditLog, fixture.namespace)
   const before = await operators.start('before')
   await fixture.apply(
     instantSweep({ name: NAME, points: POINTS, replicates: 1, parallelism: POINTS }),
@@ -34,10 +34,10 @@ export async function measureCatchUp(
   await waitUntil({
     what: 'a Job of every run',
     withinMs: CATCH_UP_TIMEOUT_MS,
-    look: async () => (await fixture.jobsOf(NAME)).length >= POINTS || undefined,
+    look: async () => (await fixture.listJobs(NAME)).length >= POINTS || undefined,
   })
   await operators.lose(before)
-  const { length: jobs } = await fixture.jobsOf(NAME)
+  const { length: jobs } = await fixture.listJobs(NAME)
   await waitUntil({
     what: 'the end of every pod',
     withinMs: CATCH_UP_TIMEOUT_MS,
@@ -47,8 +47,8 @@ export async function measureCatchUp(
     },
   })
   const after = await operators.start('after')
-  await auditWrites.onceWritten(after, 3 * COUNTED)
-  const written = (await auditWrites.writesOf(after)).filter(isRunStatus).slice(0, COUNTED)
+  await auditWrites.waitForWrites(after, 3 * COUNTED)
+  const written = (await auditWrites.listWrites(after)).filter(isRunStatus).slice(0, COUNTED)
   const [first, last] = [written[0]?.receivedMs, written.at(-1)?.answeredMs]
   const seconds = ((last ?? Number.NaN) - (first ?? Number.NaN)) / 1000
   return {

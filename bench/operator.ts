@@ -1,14 +1,17 @@
 import { isEnded } from '../operator/core/conditions.ts'
-import { auditTrail } from '../test/cluster/audit-trail.ts'
-import { type Bed, startBed } from '../test/cluster/bed/bed.ts'
-import { bedOf, factsOf } from '../test/cluster/bed/bed-of-facts.ts'
-import { whileRunning } from '../test/cluster/bed/bed-process.ts'
-import { ensureComponents } from '../test/cluster/bed/ensure-components.ts'
-import { waitUntil } from '../test/cluster/bed/wait-until.ts'
-import { instantExecutor } from '../test/cluster/instant-pods.ts'
-import { instantSweep } from '../test/cluster/instant-sweep.ts'
-import { openStudyGround, type StudyGround } from '../test/cluster/study-ground.ts'
-import { type StudyOperator, studyOperators } from '../test/cluster/study-operators.ts'
+import { openAuditLog } from '../test/cluster/operator/audit-log.ts'
+import {
+  createStudyOperators,
+  type StudyOperator,
+} from '../test/cluster/operator/study-operators.ts'
+import { createInstantExecutor } from '../test/cluster/sweeps/instant-pods.ts'
+import { instantSweep } from '../test/cluster/sweeps/instant-sweep.ts'
+import { openStudyFixture, type StudyFixture } from '../test/cluster/sweeps/study-fixture.ts'
+import { ensureComponents } from '../test/cluster/testbed/ensure-components.ts'
+import { startTestbed, type Testbed } from '../test/cluster/testbed/testbed.ts'
+import { connectTestbed, toTestbedInfo } from '../test/cluster/testbed/testbed-info.ts'
+import { failIfEnded } from '../test/cluster/testbed/testbed-process.ts'
+import { waitUntil } from '../test/cluster/testbed/wait-until.ts'
 import { computeEventToWriteMs, isRunStatus } from './event-to-write.ts'
 import { type CatchUpRow, measureCatchUp } from './operator-catch-up.ts'
 
@@ -43,7 +46,7 @@ export interface OperatorRow {
 export async function measureOperator(): Promise<readonly [OperatorRow, CatchUpRow]> {
   const components = await ensureComponents((line) => process.stderr.write(`${line}\n`))
   if (components.kind === 'Missing') throw new Error(components.lines.join('\n'))
-  const testbed = await startBed({ programs: components.paths, log: () => undefined })
+  const testbed = await startTestbed({ programs: components.paths, log: () => undefined })
   try {
     return await measureOnTestbed(testbed)
   } finally {
@@ -51,25 +54,25 @@ export async function measureOperator(): Promise<readonly [OperatorRow, CatchUpR
   }
 }
 
-async function measureOnTestbed(running: Bed): Promise<readonly [OperatorRow, CatchUpRow]> {
-  const testbed = bedOf(factsOf(running))
-  const fixture = await openStudyGround(testbed, {
+async function measureOnTestbed(running: Testbed): Promise<readonly [OperatorRow, CatchUpRow]> {
+  const testbed = connectTestbed(toTestbedInfo(running))
+  const fixture = await openStudyFixture(testbed, {
     name: NAME,
-    executor: instantExecutor(),
+    executor: createInstantExecutor(),
     gpusPerNode: POINTS,
     deployment: false,
     values: { lease: LEASE },
   })
-  const operators = studyOperators(testbed, fixture)
+  const operators = createStudyOperators(testbed, fixture)
   try {
     const operator = await operators.start(NAME)
-    await operator.said('controllers started')
+    await operator.waitForLine('controllers started')
     const before = await scrape(operator)
     await fixture.apply(
       instantSweep({ name: NAME, points: POINTS, replicates: 1, parallelism: PARALLELISM }),
     )
-    const seen = await whileRunning(operator.process, watchToEnd(fixture, operator))
-    const entries = await auditTrail(testbed.auditLog, fixture.namespace).read()
+    const seen = await failIfEnded(operator.process, watchToEnd(fixture, operator))
+    const entries = await openAuditLog(testbed.auditLog, fixture.namespace).read()
     await operators.lose(operator)
     return [
       buildOperatorRow(entries, before, seen),
@@ -102,7 +105,7 @@ async function scrape(operator: StudyOperator): Promise<Scrape> {
 }
 
 /** What the operator exports, again and again until the sweep has ended. */
-async function watchToEnd(fixture: StudyGround, operator: StudyOperator): Promise<Scrape[]> {
+async function watchToEnd(fixture: StudyFixture, operator: StudyOperator): Promise<Scrape[]> {
   const seen: Scrape[] = []
   let polls = 0
   await waitUntil({

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { typeNeco } from '../test/typed-neco.ts'
+import { runNecoInProcess } from '../test/programs/run-neco-in-process.ts'
 import { explainCommand } from './commands/explain.ts'
 import { validateCommand } from './commands/validate.ts'
 
@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }))
 
 const type = (...argv: string[]) =>
-  typeNeco(argv, [validateCommand, explainCommand], { cwd: folder })
+  runNecoInProcess(argv, [validateCommand, explainCommand], { cwd: folder })
 
 const nothing = { out: '' }
 

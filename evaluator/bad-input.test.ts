@@ -7,13 +7,13 @@ import type { RunConfig } from '../contract/run-config.ts'
 import type { EvaluationSettings } from '../method/settings/evaluation.ts'
 import { runResultPath } from '../pod/storage-layout.ts'
 import {
-  aBackboneFile,
-  aFinishedTraining,
-  anEvaluationConfig,
-  anEvaluatorWorld,
-  failureOf,
-} from '../test/evaluator-fixture.ts'
-import { aMicroRunConfig } from '../test/micro-run-config.ts'
+  buildEvaluationConfig,
+  buildEvaluatorDependencies,
+  captureFailure,
+  encodeBackboneFile,
+  writeFinishedTraining,
+} from '../test/fixtures/evaluator-fixture.ts'
+import { buildMicroRunConfig } from '../test/fixtures/micro-run-config.ts'
 import { type Backend, startBackend } from '../vision/backends/start-backend.ts'
 import { runEvaluations } from './run-evaluations.ts'
 
@@ -30,41 +30,42 @@ afterEach(() => rm(root, { recursive: true }))
 
 const aConfig = (
   settings?: Partial<EvaluationSettings>,
-  overrides?: Parameters<typeof anEvaluationConfig>[2],
-) => anEvaluationConfig(root, settings, overrides)
-const evaluate = (config: RunConfig) => runEvaluations(config, anEvaluatorWorld(root).world)
+  overrides?: Parameters<typeof buildEvaluationConfig>[2],
+) => buildEvaluationConfig(root, settings, overrides)
+const evaluate = (config: RunConfig) =>
+  runEvaluations(config, buildEvaluatorDependencies(root).dependencies)
 
 describe('bad input of an evaluator', () => {
   test('no training on this storage is named with the storage', async () => {
-    const failure = await failureOf(evaluate(aConfig({ at: [1] })))
+    const failure = await captureFailure(evaluate(aConfig({ at: [1] })))
     expect(failure).toMatchObject({ reason: 'Infrastructure', code: 'CheckpointMissing' })
     expect(failure?.message).toContain(root)
   })
 
   test('a fraction without a checkpoint names those that have one', async () => {
     const config = aConfig({ at: [0.25] })
-    await aFinishedTraining(config)
-    const failure = await failureOf(evaluate(config))
+    await writeFinishedTraining(config)
+    const failure = await captureFailure(evaluate(config))
     expect(failure).toMatchObject({ reason: 'Infrastructure', code: 'CheckpointMissing' })
     expect(failure?.message).toContain('no checkpoint was kept at 0.25 of the schedule; kept: 0.5')
   })
 
   test('a shard that was changed after training is refused by its digest', async () => {
     const config = aConfig({ at: [1] })
-    const { studentPath: path } = await aFinishedTraining(config)
+    const { studentPath: path } = await writeFinishedTraining(config)
     const bytes = await readFile(path)
     bytes.writeUInt8(bytes.readUInt8(bytes.length - 3) ^ 1, bytes.length - 3)
     await writeFile(path, bytes)
-    const failure = await failureOf(evaluate(config))
+    const failure = await captureFailure(evaluate(config))
     expect(failure).toMatchObject({ reason: 'UserError', code: 'CheckpointTampered' })
     expect(failure?.message).toContain(path)
   })
 
   test('a shard that was cut is refused', async () => {
     const config = aConfig({ at: [1] })
-    const { studentPath: path } = await aFinishedTraining(config)
+    const { studentPath: path } = await writeFinishedTraining(config)
     await writeFile(path, (await readFile(path)).subarray(0, -5))
-    const failure = await failureOf(evaluate(config))
+    const failure = await captureFailure(evaluate(config))
     expect(failure?.reason).toBe('UserError')
     expect(failure?.code).toMatch(/^Weights/)
     expect(failure?.message).toContain(path)
@@ -72,18 +73,18 @@ describe('bad input of an evaluator', () => {
 
   test('a checkpoint of another model names the tensor and both shapes', async () => {
     const config = aConfig({ at: [1] })
-    const wide = aMicroRunConfig({ result: { model: { dim: 24 } } })
-    await aFinishedTraining(config, aBackboneFile(wide, 1))
-    const failure = await failureOf(evaluate(config))
+    const wide = buildMicroRunConfig({ result: { model: { dim: 24 } } })
+    await writeFinishedTraining(config, encodeBackboneFile(wide, 1))
+    const failure = await captureFailure(evaluate(config))
     expect(failure).toMatchObject({ reason: 'UserError', code: 'WeightsOfAnotherModel' })
     expect(failure?.message).toMatch(/24.*16|16.*24/)
   })
 
   test('a training result that is no JSON is named', async () => {
     const config = aConfig({ at: [1] })
-    const { runKey } = await aFinishedTraining(config)
+    const { runKey } = await writeFinishedTraining(config)
     await writeFile(join(root, runResultPath(runKey)), '{"schemaVersion":')
-    const failure = await failureOf(evaluate(config))
+    const failure = await captureFailure(evaluate(config))
     expect(failure).toMatchObject({ reason: 'UserError', code: 'RunResultInvalid' })
   })
 
@@ -91,19 +92,19 @@ describe('bad input of an evaluator', () => {
     const config = aConfig({ at: [0] })
     const { evaluations } = await evaluate(config)
     await writeFile(join(root, `evaluations/${evaluations[0]?.key}/result.json`), '{}')
-    const failure = await failureOf(evaluate(config))
+    const failure = await captureFailure(evaluate(config))
     expect(failure).toMatchObject({ reason: 'UserError', code: 'EvaluationFileInvalid' })
     expect(failure?.message).toContain('remove it and evaluate again')
   })
 
   test('a run-config without an evaluation, and weights on a volume nobody mounted', async () => {
     const { evaluation: _, ...none } = aConfig()
-    expect(await failureOf(evaluate(none))).toMatchObject({
+    expect(await captureFailure(evaluate(none))).toMatchObject({
       reason: 'UserError',
       code: 'EvaluationMissing',
     })
     const lost = aConfig({}, { result: { model: { weights: { volume: 'w', path: 'a' } } } })
-    expect(await failureOf(evaluate(lost))).toMatchObject({
+    expect(await captureFailure(evaluate(lost))).toMatchObject({
       reason: 'UserError',
       code: 'VolumeMissing',
     })
@@ -114,7 +115,7 @@ describe('bad input of an evaluator', () => {
       sharp(new Uint8Array(16 * 16 * channels).fill(value), {
         raw: { width: 16, height: 16, channels },
       })
-    const { storage } = anEvaluatorWorld(root).world
+    const { storage } = buildEvaluatorDependencies(root).dependencies
     await storage.writeAtomic('voc/JPEGImages/a.jpg', await gray(90, 3).jpeg().toBuffer())
     await storage.writeAtomic(
       'voc/SegmentationClass/a.png',
@@ -123,11 +124,11 @@ describe('bad input of an evaluator', () => {
     await storage.writeAtomic('voc/ImageSets/Segmentation/val.txt', 'a\n')
     const voc = { kind: 'Voc', path: 'voc', split: 'val' } as const
     const unknown = aConfig({ at: [0], memory: voc, validation: voc })
-    const failure = await failureOf(evaluate(unknown))
+    const failure = await captureFailure(evaluate(unknown))
     expect(failure).toMatchObject({ reason: 'UserError', code: 'DataClassUnknown' })
     expect(failure?.message).toContain('a.png')
     const mixed = aConfig({ at: [0], memory: voc })
-    expect(await failureOf(evaluate(mixed))).toMatchObject({
+    expect(await captureFailure(evaluate(mixed))).toMatchObject({
       reason: 'UserError',
       code: 'ClassesDiffer',
     })

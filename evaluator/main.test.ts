@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RunConfig } from '../contract/run-config.ts'
 import { TerminationMessage } from '../contract/run-report.ts'
 import { parseSpool } from '../pod/spool.ts'
-import { anEvaluationConfig } from '../test/evaluator-fixture.ts'
+import { buildEvaluationConfig } from '../test/fixtures/evaluator-fixture.ts'
 
 let root = ''
 beforeEach(async () => {
@@ -50,7 +50,7 @@ async function runEvaluator(
 
 describe('the evaluator program', () => {
   test('evaluates, reports to its spool, leaves its last words, and finds all of it again', async () => {
-    const config = anEvaluationConfig(root, { at: [0] })
+    const config = buildEvaluationConfig(root, { at: [0] })
     const first = await runEvaluator(config)
     expect([first.code, first.terminationMessage.reason, first.terminationMessage.reused]).toEqual([
       0,
@@ -80,7 +80,9 @@ describe('the evaluator program', () => {
   })
 
   test('ends with code 4 when the training it should measure is not there', async () => {
-    const { code, terminationMessage } = await runEvaluator(anEvaluationConfig(root, { at: [1] }))
+    const { code, terminationMessage } = await runEvaluator(
+      buildEvaluationConfig(root, { at: [1] }),
+    )
     expect([code, terminationMessage.reason]).toEqual([4, 'CheckpointMissing'])
   })
 
@@ -88,7 +90,7 @@ describe('the evaluator program', () => {
     ['on SIGTERM', (child: ReturnType<typeof spawn>) => child.kill('SIGTERM')],
     ['when the process that started it is gone', (child) => child.stdin?.end()],
   ])('stops with code 5 %s, and leaves no claim behind', async (_, stop) => {
-    const long = anEvaluationConfig(root, {
+    const long = buildEvaluationConfig(root, {
       at: [0],
       memory: { kind: 'Scenes', firstSeed: 0, count: 4000 },
     })

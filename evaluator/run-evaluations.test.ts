@@ -7,11 +7,11 @@ import { EvaluationFile } from '../contract/evaluation-file.ts'
 import type { RunConfig } from '../contract/run-config.ts'
 import type { EvaluationSettings } from '../method/settings/evaluation.ts'
 import {
-  aFinishedTraining,
-  anEvaluationConfig,
-  anEvaluatorWorld,
-  failureOf,
-} from '../test/evaluator-fixture.ts'
+  buildEvaluationConfig,
+  buildEvaluatorDependencies,
+  captureFailure,
+  writeFinishedTraining,
+} from '../test/fixtures/evaluator-fixture.ts'
 import { type Backend, startBackend } from '../vision/backends/start-backend.ts'
 import { decodeMaskStack } from './io/prediction-stack.ts'
 import { runEvaluations } from './run-evaluations.ts'
@@ -29,9 +29,10 @@ afterEach(() => rm(root, { recursive: true }))
 
 const aConfig = (
   settings?: Partial<EvaluationSettings>,
-  overrides?: Parameters<typeof anEvaluationConfig>[2],
-) => anEvaluationConfig(root, settings, overrides)
-const evaluate = (config: RunConfig) => runEvaluations(config, anEvaluatorWorld(root).world)
+  overrides?: Parameters<typeof buildEvaluationConfig>[2],
+) => buildEvaluationConfig(root, settings, overrides)
+const evaluate = (config: RunConfig) =>
+  runEvaluations(config, buildEvaluatorDependencies(root).dependencies)
 
 const resultFile = async (key: string): Promise<EvaluationFile> =>
   EvaluationFile.parse(
@@ -41,8 +42,8 @@ const resultFile = async (key: string): Promise<EvaluationFile> =>
 describe('an evaluator', () => {
   test('measures before and after, keeps predictions and a figure, and reports each', async () => {
     const config = aConfig()
-    await aFinishedTraining(config)
-    const { world: dependencies, reports } = anEvaluatorWorld(root)
+    await writeFinishedTraining(config)
+    const { dependencies, reports } = buildEvaluatorDependencies(root)
     const before = backend.memory().tensors
     const { evaluations, step } = await runEvaluations(config, dependencies)
     expect(backend.memory().tensors).toBe(before)
@@ -109,7 +110,7 @@ describe('an evaluator', () => {
 
   test('measures the teacher when asked, and the checkpoint kept in the middle', async () => {
     const config = aConfig()
-    await aFinishedTraining(config)
+    await writeFinishedTraining(config)
     const readEvaluatedKey = async (settings: Partial<EvaluationSettings>) =>
       (await evaluate(aConfig(settings))).evaluations[0]?.key
     const student = await readEvaluatedKey({ at: [1] })
@@ -120,8 +121,11 @@ describe('an evaluator', () => {
   test('stops between two pictures when it is told to, and gives back its claim', async () => {
     const stop = new AbortController()
     stop.abort('SIGTERM')
-    const failure = await failureOf(
-      runEvaluations(aConfig({ at: [0] }), anEvaluatorWorld(root, { signal: stop.signal }).world),
+    const failure = await captureFailure(
+      runEvaluations(
+        aConfig({ at: [0] }),
+        buildEvaluatorDependencies(root, { signal: stop.signal }).dependencies,
+      ),
     )
     expect(failure).toMatchObject({ reason: 'Interrupted', code: 'Interrupted' })
     const [key = ''] = await readdir(join(root, 'evaluations'))
@@ -133,26 +137,26 @@ describe('an evaluator', () => {
     const { evaluations } = await evaluate(aConfig({ at: [0] }))
     const folder = `evaluations/${evaluations[0]?.key}`
     await rm(join(root, folder), { recursive: true })
-    const { world: dependencies } = anEvaluatorWorld(root, {
+    const { dependencies } = buildEvaluatorDependencies(root, {
       signal: stop.signal,
       sleep: async () => stop.abort('SIGTERM'),
     })
     const holder = JSON.stringify({ run: 'another', attempt: 1, podUid: 'pod-2' })
     await dependencies.storage.writeAtomic(`${folder}/claim.json`, holder)
-    const failure = await failureOf(runEvaluations(aConfig({ at: [0] }), dependencies))
+    const failure = await captureFailure(runEvaluations(aConfig({ at: [0] }), dependencies))
     expect(failure?.reason).toBe('Interrupted')
     expect(await readFile(join(root, folder, 'claim.json'), 'utf8')).toBe(holder)
   })
 
   test('measures what is free while another process is at the rest, and then takes its result', async () => {
     const config = aConfig()
-    await aFinishedTraining(config)
+    await writeFinishedTraining(config)
     const { evaluations: expected } = await evaluate(config)
     const folder = join(root, `evaluations/${expected[0]?.key}`)
     const result = await readFile(join(folder, 'result.json'))
     await rm(join(root, 'evaluations'), { recursive: true })
     const order: string[] = []
-    const { world: dependencies } = anEvaluatorWorld(root, {
+    const { dependencies } = buildEvaluatorDependencies(root, {
       log: (message, { at }) => order.push(`${message} ${at}`),
       sleep: async (ms) => {
         if (ms > 0)

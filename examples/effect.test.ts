@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { runExample } from '../test/run-example.ts'
+import { runExample } from '../test/programs/run-example.ts'
 
 it('effect.yaml, at a reduced size, ends with the gains and their intervals', async () => {
   const { code, out, err, document } = await runExample('effect.yaml', [

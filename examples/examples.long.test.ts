@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { runExample } from '../test/run-example.ts'
+import { runExample } from '../test/programs/run-example.ts'
 
 describe('an example at a reduced size', () => {
   it.each([

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { aMicroRunConfig } from '../test/micro-run-config.ts'
+import { buildMicroRunConfig } from '../test/fixtures/micro-run-config.ts'
 import { folderStorage } from './folder-storage.ts'
 import { openPodReporter } from './pod-reporter.ts'
 import type { ReportBody } from './spool.ts'
@@ -28,7 +28,7 @@ const step: ReportBody = {
 test('a pod without the credentials that its config names warns once, and keeps its reports on the storage for a reader', async () => {
   const lines: string[] = []
   const credentialsFile = join(root, 'nats.creds')
-  const config = aMicroRunConfig({
+  const config = buildMicroRunConfig({
     identity: { attempt: 2 },
     execution: {
       bus: {

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { TerminationMessage } from '../contract/run-report.ts'
 import { omitUndefined } from '../std/omit-undefined.ts'
-import { aMicroRunConfig } from '../test/micro-run-config.ts'
+import { buildMicroRunConfig } from '../test/fixtures/micro-run-config.ts'
 import { canonicalDigest, canonicalJson } from './canonical-digest.ts'
 import { folderStorage } from './folder-storage.ts'
 import { readRunConfig } from './read-run-config.ts'
@@ -72,20 +72,20 @@ describe('the storage of a folder', () => {
 describe('a run-config', () => {
   const path = () => join(folder, 'run-config.json')
   test('is read whole', async () => {
-    await writeFile(path(), JSON.stringify(aMicroRunConfig()))
-    expect(await readRunConfig(path())).toEqual(aMicroRunConfig())
+    await writeFile(path(), JSON.stringify(buildMicroRunConfig()))
+    expect(await readRunConfig(path())).toEqual(buildMicroRunConfig())
   })
   test('that names no pod is completed by its environment, and by nothing else', async () => {
-    const { identity, ...rest } = aMicroRunConfig()
+    const { identity, ...rest } = buildMicroRunConfig()
     await writeFile(path(), JSON.stringify({ ...rest, identity: { run: identity.run } }))
     const environment = { NECO_POD_UID: 'uid-of-the-pod', NECO_ATTEMPT: '3' }
     const { identity: read } = await readRunConfig(path(), environment)
     expect(read).toEqual({ run: identity.run, podUid: 'uid-of-the-pod', attempt: 3 })
-    await writeFile(path(), JSON.stringify(aMicroRunConfig()))
+    await writeFile(path(), JSON.stringify(buildMicroRunConfig()))
     expect((await readRunConfig(path(), environment)).identity).toEqual(identity)
   })
   test('takes from its environment the deadlines that may be edited between two attempts', async () => {
-    await writeFile(path(), JSON.stringify(aMicroRunConfig()))
+    await writeFile(path(), JSON.stringify(buildMicroRunConfig()))
     const environment = { NECO_FIRST_STEP_SECONDS: '600', NECO_STALL_SECONDS: '60' }
     const { execution } = await readRunConfig(path(), environment)
     expect(execution).toMatchObject({ firstStepSeconds: 600, stallSeconds: 60 })
@@ -93,7 +93,7 @@ describe('a run-config', () => {
     await expect(wrong).rejects.toThrow('execution.stallSeconds')
   })
   test('with wrong fields is refused with each of them', async () => {
-    const { result, ...rest } = aMicroRunConfig()
+    const { result, ...rest } = buildMicroRunConfig()
     const wrong = {
       ...rest,
       result: { ...result, seed: -1, loss: { ...result.loss, lambda: 'x' } },

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { EXIT_CODES } from '../contract/exit-codes.ts'
 import { TerminationMessage } from '../contract/run-report.ts'
-import { aMicroRunConfig } from '../test/micro-run-config.ts'
+import { buildMicroRunConfig } from '../test/fixtures/micro-run-config.ts'
 import { startStallWatchdog } from './stall-watchdog.ts'
 
 describe('the pace of a trainer', () => {
@@ -88,14 +88,17 @@ describe('a pod that comes to nothing', () => {
   test('ends itself with a code of its own, and last words that say why', async () => {
     const config = join(folder, 'run-config.json')
     const execution = { firstStepSeconds: 1, storage: folder }
-    await writeFile(config, JSON.stringify(aMicroRunConfig({ execution })))
-    const { exitCode, words: message } = await ended('test/idle-pod.ts', ['--config', config])
+    await writeFile(config, JSON.stringify(buildMicroRunConfig({ execution })))
+    const { exitCode, words: message } = await ended('test/programs/idle-pod.ts', [
+      '--config',
+      config,
+    ])
     expect([exitCode, message.reason]).toEqual([EXIT_CODES.FirstStepLate, 'FirstStepLate'])
     expect(message.message).toContain('no first step in 1 s')
   })
 
   test('is ended by a thread of its own where its main thread hangs', async () => {
-    const { signal, words: message } = await ended('test/hanging-pod.ts', [])
+    const { signal, words: message } = await ended('test/programs/hanging-pod.ts', [])
     expect([signal, message.reason]).toEqual(['SIGKILL', 'Stalled'])
     expect(message.message).toContain('no step in 1 s')
   })

@@ -1,15 +1,15 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { type Bed, startBed } from '../test/cluster/bed/bed.ts'
-import { bedOf, factsOf } from '../test/cluster/bed/bed-of-facts.ts'
-import { type ComponentPaths, ensureComponents } from '../test/cluster/bed/ensure-components.ts'
 import {
   CLAIM,
   OPERATOR,
-  openStudyGround,
-  type StudyGround,
+  openStudyFixture,
+  type StudyFixture,
   TRAINER_IMAGE,
-} from '../test/cluster/study-ground.ts'
+} from '../test/cluster/sweeps/study-fixture.ts'
+import { type ComponentPaths, ensureComponents } from '../test/cluster/testbed/ensure-components.ts'
+import { startTestbed, type Testbed } from '../test/cluster/testbed/testbed.ts'
+import { connectTestbed, toTestbedInfo } from '../test/cluster/testbed/testbed-info.ts'
 
 /** Starts a cluster to play with, the operator in it, says how to use it, and ends it with Ctrl-C. */
 
@@ -18,8 +18,8 @@ const printLine = (line: string): void => console.log(line)
 const checkout = join(import.meta.dirname, '..')
 
 const formatInstructions = (
-  { controlPlane, programs, folder }: Bed,
-  { nats, storage, system }: StudyGround,
+  { controlPlane, programs, folder }: Testbed,
+  { nats, storage, system }: StudyFixture,
 ) => `
 export KUBECONFIG=${controlPlane.kubeconfig('admin')}
 export PATH=${join(programs.kubectl, '..')}:$PATH
@@ -42,9 +42,9 @@ logs      ${folder.path}
 Ctrl-C ends it all and removes the folder.`
 
 async function runCluster(programs: ComponentPaths, end: Promise<unknown>): Promise<void> {
-  const testbed = await startBed({ programs, log: printLine })
+  const testbed = await startTestbed({ programs, log: printLine })
   const values = { watchNamespaces: [] }
-  const fixture = await openStudyGround(bedOf(factsOf(testbed)), {
+  const fixture = await openStudyFixture(connectTestbed(toTestbedInfo(testbed)), {
     name: 'neco',
     namespace: 'default',
     values,

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { aMicroRunConfig } from '../test/micro-run-config.ts'
+import { buildMicroRunConfig } from '../test/fixtures/micro-run-config.ts'
 import { findSettingsProblems } from './check-settings.ts'
 
-type Result = NonNullable<Parameters<typeof aMicroRunConfig>[0]>['result']
+type Result = NonNullable<Parameters<typeof buildMicroRunConfig>[0]>['result']
 const listProblemFields = (result: Result, size = 12) =>
-  findSettingsProblems(aMicroRunConfig({ result }).result, size).map(({ field }) => field)
+  findSettingsProblems(buildMicroRunConfig({ result }).result, size).map(({ field }) => field)
 
 test('Settings that fit have no problem.', () => {
   expect(listProblemFields({})).toEqual([])
@@ -48,7 +48,7 @@ test.each<[string, Result, string]>([
 })
 
 test('A batch larger than the data is named, with both sizes.', () => {
-  const { result } = aMicroRunConfig()
+  const { result } = buildMicroRunConfig()
   expect(findSettingsProblems(result, 3)).toEqual([
     {
       field: 'optimizer.batchSize',

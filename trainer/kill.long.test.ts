@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { RunResult } from '../contract/run-result.ts'
-import { aMicroRunConfig } from '../test/micro-run-config.ts'
-import { runTrainer } from '../test/trainer-process.ts'
+import { buildMicroRunConfig } from '../test/fixtures/micro-run-config.ts'
+import { runTrainerProcess } from '../test/programs/run-trainer-process.ts'
 
 let root = ''
 beforeAll(async () => {
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true }))
 
 const configAt = (name: string, attempt: number) =>
-  aMicroRunConfig({
+  buildMicroRunConfig({
     identity: { run: 'micro', attempt, podUid: `${name}-${attempt}` },
     result: { optimizer: { steps: 60 } },
     execution: { storage: join(root, name), checkpoint: { everySteps: 1, keep: 2 } },
@@ -28,10 +28,10 @@ async function finalDigests(name: string, runKey: string): Promise<unknown> {
 test('A trainer that is killed at 20 random times ends with the same bits.', {
   timeout: 300_000,
 }, async () => {
-  const whole = await runTrainer({ config: configAt('whole', 1), folder: root })
-  const runKey = whole.lastWords?.runKey ?? ''
+  const whole = await runTrainerProcess({ config: configAt('whole', 1), folder: root })
+  const runKey = whole.terminationMessage?.runKey ?? ''
   for (let attempt = 1; attempt <= 20; attempt++) {
-    const killed = await runTrainer({
+    const killed = await runTrainerProcess({
       config: configAt('killed', attempt),
       folder: root,
       onLine: async ({ msg }, child) => {
@@ -41,8 +41,8 @@ test('A trainer that is killed at 20 random times ends with the same bits.', {
         child.kill('SIGKILL')
       },
     })
-    if (killed.lastWords !== undefined) break
+    if (killed.terminationMessage !== undefined) break
   }
-  await runTrainer({ config: configAt('killed', 21), folder: root })
+  await runTrainerProcess({ config: configAt('killed', 21), folder: root })
   expect(await finalDigests('killed', runKey)).toEqual(await finalDigests('whole', runKey))
 })

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EXIT_CODES } from '../contract/exit-codes.ts'
 import type { RunConfig } from '../contract/run-config.ts'
 import { RunResult } from '../contract/run-result.ts'
-import { aMicroRunConfig } from '../test/micro-run-config.ts'
-import { type LogLine, runTrainer } from '../test/trainer-process.ts'
+import { buildMicroRunConfig } from '../test/fixtures/micro-run-config.ts'
+import { type LogLine, runTrainerProcess } from '../test/programs/run-trainer-process.ts'
 
 let root = ''
 beforeAll(async () => {
@@ -18,7 +18,7 @@ afterAll(() => rm(root, { recursive: true }))
 
 const steps = 8
 const configAt = (name: string, attempt: number, over = {}): RunConfig =>
-  aMicroRunConfig({
+  buildMicroRunConfig({
     identity: { run: 'micro', attempt, podUid: `${name}-${attempt}` },
     result: {
       optimizer: { steps },
@@ -51,9 +51,12 @@ const endAt =
 describe('a trainer', () => {
   let whole: { runKey: string; digests: unknown }
   beforeAll(async () => {
-    const ended = await runTrainer({ config: configAt('whole', 1), folder: root })
-    const runKey = ended.lastWords?.runKey ?? ''
-    expect([ended.exitCode, ended.lastWords?.reason]).toEqual([EXIT_CODES.Succeeded, 'Succeeded'])
+    const ended = await runTrainerProcess({ config: configAt('whole', 1), folder: root })
+    const runKey = ended.terminationMessage?.runKey ?? ''
+    expect([ended.exitCode, ended.terminationMessage?.reason]).toEqual([
+      EXIT_CODES.Succeeded,
+      'Succeeded',
+    ])
     whole = { runKey, digests: await finalDigests('whole', runKey) }
   })
 
@@ -66,15 +69,15 @@ describe('a trainer', () => {
     for (const [index, [msg, step]] of moments.entries()) {
       const config = configAt('killed', index + 1)
       const onLine = endAt(msg, step, 'SIGKILL')
-      const { exitCode, lastWords: terminationMessage } = await runTrainer({
+      const { exitCode, terminationMessage } = await runTrainerProcess({
         config,
         folder: root,
         onLine,
       })
       expect([exitCode, terminationMessage]).toEqual([undefined, undefined])
     }
-    const last = await runTrainer({ config: configAt('killed', 9), folder: root })
-    expect(last.lastWords?.reason).toBe('Succeeded')
+    const last = await runTrainerProcess({ config: configAt('killed', 9), folder: root })
+    expect(last.terminationMessage?.reason).toBe('Succeeded')
     expect(await finalDigests('killed', whole.runKey)).toEqual(whole.digests)
     expect(await curveSteps('killed', whole.runKey)).toEqual(
       Array.from({ length: steps }, (_, i) => i + 1),
@@ -83,14 +86,18 @@ describe('a trainer', () => {
 
   test('that is told to stop writes a checkpoint, says so, and is gone on from', async () => {
     const onLine = endAt('Step', 3, 'SIGTERM')
-    const stopped = await runTrainer({ config: configAt('stopped', 1), folder: root, onLine })
-    const stop = stopped.lastWords?.step ?? 0
-    expect([stopped.exitCode, stopped.lastWords?.reason]).toEqual([
+    const stopped = await runTrainerProcess({
+      config: configAt('stopped', 1),
+      folder: root,
+      onLine,
+    })
+    const stop = stopped.terminationMessage?.step ?? 0
+    expect([stopped.exitCode, stopped.terminationMessage?.reason]).toEqual([
       EXIT_CODES.Interrupted,
       'Interrupted',
     ])
     expect(stopped.lines).toContainEqual(expect.objectContaining({ msg: 'Checkpoint', step: stop }))
-    const resumed = await runTrainer({ config: configAt('stopped', 2), folder: root })
+    const resumed = await runTrainerProcess({ config: configAt('stopped', 2), folder: root })
     expect(resumed.lines.find(({ msg }) => msg === 'Step')?.step).toBe(stop + 1)
     expect(await finalDigests('stopped', whole.runKey)).toEqual(whole.digests)
   })
@@ -98,13 +105,13 @@ describe('a trainer', () => {
   test('with two threads computes the same bits', async () => {
     const { execution, ...rest } = configAt('threads', 1)
     const config = { ...rest, execution: { ...execution, threads: 2 } }
-    const { lastWords: terminationMessage } = await runTrainer({ config, folder: root })
+    const { terminationMessage } = await runTrainerProcess({ config, folder: root })
     expect(terminationMessage?.runKey).toBe(whole.runKey)
     expect(await finalDigests('threads', whole.runKey)).toEqual(whole.digests)
   })
 
   test('whose parent is gone stops as if it were told to', async () => {
-    const ended = await runTrainer({
+    const ended = await runTrainerProcess({
       config: configAt('orphan', 1),
       folder: root,
       environment: { NECO_PARENT_WATCH: 'stdin' },
@@ -112,15 +119,11 @@ describe('a trainer', () => {
         if (msg === 'Step' && step === 2) child.stdin?.end()
       },
     })
-    expect([ended.exitCode, ended.lastWords?.reason]).toEqual([5, 'Interrupted'])
+    expect([ended.exitCode, ended.terminationMessage?.reason]).toEqual([5, 'Interrupted'])
   })
 
   test('reports a result that is there and computes nothing', async () => {
-    const {
-      exitCode,
-      lastWords: terminationMessage,
-      lines,
-    } = await runTrainer({
+    const { exitCode, terminationMessage, lines } = await runTrainerProcess({
       config: configAt('whole', 2),
       folder: root,
     })
@@ -134,7 +137,7 @@ describe('a trainer', () => {
 
   test('ends with a code for wrong settings, naming them', async () => {
     const config = configAt('wrong', 1, { result: { data: { count: 3 } } })
-    const { exitCode, lastWords: terminationMessage } = await runTrainer({ config, folder: root })
+    const { exitCode, terminationMessage } = await runTrainerProcess({ config, folder: root })
     expect([exitCode, terminationMessage?.reason]).toEqual([
       EXIT_CODES.UserError,
       'SettingsImpossible',
@@ -157,7 +160,7 @@ describe('a trainer', () => {
       result: { data: { kind: 'ImageFolder', path: 'photos' } },
       execution: { storage: join(root, 'photographed'), volumes: { '': root } },
     })
-    const { exitCode, lines } = await runTrainer({ config, folder: root })
+    const { exitCode, lines } = await runTrainerProcess({ config, folder: root })
     expect(exitCode).toBe(0)
     const warned = lines.filter(({ level }) => level === 40)
     expect(warned).toMatchObject([
@@ -169,7 +172,7 @@ describe('a trainer', () => {
   test('ends with a code for a loss that is not finite, and says what to try', async () => {
     const loss = { relaxation: 'Logistic', studentSteepness: 10_000 } as const
     const config = configAt('infinite', 1, { result: { loss } })
-    const { exitCode, lastWords: terminationMessage } = await runTrainer({ config, folder: root })
+    const { exitCode, terminationMessage } = await runTrainerProcess({ config, folder: root })
     expect([exitCode, terminationMessage?.reason]).toEqual([EXIT_CODES.NotFinite, 'LossNotFinite'])
     expect(terminationMessage?.message).toMatch(/at step 1 of .* set loss\.epsilon/)
   })

@@ -7,9 +7,9 @@ import { RunResult } from '../contract/run-result.ts'
 import { folderStorage } from '../pod/folder-storage.ts'
 import { StorageError } from '../pod/storage.ts'
 import { runResultPath } from '../pod/storage-layout.ts'
-import { type Fault, faultyStorage } from '../test/faulty-storage.ts'
-import { trainInProcess } from '../test/in-process-training.ts'
-import { aMicroRunConfig } from '../test/micro-run-config.ts'
+import { faultyStorage, type StorageFault } from '../test/fakes/faulty-storage.ts'
+import { trainInProcess } from '../test/fixtures/in-process-training.ts'
+import { buildMicroRunConfig } from '../test/fixtures/micro-run-config.ts'
 import { type Backend, startBackend } from '../vision/backends/start-backend.ts'
 import { readSafetensors } from '../vision/weights/read-safetensors.ts'
 import { listCheckpoints } from './io/find-checkpoint.ts'
@@ -29,13 +29,13 @@ beforeEach(() => {
   trainings++
 })
 
-type Overrides = Parameters<typeof aMicroRunConfig>[0]
+type Overrides = Parameters<typeof buildMicroRunConfig>[0]
 const buildTrainConfig = (
   result: NonNullable<Overrides>['result'] = {},
   name = 'a',
   everySteps = 100,
 ): RunConfig =>
-  aMicroRunConfig({
+  buildMicroRunConfig({
     result: { optimizer: { steps: 4 }, ...result },
     execution: { storage: join(root, `${trainings}-${name}`), checkpoint: { everySteps } },
   })
@@ -53,7 +53,7 @@ async function readFinalShard(config: RunConfig, runKey: string, name: 'student'
 }
 
 describe('a storage that fails', () => {
-  const faults: readonly Fault[] = ['NoSpace', 'TornWrite']
+  const faults: readonly StorageFault[] = ['NoSpace', 'TornWrite']
   test.each(faults)(
     '%s at any write stops training, which then goes on to the same bits',
     async (fault) => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { StoredRun } from '../../operator/ports/objects.ts'
-import { frozen } from '../../test/job-request.ts'
+import { buildFrozenPlacement } from '../../test/fixtures/job-request.ts'
 import { buildReaderJob, buildReaderName } from './build-reader-job.ts'
 
 const run = {
@@ -11,7 +11,7 @@ const run = {
 } as unknown as StoredRun
 
 test('a reader of neco mounts the storage to be read only, holds no secret, and goes with the study', () => {
-  const placement = frozen({ storage: { claim: 'studies' } })
+  const placement = buildFrozenPlacement({ storage: { claim: 'studies' } })
   const request = { name: 'study-reader-00000', owner: run, run, placement }
   const { metadata, spec } = buildReaderJob({ ...request, runKeys: ['k'], files: ['a.png'] })
   expect(metadata?.ownerReferences).toMatchObject([{ kind: 'NeCoRun', name: 'study', uid: 'u' }])

@@ -3,9 +3,9 @@ import { buildCrd, KINDS } from '../../crds/generators/to-crd.ts'
 import { API_GROUP, API_GROUP_VERSION } from '../../crds/names.ts'
 import { createApiClient } from '../../kube/client/api-client.ts'
 import { endpointOf } from '../../kube/client/api-endpoint.ts'
-import { FakeApiServer } from '../../test/fake-api-server.ts'
-import { handClock } from '../../test/hand-clock.ts'
-import { teamCluster } from '../../test/team-cluster.ts'
+import { FakeApiServer } from '../../test/fakes/fake-api-server.ts'
+import { createManualClock } from '../../test/fakes/manual-clock.ts'
+import { buildTeamCluster } from '../../test/fakes/team-cluster.ts'
 import { parseManifestText } from '../manifest/read-manifest.ts'
 import { applyStudy } from './apply-study.ts'
 import { createExplainingClient } from './explain-api-error.ts'
@@ -31,10 +31,10 @@ let cluster: Cluster
 beforeEach(async () => {
   server = new FakeApiServer()
   await server.listen()
-  const clock = handClock()
+  const clock = createManualClock()
   const api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
   const location = { server: 'https://gpu (context gpu)', namespace: 'team' }
-  cluster = teamCluster({ api: createExplainingClient(api, location), clock })
+  cluster = buildTeamCluster({ api: createExplainingClient(api, location), clock })
 })
 afterEach(async () => {
   cluster.api.close()
@@ -51,14 +51,14 @@ function serve(versions: readonly string[], names: readonly string[] = NAMES): v
 }
 
 const unserved = (part: string) =>
-  server.fail(
+  server.injectFault(
     ({ path }) => path.startsWith(`/apis/${API_GROUP}/`) && path.includes(part),
     'unserved',
   )
 
 /** An API server that prunes what it does not know says so of what is applied to it. */
 const refuseField = (field: string) =>
-  server.fail(({ method }) => method === 'PATCH', {
+  server.injectFault(({ method }) => method === 'PATCH', {
     status: 500,
     reason: 'InternalError',
     message: `failed to create typed patch object (team/study; neco.dev/v1alpha1, Kind=NeCoSweep): .${field}: field not declared in schema`,
@@ -113,7 +113,7 @@ describe('a cluster whose CRDs are not those of this neco', () => {
 
   test('has such, and who asks may not read CRDs: the field is named that the server does not know', async () => {
     serve(['v1alpha1'])
-    server.fail(({ path }) => path.startsWith(CRDS), { status: 403, reason: 'Forbidden' })
+    server.injectFault(({ path }) => path.startsWith(CRDS), { status: 403, reason: 'Forbidden' })
     refuseField('spec.parallelism')
     await expect(applied()).rejects.toMatchObject({
       lines: [
@@ -138,7 +138,7 @@ describe('a namespace', () => {
   test('that is not there: how to make it is said', async () => {
     const details = { name: 'team', kind: 'namespaces' }
     const message = 'namespaces "team" not found'
-    server.fail(isPatch, { status: 404, reason: 'NotFound', message, details })
+    server.injectFault(isPatch, { status: 404, reason: 'NotFound', message, details })
     await expect(applied()).rejects.toMatchObject(
       oneLine(
         'study.yaml: namespaces "team" not found; make it with kubectl create namespace team',
@@ -149,7 +149,7 @@ describe('a namespace', () => {
   test('that is being deleted: no role would help', async () => {
     const details = { causes: [{ reason: 'NamespaceTerminating', message: 'is being terminated' }] }
     const message = 'forbidden: unable to create new content in namespace team'
-    server.fail(isPatch, { status: 403, reason: 'Forbidden', message, details })
+    server.injectFault(isPatch, { status: 403, reason: 'Forbidden', message, details })
     await expect(applied()).rejects.toMatchObject(
       oneLine(
         `https://gpu (context gpu): ${message}: wait until it is gone, or give another --namespace`,

@@ -3,8 +3,8 @@ import { LABELS } from '../../crds/names.ts'
 import { type ApiClient, createApiClient } from '../../kube/client/api-client.ts'
 import { endpointOf } from '../../kube/client/api-endpoint.ts'
 import type { Clock } from '../../operator/ports/clock.ts'
-import { FakeApiServer } from '../../test/fake-api-server.ts'
-import { teamCluster } from '../../test/team-cluster.ts'
+import { FakeApiServer } from '../../test/fakes/fake-api-server.ts'
+import { buildTeamCluster } from '../../test/fakes/team-cluster.ts'
 import type { StudyProgress } from '../progress/study-progress.ts'
 import type { Study } from '../report/to-study-results.ts'
 import type { StudyFollowOptions } from '../study-platform.ts'
@@ -48,7 +48,7 @@ beforeEach(async () => {
   await server.listen()
   const clock = createLeapingClock()
   api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
-  cluster = teamCluster({ api, clock })
+  cluster = buildTeamCluster({ api, clock })
   server.objects.create(SWEEPS, { metadata: { name: 'study', namespace: 'team' }, spec: { run } })
 })
 afterEach(async () => {
@@ -131,7 +131,7 @@ describe('a study in a cluster that is followed', () => {
       said: (line) => lines.push(line),
       shown: () => {
         if (comeBack === undefined) {
-          comeBack = server.fail(() => true, 'reset')
+          comeBack = server.injectFault(() => true, 'reset')
           server.endWatches('reset')
         } else if (lines.length > 0 && ++polls === 20) {
           comeBack()

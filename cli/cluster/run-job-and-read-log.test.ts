@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../../kube/client/api-client.ts'
 import { endpointOf } from '../../kube/client/api-endpoint.ts'
-import { FakeApiServer, type FakeRequest } from '../../test/fake-api-server.ts'
-import { type HandClock, handClock } from '../../test/hand-clock.ts'
-import { teamCluster } from '../../test/team-cluster.ts'
+import { FakeApiServer, type FakeRequest } from '../../test/fakes/fake-api-server.ts'
+import { createManualClock, type ManualClock } from '../../test/fakes/manual-clock.ts'
+import { buildTeamCluster } from '../../test/fakes/team-cluster.ts'
 import type { Cluster } from './open-cluster.ts'
 import { runJobAndReadLog } from './run-job-and-read-log.ts'
 
@@ -13,12 +13,12 @@ const job = { metadata: { name: 'study-reader-00000', namespace } }
 
 let server: FakeApiServer
 let api: ApiClient
-let clock: HandClock
+let clock: ManualClock
 let interrupts: Set<(count: number) => void>
 beforeEach(async () => {
   server = new FakeApiServer()
   await server.listen()
-  clock = handClock()
+  clock = createManualClock()
   interrupts = new Set()
   api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
 })
@@ -31,7 +31,7 @@ const isWatch = ({ path, query }: FakeRequest): boolean =>
   path.endsWith('/pods') && query['watch'] === 'true'
 
 const aCluster = (): Cluster =>
-  teamCluster({
+  buildTeamCluster({
     api,
     clock,
     onInterrupt: (listener) => {
@@ -45,7 +45,7 @@ async function start(status: object): Promise<{ readonly log: Promise<string> }>
   const pod = { metadata: { name: 'reader', namespace }, spec: { nodeName: 'node' } }
   server.objects.create(PODS, pod)
   server.objects.write(PODS, `${namespace}/reader`, { ...pod, status })
-  const watched = server.next(isWatch)
+  const watched = server.waitForRequest(isWatch)
   const log = runJobAndReadLog(aCluster(), job)
   log.catch(() => undefined)
   await watched
@@ -82,7 +82,7 @@ describe('the log of a Job', () => {
     const containerStatuses = [{ name: 'reader', state: { waiting } }]
     const conditions = [{ type: 'PodScheduled', status: 'True' }]
     const { log } = await start({ phase: 'Pending', conditions, containerStatuses })
-    clock.turn(180_000)
+    clock.advance(180_000)
     await expect(log).rejects.toMatchObject({
       lines: [
         expect.stringMatching(
@@ -105,7 +105,7 @@ describe('the log of a Job', () => {
   })
 
   test('is not waited for either where Ctrl-C comes while the Job is made', async () => {
-    const posted = server.next(({ method }) => method === 'POST')
+    const posted = server.waitForRequest(({ method }) => method === 'POST')
     const log = runJobAndReadLog(aCluster(), job)
     log.catch(() => undefined)
     await posted
@@ -115,7 +115,7 @@ describe('the log of a Job', () => {
   })
 
   test('says after Ctrl-C that the Job is left where it may not be deleted', async () => {
-    server.fail(({ method }) => method === 'DELETE', { status: 403, reason: 'Forbidden' })
+    server.injectFault(({ method }) => method === 'DELETE', { status: 403, reason: 'Forbidden' })
     const { log } = await start({ phase: 'Running' })
     pressCtrlC()
     await expect(log).rejects.toMatchObject({

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { typeNeco } from '../../test/typed-neco.ts'
+import { runNecoInProcess } from '../../test/programs/run-neco-in-process.ts'
 import { plotCommand } from './plot.ts'
 import { resultsCommand } from './results.ts'
 import { runCommand } from './run.ts'
@@ -95,7 +95,7 @@ interface TypedCommand {
 
 function type({ argv, interrupts = false }: TypedCommand) {
   const program = join(folder, 'program.mjs')
-  return typeNeco(argv, [runCommand, resultsCommand, plotCommand, watchCommand], {
+  return runNecoInProcess(argv, [runCommand, resultsCommand, plotCommand, watchCommand], {
     cwd: folder,
     programs: { trainer: program, evaluator: program },
     onInterrupt: (listener) => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { folderStorage } from '../../pod/folder-storage.ts'
-import { typeNeco } from '../../test/typed-neco.ts'
+import { runNecoInProcess } from '../../test/programs/run-neco-in-process.ts'
 import { buildOutputPaths, JOURNAL } from '../local/output-folder.ts'
 import { lockOutput } from '../local/output-lock.ts'
 import { readStudy } from '../local/read-study.ts'
@@ -23,7 +23,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-const type = (...argv: string[]) => typeNeco(argv, COMMANDS, { cwd: folder })
+const type = (...argv: string[]) => runNecoInProcess(argv, COMMANDS, { cwd: folder })
 
 const suspended = async () => studyObject((await readStudy(root, Date.now)).study).spec.suspend
 

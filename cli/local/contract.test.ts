@@ -2,13 +2,10 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach } from 'vitest'
-import {
-  describeJobsContract,
-  type JobsFixture,
-} from '../../operator/ports/contract/jobs-contract.ts'
-import { describeObjectsContract } from '../../operator/ports/contract/objects-contract.ts'
 import { folderStorage } from '../../pod/folder-storage.ts'
-import { aJobRequest } from '../../test/job-request.ts'
+import { describeJobsContract, type JobsFixture } from '../../test/contract/jobs-contract.ts'
+import { describeObjectsContract } from '../../test/contract/objects-contract.ts'
+import { buildTestJobRequest } from '../../test/fixtures/job-request.ts'
 import { openJournal } from './journal.ts'
 import { ObjectStore } from './object-store.ts'
 import { ProcessJobs } from './process-jobs.ts'
@@ -65,7 +62,7 @@ describeJobsContract('the local home', async (): Promise<JobsFixture> => {
   })
   return {
     jobs,
-    buildRequest: (name, owner) => aJobRequest({ name, owner, namespace: 'default' }),
+    buildRequest: (name, owner) => buildTestJobRequest({ name, owner, namespace: 'default' }),
     endPod: async (name, { exitCode, termination }) => {
       const jobFolder = join(folder, 'jobs/default', name)
       await writeFile(join(jobFolder, 'said.json'), JSON.stringify(termination))

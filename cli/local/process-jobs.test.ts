@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { JobRequest } from '../../operator/ports/job-request.ts'
 import { folderStorage } from '../../pod/folder-storage.ts'
-import { aJobRequest } from '../../test/job-request.ts'
+import { buildTestJobRequest } from '../../test/fixtures/job-request.ts'
 import { openJournal } from './journal.ts'
 import { isAlive } from './process-identity.ts'
 import { ProcessJobs } from './process-jobs.ts'
@@ -61,7 +61,7 @@ async function openJobs(environment: Readonly<Record<string, string>> = {}) {
 
 /** The work stands where a run's settings would; the stand-in reads nothing else. */
 const aRequest = (task: string): JobRequest =>
-  aJobRequest({
+  buildTestJobRequest({
     namespace: 'default',
     owner: { name: 'study-0-r0', uid: 'run-uid' },
     result: { task: task } as unknown as JobRequest['result'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { goldenTensor, readGolden } from '../../test/golden/read-golden.ts'
+import { parseGoldenTensor, readGolden } from '../../test/golden/read-golden.ts'
 import { transferLabels } from './in-context.ts'
 import { computePatchesPerImage, computePatchScores, samplePatches } from './memory-sampling.ts'
 import {
@@ -45,13 +45,13 @@ const worst = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Math.max(Math.abs(a.length - b.length), ...Array.from(a, (x, i) => Math.abs(x - (b[i] ?? 9))))
 
 const readGoldenRows = (node: unknown, dim: number): FeatureRows => {
-  const { data } = goldenTensor(node)
+  const { data } = parseGoldenTensor(node)
   return { rows: data.length / dim, dim, values: data }
 }
 
 function computeGoldenLabels(golden: GoldenCase): Float64Array[] {
   const side = golden.grid * golden.patch_size
-  const { data } = goldenTensor(golden['gt_masks'])
+  const { data } = parseGoldenTensor(golden['gt_masks'])
   return Array.from({ length: golden.num_images }, (_, image) =>
     computePatchLabels(data.subarray(image * side * side, (image + 1) * side * side), {
       widthPx: side,
@@ -67,7 +67,7 @@ describe.each(named)('in-context retrieval, memory of %s patches', (_, golden) =
   const classes = golden.num_classes
 
   test('patch labels are the class shares of the mask', () => {
-    const expected = goldenTensor(golden['patch_labels']).data
+    const expected = parseGoldenTensor(golden['patch_labels']).data
     expect(computeGoldenLabels(golden).flatMap((labels) => Array.from(labels))).toEqual(
       Array.from(expected),
     )
@@ -75,21 +75,21 @@ describe.each(named)('in-context retrieval, memory of %s patches', (_, golden) =
 
   test('memory holds the unit features and labels of the sampled patches', () => {
     const features = normalizeFeatureRows(readGoldenRows(golden['train_features'], golden.dim))
-    const labels = goldenTensor(golden['patch_labels']).data
+    const labels = parseGoldenTensor(golden['patch_labels']).data
     const all = Array.from({ length: golden.num_images * patches }, (_, row) => row)
     const kept =
       golden.sampled_per_image === undefined
         ? all
         : Array.from(
-            goldenTensor(golden['sampled_indices']).data,
+            parseGoldenTensor(golden['sampled_indices']).data,
             (patch, i) => patch + patches * Math.floor(i / (golden.sampled_per_image ?? 1)),
           )
     const taken = kept.flatMap((row) => Array.from(sliceFeatureRows(features, row, row + 1).values))
-    expect(worst(taken, goldenTensor(golden['memory_features']).data)).toBeLessThan(1e-10)
+    expect(worst(taken, parseGoldenTensor(golden['memory_features']).data)).toBeLessThan(1e-10)
     const own = kept.flatMap((row) =>
       Array.from(labels.subarray(row * classes, (row + 1) * classes)),
     )
-    expect(own).toEqual(Array.from(goldenTensor(golden['memory_labels']).data))
+    expect(own).toEqual(Array.from(parseGoldenTensor(golden['memory_labels']).data))
   })
 
   test('neighbors, soft labels and the upsampled prediction are those of the peer', () => {
@@ -98,10 +98,10 @@ describe.each(named)('in-context retrieval, memory of %s patches', (_, golden) =
     const count = golden.n_neighbours
     const search = findNearestKeys({ queries, keys, count, dotProducts: dot })
     expect(Array.from(search.indices)).toEqual(
-      Array.from(goldenTensor(golden['neighbour_indices']).data),
+      Array.from(parseGoldenTensor(golden['neighbour_indices']).data),
     )
     expect(
-      worst(search.similarities, goldenTensor(golden['neighbour_dot_products']).data),
+      worst(search.similarities, parseGoldenTensor(golden['neighbour_dot_products']).data),
     ).toBeLessThan(1e-10)
 
     const neighbors = findNearestKeys({
@@ -112,11 +112,11 @@ describe.each(named)('in-context retrieval, memory of %s patches', (_, golden) =
     })
     const label = transferLabels({
       neighbors,
-      labels: goldenTensor(golden['memory_labels']).data,
+      labels: parseGoldenTensor(golden['memory_labels']).data,
       classes,
       temperature: golden.beta,
     })
-    expect(worst(label, goldenTensor(golden['label_hat']).data)).toBeLessThan(1e-10)
+    expect(worst(label, parseGoldenTensor(golden['label_hat']).data)).toBeLessThan(1e-10)
 
     const side = golden.grid * golden.patch_size
     const images = queries.rows / patches
@@ -130,7 +130,7 @@ describe.each(named)('in-context retrieval, memory of %s patches', (_, golden) =
       ),
     )
     expect(predicted.flat()).toEqual(
-      Array.from(goldenTensor(golden['predicted_map_after_bilinear_argmax']).data),
+      Array.from(parseGoldenTensor(golden['predicted_map_after_bilinear_argmax']).data),
     )
   })
 })
@@ -143,7 +143,7 @@ describe.each(cases.filter((golden) => golden.sampled_per_image !== undefined))(
     const count = golden.sampled_per_image ?? 0
 
     test('the recorded draws sample the recorded patches', () => {
-      const draws = goldenTensor(golden['uniform_draws_float32']).data
+      const draws = parseGoldenTensor(golden['uniform_draws_float32']).data
       const scores = computeGoldenLabels(golden).map((labels) =>
         computePatchScores({ labels, classes }),
       )
@@ -156,10 +156,10 @@ describe.each(cases.filter((golden) => golden.sampled_per_image !== undefined))(
         }),
       )
       expect(scores.flatMap((own) => Array.from(own))).toEqual(
-        Array.from(goldenTensor(golden['patch_scores_before_noise']).data),
+        Array.from(parseGoldenTensor(golden['patch_scores_before_noise']).data),
       )
       expect(sampled.flatMap((own) => Array.from(own))).toEqual(
-        Array.from(goldenTensor(golden['sampled_indices']).data),
+        Array.from(parseGoldenTensor(golden['sampled_indices']).data),
       )
     })
   },

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { goldenTensor, readGolden } from '../../test/golden/read-golden.ts'
+import { parseGoldenTensor, readGolden } from '../../test/golden/read-golden.ts'
 import { linearSumAssignment } from './assignment.ts'
 import { addPixels, emptyConfusionMatrix } from './confusion-matrix.ts'
 import { buildConfusionMatrix, type Matching, matchLabels } from './matching.ts'
@@ -62,7 +62,7 @@ describe('matching of predicted labels to classes', () => {
         reordered: golden.reordered,
       })
       expect(Math.abs(matched.meanIou - golden.miou)).toBeLessThan(1e-14)
-      const scores = goldenTensor(golden.score_matrix_gt_by_pred)
+      const scores = parseGoldenTensor(golden.score_matrix_gt_by_pred)
       expect(scores.shape).toEqual([golden.num_gt, golden.num_pred])
       expect(greatestDifference(matched.scores, scores.data)).toBeLessThan(1e-14)
       expect(matched.assignment?.rows).toEqual(golden.hungarian_gt)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { goldenTensor, readGolden } from '../../test/golden/read-golden.ts'
+import { parseGoldenTensor, readGolden } from '../../test/golden/read-golden.ts'
 import type { Filter } from '../../vision/vit/interpolation-taps.ts'
 import { resize, upsampleArgmax } from './resample.ts'
 
@@ -25,8 +25,8 @@ function chooseFilter({ mode, antialias = false }: GoldenCase['args']): Filter {
 test.each(bySize.map((golden) => [golden.name, golden] as const))(
   'resizes channels-last maps as torch does: %s',
   (_, { args, input, output }) => {
-    const { shape, data } = goldenTensor(input)
-    const expected = goldenTensor(output)
+    const { shape, data } = parseGoldenTensor(input)
+    const expected = parseGoldenTensor(output)
     const [, planes = 0, rows = 0, columns = 0] = shape
     const [, , toRows = 0, toColumns = 0] = expected.shape
     const last = data.map(

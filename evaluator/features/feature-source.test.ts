@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { aMicroRunConfig } from '../../test/micro-run-config.ts'
+import { buildMicroRunConfig } from '../../test/fixtures/micro-run-config.ts'
 import { type Backend, startBackend } from '../../vision/backends/start-backend.ts'
 import type { Dataset } from '../../vision/datasets/dataset.ts'
 import { openDataset } from '../../vision/datasets/open-dataset.ts'
@@ -20,7 +20,7 @@ let backbone: Backbone
 let dataset: Dataset
 beforeAll(async () => {
   backend = await startBackend({ backend: 'reference' })
-  const { model } = aMicroRunConfig().result
+  const { model } = buildMicroRunConfig().result
   backbone = { settings: model, parameters: buildParameters(model, { initSeed: 1 }) }
   dataset = await openDataset({ kind: 'Scenes', firstSeed: 0, count: 5 }, { volumes: {} })
 })

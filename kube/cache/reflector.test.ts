@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { FakeApiServer, type FakeRequest } from '../../test/fake-api-server.ts'
-import { type HandClock, handClock } from '../../test/hand-clock.ts'
+import { FakeApiServer, type FakeRequest } from '../../test/fakes/fake-api-server.ts'
+import { createManualClock, type ManualClock } from '../../test/fakes/manual-clock.ts'
 import { type ApiClient, createApiClient } from '../client/api-client.ts'
 import { endpointOf } from '../client/api-endpoint.ts'
 import type { ApiObject } from './indexed-objects.ts'
@@ -14,7 +14,7 @@ const isList = (request: FakeRequest): boolean => request.method === 'GET' && !i
 const isShort = (delayMs: number): boolean => delayMs < 30_000
 
 let server: FakeApiServer
-let clock: HandClock
+let clock: ManualClock
 let api: ApiClient
 let cache: ObjectCache<ApiObject>
 let reflector: Reflector | undefined
@@ -24,7 +24,7 @@ let onWatch: (() => void)[] = []
 beforeEach(async () => {
   server = new FakeApiServer()
   await server.listen()
-  clock = handClock()
+  clock = createManualClock()
   api = createApiClient({
     endpoint: endpointOf(server.kubeConfig),
     clock,
@@ -79,15 +79,15 @@ const names = (): string[] =>
 
 /** Waits for a rest to be taken and lets it pass; its length in milliseconds. */
 async function rest(): Promise<number> {
-  const delayMs = await clock.whenSet(isShort)
-  clock.turn(delayMs)
+  const delayMs = await clock.whenTimerSet(isShort)
+  clock.advance(delayMs)
   return delayMs
 }
 
 describe('a reflector', () => {
   test('lists in pages of 500, watches from there with bookmarks, and keeps no managed fields', async () => {
     for (let i = 0; i < 1201; i++) server.objects.create(PATH, thing(`run-${i}`))
-    const watching = server.next(isWatch)
+    const watching = server.waitForRequest(isWatch)
     await start({ labelSelector: 'study=s' }).synced
     expect(cache.list()).toHaveLength(1201)
     expect(cache.list()[0]?.metadata).not.toHaveProperty('managedFields')
@@ -114,8 +114,8 @@ describe('a reflector', () => {
     const appeared = change()
     server.objects.create(PATH, thing('b'))
     await appeared
-    clock.turn(10_000)
-    const second = server.next(isWatch)
+    clock.advance(10_000)
+    const second = server.waitForRequest(isWatch)
     server.endWatches('end')
     expect((await second).query['resourceVersion']).toBe('103')
     expect(server.requests.filter(isList)).toHaveLength(1)
@@ -126,13 +126,13 @@ describe('a reflector', () => {
     const first = watched()
     await start().synced
     await first
-    const repair = server.fail(() => true, 'reset')
+    const repair = server.injectFault(() => true, 'reset')
     server.endWatches('reset')
     const rests: number[] = []
     while (rests.length < 7) rests.push(await rest())
     expect(rests).toEqual([875, 1750, 3500, 7000, 14_000, 26_250, 26_250])
     expect(server.requests.filter(isList)).toHaveLength(1)
-    await clock.whenSet(isShort)
+    await clock.whenTimerSet(isShort)
     server.objects.create(PATH, thing('a'))
     repair()
     const appeared = change()
@@ -145,12 +145,12 @@ describe('a reflector', () => {
     const first = watched()
     await start().synced
     await first
-    const repair = server.fail(isWatch, 'reset')
+    const repair = server.injectFault(isWatch, 'reset')
     server.endWatches('reset')
-    await clock.whenSet(isShort)
+    await clock.whenTimerSet(isShort)
     server.objects.delete(PATH, 'default/gone')
     server.objects.create(PATH, thing('new'))
-    server.expire()
+    server.expireHistory()
     repair()
     const expired = watched()
     await rest()
@@ -167,10 +167,10 @@ describe('a reflector', () => {
     const first = watched()
     await start({ idleMs: 90_000 }).synced
     await first
-    clock.turn(89_999)
+    clock.advance(89_999)
     expect(failures).toEqual([])
     const second = watched()
-    clock.turn(1)
+    clock.advance(1)
     await rest()
     await second
     expect(failures).toEqual([`watch WATCH ${PATH}: nothing came for 90000 ms`])
@@ -189,14 +189,14 @@ describe('a reflector', () => {
   })
 
   test('tries the first list until it succeeds, and rests as long as the server asks', async () => {
-    const repair = server.fail(isList, {
+    const repair = server.injectFault(isList, {
       status: 503,
       reason: 'Unavailable',
       retryAfterSeconds: 25,
     })
     const { synced } = start()
     expect(await rest()).toBe(25_000)
-    await clock.whenSet(isShort)
+    await clock.whenTimerSet(isShort)
     repair()
     await rest()
     await synced
@@ -205,12 +205,12 @@ describe('a reflector', () => {
 
   test('starts the list over when its pages expire half-way', async () => {
     for (let i = 0; i < 600; i++) server.objects.create(PATH, thing(`run-${i}`))
-    const repair = server.fail(({ query }) => query['continue'] !== undefined, {
+    const repair = server.injectFault(({ query }) => query['continue'] !== undefined, {
       status: 410,
       reason: 'Expired',
     })
     const { synced } = start()
-    await clock.whenSet(isShort)
+    await clock.whenTimerSet(isShort)
     expect(cache.list()).toEqual([])
     repair()
     await rest()
@@ -223,7 +223,10 @@ describe('a reflector', () => {
     await start().synced
     await first
     const second = watched()
-    server.say({ type: 'ERROR', object: { code: 500, reason: 'InternalError', message: 'etcd' } })
+    server.sendWatchLine({
+      type: 'ERROR',
+      object: { code: 500, reason: 'InternalError', message: 'etcd' },
+    })
     await rest()
     await second
     const appeared = change()
@@ -238,7 +241,7 @@ describe('a reflector', () => {
     await start().synced
     await first
     const startMs = clock.nowMs()
-    clock.turn(60_000)
+    clock.advance(60_000)
     expect(reflector?.lastEventMs()).toBe(startMs)
     const appeared = change()
     server.objects.create(PATH, thing('a'))
@@ -247,8 +250,8 @@ describe('a reflector', () => {
   })
 
   test('says that it was closed to whoever waits for the first list', async () => {
-    server.fail(isList, 'hang')
-    const listing = server.next(isList)
+    server.injectFault(isList, 'hang')
+    const listing = server.waitForRequest(isList)
     const waiting = expect(start().synced).rejects.toMatchObject({ code: 'Unavailable' })
     await listing
     await reflector?.close()

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { FakeApiServer, type Fault } from '../../test/fake-api-server.ts'
-import { type HandClock, handClock } from '../../test/hand-clock.ts'
+import { type FakeApiFault, FakeApiServer } from '../../test/fakes/fake-api-server.ts'
+import { createManualClock, type ManualClock } from '../../test/fakes/manual-clock.ts'
 import { type AnsweredTry, type ApiClient, createApiClient } from './api-client.ts'
 import { endpointOf } from './api-endpoint.ts'
 import { gatedClient } from './write-gate.ts'
@@ -10,14 +10,14 @@ const POD = { metadata: { name: 'a', namespace: 'default' } }
 const all = () => true
 
 let server: FakeApiServer
-let clock: HandClock
+let clock: ManualClock
 let api: ApiClient
 let answers: AnsweredTry[] = []
 
 beforeEach(async () => {
   server = new FakeApiServer()
   await server.listen()
-  clock = handClock()
+  clock = createManualClock()
   answers = []
   api = createApiClient({
     endpoint: endpointOf(server.kubeConfig),
@@ -34,7 +34,7 @@ const list = () => api.request({ method: 'GET', path: PATH })
 const create = (client = api) => client.request({ method: 'POST', path: PATH, body: POD })
 
 describe('a request that fails', () => {
-  const cases: readonly [Exclude<Fault, string>, string][] = [
+  const cases: readonly [Exclude<FakeApiFault, string>, string][] = [
     [{ status: 401, reason: 'Unauthorized' }, 'Forbidden'],
     [{ status: 403, reason: 'Forbidden' }, 'Forbidden'],
     [{ status: 404, reason: 'NotFound' }, 'NotFound'],
@@ -47,7 +47,7 @@ describe('a request that fails', () => {
     [{ status: 503, reason: 'ServiceUnavailable' }, 'Unavailable'],
   ]
   test.each(cases)('with $status $reason is $1', async (fault, code) => {
-    server.fail(all, fault)
+    server.injectFault(all, fault)
     await expect(list()).rejects.toMatchObject({
       code,
       status: fault.status,
@@ -61,13 +61,13 @@ describe('a request that fails', () => {
     const causes = [
       { reason: 'FieldValueInvalid', field: 'spec.seed', message: 'must be positive' },
     ]
-    server.fail(all, { status: 422, reason: 'Invalid', details: { causes } })
+    server.injectFault(all, { status: 422, reason: 'Invalid', details: { causes } })
     await expect(create()).rejects.toMatchObject({
       causes: [{ field: 'spec.seed', message: 'must be positive' }],
     })
   })
 
-  test.each<[Exclude<Fault, string>, string]>([
+  test.each<[Exclude<FakeApiFault, string>, string]>([
     [
       {
         status: 403,
@@ -87,37 +87,37 @@ describe('a request that fails', () => {
     ],
     [{ status: 404, reason: 'NotFound', details: { kind: 'namespaces' } }, 'is gone'],
   ])('with $status because its namespace $1 is NamespaceTerminating', async (fault) => {
-    server.fail(all, fault)
+    server.injectFault(all, fault)
     await expect(create()).rejects.toMatchObject({ code: 'NamespaceTerminating' })
   })
 
   test('by a lost connection is Unavailable, and counted without a status', async () => {
-    server.fail(all, 'reset')
+    server.injectFault(all, 'reset')
     await expect(list()).rejects.toMatchObject({ code: 'Unavailable', reason: 'Network' })
     expect(answers.map(({ status }) => status)).toEqual([0])
   })
 
   test('by silence is Unavailable after its time limit, 30 s where it names none', async () => {
-    server.fail(all, 'hang')
+    server.injectFault(all, 'hang')
     const failure = expect(list()).rejects.toMatchObject({
       code: 'Unavailable',
       reason: 'Timeout',
       message: `GET ${PATH}: no answer for 30000 ms`,
     })
-    await server.next(all)
-    clock.turn(30_000)
+    await server.waitForRequest(all)
+    clock.advance(30_000)
     await failure
     expect(clock.delays()).toEqual([])
   })
 
   test('because its signal aborts says so', async () => {
-    server.fail(all, 'hang')
+    server.injectFault(all, 'hang')
     const controller = new AbortController()
     const { signal } = controller
     const failure = expect(
       api.request({ method: 'GET', path: PATH, signal }),
     ).rejects.toMatchObject({ reason: 'Aborted' })
-    await server.next(all)
+    await server.waitForRequest(all)
     controller.abort()
     await failure
   })
@@ -125,17 +125,17 @@ describe('a request that fails', () => {
 
 describe('a server that is busy', () => {
   test('is asked again after the time it names', async () => {
-    const repair = server.fail(all, { status: 429, reason: 'TooMany', retryAfterSeconds: 3 })
+    const repair = server.injectFault(all, { status: 429, reason: 'TooMany', retryAfterSeconds: 3 })
     const listing = list()
-    expect(await clock.whenSet((delayMs) => delayMs < 30_000)).toBe(3000)
+    expect(await clock.whenTimerSet((delayMs) => delayMs < 30_000)).toBe(3000)
     repair()
-    clock.turn(3000)
+    clock.advance(3000)
     await listing
     expect(answers.map(({ status }) => status)).toEqual([429, 200])
   })
 
   test('is reported when it stays busy, or names a long time', async () => {
-    server.fail(all, { status: 503, reason: 'Busy', retryAfterSeconds: 60 })
+    server.injectFault(all, { status: 503, reason: 'Busy', retryAfterSeconds: 60 })
     await expect(list()).rejects.toMatchObject({ code: 'Unavailable', retryAfterMs: 60_000 })
     expect(server.requests).toHaveLength(1)
   })
@@ -144,8 +144,8 @@ describe('a server that is busy', () => {
 describe('a request on a connection that was kept alive', () => {
   test('is sent once more when the server closes it at that moment', async () => {
     await list()
-    const repair = server.fail(all, 'reset')
-    const once = server.next(all).then(repair)
+    const repair = server.injectFault(all, 'reset')
+    const once = server.waitForRequest(all).then(repair)
     await expect(list()).resolves.toMatchObject({ items: [] })
     await once
   })
@@ -179,24 +179,24 @@ describe('a gate for writes', () => {
 
   test('lets no second try of a write leave', async () => {
     const { gate: writeGate, shut } = gate()
-    server.fail(all, { status: 429, reason: 'TooMany', retryAfterSeconds: 1 })
+    server.injectFault(all, { status: 429, reason: 'TooMany', retryAfterSeconds: 1 })
     const failure = expect(create(gatedClient(api, writeGate))).rejects.toMatchObject({
       reason: 'NotLeading',
     })
-    await clock.whenSet((delayMs) => delayMs === 1000)
+    await clock.whenTimerSet((delayMs) => delayMs === 1000)
     shut()
-    clock.turn(1000)
+    clock.advance(1000)
     await failure
     expect(server.requests).toHaveLength(1)
   })
 
   test('ends a write that hangs', async () => {
     const { gate: writeGate, abort } = gate()
-    server.fail(all, 'hang')
+    server.injectFault(all, 'hang')
     const failure = expect(create(gatedClient(api, writeGate))).rejects.toMatchObject({
       reason: 'NotLeading',
     })
-    await server.next(all)
+    await server.waitForRequest(all)
     abort()
     await failure
   })

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { FakeApiServer, type FakeRequest } from '../../test/fake-api-server.ts'
-import type { FakeObject } from '../../test/fake-objects.ts'
-import { type HandClock, handClock } from '../../test/hand-clock.ts'
+import { FakeApiServer, type FakeRequest } from '../../test/fakes/fake-api-server.ts'
+import type { FakeObject } from '../../test/fakes/fake-objects.ts'
+import { createManualClock, type ManualClock } from '../../test/fakes/manual-clock.ts'
 import { type ApiClient, createApiClient } from '../client/api-client.ts'
 import { endpointOf } from '../client/api-endpoint.ts'
 import { gatedClient } from '../client/write-gate.ts'
@@ -16,7 +16,7 @@ const isRead = ({ method }: FakeRequest): boolean => method === 'GET'
 const isRetry = (delayMs: number): boolean => delayMs === 2000
 
 let server: FakeApiServer
-let clock: HandClock
+let clock: ManualClock
 let api: ApiClient
 const opened: LeaseElection[] = []
 let lost: string[] = []
@@ -24,12 +24,12 @@ let lost: string[] = []
 beforeEach(async () => {
   server = new FakeApiServer()
   await server.listen()
-  clock = handClock()
+  clock = createManualClock()
   api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
   lost = []
 })
 afterEach(async () => {
-  server.fail(all, 'reset')
+  server.injectFault(all, 'reset')
   for (const election of opened.splice(0)) await election.close()
   api.close()
   await server.close()
@@ -56,13 +56,13 @@ const held = (): LeaseSpec => {
 
 /** Waits until the candidate rests, and lets the rest pass. */
 async function retry(): Promise<void> {
-  await clock.whenSet(isRetry)
-  clock.turn(2000)
+  await clock.whenTimerSet(isRetry)
+  clock.advance(2000)
 }
 
 /** Lets the candidate try until it has sent a request that fits. */
 async function retryUntil(fits: (request: FakeRequest) => boolean): Promise<void> {
-  const sent = server.next(fits)
+  const sent = server.waitForRequest(fits)
   await retry()
   await sent
 }
@@ -80,7 +80,7 @@ describe('an election by Lease', () => {
       leaseTransitions: 0,
     })
     for (let i = 0; i < 20; i++) await retryUntil(isWrite)
-    await clock.whenSet(isRetry)
+    await clock.whenTimerSet(isRetry)
     expect([election.isOpen(), election.signal.aborted, lost]).toEqual([true, false, []])
     expect(held()).toMatchObject({
       acquireTime: '2027-01-15T08:16:40.000000Z',
@@ -94,7 +94,7 @@ describe('an election by Lease', () => {
     const startMs = clock.nowMs()
     const election = stand('b')
     for (let i = 0; i < 7; i++) await retryUntil(isRead)
-    await clock.whenSet(isRetry)
+    await clock.whenTimerSet(isRetry)
     expect([election.isOpen(), election.holder(), clock.nowMs() - startMs]).toEqual([
       false,
       'a',
@@ -109,12 +109,15 @@ describe('an election by Lease', () => {
   test('never has two that may write, whatever hangs', async () => {
     const first = stand('a')
     await first.elected
-    await clock.whenSet(isRetry)
-    server.fail(({ body }) => JSON.stringify(body ?? '').includes('"holderIdentity":"a"'), 'hang')
+    await clock.whenTimerSet(isRetry)
+    server.injectFault(
+      ({ body }) => JSON.stringify(body ?? '').includes('"holderIdentity":"a"'),
+      'hang',
+    )
     const second = stand('b')
     while (!second.isOpen()) {
-      await clock.whenSet(isRetry)
-      clock.turn(500)
+      await clock.whenTimerSet(isRetry)
+      clock.advance(500)
       await new Promise(setImmediate)
       expect(first.isOpen() && second.isOpen()).toBe(false)
     }
@@ -125,12 +128,12 @@ describe('an election by Lease', () => {
   test('is lost 10 s after the last renewal that succeeded was sent, even while a request hangs', async () => {
     const election = stand('a')
     await election.elected
-    await clock.whenSet(isRetry)
-    server.fail(all, 'hang')
+    await clock.whenTimerSet(isRetry)
+    server.injectFault(all, 'hang')
     await retryUntil(isWrite)
-    clock.turn(7999)
+    clock.advance(7999)
     expect([election.isOpen(), election.signal.aborted]).toEqual([true, false])
-    clock.turn(1)
+    clock.advance(1)
     expect([election.isOpen(), election.signal.aborted, lost]).toEqual([false, true, ['a']])
   })
 
@@ -142,7 +145,7 @@ describe('an election by Lease', () => {
     const create = () =>
       gated.request({ method: 'POST', path: '/api/v1/namespaces/neco/pods', body })
     await create()
-    clock.halt(10_000)
+    clock.advanceWithoutTimers(10_000)
     expect([election.isOpen(), election.signal.aborted]).toEqual([false, false])
     const sent = server.requests.length
     await expect(create()).rejects.toMatchObject({ reason: 'NotLeading' })
@@ -152,21 +155,21 @@ describe('an election by Lease', () => {
   test('survives that the API server is away for less than the deadline', async () => {
     const election = stand('a')
     await election.elected
-    await clock.whenSet(isRetry)
-    const repair = server.fail(all, { status: 500, reason: 'InternalError' })
+    await clock.whenTimerSet(isRetry)
+    const repair = server.injectFault(all, { status: 500, reason: 'InternalError' })
     for (let i = 0; i < 3; i++) await retryUntil(isWrite)
-    await clock.whenSet(isRetry)
+    await clock.whenTimerSet(isRetry)
     repair()
     await retryUntil(isWrite)
-    await clock.whenSet(isRetry)
-    clock.turn(1999)
+    await clock.whenTimerSet(isRetry)
+    clock.advance(1999)
     expect([election.isOpen(), lost]).toEqual([true, []])
   })
 
   test('is lost at once when another holds the Lease', async () => {
     const election = stand('a')
     await election.elected
-    await clock.whenSet(isRetry)
+    await clock.whenTimerSet(isRetry)
     const spec = { holderIdentity: 'b', leaseDurationSeconds: 15, leaseTransitions: 1 }
     server.objects.write(LEASES, 'neco/neco-operator', { spec })
     const ended = new Promise((resolve) => election.signal.addEventListener('abort', resolve))
@@ -178,11 +181,11 @@ describe('an election by Lease', () => {
   test('is not lost when somebody adds a label to the Lease', async () => {
     const election = stand('a')
     await election.elected
-    await clock.whenSet(isRetry)
+    await clock.whenTimerSet(isRetry)
     server.objects.write(LEASES, 'neco/neco-operator', {})
     await retryUntil(isRead)
     await retryUntil(isWrite)
-    await clock.whenSet(isRetry)
+    await clock.whenTimerSet(isRetry)
     expect([election.isOpen(), held().holderIdentity, lost]).toEqual([true, 'a', []])
   })
 
@@ -190,7 +193,7 @@ describe('an election by Lease', () => {
     const first = stand('a')
     await first.elected
     const second = stand('b')
-    await clock.whenSet(isRetry)
+    await clock.whenTimerSet(isRetry)
     await first.close()
     expect([first.isOpen(), first.signal.aborted, lost]).toEqual([false, true, []])
     expect(held()).toMatchObject({ holderIdentity: '', leaseTransitions: 0 })
@@ -200,10 +203,10 @@ describe('an election by Lease', () => {
   })
 
   test('waits while the API server is away, and is won when it is back', async () => {
-    const repair = server.fail(all, { status: 503, reason: 'Unavailable' })
+    const repair = server.injectFault(all, { status: 503, reason: 'Unavailable' })
     const election = stand('a')
     await retryUntil(isRead)
-    await clock.whenSet(isRetry)
+    await clock.whenTimerSet(isRetry)
     repair()
     await retry()
     await election.elected

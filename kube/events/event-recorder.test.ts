@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ObjectEvent } from '../../operator/ports/events.ts'
-import { FakeApiServer } from '../../test/fake-api-server.ts'
-import { type HandClock, handClock } from '../../test/hand-clock.ts'
+import { FakeApiServer } from '../../test/fakes/fake-api-server.ts'
+import { createManualClock, type ManualClock } from '../../test/fakes/manual-clock.ts'
 import { type ApiClient, createApiClient } from '../client/api-client.ts'
 import { endpointOf } from '../client/api-endpoint.ts'
 import { createEventRecorder, type EventRecorder } from './event-recorder.ts'
@@ -10,7 +10,7 @@ const EVENTS = '/apis/events.k8s.io/v1/events'
 const all = () => true
 
 let server: FakeApiServer
-let clock: HandClock
+let clock: ManualClock
 let api: ApiClient
 let recorder: EventRecorder
 let failures: unknown[] = []
@@ -26,7 +26,7 @@ const open = (): EventRecorder =>
 beforeEach(async () => {
   server = new FakeApiServer()
   await server.listen()
-  clock = handClock(1_800_000_000_000)
+  clock = createManualClock(1_800_000_000_000)
   api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
   failures = []
   recorder = open()
@@ -74,7 +74,7 @@ describe('an event recorder', () => {
     for (let i = 0; i < 3; i++) {
       await recorder.publish(anEvent())
       await recorder.idle()
-      clock.turn(1000)
+      clock.advance(1000)
     }
     await recorder.publish(anEvent({ message: 'the run ended otherwise' }))
     await recorder.idle()
@@ -92,7 +92,7 @@ describe('an event recorder', () => {
     await recorder.publish(anEvent({ uid: 'other' }))
     await recorder.idle()
     expect(server.requests).toHaveLength(26)
-    clock.turn(300_000)
+    clock.advance(300_000)
     for (let i = 0; i < 2; i++) {
       await recorder.publish(anEvent())
       await recorder.idle()
@@ -124,25 +124,25 @@ describe('an event recorder', () => {
   })
 
   test('lets its caller go on while the API server is away, and tells it later', async () => {
-    const repair = server.fail(all, { status: 500, reason: 'InternalError' })
+    const repair = server.injectFault(all, { status: 500, reason: 'InternalError' })
     await recorder.publish(anEvent())
-    const delayMs = await clock.whenSet((each) => each < 30_000)
+    const delayMs = await clock.whenTimerSet((each) => each < 30_000)
     repair()
-    clock.turn(delayMs)
+    clock.advance(delayMs)
     await recorder.idle()
     expect([stored().length, failures]).toEqual([1, []])
   })
 
   test('gives up what is refused, and after five tries what cannot be sent', async () => {
-    const repair = server.fail(all, { status: 403, reason: 'Forbidden' })
+    const repair = server.injectFault(all, { status: 403, reason: 'Forbidden' })
     await recorder.publish(anEvent())
     await recorder.idle()
     repair()
-    server.fail(all, { status: 500, reason: 'InternalError' })
+    server.injectFault(all, { status: 500, reason: 'InternalError' })
     await recorder.publish(anEvent({ reason: 'Later' }))
     for (let tries = 1; tries < 5; tries++) {
-      clock.turn(await clock.whenSet((delayMs) => delayMs < 30_000 && delayMs > 0))
-      await server.next(all)
+      clock.advance(await clock.whenTimerSet((delayMs) => delayMs < 30_000 && delayMs > 0))
+      await server.waitForRequest(all)
     }
     await recorder.idle()
     expect(failures).toMatchObject([{ code: 'Forbidden' }, { code: 'Unavailable' }])
@@ -151,7 +151,7 @@ describe('an event recorder', () => {
 
   test('says nothing of an Event that a namespace which is being deleted does not take', async () => {
     const causes = [{ reason: 'NamespaceTerminating', message: 'being terminated' }]
-    server.fail(all, { status: 403, reason: 'Forbidden', details: { causes } })
+    server.injectFault(all, { status: 403, reason: 'Forbidden', details: { causes } })
     await recorder.publish(anEvent())
     await recorder.idle()
     expect([server.requests.length, failures]).toEqual([1, []])

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { simulatedBus } from '../../test/simulated-bus.ts'
+import { aHeartbeat } from '../../test/contract/bus-contract.ts'
+import { simulatedBus } from '../../test/fakes/simulated-bus.ts'
 import { NOOP_BUS } from '../ports/bus.ts'
-import { aHeartbeat } from '../ports/contract/bus-contract.ts'
 import { busHints } from './bus-hints.ts'
 
 const address = { namespace: 'default', runUid: 'run-1', task: 'train', attempt: 1 }
@@ -13,7 +13,7 @@ test('the controllers hear how far a run is, and whether the bus is there', () =
   const stop = hints.watchBus(() => {
     changes++
   })
-  bus.beat(address, aHeartbeat('pod', 3))
+  bus.publishHeartbeat(address, aHeartbeat('pod', 3))
   expect(hints.findProgress('run-1')).toEqual({ step: 3, totalSteps: 9, metrics: { loss: 3.5 } })
   expect(hints.findProgress('run-2')).toBeUndefined()
   expect([hints.busState(), changes]).toEqual(['Connected', 0])

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { aReport } from '../ports/contract/bus-contract.ts'
+import { aReport } from '../../test/contract/bus-contract.ts'
 import { distinctReports } from './heard-reports.ts'
 
 test('reports that come in any order and any number of times count once each, in the order of their pod', () => {

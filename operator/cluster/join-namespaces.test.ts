@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { simulatedHome } from '../../test/simulated-home.ts'
-import { aStudy } from '../../test/simulated-study.ts'
+import { createSimulatedPlatform } from '../../test/fakes/simulated-platform.ts'
+import { buildSimulatedSweep } from '../../test/fixtures/simulated-study.ts'
 import { joinNamespaces } from './join-namespaces.ts'
 
 const inNamespace = (namespace: string) => ({
-  ...aStudy(),
+  ...buildSimulatedSweep(),
   metadata: { name: 'study', namespace },
 })
 
 describe('joined namespaces', () => {
   test('read from all and write to the one that is meant', async () => {
-    const [a, b] = [simulatedHome(), simulatedHome()]
+    const [a, b] = [createSimulatedPlatform(), createSimulatedPlatform()]
     const { sweeps } = joinNamespaces(
       new Map([
         ['a', a],
@@ -30,13 +30,13 @@ describe('joined namespaces', () => {
   })
 
   test('refuse a namespace that is not watched', async () => {
-    const { sweeps } = joinNamespaces(new Map([['a', simulatedHome()]]))
+    const { sweeps } = joinNamespaces(new Map([['a', createSimulatedPlatform()]]))
     await expect(sweeps.create(inNamespace('c'))).rejects.toThrow('namespace c is not watched')
     expect(await sweeps.get({ namespace: 'c', name: 'study' })).toBeUndefined()
   })
 
   test('are the ports themselves where the whole cluster is one', () => {
-    const home = simulatedHome()
+    const home = createSimulatedPlatform()
     expect(joinNamespaces(new Map([['', home]]))).toBe(home)
   })
 })

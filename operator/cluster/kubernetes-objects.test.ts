@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../../kube/client/api-client.ts'
 import { endpointOf } from '../../kube/client/api-endpoint.ts'
-import { FakeApiServer } from '../../test/fake-api-server.ts'
-import { handClock } from '../../test/hand-clock.ts'
-import { describeObjectsContract } from '../ports/contract/objects-contract.ts'
+import { describeObjectsContract } from '../../test/contract/objects-contract.ts'
+import { FakeApiServer } from '../../test/fakes/fake-api-server.ts'
+import { createManualClock } from '../../test/fakes/manual-clock.ts'
 import { type ClusterObjects, openObjects } from './kubernetes-objects.ts'
 
 let server: FakeApiServer
@@ -18,7 +18,7 @@ afterEach(async () => {
 })
 
 function open(namespace?: string): ClusterObjects {
-  const clock = handClock()
+  const clock = createManualClock()
   const api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
   const objects = openObjects({ api, clock, random: () => 0, namespace })
   opened.push(objects, api)
@@ -83,8 +83,8 @@ describe('the objects of a fake API server', () => {
   })
 
   test('tell whoever waits for them that they were closed, and nobody else', async () => {
-    server.fail(() => true, 'hang')
-    const asked = server.next(() => true)
+    server.injectFault(() => true, 'hang')
+    const asked = server.waitForRequest(() => true)
     const { runs, close } = open()
     const reading = expect(runs.get(key)).rejects.toMatchObject({ code: 'Unavailable' })
     await asked

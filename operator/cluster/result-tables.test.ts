@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { LABELS } from '../../crds/names.ts'
 import type { ApiClient, ApiRequest } from '../../kube/client/api-client.ts'
 import { ApiError } from '../../kube/client/api-error.ts'
-import { handClock } from '../../test/hand-clock.ts'
+import { createManualClock } from '../../test/fakes/manual-clock.ts'
 import type { StoredRun, StoredSweep } from '../ports/objects.ts'
 import { ConfigMapTables } from './result-tables.ts'
 
@@ -37,7 +37,7 @@ function open() {
     held.set(path, body)
     return body
   }
-  const clock = handClock()
+  const clock = createManualClock()
   const api = { request, close: () => {} } as unknown as ApiClient
   return { held, writes, clock, api, tables: new ConfigMapTables({ api, clock }) }
 }
@@ -57,12 +57,12 @@ describe('the tables of a sweep', () => {
   test('are written at most once a minute while it runs, and at once when it ends', async () => {
     const { writes, tables, clock } = open()
     await tables.write(sweep, { runs: async () => [ended(0)], hasEnded: false })
-    clock.turn(20_000)
+    clock.advance(20_000)
     expect(
       await tables.write(sweep, { runs: async () => [ended(0), ended(1)], hasEnded: false }),
     ).toEqual({ retryAfterMs: 40_000 })
     expect(writes).toHaveLength(1)
-    clock.turn(40_000)
+    clock.advance(40_000)
     await tables.write(sweep, { runs: async () => [ended(0), ended(1)], hasEnded: false })
     expect(writes).toHaveLength(2)
     await tables.write(sweep, { runs: async () => [ended(0), ended(1), ended(2)], hasEnded: true })

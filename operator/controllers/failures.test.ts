@@ -1,28 +1,40 @@
 import { describe, expect, test } from 'vitest'
 import { EXIT_CODES } from '../../contract/exit-codes.ts'
-import { type SimulatedHome, simulatedHome } from '../../test/simulated-home.ts'
-import { aStudy, endPod, inState, KEY, reconcileAll, startPod } from '../../test/simulated-study.ts'
+import {
+  createSimulatedPlatform,
+  type SimulatedPlatform,
+} from '../../test/fakes/simulated-platform.ts'
+import {
+  buildSimulatedSweep,
+  endPod,
+  listJobsInState,
+  reconcileAll,
+  SWEEP_KEY,
+  startPod,
+} from '../../test/fixtures/simulated-study.ts'
 import { findCondition } from '../core/conditions.ts'
 
 describe('failures', () => {
-  const failRunningPods = (platform: SimulatedHome, exitCode: number, match: RegExp): void => {
-    for (const { name } of inState(platform, 'Running').filter((job) => match.test(job.name))) {
+  const failRunningPods = (platform: SimulatedPlatform, exitCode: number, match: RegExp): void => {
+    for (const { name } of listJobsInState(platform, 'Running').filter((job) =>
+      match.test(job.name),
+    )) {
       platform.setJob(name, { state: 'Failed', exitCode, endedMs: 0 })
     }
     for (let i = 0; i < 6; i++) endPod(platform, 0)
   }
-  const failEveryAttempt = async (platform: SimulatedHome, exitCode: number, match: RegExp) => {
+  const failEveryAttempt = async (platform: SimulatedPlatform, exitCode: number, match: RegExp) => {
     for (let iteration = 0; iteration < 60; iteration++) {
       await reconcileAll(platform)
       for (let i = 0; i < 6; i++) startPod(platform, 0)
       failRunningPods(platform, exitCode, match)
     }
-    return platform.sweeps.get(KEY)
+    return platform.sweeps.get(SWEEP_KEY)
   }
 
   test('of a wrong input are never tried again, and the others go on', async () => {
-    const platform = simulatedHome()
-    await platform.sweeps.create(aStudy())
+    const platform = createSimulatedPlatform()
+    await platform.sweeps.create(buildSimulatedSweep())
     const sweep = await failEveryAttempt(platform, EXIT_CODES.UserError, /^study-1-/)
     expect(sweep?.status).toMatchObject({ succeeded: 4, failed: 2, failures: { UserError: 2 } })
     expect(findCondition(sweep?.status?.conditions, 'Ready')).toMatchObject({
@@ -35,9 +47,11 @@ describe('failures', () => {
   })
 
   test('of the storage are tried as often as allowed', async () => {
-    const platform = simulatedHome()
+    const platform = createSimulatedPlatform()
     await platform.sweeps.create(
-      aStudy({ run: { ...aStudy().spec.run, retries: { infrastructure: 2 } } }),
+      buildSimulatedSweep({
+        run: { ...buildSimulatedSweep().spec.run, retries: { infrastructure: 2 } },
+      }),
     )
     await failEveryAttempt(platform, EXIT_CODES.Infrastructure, /^study-0-r0-/)
     const attempts = [...platform.jobList.keys()].filter((name) => name.startsWith('study-0-r0-'))
@@ -45,8 +59,10 @@ describe('failures', () => {
   })
 
   test('beyond a budget end the sweep and stop what is live', async () => {
-    const platform = simulatedHome()
-    await platform.sweeps.create(aStudy({ failureBudget: { infeasible: 0 }, parallelism: 2 }))
+    const platform = createSimulatedPlatform()
+    await platform.sweeps.create(
+      buildSimulatedSweep({ failureBudget: { infeasible: 0 }, parallelism: 2 }),
+    )
     await reconcileAll(platform)
     startPod(platform, 0)
     platform.setJob('study-0-r0-a1', {
@@ -55,7 +71,7 @@ describe('failures', () => {
       endedMs: 0,
     })
     for (let iteration = 0; iteration < 4; iteration++) await reconcileAll(platform)
-    const sweep = await platform.sweeps.get(KEY)
+    const sweep = await platform.sweeps.get(SWEEP_KEY)
     expect(findCondition(sweep?.status?.conditions, 'Failed')).toMatchObject({
       status: 'True',
       reason: 'FailureBudgetExceeded',
@@ -67,8 +83,8 @@ describe('failures', () => {
   })
 
   test('of every run fail the sweep', async () => {
-    const platform = simulatedHome()
-    await platform.sweeps.create(aStudy())
+    const platform = createSimulatedPlatform()
+    await platform.sweeps.create(buildSimulatedSweep())
     const sweep = await failEveryAttempt(platform, EXIT_CODES.UserError, /./)
     expect(findCondition(sweep?.status?.conditions, 'Failed')?.reason).toBe('AllFailed')
   })
@@ -76,10 +92,14 @@ describe('failures', () => {
 
 describe('deadlines', () => {
   test('of training count the attempts together and stand still while suspended', async () => {
-    const platform = simulatedHome()
-    const run = { ...aStudy().spec.run, deadlines: { trainSeconds: 100 } }
+    const platform = createSimulatedPlatform()
+    const run = { ...buildSimulatedSweep().spec.run, deadlines: { trainSeconds: 100 } }
     await platform.sweeps.create(
-      aStudy({ run, replicates: 1, axes: [{ parameter: 'loss.lambda', values: [0] }] }),
+      buildSimulatedSweep({
+        run,
+        replicates: 1,
+        axes: [{ parameter: 'loss.lambda', values: [0] }],
+      }),
     )
     const go = async () => {
       for (let iteration = 0; iteration < 3; iteration++) await reconcileAll(platform)
@@ -88,7 +108,7 @@ describe('deadlines', () => {
     }
     await go()
     platform.advance(60_000)
-    platform.editSweep(KEY, { suspend: true })
+    platform.editSweep(SWEEP_KEY, { suspend: true })
     for (let iteration = 0; iteration < 3; iteration++) await reconcileAll(platform)
     platform.setJob('study-0-r0-a1', {
       state: 'Failed',
@@ -97,16 +117,16 @@ describe('deadlines', () => {
     })
     await reconcileAll(platform)
     platform.advance(1_000_000)
-    platform.editSweep(KEY, { suspend: false })
+    platform.editSweep(SWEEP_KEY, { suspend: false })
     await go()
     platform.advance(30_000)
     await reconcileAll(platform)
     expect(
-      (await platform.runs.get({ ...KEY, name: 'study-0-r0' }))?.status?.tasks?.[0]?.state,
+      (await platform.runs.get({ ...SWEEP_KEY, name: 'study-0-r0' }))?.status?.tasks?.[0]?.state,
     ).toBe('Running')
     platform.advance(11_000)
     await reconcileAll(platform)
-    const ended = await platform.runs.get({ ...KEY, name: 'study-0-r0' })
+    const ended = await platform.runs.get({ ...SWEEP_KEY, name: 'study-0-r0' })
     expect(ended?.status?.tasks?.[0]).toMatchObject({
       state: 'Failed',
       cause: 'Deadline',
@@ -118,10 +138,10 @@ describe('deadlines', () => {
 
 describe('a sweep that cannot run', () => {
   test('is not accepted, with field and message, before any run is made', async () => {
-    const platform = simulatedHome()
-    await platform.sweeps.create(aStudy({ objective: { metric: 'loss' } }))
+    const platform = createSimulatedPlatform()
+    await platform.sweeps.create(buildSimulatedSweep({ objective: { metric: 'loss' } }))
     await reconcileAll(platform)
-    const sweep = await platform.sweeps.get(KEY)
+    const sweep = await platform.sweeps.get(SWEEP_KEY)
     expect(findCondition(sweep?.status?.conditions, 'Accepted')).toMatchObject({
       status: 'False',
       reason: 'NotAccepted',

@@ -1,12 +1,20 @@
 import { describe, expect, test } from 'vitest'
-import { type SimulatedHome, simulatedHome } from '../../test/simulated-home.ts'
-import { aStudy, drain, KEY, reconcileAll } from '../../test/simulated-study.ts'
+import {
+  createSimulatedPlatform,
+  type SimulatedPlatform,
+} from '../../test/fakes/simulated-platform.ts'
+import {
+  buildSimulatedSweep,
+  reconcileAll,
+  runToCompletion,
+  SWEEP_KEY,
+} from '../../test/fixtures/simulated-study.ts'
 import { findCondition } from '../core/conditions.ts'
 import { BusError } from '../ports/bus.ts'
 import { PortError, type PortErrorCode } from '../ports/port-error.ts'
 import { reconcileRun } from './run-controller.ts'
 
-const RUN = { ...KEY, name: 'study-0-r0' }
+const RUN = { ...SWEEP_KEY, name: 'study-0-r0' }
 
 const failure = (code: PortErrorCode | 'BusUnauthorized', message: string): Error =>
   code === 'BusUnauthorized' ? new BusError(code, message) : new PortError(code, message)
@@ -15,8 +23,8 @@ const failure = (code: PortErrorCode | 'BusUnauthorized', message: string): Erro
 function createJobRefusingPlatform(
   code: PortErrorCode | 'BusUnauthorized',
   isClosed: (job: string) => boolean,
-): SimulatedHome {
-  const platform = simulatedHome()
+): SimulatedPlatform {
+  const platform = createSimulatedPlatform()
   const { create } = platform.jobs
   const jobs = {
     ...platform.jobs,
@@ -28,7 +36,7 @@ function createJobRefusingPlatform(
   return { ...platform, jobs }
 }
 
-const findRunCondition = async (platform: SimulatedHome, type: 'Ready' | 'Accepted') =>
+const findRunCondition = async (platform: SimulatedPlatform, type: 'Ready' | 'Accepted') =>
   findCondition((await platform.runs.get(RUN))?.status?.conditions, type)
 
 describe('a Job under whose name stands another', () => {
@@ -38,7 +46,7 @@ describe('a Job under whose name stands another', () => {
       'NameConflict',
       (job) => !isFree && job === 'study-0-r0-a1',
     )
-    await platform.sweeps.create(aStudy())
+    await platform.sweeps.create(buildSimulatedSweep())
     for (let iteration = 0; iteration < 3; iteration++) await reconcileAll(platform)
     expect(await findRunCondition(platform, 'Ready')).toMatchObject({
       status: 'False',
@@ -47,15 +55,18 @@ describe('a Job under whose name stands another', () => {
     })
     const reported = platform.published.filter(({ reason }) => reason === 'NameConflict')
     expect(reported.map(({ key, type }) => [key.name, type])).toEqual([['study-0-r0', 'Warning']])
-    expect((await platform.sweeps.get(KEY))?.status).toMatchObject({ failed: 0 })
+    expect((await platform.sweeps.get(SWEEP_KEY))?.status).toMatchObject({ failed: 0 })
     isFree = true
-    await drain(platform)
-    expect((await platform.sweeps.get(KEY))?.status).toMatchObject({ succeeded: 6, failed: 0 })
+    await runToCompletion(platform)
+    expect((await platform.sweeps.get(SWEEP_KEY))?.status).toMatchObject({
+      succeeded: 6,
+      failed: 0,
+    })
   })
 
   test('loses nothing of what went before it', async () => {
     const platform = createJobRefusingPlatform('NameConflict', (job) => job === 'study-0-r0-e0-a1')
-    await platform.sweeps.create(aStudy({ parallelism: 6 }))
+    await platform.sweeps.create(buildSimulatedSweep({ parallelism: 6 }))
     await reconcileAll(platform)
     platform.setJob('study-0-r0-a1', {
       state: 'Succeeded',
@@ -80,7 +91,7 @@ describe('a Job under whose name stands another', () => {
 
 test('a Job that the home refuses leaves its run not accepted, with what was said', async () => {
   const platform = createJobRefusingPlatform('Invalid', (job) => job.startsWith('study-0-r0'))
-  await platform.sweeps.create(aStudy())
+  await platform.sweeps.create(buildSimulatedSweep())
   for (let iteration = 0; iteration < 3; iteration++) await reconcileAll(platform)
   expect(await findRunCondition(platform, 'Accepted')).toMatchObject({
     status: 'False',
@@ -100,7 +111,7 @@ test.each<[PortErrorCode | 'BusUnauthorized', string]>([
   async (reason, message) => {
     let isOpen = false
     const platform = createJobRefusingPlatform(reason, (job) => !isOpen && job === 'study-0-r0-a1')
-    await platform.sweeps.create(aStudy())
+    await platform.sweeps.create(buildSimulatedSweep())
     for (let iteration = 0; iteration < 3; iteration++) await reconcileAll(platform)
     expect(await findRunCondition(platform, 'Ready')).toMatchObject({
       status: 'False',
@@ -109,7 +120,10 @@ test.each<[PortErrorCode | 'BusUnauthorized', string]>([
     })
     expect(await reconcileRun(platform, RUN)).toEqual({ requeueAfterMs: 30_000 })
     isOpen = true
-    await drain(platform)
-    expect((await platform.sweeps.get(KEY))?.status).toMatchObject({ succeeded: 6, failed: 0 })
+    await runToCompletion(platform)
+    expect((await platform.sweeps.get(SWEEP_KEY))?.status).toMatchObject({
+      succeeded: 6,
+      failed: 0,
+    })
   },
 )

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { type SimulatedHome, simulatedHome } from '../../test/simulated-home.ts'
-import { aStudy, drain, KEY, reconcileAll } from '../../test/simulated-study.ts'
+import {
+  createSimulatedPlatform,
+  type SimulatedPlatform,
+} from '../../test/fakes/simulated-platform.ts'
+import {
+  buildSimulatedSweep,
+  reconcileAll,
+  runToCompletion,
+  SWEEP_KEY,
+} from '../../test/fixtures/simulated-study.ts'
 import { findCondition } from '../core/conditions.ts'
 import { PortError, type PortErrorCode } from '../ports/port-error.ts'
 import { reconcileSweep } from './sweep-controller.ts'
@@ -9,10 +17,10 @@ import { reconcileSweep } from './sweep-controller.ts'
 function createRunRefusingPlatform(
   code: PortErrorCode,
   isClosed: (run: string) => boolean,
-): SimulatedHome {
-  const platform = simulatedHome()
+): SimulatedPlatform {
+  const platform = createSimulatedPlatform()
   const { create } = platform.runs
-  const runs: SimulatedHome['runs'] = {
+  const runs: SimulatedPlatform['runs'] = {
     ...platform.runs,
     create: async (run) => {
       if (isClosed(run.metadata.name)) throw new PortError(code, `${run.metadata.name}: no`)
@@ -22,8 +30,9 @@ function createRunRefusingPlatform(
   return { ...platform, runs }
 }
 
-const readSweepStatus = async (platform: SimulatedHome) => (await platform.sweeps.get(KEY))?.status
-const findReadyCondition = async (platform: SimulatedHome) =>
+const readSweepStatus = async (platform: SimulatedPlatform) =>
+  (await platform.sweeps.get(SWEEP_KEY))?.status
+const findReadyCondition = async (platform: SimulatedPlatform) =>
   findCondition((await readSweepStatus(platform))?.conditions, 'Ready')
 
 describe('a run that a sweep cannot make', () => {
@@ -39,7 +48,7 @@ describe('a run that a sweep cannot make', () => {
     async (code, reason, message) => {
       let isAllowed = false
       const platform = createRunRefusingPlatform(code, (run) => !isAllowed && run === 'study-1-r0')
-      await platform.sweeps.create(aStudy())
+      await platform.sweeps.create(buildSimulatedSweep())
       for (let iteration = 0; iteration < 3; iteration++) await reconcileAll(platform)
       expect(await findReadyCondition(platform)).toMatchObject({ status: 'False', reason, message })
       expect(await readSweepStatus(platform)).toMatchObject({ running: 2, pending: 4, failed: 0 })
@@ -49,35 +58,35 @@ describe('a run that a sweep cannot make', () => {
       ])
       const reported = platform.published.filter((event) => event.reason === reason)
       expect(reported.map(({ key, type }) => [key.name, type])).toEqual([['study', 'Warning']])
-      expect(await reconcileSweep(platform, KEY)).toEqual({ requeueAfterMs: 30_000 })
+      expect(await reconcileSweep(platform, SWEEP_KEY)).toEqual({ requeueAfterMs: 30_000 })
       isAllowed = true
-      await drain(platform)
+      await runToCompletion(platform)
       expect(await readSweepStatus(platform)).toMatchObject({ succeeded: 6, failed: 0 })
     },
   )
 
   test('since one of that name is there which no sweep made holds up the sweep until it is gone', async () => {
-    const platform = simulatedHome()
-    const { spec } = aStudy()
+    const platform = createSimulatedPlatform()
+    const { spec } = buildSimulatedSweep()
     await platform.runs.create({
-      apiVersion: aStudy().apiVersion,
+      apiVersion: buildSimulatedSweep().apiVersion,
       kind: 'NeCoRun',
-      metadata: { ...KEY, name: 'study-0-r1' },
+      metadata: { ...SWEEP_KEY, name: 'study-0-r1' },
       spec: { ...spec.run, suspend: true },
     })
-    await platform.sweeps.create(aStudy())
+    await platform.sweeps.create(buildSimulatedSweep())
     for (let iteration = 0; iteration < 3; iteration++) await reconcileAll(platform)
     const ready = await findReadyCondition(platform)
     expect(ready).toMatchObject({ status: 'False', reason: 'NameConflict' })
     expect(ready?.message).toContain('NeCoRun default/study-0-r1 is in the way')
-    await platform.runs.delete({ ...KEY, name: 'study-0-r1' })
-    await drain(platform)
+    await platform.runs.delete({ ...SWEEP_KEY, name: 'study-0-r1' })
+    await runToCompletion(platform)
     expect(await readSweepStatus(platform)).toMatchObject({ succeeded: 6, failed: 0 })
   })
 
   test('where its status cannot be written either is a failure, to be tried again', async () => {
     const platform = createRunRefusingPlatform('Forbidden', () => true)
-    const refused: SimulatedHome = {
+    const refused: SimulatedPlatform = {
       ...platform,
       sweeps: {
         ...platform.sweeps,
@@ -86,7 +95,7 @@ describe('a run that a sweep cannot make', () => {
         },
       },
     }
-    await refused.sweeps.create(aStudy())
-    await expect(reconcileSweep(refused, KEY)).rejects.toThrow('no status either')
+    await refused.sweeps.create(buildSimulatedSweep())
+    await expect(reconcileSweep(refused, SWEEP_KEY)).rejects.toThrow('no status either')
   })
 })

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { AttemptAddress } from '../../contract/bus-names.ts'
 import { API_GROUP_VERSION } from '../../crds/names.ts'
-import { simulatedHome } from '../../test/simulated-home.ts'
-import { aStudy } from '../../test/simulated-study.ts'
+import { createSimulatedPlatform } from '../../test/fakes/simulated-platform.ts'
+import { buildSimulatedSweep } from '../../test/fixtures/simulated-study.ts'
 import { NOOP_HINTS } from '../ports/hints.ts'
 import { reconcileRun } from './run-controller.ts'
 
@@ -11,7 +11,7 @@ const key = { namespace: 'default', name: 'one' }
 test('a training whose node is about to go is asked for a checkpoint once, and an event says why', async () => {
   const requested: AttemptAddress[] = []
   const platform = {
-    ...simulatedHome(),
+    ...createSimulatedPlatform(),
     hints: { ...NOOP_HINTS, busState: () => 'Connected' as const },
     checkpoints: { request: (attempt: AttemptAddress) => void requested.push(attempt) },
   }
@@ -19,7 +19,7 @@ test('a training whose node is about to go is asked for a checkpoint once, and a
     apiVersion: API_GROUP_VERSION,
     kind: 'NeCoRun',
     metadata: { name: key.name },
-    spec: aStudy().spec.run,
+    spec: buildSimulatedSweep().spec.run,
   })
   await reconcileRun(platform, key)
   platform.setJob('one-a1', { state: 'Running', startedMs: 0 })

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
-import { simulatedHome } from '../../test/simulated-home.ts'
-import { aStudy, drain, KEY, PARALLELISM, reconcileAll } from '../../test/simulated-study.ts'
+import { createSimulatedPlatform } from '../../test/fakes/simulated-platform.ts'
+import {
+  buildSimulatedSweep,
+  PARALLELISM,
+  reconcileAll,
+  runToCompletion,
+  SWEEP_KEY,
+} from '../../test/fixtures/simulated-study.ts'
 import type { ObjectKey } from '../ports/objects.ts'
 import type { TableRequest } from '../ports/result-tables.ts'
 import { createSweepAggregateCache } from './sweep-aggregate-cache.ts'
@@ -16,17 +22,17 @@ test('the table of a sweep is offered at every look, told of its end, and forgot
     },
     forget: (sweep: ObjectKey) => void forgotten.push(sweep),
   }
-  const platform = { ...simulatedHome(), resultTables }
-  await platform.sweeps.create(aStudy())
+  const platform = { ...createSimulatedPlatform(), resultTables }
+  await platform.sweeps.create(buildSimulatedSweep())
   const aggregates = createSweepAggregateCache(platform.runs)
-  expect(await reconcileSweep(platform, KEY, aggregates)).toEqual({ requeueAfterMs: 5000 })
+  expect(await reconcileSweep(platform, SWEEP_KEY, aggregates)).toEqual({ requeueAfterMs: 5000 })
   await reconcileAll(platform)
   expect((await requests.at(-1)?.runs())?.length).toBe(PARALLELISM)
-  await drain(platform)
+  await runToCompletion(platform)
   expect(requests.at(-1)?.hasEnded).toBe(true)
-  await platform.sweeps.delete(KEY)
-  expect(await reconcileSweep(platform, KEY, aggregates)).toEqual({})
-  expect(forgotten).toEqual([KEY])
+  await platform.sweeps.delete(SWEEP_KEY)
+  expect(await reconcileSweep(platform, SWEEP_KEY, aggregates)).toEqual({})
+  expect(forgotten).toEqual([SWEEP_KEY])
 })
 
 test('the table of a sweep whose runs went before it is forgotten too', async () => {
@@ -35,16 +41,16 @@ test('the table of a sweep whose runs went before it is forgotten too', async ()
     write: async () => ({}),
     forget: (sweep: ObjectKey) => void forgotten.push(sweep),
   }
-  const platform = { ...simulatedHome(), resultTables }
-  await platform.sweeps.create(aStudy())
+  const platform = { ...createSimulatedPlatform(), resultTables }
+  await platform.sweeps.create(buildSimulatedSweep())
   const aggregates = createSweepAggregateCache(platform.runs)
-  await reconcileSweep(platform, KEY, aggregates)
+  await reconcileSweep(platform, SWEEP_KEY, aggregates)
   for (const run of await platform.runs.list()) {
     aggregates.record(run.metadata, run)
     await platform.runs.delete(run.metadata)
     aggregates.record(run.metadata, undefined)
   }
-  await platform.sweeps.delete(KEY)
-  await reconcileSweep(platform, KEY, aggregates)
-  expect(forgotten).toEqual([KEY])
+  await platform.sweeps.delete(SWEEP_KEY)
+  await reconcileSweep(platform, SWEEP_KEY, aggregates)
+  expect(forgotten).toEqual([SWEEP_KEY])
 })

@@ -1,15 +1,24 @@
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { BusState } from '../../contract/bus-state.ts'
-import { type SimulatedHome, simulatedHome } from '../../test/simulated-home.ts'
-import { aStudy, endPod, inState, KEY, startPod } from '../../test/simulated-study.ts'
+import {
+  createSimulatedPlatform,
+  type SimulatedPlatform,
+} from '../../test/fakes/simulated-platform.ts'
+import {
+  buildSimulatedSweep,
+  endPod,
+  listJobsInState,
+  SWEEP_KEY,
+  startPod,
+} from '../../test/fixtures/simulated-study.ts'
 import { findCondition, isEnded } from '../core/conditions.ts'
 import type { Hints } from '../ports/hints.ts'
 import { startControllers } from './start-controllers.ts'
 
 /** A home that counts how often its runs are read. */
 function createCountingPlatform() {
-  const platform = simulatedHome()
+  const platform = createSimulatedPlatform()
   const reads = { get: 0, listOwnedBy: 0 }
   const { get, listOwnedBy } = platform.runs
   const runs = {
@@ -27,7 +36,7 @@ function createCountingPlatform() {
 }
 
 const buildStudyWithPoints = (points: number) =>
-  aStudy({
+  buildSimulatedSweep({
     axes: [
       {
         parameter: 'loss.studentSteepness',
@@ -38,18 +47,18 @@ const buildStudyWithPoints = (points: number) =>
     parallelism: 8,
   })
 
-const startAndEndPods = (platform: SimulatedHome): void => {
-  for (let remaining = inState(platform, 'Pending').length; remaining > 0; remaining--)
+const startAndEndPods = (platform: SimulatedPlatform): void => {
+  for (let remaining = listJobsInState(platform, 'Pending').length; remaining > 0; remaining--)
     startPod(platform, 0)
-  for (let remaining = inState(platform, 'Running').length; remaining > 0; remaining--)
+  for (let remaining = listJobsInState(platform, 'Running').length; remaining > 0; remaining--)
     endPod(platform, 0)
 }
 
 /** Lets the controllers work and every pod end well, until the sweep has ended. */
-async function runUntilEnded(platform: SimulatedHome): Promise<void> {
+async function runUntilEnded(platform: SimulatedPlatform): Promise<void> {
   const errors: unknown[] = []
   const controllers = startControllers(platform, ({ error }) => errors.push(error))
-  const hasEnded = async () => isEnded((await platform.sweeps.get(KEY))?.status?.conditions)
+  const hasEnded = async () => isEnded((await platform.sweeps.get(SWEEP_KEY))?.status?.conditions)
   for (let iteration = 0; iteration < 500 && !(await hasEnded()); iteration++) {
     await controllers.idle()
     startAndEndPods(platform)
@@ -61,9 +70,9 @@ async function runUntilEnded(platform: SimulatedHome): Promise<void> {
 describe('the controllers', () => {
   test('bring a study from nothing to done', async () => {
     const { platform } = createCountingPlatform()
-    await platform.sweeps.create(aStudy())
+    await platform.sweeps.create(buildSimulatedSweep())
     await runUntilEnded(platform)
-    const { status } = (await platform.sweeps.get(KEY)) ?? {}
+    const { status } = (await platform.sweeps.get(SWEEP_KEY)) ?? {}
     expect(status).toMatchObject({ total: 6, succeeded: 6, failed: 0, running: 0, pending: 0 })
     expect(status?.best?.map(({ n }) => n)).toEqual([2, 2, 2])
   })
@@ -73,7 +82,7 @@ describe('the controllers', () => {
       const { platform, reads } = createCountingPlatform()
       await platform.sweeps.create(buildStudyWithPoints(points))
       await runUntilEnded(platform)
-      expect((await platform.sweeps.get(KEY))?.status?.succeeded).toBe(points)
+      expect((await platform.sweeps.get(SWEEP_KEY))?.status?.succeeded).toBe(points)
       return { listed: reads.listOwnedBy, readsPerRun: reads.get / points }
     }
     const small = await countReads(40)
@@ -84,13 +93,13 @@ describe('the controllers', () => {
 
   test('make a run again that somebody deleted, and end as if it had not been', async () => {
     const { platform } = createCountingPlatform()
-    await platform.sweeps.create(aStudy())
+    await platform.sweeps.create(buildSimulatedSweep())
     const controllers = startControllers(platform, () => {})
     await controllers.idle()
-    const before = await platform.runs.get({ ...KEY, name: 'study-0-r1' })
-    await platform.runs.delete({ ...KEY, name: 'study-0-r1' })
+    const before = await platform.runs.get({ ...SWEEP_KEY, name: 'study-0-r1' })
+    await platform.runs.delete({ ...SWEEP_KEY, name: 'study-0-r1' })
     await controllers.idle()
-    const after = await platform.runs.get({ ...KEY, name: 'study-0-r1' })
+    const after = await platform.runs.get({ ...SWEEP_KEY, name: 'study-0-r1' })
     await controllers.close()
     expect(before?.metadata.uid).toBeDefined()
     expect(after?.metadata.uid).toBeDefined()
@@ -98,7 +107,7 @@ describe('the controllers', () => {
   })
 
   test('say of every object that goes on that the bus is away, and that it is back', async () => {
-    const platform = simulatedHome()
+    const platform = createSimulatedPlatform()
     let state: BusState = 'Connected'
     const notified: (() => void)[] = []
     const hints: Hints = {
@@ -111,7 +120,7 @@ describe('the controllers', () => {
         return () => {}
       },
     }
-    await platform.sweeps.create(aStudy())
+    await platform.sweeps.create(buildSimulatedSweep())
     const controllers = startControllers({ ...platform, hints }, () => {})
     const degraded = async () => {
       await setImmediate()
@@ -131,12 +140,12 @@ describe('the controllers', () => {
 
   test('leave another study of the same name alone', async () => {
     const { platform } = createCountingPlatform()
-    await platform.sweeps.create(aStudy())
+    await platform.sweeps.create(buildSimulatedSweep())
     await runUntilEnded(platform)
-    await platform.sweeps.delete(KEY)
+    await platform.sweeps.delete(SWEEP_KEY)
     platform.jobList.clear()
     await platform.sweeps.create(buildStudyWithPoints(3))
     await runUntilEnded(platform)
-    expect((await platform.sweeps.get(KEY))?.status).toMatchObject({ total: 3, succeeded: 3 })
+    expect((await platform.sweeps.get(SWEEP_KEY))?.status).toMatchObject({ total: 3, succeeded: 3 })
   })
 })

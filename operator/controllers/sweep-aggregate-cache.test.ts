@@ -1,8 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { RunStatus } from '../../crds/necorun.ts'
-import { type SimulatedHome, simulatedHome } from '../../test/simulated-home.ts'
-import { aStudy, KEY } from '../../test/simulated-study.ts'
+import {
+  createSimulatedPlatform,
+  type SimulatedPlatform,
+} from '../../test/fakes/simulated-platform.ts'
+import { buildSimulatedSweep, SWEEP_KEY } from '../../test/fixtures/simulated-study.ts'
 import { buildConditions, isEnded } from '../core/conditions.ts'
 import { buildSweepRun, toRunIndex } from '../core/sweep/build-sweep-run.ts'
 import type { SweepAggregate } from '../core/sweep/sweep-aggregate.ts'
@@ -52,12 +55,12 @@ type Change = typeof change extends fc.Arbitrary<infer T> ? T : never
 
 /** Changes one run in the home, as its controller or a person would; what has ended stays as it is. */
 async function changeRun(
-  { runs }: SimulatedHome,
+  { runs }: SimulatedPlatform,
   sweep: StoredSweep,
   { what, number, miou }: Change,
 ): Promise<ObjectKey> {
   const run = buildSweepRun(sweep, toRunIndex(number, REPLICATES))
-  const key = { ...KEY, name: run.metadata.name }
+  const key = { ...SWEEP_KEY, name: run.metadata.name }
   const stored = await runs.get(key)
   if (stored === undefined) {
     if (what === 'Create') await runs.create(run)
@@ -73,8 +76,8 @@ async function changeRun(
 test('a kept tally is what counting every run anew gives, after any changes', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(change, { maxLength: 40 }), async (changes) => {
-      const platform = simulatedHome()
-      const sweep = await platform.sweeps.create(aStudy({ replicates: REPLICATES }))
+      const platform = createSimulatedPlatform()
+      const sweep = await platform.sweeps.create(buildSimulatedSweep({ replicates: REPLICATES }))
       const cache = createSweepAggregateCache(platform.runs)
       const checkAggregate = async () =>
         expect(toComparableAggregate(await cache.get(sweep))).toEqual(
@@ -92,8 +95,8 @@ test('a kept tally is what counting every run anew gives, after any changes', as
 })
 
 test('a run that was just made is counted before anybody tells of it, and never over what is known since', async () => {
-  const platform = simulatedHome()
-  await platform.sweeps.create(aStudy({ parallelism: 2 }))
+  const platform = createSimulatedPlatform()
+  await platform.sweeps.create(buildSimulatedSweep({ parallelism: 2 }))
   const listCount: string[] = []
   const create: typeof platform.runs.create = (run) => {
     listCount.push(run.metadata.name)
@@ -102,13 +105,13 @@ test('a run that was just made is counted before anybody tells of it, and never 
   const countingPlatform = { ...platform, runs: { ...platform.runs, create } }
   const aggregates = createSweepAggregateCache(countingPlatform.runs)
   for (let iteration = 0; iteration < 3; iteration++)
-    await reconcileSweep(countingPlatform, KEY, aggregates)
+    await reconcileSweep(countingPlatform, SWEEP_KEY, aggregates)
   expect(listCount).toEqual(['study-0-r0', 'study-0-r1'])
   const [made] = await platform.runs.list()
   if (made === undefined) throw new Error('no run was made')
   const done = { ...made, status: ended('Succeeded', 40) }
   aggregates.record(made.metadata, done)
   aggregates.recordCreated(made)
-  const sweep = await platform.sweeps.get(KEY)
+  const sweep = await platform.sweeps.get(SWEEP_KEY)
   expect(sweep && (await aggregates.get(sweep)).succeeded).toBe(1)
 })

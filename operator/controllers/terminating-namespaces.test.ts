@@ -1,14 +1,22 @@
 import { describe, expect, test } from 'vitest'
-import { handClock } from '../../test/hand-clock.ts'
-import { type SimulatedHome, simulatedHome } from '../../test/simulated-home.ts'
-import { aStudy, inState, KEY, startPod } from '../../test/simulated-study.ts'
+import { createManualClock } from '../../test/fakes/manual-clock.ts'
+import {
+  createSimulatedPlatform,
+  type SimulatedPlatform,
+} from '../../test/fakes/simulated-platform.ts'
+import {
+  buildSimulatedSweep,
+  listJobsInState,
+  SWEEP_KEY,
+  startPod,
+} from '../../test/fixtures/simulated-study.ts'
 import { PortError } from '../ports/port-error.ts'
 import { startControllers } from './start-controllers.ts'
 
 /** A home in a namespace that is being deleted from when the test says so, with timers that the test turns. */
 function createTerminatingPlatform() {
-  const platform = simulatedHome()
-  const clock = handClock(0)
+  const platform = createSimulatedPlatform()
+  const clock = createManualClock(0)
   const refused: string[] = []
   let isTerminating = false
   const refuse = (name: string): void => {
@@ -16,7 +24,7 @@ function createTerminatingPlatform() {
     refused.push(name)
     throw new PortError('NamespaceTerminating', `${name}: the namespace is being terminated`)
   }
-  const terminating: SimulatedHome = {
+  const terminating: SimulatedPlatform = {
     ...platform,
     clock,
     runs: {
@@ -43,10 +51,10 @@ function createTerminatingPlatform() {
 async function startStudy() {
   const fixture = createTerminatingPlatform()
   const failures: unknown[] = []
-  await fixture.platform.sweeps.create(aStudy({ parallelism: 3 }))
+  await fixture.platform.sweeps.create(buildSimulatedSweep({ parallelism: 3 }))
   const controllers = startControllers(fixture.platform, (failure) => failures.push(failure))
   await controllers.idle()
-  while (inState(fixture.platform, 'Pending').length > 0) startPod(fixture.platform, 0)
+  while (listJobsInState(fixture.platform, 'Pending').length > 0) startPod(fixture.platform, 0)
   await controllers.idle()
   return { ...fixture, controllers, failures }
 }
@@ -63,15 +71,16 @@ describe('a namespace that is being deleted', () => {
     } = await startStudy()
     const reportedCount = platform.published.length
     setTerminating(true)
-    await platform.runs.delete({ ...KEY, name: 'study-0-r0' })
+    await platform.runs.delete({ ...SWEEP_KEY, name: 'study-0-r0' })
     await controllers.idle()
     expect(refused).toEqual(['study-0-r0'])
-    for (const name of ['study-0-r1', 'study-0-r2']) await platform.runs.delete({ ...KEY, name })
-    clock.turn(30_000)
+    for (const name of ['study-0-r1', 'study-0-r2'])
+      await platform.runs.delete({ ...SWEEP_KEY, name })
+    clock.advance(30_000)
     await controllers.idle()
     expect(refused).toEqual(['study-0-r0'])
-    await platform.sweeps.delete(KEY)
-    clock.turn(60_000)
+    await platform.sweeps.delete(SWEEP_KEY)
+    clock.advance(60_000)
     await controllers.idle()
     await controllers.close()
     expect(refused).toEqual(['study-0-r0'])
@@ -88,14 +97,14 @@ describe('a namespace that is being deleted', () => {
       clock,
     } = await startStudy()
     setTerminating(true)
-    await platform.runs.delete({ ...KEY, name: 'study-0-r0' })
+    await platform.runs.delete({ ...SWEEP_KEY, name: 'study-0-r0' })
     platform.jobList.delete('study-0-r0-a1')
     await controllers.idle()
     setTerminating(false)
-    clock.turn(59_999)
+    clock.advance(59_999)
     await controllers.idle()
     expect((await platform.runs.list()).length).toBe(2)
-    clock.turn(1)
+    clock.advance(1)
     await controllers.idle()
     await controllers.close()
     expect((await platform.runs.list()).length).toBe(3)
@@ -105,14 +114,14 @@ describe('a namespace that is being deleted', () => {
   test('does not hold up what is made in a later one of the same name', async () => {
     const { platform, controllers, refused, setEnding: setTerminating } = await startStudy()
     setTerminating(true)
-    await platform.runs.delete({ ...KEY, name: 'study-0-r0' })
+    await platform.runs.delete({ ...SWEEP_KEY, name: 'study-0-r0' })
     await controllers.idle()
     expect(refused).toEqual(['study-0-r0'])
-    await platform.sweeps.delete(KEY)
+    await platform.sweeps.delete(SWEEP_KEY)
     platform.jobList.clear()
     platform.advance(10_000)
     setTerminating(false)
-    await platform.sweeps.create(aStudy({ parallelism: 2 }))
+    await platform.sweeps.create(buildSimulatedSweep({ parallelism: 2 }))
     await controllers.idle()
     await controllers.close()
     expect((await platform.runs.list()).length).toBe(2)

@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import type { BusState } from '../../contract/bus-state.ts'
-import { type SimulatedHome, simulatedHome } from '../../test/simulated-home.ts'
-import { aStudy, drain, KEY } from '../../test/simulated-study.ts'
+import {
+  createSimulatedPlatform,
+  type SimulatedPlatform,
+} from '../../test/fakes/simulated-platform.ts'
+import {
+  buildSimulatedSweep,
+  runToCompletion,
+  SWEEP_KEY,
+} from '../../test/fixtures/simulated-study.ts'
 import { NOOP_HINTS } from '../ports/hints.ts'
 import { PortError } from '../ports/port-error.ts'
 import { reconcileRun } from './run-controller.ts'
@@ -11,7 +18,10 @@ interface ReceivedHints {
   isFullyReported: boolean
 }
 
-const withReceivedHints = (platform: SimulatedHome, received: ReceivedHints): SimulatedHome => ({
+const withReceivedHints = (
+  platform: SimulatedPlatform,
+  received: ReceivedHints,
+): SimulatedPlatform => ({
   ...platform,
   hints: {
     ...NOOP_HINTS,
@@ -20,19 +30,19 @@ const withReceivedHints = (platform: SimulatedHome, received: ReceivedHints): Si
   },
 })
 
-const RUN = { ...KEY, name: 'study-0-r0' }
+const RUN = { ...SWEEP_KEY, name: 'study-0-r0' }
 const LATER_MS = 60_000
 
 /** A study that has ended, of whose pods this was heard. */
-async function runEndedStudy(received: ReceivedHints): Promise<SimulatedHome> {
-  const platform = withReceivedHints(simulatedHome(), received)
-  await platform.sweeps.create(aStudy())
-  await drain(platform)
+async function runEndedStudy(received: ReceivedHints): Promise<SimulatedPlatform> {
+  const platform = withReceivedHints(createSimulatedPlatform(), received)
+  await platform.sweeps.create(buildSimulatedSweep())
+  await runToCompletion(platform)
   platform.advance(LATER_MS)
   return platform
 }
 
-const readUnshippedReports = async (platform: SimulatedHome) =>
+const readUnshippedReports = async (platform: SimulatedPlatform) =>
   (await platform.runs.get(RUN))?.status?.unshippedReports
 
 describe('reports that ended pods left', () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { API_GROUP_VERSION, LABELS } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
-import { aStudy } from '../../test/simulated-study.ts'
+import { buildSimulatedSweep } from '../../test/fixtures/simulated-study.ts'
 import { buildConditions } from '../core/conditions.ts'
 import { studyMetrics } from './study-metrics.ts'
 import { MOST_SERIES_OF_RUN, MOST_SERIES_OF_SWEEP } from './study-series.ts'
@@ -12,7 +12,7 @@ const inState = (state: 'Running' | 'Succeeded') =>
   buildConditions({ state, message: 'm', generation: 1, nowMs: 0 })
 
 const aSweep = (): NeCoSweep => {
-  const study = aStudy()
+  const study = buildSimulatedSweep()
   return {
     ...study,
     metadata: { ...study.metadata, namespace: 'lab', uid: 'u' },

@@ -2,9 +2,9 @@ import { createAccount } from '@nats-io/nkeys'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createApiClient } from '../../kube/client/api-client.ts'
 import { endpointOf } from '../../kube/client/api-endpoint.ts'
-import { FakeApiServer, type FakeRequest } from '../../test/fake-api-server.ts'
-import { handClock } from '../../test/hand-clock.ts'
-import { aStudy } from '../../test/simulated-study.ts'
+import { FakeApiServer, type FakeRequest } from '../../test/fakes/fake-api-server.ts'
+import { createManualClock } from '../../test/fakes/manual-clock.ts'
+import { buildSimulatedSweep } from '../../test/fixtures/simulated-study.ts'
 import { signCredentials } from '../bus/sign-credentials.ts'
 import { openClusterHome } from '../cluster/cluster-home.ts'
 import { OperatorConfig } from '../config.ts'
@@ -34,7 +34,7 @@ const secretsIn = (text: string): readonly string[] =>
 test('the log, the statuses and the Events of a study whose pods get credentials have none of them, even where the API server repeats them', async () => {
   const lines: string[] = []
   const made: string[] = []
-  const clock = handClock(Date.UTC(2026, 0, 1))
+  const clock = createManualClock(Date.UTC(2026, 0, 1))
   const account = createAccount()
   const credentials = async (request: CredentialsRequest) => {
     const signed = await signCredentials(request, {
@@ -44,7 +44,7 @@ test('the log, the statuses and the Events of a study whose pods get credentials
       validMs: 1000,
     })
     made.push(signed.text)
-    server.fail(isSecret, { status: 422, reason: `cannot take ${signed.text}` })
+    server.injectFault(isSecret, { status: 422, reason: `cannot take ${signed.text}` })
     return signed
   }
   const log = createLog({ level: 'debug', write: (line) => lines.push(line), nowMs: clock.nowMs })
@@ -70,8 +70,8 @@ test('the log, the statuses and the Events of a study whose pods get credentials
   await home.synced
   const world = { config: OperatorConfig.parse({}), log, monotonicClock: clock }
   const controllers = control(world, operatorMetrics(100), home.ports)
-  const refused = server.next(isSecret)
-  const study = aStudy({ parallelism: 1 })
+  const refused = server.waitForRequest(isSecret)
+  const study = buildSimulatedSweep({ parallelism: 1 })
   await home.ports.sweeps.create({ ...study, metadata: { ...study.metadata, namespace: 'lab' } })
   await refused
   await controllers.idle()

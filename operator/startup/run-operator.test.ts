@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { API_GROUP, API_GROUP_VERSION } from '../../crds/names.ts'
-import { FakeApiServer, type FakeRequest } from '../../test/fake-api-server.ts'
-import { type HandClock, handClock } from '../../test/hand-clock.ts'
+import { FakeApiServer, type FakeRequest } from '../../test/fakes/fake-api-server.ts'
+import { createManualClock, type ManualClock } from '../../test/fakes/manual-clock.ts'
 import { OperatorConfig } from '../config.ts'
 import { createLog } from '../observability/log.ts'
 import type { Ending, OperatorWorld } from './operator-world.ts'
@@ -10,10 +10,10 @@ import { runOperator } from './run-operator.ts'
 const RESOURCES = ['necoruns', 'necoruns/status', 'necosweeps', 'necosweeps/status']
 
 let server: FakeApiServer
-let clock: HandClock
+let clock: ManualClock
 const operators: AnOperator[] = []
 beforeEach(async () => {
-  clock = handClock()
+  clock = createManualClock()
   server = new FakeApiServer()
   server.documents.set(`/apis/${API_GROUP}`, { versions: [{ version: 'v1alpha1' }] })
   server.documents.set(`/apis/${API_GROUP_VERSION}`, {
@@ -98,8 +98,8 @@ class AnOperator {
 
 /** Lets the time pass that whoever waits to try again has set. */
 async function passRest(restMs: number): Promise<void> {
-  await clock.whenSet((delayMs) => delayMs === restMs)
-  clock.turn(restMs)
+  await clock.whenTimerSet((delayMs) => delayMs === restMs)
+  clock.advance(restMs)
 }
 
 const LEASE_REST_MS = 2_000
@@ -141,11 +141,11 @@ describe('the operator', () => {
   test('ends when it loses the lease, and writes nothing after', async () => {
     const operator = new AnOperator('a')
     await operator.said('controllers started')
-    server.fail(isWrite, 'hang')
-    const renewal = server.next(isWrite)
+    server.injectFault(isWrite, 'hang')
+    const renewal = server.waitForRequest(isWrite)
     await passRest(LEASE_REST_MS)
     await renewal
-    clock.turn(10_000)
+    clock.advance(10_000)
     expect(await operator.ended).toEqual({ kind: 'LeaseLost' })
     expect(operator.losses).toBe(1)
     const writes = server.requests.filter(isWrite).length
@@ -154,7 +154,7 @@ describe('the operator', () => {
   })
 
   test('waits for an API server that is away, alive but not ready', async () => {
-    const recover = server.fail(() => true, { status: 503, reason: 'ServiceUnavailable' })
+    const recover = server.injectFault(() => true, { status: 503, reason: 'ServiceUnavailable' })
     const operator = new AnOperator('a')
     await operator.said('API server is away; it is tried again')
     expect((await operator.get('healthPort', '/healthz')).status).toBe(200)
@@ -167,7 +167,7 @@ describe('the operator', () => {
   test('stays alive and ready while the API server is away later on', async () => {
     const operator = new AnOperator('a')
     await operator.said('controllers started')
-    server.fail(() => true, 'reset')
+    server.injectFault(() => true, 'reset')
     server.endWatches('reset')
     await operator.said('watch failed; it is tried again')
     expect((await operator.get('healthPort', '/healthz')).status).toBe(200)
@@ -175,7 +175,7 @@ describe('the operator', () => {
   })
 
   test('can be stopped while it waits', async () => {
-    server.fail(() => true, 'reset')
+    server.injectFault(() => true, 'reset')
     const operator = new AnOperator('a')
     await operator.said('API server is away; it is tried again')
     expect(await operator.stop()).toEqual({ kind: 'Stopped' })
@@ -195,7 +195,7 @@ describe('the operator', () => {
       kind: 'Refused',
       message: expect.stringContaining('are not installed'),
     })
-    server.fail(() => true, { status: 401, reason: 'Unauthorized' })
+    server.injectFault(() => true, { status: 401, reason: 'Unauthorized' })
     expect(await new AnOperator('d').ended).toMatchObject({
       kind: 'Refused',
       message: expect.stringContaining('does not know who this is'),

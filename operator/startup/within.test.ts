@@ -1,23 +1,25 @@
 import { describe, expect, test } from 'vitest'
-import { handClock } from '../../test/hand-clock.ts'
+import { createManualClock } from '../../test/fakes/manual-clock.ts'
 import { within } from './within.ts'
 
 describe('work within a time', () => {
   test('is done when it ends before, and leaves no timer', async () => {
-    const clock = handClock()
+    const clock = createManualClock()
     expect(await within(clock, 1000, Promise.resolve('x'))).toBe(true)
     await new Promise(setImmediate)
     expect(clock.delays()).toEqual([])
   })
 
   test('is left when it takes longer', async () => {
-    const clock = handClock()
+    const clock = createManualClock()
     const verdict = within(clock, 1000, new Promise(() => undefined))
-    clock.turn(1000)
+    clock.advance(1000)
     expect(await verdict).toBe(false)
   })
 
   test('fails as the work does', async () => {
-    await expect(within(handClock(), 1000, Promise.reject(new Error('no')))).rejects.toThrow('no')
+    await expect(
+      within(createManualClock(), 1000, Promise.reject(new Error('no'))),
+    ).rejects.toThrow('no')
   })
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { CommandReply, Heartbeat, isAllShipped } from '../../contract/bus-messages.ts'
 import type { RunReport } from '../../contract/run-report.ts'
-import { recordedLink } from '../../test/recorded-link.ts'
+import { createFakeBusLink } from '../../test/fakes/fake-bus-link.ts'
 import { openCheckpointRequests } from '../checkpoint-request.ts'
 import { folderStorage } from '../folder-storage.ts'
 import { openSpool, type ReportBody } from '../spool.ts'
@@ -33,7 +33,7 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true }))
 
 function open({ makesCheckpoints = true } = {}) {
-  const link = recordedLink()
+  const link = createFakeBusLink()
   const checkpoints = openCheckpointRequests(now)
   const stops: string[] = []
   const bus = openPodBus({
@@ -58,7 +58,8 @@ function open({ makesCheckpoints = true } = {}) {
     link.stored.flatMap(({ subject, data }) =>
       subject === key ? Heartbeat.parse(JSON.parse(data)) : [],
     )
-  const reply = async (text: string) => CommandReply.parse(JSON.parse(await link.ask(ctl, text)))
+  const reply = async (text: string) =>
+    CommandReply.parse(JSON.parse(await link.request(ctl, text)))
   return { link, checkpoints, stops, bus, spool, beats: heartbeats, reply }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RunReport } from '../../contract/run-report.ts'
-import { recordedLink } from '../../test/recorded-link.ts'
+import { createFakeBusLink } from '../../test/fakes/fake-bus-link.ts'
 import { folderStorage } from '../folder-storage.ts'
 import { openSpool } from '../spool.ts'
 import { spoolMarkPath, spoolPath } from '../storage-layout.ts'
@@ -50,13 +50,13 @@ const steps = (count: number) =>
   }))
 const never = new AbortController().signal
 const acked = async () => (await readSpoolMark(storage(), spoolMarkPath(folder)))?.acked
-const sequences = (link: ReturnType<typeof recordedLink>): number[] =>
+const sequences = (link: ReturnType<typeof createFakeBusLink>): number[] =>
   link.stored.map(({ data }) => (JSON.parse(data) as RunReport).sequence)
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1)
 
 describe('a shipper', () => {
   test('brings every report to the subject of its pod, in order, and marks how far it got', async () => {
-    const link = recordedLink()
+    const link = createFakeBusLink()
     const shipper = await start(link)
     await (await spool(shipper)).write(steps(200))
     await shipper.flush(never)
@@ -71,13 +71,13 @@ describe('a shipper', () => {
   })
 
   test('goes on after its mark, and ships what an earlier one left', async () => {
-    const first = recordedLink()
+    const first = createFakeBusLink()
     const before = await start(first)
     await (await spool(before)).write(steps(3))
     await before.flush(never)
     await before.close()
     await (await spool()).write(steps(2))
-    const second = recordedLink()
+    const second = createFakeBusLink()
     const after = await start(second)
     expect(after.unshipped()).toBe(2)
     await after.flush(never)
@@ -92,7 +92,7 @@ describe('a shipper', () => {
         fc.integer({ min: 1, max: 150 }),
         async (failures, count) => {
           await storage().remove(folder)
-          const link = recordedLink()
+          const link = createFakeBusLink()
           link.failWhen((attempt) => failures[attempt - 1] === true)
           const shipper = await start(link)
           await (await spool(shipper)).write(steps(count))
@@ -107,7 +107,7 @@ describe('a shipper', () => {
   })
 
   test('keeps its promise for more reports than it holds in memory', async () => {
-    const link = recordedLink()
+    const link = createFakeBusLink()
     link.failWhen(() => true)
     const shipper = await start(link)
     const written = await spool(shipper)
@@ -120,7 +120,7 @@ describe('a shipper', () => {
   })
 
   test('waits longer and longer while the server is away, at most 30 s', async () => {
-    const link = recordedLink()
+    const link = createFakeBusLink()
     const pauses: number[] = []
     const enough = new AbortController()
     link.failWhen(() => true)

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { EXIT_CODES } from '../../contract/exit-codes.ts'
-import { runProgram } from '../../test/pod-process.ts'
+import { runNodeProgram } from '../../test/programs/run-node-program.ts'
 import { writeSpoolMark } from '../bus/spool-mark.ts'
 import { folderStorage } from '../folder-storage.ts'
 import { openSpool } from '../spool.ts'
 import { spoolMarkPath, spoolPath } from '../storage-layout.ts'
 import { parseFilesFromLog } from './file-lines.ts'
 
-const reader = (...args: string[]) => runProgram('pod/reader/main.ts', args)
+const reader = (...args: string[]) => runNodeProgram('pod/reader/main.ts', args)
 
 let root = ''
 beforeEach(async () => {

@@ -11,7 +11,7 @@ import { type Backbone, applyLayerNorm } from '../../vision/vit/parameters.ts'
 import { takePatchTokens } from '../../vision/vit/patch-tokens.ts'
 import { toCanonicalWeights } from '../../vision/weights/canonical-weights.ts'
 import type { WeightTensor } from '../../vision/weights/weight-values.ts'
-import { type GoldenTensor, goldenTensor, readGolden } from './read-golden.ts'
+import { type GoldenTensor, parseGoldenTensor, readGolden } from './read-golden.ts'
 
 /** One quantity of a golden file beside ours, computed by whichever backend runs. */
 export interface Comparison {
@@ -121,7 +121,7 @@ function withBackbone(
   state: unknown,
   compare: (backbone: TrainedBackbone) => readonly Comparison[],
 ): readonly Comparison[] {
-  const parameters = buildParameters(settings, { weights: canonical(state, settings), initSeed: 0 })
+  const parameters = buildParameters(settings, { weights: normalizeGoldenWeights(state, settings), initSeed: 0 })
   let comparisons: readonly Comparison[] = []
   tidy(() => {
     comparisons = compare({ settings, parameters })
@@ -131,7 +131,7 @@ function withBackbone(
 }
 
 function encode(backbone: Backbone, input: unknown): BackboneOutput {
-  const { shape, data } = goldenTensor(input)
+  const { shape, data } = parseGoldenTensor(input)
   return forward(backbone, toTensor(data, shape), { returnIntermediates: true })
 }
 
@@ -170,32 +170,32 @@ function compareGradients(
   backbone: TrainedBackbone,
   golden: GradientCase,
 ): readonly Comparison[] {
-  const input = goldenTensor(golden.input)
-  const weight = goldenTensor(golden.weight)
+  const input = parseGoldenTensor(golden.input)
+  const weight = parseGoldenTensor(golden.weight)
   const images = toVariable(input.data, input.shape)
   const { gradients } = valueAndGradients(
     () => dot(golden.select(forward(backbone, images).tokens), toTensor(weight.data, weight.shape)),
     new Map([...backbone.parameters, ['images', images]]),
   )
   images.dispose()
-  const wanted = canonical(golden.parameterGradients, backbone.settings)
-  const ours = (name: string) => readTensorValues(gradients.get(name) as Tensor)
+  const expected = normalizeGoldenWeights(golden.parameterGradients, backbone.settings)
+  const readGradient = (name: string) => readTensorValues(gradients.get(name) as Tensor)
   return [
-    compare('images', 'InputGradient', ours('images'), golden.inputGradient),
-    ...[...wanted].map(([name, { values }]) => ({
+    compare('images', 'InputGradient', readGradient('images'), golden.inputGradient),
+    ...[...expected].map(([name, { values }]) => ({
       name,
       kind: 'ParameterGradient' as const,
-      difference: difference(ours(name), values),
+      difference: difference(readGradient(name), values),
     })),
   ]
 }
 
-function canonical(
+function normalizeGoldenWeights(
   node: unknown,
   settings: BackboneSettings,
 ): ReadonlyMap<string, WeightTensor> {
   const tensors = Object.entries(node as Node).map(([name, value]): [string, WeightTensor] => {
-    const { shape, data } = goldenTensor(value)
+    const { shape, data } = parseGoldenTensor(value)
     return [name, { shape, values: data }]
   })
   return toCanonicalWeights(new Map(tensors), { settings, file: 'the golden file' })
@@ -204,24 +204,24 @@ function canonical(
 function compare(
   name: string,
   kind: Comparison['kind'],
-  ours: ArrayLike<number>,
+  readGradient: ArrayLike<number>,
   golden: unknown,
 ): Comparison {
-  const tensor: GoldenTensor = goldenTensor(golden)
-  return { name, kind, difference: difference(ours, tensor.data) }
+  const tensor: GoldenTensor = parseGoldenTensor(golden)
+  return { name, kind, difference: difference(readGradient, tensor.data) }
 }
 
 /** NaN when a value is not a number, so that it is within no tolerance. */
-function difference(ours: ArrayLike<number>, golden: ArrayLike<number>): number {
-  if (ours.length !== golden.length) {
-    throw new Error(`${ours.length} values of ours do not fit ${golden.length} golden ones`)
+function difference(readGradient: ArrayLike<number>, golden: ArrayLike<number>): number {
+  if (readGradient.length !== golden.length) {
+    throw new Error(`${readGradient.length} values of ours do not fit ${golden.length} golden ones`)
   }
   let most = 0
   let largest = 0
   for (let i = 0; i < golden.length; i++) {
-    const wanted = golden[i] ?? Number.NaN
-    most = Math.max(most, Math.abs(wanted - (ours[i] ?? Number.NaN)))
-    largest = Math.max(largest, Math.abs(wanted))
+    const expected = golden[i] ?? Number.NaN
+    most = Math.max(most, Math.abs(expected - (readGradient[i] ?? Number.NaN)))
+    largest = Math.max(largest, Math.abs(expected))
   }
   return largest === 0 ? most : most / largest
 }

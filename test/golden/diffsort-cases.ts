@@ -1,5 +1,5 @@
 import type { Relaxation, SortingNetwork } from '../../method/settings/loss.ts'
-import { goldenTensor, readGolden } from './read-golden.ts'
+import { parseGoldenTensor, readGolden } from './read-golden.ts'
 
 /** One sort by diffsort of B rows of n; every tensor lies row by row. */
 export interface DiffsortCase {
@@ -62,11 +62,11 @@ export function diffsortCases(file: (typeof diffsortFiles)[number]): readonly Di
     cases: readonly RawCase[]
     sizes?: Record<string, Record<string, unknown>>
   }
-  return golden.cases.map((raw) => caseOf(raw, golden.sizes?.[String(raw.n)] ?? raw))
+  return golden.cases.map((raw) => parseDiffsortCase(raw, golden.sizes?.[String(raw.n)] ?? raw))
 }
 
-function caseOf(raw: RawCase, inputs: Record<string, unknown>): DiffsortCase {
-  const array = (node: unknown) => goldenTensor(node).data
+function parseDiffsortCase(raw: RawCase, inputs: Record<string, unknown>): DiffsortCase {
+  const array = (node: unknown) => parseGoldenTensor(node).data
   const { n } = raw
   return {
     name: `${raw.name ?? ''} n=${n} ${raw.net} ${raw.distribution} β=${raw.steepness}`.trim(),
@@ -77,17 +77,17 @@ function caseOf(raw: RawCase, inputs: Record<string, unknown>): DiffsortCase {
     lambda: raw.art_lambda ?? 0.25,
     n,
     x: array(inputs['x']),
-    W: transposed(array(inputs['W']), n),
+    W: transposeMatrices(array(inputs['W']), n),
     v: array(inputs['v']),
     sorted: array(raw['sorted']),
-    permutation: transposed(array(raw['perm']), n),
+    permutation: transposeMatrices(array(raw['perm']), n),
     permutationGradient: array(raw['grad_perm']),
     sortedGradient: array(raw['grad_sorted']),
   }
 }
 
 /** Square matrices [B, n, n] with their last two axes exchanged. */
-export function transposed(matrices: Float64Array, n: number): Float64Array {
+export function transposeMatrices(matrices: Float64Array, n: number): Float64Array {
   return matrices.map((_, at) => {
     const batch = Math.floor(at / (n * n)) * n * n
     return matrices[batch + (at % n) * n + Math.floor((at - batch) / n)] as number

@@ -10,7 +10,7 @@ export interface FeatureSimilarity {
   /** [queries, references] */
   readonly values: Float64Array
   /** ∂/∂queries and ∂/∂references of a gradient [queries, references]. */
-  pull(gradient: Float64Array): { readonly queries: Float64Array; readonly references: Float64Array }
+  backward(gradient: Float64Array): { readonly queries: Float64Array; readonly references: Float64Array }
 }
 
 /** Similarities of all queries to all references in float64 by plain loops, with their gradient. */
@@ -20,31 +20,31 @@ export function featureSimilarity(
   kind: SimilarityKind,
 ): FeatureSimilarity {
   return kind === 'Euclidean'
-    ? euclidean(queries, references)
-    : cosine(queries, references, kind === 'Cosine' ? 1 : -1)
+    ? computeEuclideanDistance(queries, references)
+    : computeCosineSimilarity(queries, references, kind === 'Cosine' ? 1 : -1)
 }
 
-function cosine(queries: FeatureRows, references: FeatureRows, sign: 1 | -1): FeatureSimilarity {
+function computeCosineSimilarity(queries: FeatureRows, references: FeatureRows, sign: 1 | -1): FeatureSimilarity {
   const unitQueries = unitRows(queries)
   const unitReferences = unitRows(references)
-  const values = products(unitQueries, unitReferences)
+  const values = computeDotProducts(unitQueries, unitReferences)
   return {
     values: sign === 1 ? values : values.map((value) => 1 - value),
-    pull: (gradient) => {
+    backward: (gradient) => {
       const signed = gradient.map((value) => sign * value)
       return {
-        queries: unitQueries.pull(mixRows(signed, unitReferences)),
-        references: unitReferences.pull(mixRows(flipped(signed, countOf(queries)), unitQueries)),
+        queries: unitQueries.backward(mixRows(signed, unitReferences)),
+        references: unitReferences.backward(mixRows(transposeMatrix(signed, countFeatureRows(queries)), unitQueries)),
       }
     },
   }
 }
 
 /** L2 distances; 0 has gradient 0, as torch's norm. */
-function euclidean(queries: FeatureRows, references: FeatureRows): FeatureSimilarity {
+function computeEuclideanDistance(queries: FeatureRows, references: FeatureRows): FeatureSimilarity {
   const { dimension } = queries
-  const count = countOf(references)
-  const values = new Float64Array(countOf(queries) * count)
+  const count = countFeatureRows(references)
+  const values = new Float64Array(countFeatureRows(queries) * count)
   values.forEach((_, at) => {
     let sum = 0
     for (let d = 0; d < dimension; d++) sum += difference(at, d) ** 2
@@ -57,7 +57,7 @@ function euclidean(queries: FeatureRows, references: FeatureRows): FeatureSimila
   }
   return {
     values,
-    pull: (gradient) => {
+    backward: (gradient) => {
       const ofQueries = new Float64Array(queries.values.length)
       const ofReferences = new Float64Array(references.values.length)
       gradient.forEach((g, at) => {
@@ -75,7 +75,7 @@ function euclidean(queries: FeatureRows, references: FeatureRows): FeatureSimila
 }
 
 interface UnitRows extends FeatureRows {
-  pull(gradient: Float64Array): Float64Array
+  backward(gradient: Float64Array): Float64Array
 }
 
 function unitRows({ values, dimension }: FeatureRows): UnitRows {
@@ -86,7 +86,7 @@ function unitRows({ values, dimension }: FeatureRows): UnitRows {
   return {
     values: unit,
     dimension,
-    pull: (gradient) => {
+    backward: (gradient) => {
       const along = new Float64Array(norms.length)
       gradient.forEach((g, at) => {
         const row = Math.floor(at / dimension)
@@ -100,9 +100,9 @@ function unitRows({ values, dimension }: FeatureRows): UnitRows {
   }
 }
 
-function products(a: FeatureRows, b: FeatureRows): Float64Array {
-  const count = countOf(b)
-  return Float64Array.from({ length: countOf(a) * count }, (_, at) => {
+function computeDotProducts(a: FeatureRows, b: FeatureRows): Float64Array {
+  const count = countFeatureRows(b)
+  return Float64Array.from({ length: countFeatureRows(a) * count }, (_, at) => {
     let sum = 0
     for (let d = 0; d < a.dimension; d++) {
       const left = value(a.values, Math.floor(at / count) * a.dimension + d)
@@ -114,7 +114,7 @@ function products(a: FeatureRows, b: FeatureRows): Float64Array {
 
 /** weights [N, rows] · rows → [N, dimension]; a weight that is not finite spoils its row only. */
 function mixRows(weights: Float64Array, rows: FeatureRows): Float64Array {
-  const count = countOf(rows)
+  const count = countFeatureRows(rows)
   const { dimension } = rows
   return Float64Array.from({ length: (weights.length / count) * dimension }, (_, at) => {
     let sum = 0
@@ -126,12 +126,12 @@ function mixRows(weights: Float64Array, rows: FeatureRows): Float64Array {
   })
 }
 
-function flipped(matrix: Float64Array, rows: number): Float64Array {
+function transposeMatrix(matrix: Float64Array, rows: number): Float64Array {
   const columns = matrix.length / rows
   return matrix.map((_, at) => value(matrix, (at % rows) * columns + Math.floor(at / rows)))
 }
 
-function countOf({ values, dimension }: FeatureRows): number {
+function countFeatureRows({ values, dimension }: FeatureRows): number {
   return values.length / dimension
 }
 

@@ -20,7 +20,7 @@ export function readGolden(name: string): unknown {
 }
 
 /** A number of a golden file: non-finite ones are written as strings. */
-export function goldenNumber(value: unknown): number {
+export function parseGoldenNumber(value: unknown): number {
   if (typeof value === 'number') return value
   const found = typeof value === 'string' ? nonFinite[value] : undefined
   if (found === undefined) throw new Error(`not a number of a golden file: ${String(value)}`)
@@ -31,12 +31,12 @@ export function goldenNumber(value: unknown): number {
  * Decodes `{shape, dtype, data}`. float32 values are printed as the shortest decimal that
  * identifies them, so they pass through Math.fround; everything else is kept as float64.
  */
-export function goldenTensor(node: unknown): GoldenTensor {
+export function parseGoldenTensor(node: unknown): GoldenTensor {
   const { shape, dtype, data } = node as { shape: number[]; dtype: string; data: unknown[] }
   const size = shape.reduce((product, extent) => product * extent, 1)
   if (data.length !== size) {
     throw new Error(`golden tensor of shape [${shape}] holds ${data.length} values`)
   }
-  const values = Float64Array.from(data, goldenNumber)
+  const values = Float64Array.from(data, parseGoldenNumber)
   return { shape, dtype, data: dtype === 'float32' ? values.map(Math.fround) : values }
 }

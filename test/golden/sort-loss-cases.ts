@@ -1,8 +1,8 @@
 import type { SoftSortSettings } from '../../vision/sorting/soft-sort.ts'
 import type { SoftSortOptions } from '../../vision/sorting/soft-sort-options.ts'
-import { goldenNetwork, goldenRelaxation, transposed } from './diffsort-cases.ts'
+import { goldenNetwork, goldenRelaxation, transposeMatrices } from './diffsort-cases.ts'
 import { type FeatureRows, type FeatureSimilarity, featureSimilarity } from './feature-similarity.ts'
-import { goldenNumber, goldenTensor, readGolden } from './read-golden.ts'
+import { parseGoldenNumber, parseGoldenTensor, readGolden } from './read-golden.ts'
 
 interface LossResult {
   readonly loss: number
@@ -24,7 +24,7 @@ export interface SortLossCase {
     readonly name: string
     readonly options: SoftSortOptions
     /** From what the sort gives to the tensors in the order of `expected`. */
-    pull(result: LossResult): readonly Float64Array[]
+    backward(result: LossResult): readonly Float64Array[]
     readonly expected: readonly Float64Array[]
   }[]
   /** Similarities by the plain loops here, and the file's where it has them. */
@@ -64,14 +64,14 @@ function paperCase(raw: Raw): SortLossCase {
   const rows = (name: string): FeatureRows => ({ values: tensor(raw[name]), dimension })
   const ofStudent = featureSimilarity(rows('F_s'), rows('F_r'), 'CosineDistance')
   const ofTeacher = featureSimilarity(rows('F_t'), rows('F_r'), 'CosineDistance')
-  const sort = sortOf(raw)
+  const sort = readSortOptions(raw)
   const options: SoftSortOptions = { ...plainOptions, ...sort }
   const both: SoftSortOptions = { ...options, direction: 'Both' }
-  const loss = (key: string) => [Float64Array.of(goldenNumber(raw[key]))]
+  const loss = (key: string) => [Float64Array.of(parseGoldenNumber(raw[key]))]
   const gradients = (key: string, names: readonly string[]) =>
     names.map((name) => tensor((raw[key] as Raw)[name]))
   const detached = (result: LossResult) => {
-    const pulled = ofStudent.pull(Float64Array.from(result.studentGradient))
+    const pulled = ofStudent.backward(Float64Array.from(result.studentGradient))
     return [pulled.queries, pulled.references]
   }
   return {
@@ -84,7 +84,7 @@ function paperCase(raw: Raw): SortLossCase {
       {
         name: 'one direction',
         options,
-        pull: (result) => [Float64Array.of(result.loss), ...detached(result)],
+        backward: (result) => [Float64Array.of(result.loss), ...detached(result)],
         expected: [
           ...loss('ce_t_to_s_sum'),
           ...gradients('grad_one_direction_teacher_detached', ['F_s', 'F_r']),
@@ -93,7 +93,7 @@ function paperCase(raw: Raw): SortLossCase {
       {
         name: 'both directions',
         options: both,
-        pull: (result) => [Float64Array.of(result.loss), ...detached(result)],
+        backward: (result) => [Float64Array.of(result.loss), ...detached(result)],
         expected: [
           ...loss('paper_loss_sum'),
           ...gradients('grad_symmetric_teacher_detached', ['F_s', 'F_r']),
@@ -102,7 +102,7 @@ function paperCase(raw: Raw): SortLossCase {
       {
         name: 'nothing detached',
         options: { ...both, teacherGradient: true },
-        pull: (result) => everyGradient(result, ofStudent, ofTeacher),
+        backward: (result) => computeAllGradients(result, ofStudent, ofTeacher),
         expected: gradients('grad_symmetric_nothing_detached', ['F_s', 'F_t', 'F_r']),
       },
     ],
@@ -111,19 +111,19 @@ function paperCase(raw: Raw): SortLossCase {
       { name: 'D_t', found: ofTeacher.values, expected: tensor(raw['D_t']) },
     ],
     permutations: [
-      permutation('Q_s', { raw, similarities: tensor(raw['D_s']), settings: settingsOf(raw, 'student') }),
-      permutation('Q_t', { raw, similarities: tensor(raw['D_t']), settings: settingsOf(raw, 'teacher') }),
+      permutation('Q_s', { raw, similarities: tensor(raw['D_s']), settings: readSoftSortSettings(raw, 'student') }),
+      permutation('Q_t', { raw, similarities: tensor(raw['D_t']), settings: readSoftSortSettings(raw, 'teacher') }),
     ],
   }
 }
 
-function everyGradient(
+function computeAllGradients(
   { studentGradient, teacherGradient }: LossResult,
   ofStudent: FeatureSimilarity,
   ofTeacher: FeatureSimilarity,
 ): readonly Float64Array[] {
-  const student = ofStudent.pull(Float64Array.from(studentGradient))
-  const teacher = ofTeacher.pull(Float64Array.from(teacherGradient ?? []))
+  const student = ofStudent.backward(Float64Array.from(studentGradient))
+  const teacher = ofTeacher.backward(Float64Array.from(teacherGradient ?? []))
   const references = student.references.map((v, at) => v + (teacher.references[at] as number))
   return [student.queries, teacher.queries, references]
 }
@@ -147,21 +147,21 @@ function officialCase(raw: Raw): SortLossCase {
       ),
     )
   const ofStudent = similarities('student')
-  const student = joined(ofStudent.map(({ values }) => values))
-  const teacher = joined(similarities('teacher').map(({ values }) => values))
-  const sort = sortOf(raw)
+  const student = concatArrays(ofStudent.map(({ values }) => values))
+  const teacher = concatArrays(similarities('teacher').map(({ values }) => values))
+  const sort = readSortOptions(raw)
   const options: SoftSortOptions = { ...plainOptions, ...sort, reduction: 'Mean' }
   const pull = (result: LossResult) => {
     const size = student.length / batch
     const pulled = ofStudent.map((similarity, image) =>
-      similarity.pull(
+      similarity.backward(
         Float64Array.from(result.studentGradient).slice(image * size, (image + 1) * size),
       ),
     )
     return {
       loss: Float64Array.of(result.loss),
-      student: joined(pulled.map(({ queries }) => queries)),
-      references: joined(pulled.map(({ references }) => references)),
+      student: concatArrays(pulled.map(({ queries }) => queries)),
+      references: concatArrays(pulled.map(({ references }) => references)),
     }
   }
   const masked = raw['masked'] as Raw | undefined
@@ -175,11 +175,11 @@ function officialCase(raw: Raw): SortLossCase {
       {
         name: 'all patches',
         options,
-        pull: (result) => Object.values(pull(result)),
+        backward: (result) => Object.values(pull(result)),
         expected: [
-          Float64Array.of(goldenNumber(raw['loss'])),
-          joined(imageRows(raw['grad_student'], batch)),
-          joined(imageRows(raw['grad_reference'], batch)),
+          Float64Array.of(parseGoldenNumber(raw['loss'])),
+          concatArrays(imageRows(raw['grad_student'], batch)),
+          concatArrays(imageRows(raw['grad_reference'], batch)),
         ],
       },
       ...(masked
@@ -187,10 +187,10 @@ function officialCase(raw: Raw): SortLossCase {
             {
               name: 'masked',
               options: { ...options, rowMask: rowMask(masked, batch) },
-              pull: (result: LossResult) => [pull(result).loss, pull(result).student],
+              backward: (result: LossResult) => [pull(result).loss, pull(result).student],
               expected: [
-                Float64Array.of(goldenNumber(masked['loss'])),
-                joined(imageRows(masked['grad_student'], batch)),
+                Float64Array.of(parseGoldenNumber(masked['loss'])),
+                concatArrays(imageRows(masked['grad_student'], batch)),
               ],
             },
           ]
@@ -204,9 +204,9 @@ function officialCase(raw: Raw): SortLossCase {
             {
               name: `P_${name}`,
               similarities: name === 'student' ? student : teacher,
-              settings: settingsOf(raw, name),
+              settings: readSoftSortSettings(raw, name),
               // [images, rank, input, patch] → [images, patch, rank, input]
-              expected: joined(imageRows(raw[`P_${name}`], batch)),
+              expected: concatArrays(imageRows(raw[`P_${name}`], batch)),
             },
           ],
     ),
@@ -215,7 +215,7 @@ function officialCase(raw: Raw): SortLossCase {
 
 /** [images, channels, patches] → for each image [patches, channels]. */
 function imageRows(node: unknown, images: number): readonly Float64Array[] {
-  const { shape, data } = goldenTensor(node)
+  const { shape, data } = parseGoldenTensor(node)
   const patches = shape.slice(-2).reduce((a, b) => a * b, 1)
   const size = data.length / images
   const channels = size / patches
@@ -229,12 +229,12 @@ function imageRows(node: unknown, images: number): readonly Float64Array[] {
 
 /** The mask holds images × crops; the loss takes the crop `crop_idx` of each image. */
 function rowMask(masked: Raw, images: number): Float64Array {
-  const { data } = goldenTensor(masked['mask'])
+  const { data } = parseGoldenTensor(masked['mask'])
   const perImage = data.length / images
   const crops = 6
   const patches = perImage / crops
   const crop = Number(masked['crop_idx'])
-  return joined(
+  return concatArrays(
     Array.from({ length: images }, (_, image) => {
       const begin = image * perImage + crop * patches
       return data.slice(begin, begin + patches)
@@ -246,11 +246,11 @@ function permutation(
   key: string,
   of: { raw: Raw; similarities: Float64Array; settings: SoftSortSettings },
 ): SortLossCase['permutations'][number] {
-  const expected = transposed(tensor(of.raw[key]), Number(of.raw['R']))
+  const expected = transposeMatrices(tensor(of.raw[key]), Number(of.raw['R']))
   return { name: key, similarities: of.similarities, settings: of.settings, expected }
 }
 
-function sortOf(raw: Raw) {
+function readSortOptions(raw: Raw) {
   return {
     references: Number(raw['R']),
     network: goldenNetwork(String(raw['net'])),
@@ -260,14 +260,14 @@ function sortOf(raw: Raw) {
   }
 }
 
-function settingsOf(raw: Raw, whose: string): SoftSortSettings {
-  return { ...sortOf(raw), lambda: 0.25, steepness: Number(raw[`steepness_${whose}`]) }
+function readSoftSortSettings(raw: Raw, whose: string): SoftSortSettings {
+  return { ...readSortOptions(raw), lambda: 0.25, steepness: Number(raw[`steepness_${whose}`]) }
 }
 
 function tensor(node: unknown): Float64Array {
-  return goldenTensor(node).data
+  return parseGoldenTensor(node).data
 }
 
-function joined(parts: readonly Float64Array[]): Float64Array {
+function concatArrays(parts: readonly Float64Array[]): Float64Array {
   return Float64Array.from(parts.flatMap((part) => [...part]))
 }

@@ -5,12 +5,12 @@ import { TeacherQueue } from '../../trainer/core/teacher-queue.ts'
 import type { ViewBatch } from '../../trainer/core/view-batch.ts'
 import type { Box } from '../../trainer/core/views/crop-box.ts'
 import { assignValues } from '../../vision/ops/tensor-values.ts'
-import { aMicroRunConfig } from '../micro-run-config.ts'
-import { goldenTensor, readGolden } from './read-golden.ts'
+import { buildMicroRunConfig } from '../fixtures/micro-run-config.ts'
+import { parseGoldenTensor, readGolden } from './read-golden.ts'
 
 /** The nested boxes of a golden tensor [first, second, third, 4]. */
 export function goldenBoxes(node: unknown): Box[][][] {
-  const { shape, data } = goldenTensor(node)
+  const { shape, data } = parseGoldenTensor(node)
   const [first = 0, second = 0, third = 0] = shape
   return Array.from({ length: first }, (_, i) =>
     Array.from({ length: second }, (_, j) =>
@@ -38,7 +38,7 @@ export function recordedOrders(calls: readonly number[][]): (length: number) => 
   }
 }
 
-interface Hyper {
+interface RecordedHyperparameters {
   readonly patch_size: number
   readonly embed_dim: number
   readonly depth: number
@@ -66,7 +66,7 @@ interface Hyper {
   readonly is_queue_usable: boolean
 }
 
-interface Step {
+interface RecordedStep {
   readonly images_per_crop: unknown[]
   readonly bboxes_gc: unknown
   readonly bboxes_all: unknown
@@ -80,10 +80,10 @@ interface Step {
 }
 
 export interface TrainingCase {
-  readonly hyper: Hyper
+  readonly hyper: RecordedHyperparameters
   readonly student_init: Record<string, unknown>
   readonly teacher_init: Record<string, unknown>
-  readonly steps: Step[]
+  readonly steps: RecordedStep[]
   readonly param_groups: { lr: number; weight_decay: number; params: string[] }[]
   readonly student_final: Record<string, unknown>
   readonly teacher_final_sum_and_sumsq: Record<string, [number, number]>
@@ -96,7 +96,7 @@ export const readTrainingCase = (name: string): TrainingCase =>
 export function trainingSettings({ hyper }: TrainingCase): ResultSettings {
   const [globalSizePx, localSizePx] = hyper.size_crops
   const source = hyper.is_queue_usable ? 'TeacherQueue' : 'TeacherBatch'
-  return aMicroRunConfig({
+  return buildMicroRunConfig({
     result: {
       model: {
         dim: hyper.embed_dim,
@@ -140,7 +140,7 @@ export function trainingSettings({ hyper }: TrainingCase): ResultSettings {
 }
 
 /** The state before the first recorded step; its queue counts as the released program does. */
-export function startRecorded(one: TrainingCase): TrainingState {
+export function createRecordedTrainingState(one: TrainingCase): TrainingState {
   const settings = trainingSettings(one)
   const state = createTrainingState(settings, {})
   for (const [model, values] of [
@@ -149,7 +149,7 @@ export function startRecorded(one: TrainingCase): TrainingState {
   ] as const) {
     if (model === undefined) throw new Error('the recorded training has a teacher')
     for (const [name, variable] of [...model.backbone, ...model.head]) {
-      assignValues(variable, goldenTensor(values[name]).data)
+      assignValues(variable, parseGoldenTensor(values[name]).data)
     }
   }
   if (state.queue === undefined) return state
@@ -159,9 +159,9 @@ export function startRecorded(one: TrainingCase): TrainingState {
   return { ...state, queue: new TeacherQueue({ length, dim, countsBothCrops: true }) }
 }
 
-export function recordedBatch({ hyper }: TrainingCase, step: Step): ViewBatch {
+export function recordedBatch({ hyper }: TrainingCase, step: RecordedStep): ViewBatch {
   const stack = (crops: readonly unknown[], sidePx: number) => ({
-    values: Float32Array.from(crops.flatMap((crop) => [...goldenTensor(crop).data])),
+    values: Float32Array.from(crops.flatMap((crop) => [...parseGoldenTensor(crop).data])),
     crops: crops.length,
     sidePx,
   })

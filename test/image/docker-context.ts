@@ -1,5 +1,5 @@
 /** A pattern of Docker: ** crosses folders, * does not, and both take names that begin with a dot. */
-function patternOf(line: string): RegExp {
+function parseIgnorePattern(line: string): RegExp {
   const source = line
     .replace(/^!/, '')
     .replaceAll(/[.+^$()|[\]{}]/g, (character) => `\\${character}`)
@@ -17,6 +17,8 @@ const withParents = (path: string): string[] =>
 export function isInContext(ignore: string, path: string): boolean {
   const lines = ignore.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   const parts = withParents(path)
-  const deciding = lines.findLast((line) => parts.some((part) => patternOf(line).test(part)))
+  const deciding = lines.findLast((line) =>
+    parts.some((part) => parseIgnorePattern(line).test(part)),
+  )
   return deciding === undefined || deciding.startsWith('!')
 }

@@ -19,7 +19,7 @@ const PROGRAMS = {
 } as const
 const TARGETS = ['operator', 'trainer'] as const
 
-function stageOf(name: string): Stage {
+function findStage(name: string): Stage {
   const found = stages.find((stage) => stage.name === name)
   if (found === undefined) throw new Error(`the Dockerfile has no stage ${name}`)
   return found
@@ -52,8 +52,8 @@ test('the base of every image is the argument that a digest can be given to', ()
 })
 
 describe.each(TARGETS)('the image %s', (target) => {
-  const stage = stageOf(target)
-  const packages = stageOf(`${target}-packages`)
+  const stage = findStage(target)
+  const packages = findStage(`${target}-packages`)
   let closures: readonly Closure[]
   beforeAll(async () => {
     closures = await Promise.all(PROGRAMS[target].map((entry) => importClosure(root, entry)))

@@ -17,18 +17,18 @@ const IMPORTS = [
   /new URL\('(\.[^']+)', import\.meta\.url\)/g,
 ]
 
-const specifiersIn = (source: string): string[] =>
+const listImportSpecifiers = (source: string): string[] =>
   IMPORTS.flatMap((pattern) => [...source.matchAll(pattern)].map(([, found = '']) => found))
 
 /** `@scope/name/part` and `name/part` without the part. */
-const packageOf = (specifier: string): string =>
+const toPackageName = (specifier: string): string =>
   specifier
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/')
 
 const loadedBy = async (root: string, path: string): Promise<string[]> =>
-  path.endsWith('.ts') ? specifiersIn(await readFile(join(root, path), 'utf8')) : []
+  path.endsWith('.ts') ? listImportSpecifiers(await readFile(join(root, path), 'utf8')) : []
 
 const isPackage = (specifier: string): boolean =>
   !specifier.startsWith('.') && !specifier.startsWith('node:')
@@ -40,7 +40,7 @@ export async function importClosure(root: string, entry: string): Promise<Closur
   // A Set takes more while it is walked.
   for (const path of files) {
     const specifiers = await loadedBy(root, path)
-    for (const name of specifiers.filter(isPackage)) packages.set(packageOf(name), path)
+    for (const name of specifiers.filter(isPackage)) packages.set(toPackageName(name), path)
     for (const beside of specifiers.filter((specifier) => specifier.startsWith('.'))) {
       files.add(normalize(join(dirname(path), beside)))
     }

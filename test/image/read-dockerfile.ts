@@ -18,7 +18,7 @@ export interface Stage {
 const EMPTY = { copies: [], removed: [], user: undefined, workdir: undefined, command: [] }
 
 /** Instructions without comments, each on one line. */
-const instructionsOf = (text: string): string[] =>
+const splitInstructions = (text: string): string[] =>
   text
     .replaceAll(/^\s*#.*\n/gm, '')
     .replaceAll(/\\\n/g, ' ')
@@ -26,10 +26,10 @@ const instructionsOf = (text: string): string[] =>
     .map((line) => line.trim())
     .filter((line) => line !== '')
 
-function copyOf(rest: string): Copy {
-  const words = rest.split(/\s+/)
-  const paths = words.filter((word) => !word.startsWith('--'))
-  const flag = words.find((word) => word.startsWith('--from='))
+function parseCopyInstruction(rest: string): Copy {
+  const args = rest.split(/\s+/)
+  const paths = args.filter((word) => !word.startsWith('--'))
+  const flag = args.find((word) => word.startsWith('--from='))
   return {
     from: flag?.slice('--from='.length),
     sources: paths.slice(0, -1),
@@ -37,15 +37,15 @@ function copyOf(rest: string): Copy {
   }
 }
 
-const removedBy = (rest: string): string[] =>
+const listRemovedPaths = (rest: string): string[] =>
   [...rest.matchAll(/\brm -rf ([^&]+)/g)].flatMap(([, paths = '']) => paths.trim().split(/\s+/))
 
-function extended(stage: Stage, word: string, rest: string): Stage {
+function applyInstruction(stage: Stage, word: string, rest: string): Stage {
   switch (word) {
     case 'COPY':
-      return { ...stage, copies: [...stage.copies, copyOf(rest)] }
+      return { ...stage, copies: [...stage.copies, parseCopyInstruction(rest)] }
     case 'RUN':
-      return { ...stage, removed: [...stage.removed, ...removedBy(rest)] }
+      return { ...stage, removed: [...stage.removed, ...listRemovedPaths(rest)] }
     case 'USER':
       return { ...stage, user: rest }
     case 'WORKDIR':
@@ -60,16 +60,16 @@ function extended(stage: Stage, word: string, rest: string): Stage {
 /** The stages of a Dockerfile, by the few instructions that ours uses; ADD is refused, since it may fetch. */
 export function readDockerfile(text: string): readonly Stage[] {
   const stages: Stage[] = []
-  for (const line of instructionsOf(text)) {
-    const [word = '', ...words] = line.split(/\s+/)
-    const rest = words.join(' ')
+  for (const line of splitInstructions(text)) {
+    const [word = '', ...args] = line.split(/\s+/)
+    const rest = args.join(' ')
     if (word === 'ADD') throw new Error(`ADD may fetch what nobody has seen: ${line}`)
     const stage = stages.pop()
     if (word === 'FROM') {
-      const [base = '', , name = ''] = words
+      const [base = '', , name = ''] = args
       if (stage !== undefined) stages.push(stage)
       stages.push({ ...EMPTY, name, base })
-    } else if (stage !== undefined) stages.push(extended(stage, word, rest))
+    } else if (stage !== undefined) stages.push(applyInstruction(stage, word, rest))
   }
   return stages
 }

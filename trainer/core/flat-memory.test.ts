@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { aMicroRunConfig } from '../../test/micro-run-config.ts'
+import { buildMicroRunConfig } from '../../test/fixtures/micro-run-config.ts'
 import { startBackend } from '../../vision/backends/start-backend.ts'
 import { scenesDataset } from '../../vision/datasets/scenes-dataset.ts'
 import { randomStream } from '../../vision/random/random-stream.ts'
@@ -11,7 +11,7 @@ import { makeViews } from './views/make-views.ts'
 test('Tensors, their bytes and the WebAssembly memory stay exactly flat over 500 steps.', async () => {
   const backend = await startBackend({ backend: 'wasm' })
   const before = backend.memory()
-  const { result } = aMicroRunConfig({
+  const { result } = buildMicroRunConfig({
     result: { references: { source: 'TeacherQueue', queueLength: 100 } },
   })
   const scenes = scenesDataset({ kind: 'Scenes', count: 4 })

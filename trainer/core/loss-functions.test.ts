@@ -2,7 +2,7 @@ import { type Tensor, tidy } from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { goldenNetwork, goldenRelaxation } from '../../test/golden/diffsort-cases.ts'
 import { float32Tolerance } from '../../test/golden/float32-tolerances.ts'
-import { goldenNumber, goldenTensor, readGolden } from '../../test/golden/read-golden.ts'
+import { parseGoldenNumber, parseGoldenTensor, readGolden } from '../../test/golden/read-golden.ts'
 import { relativeDifference } from '../../test/golden/relative-difference.ts'
 import { type Backend, startBackend } from '../../vision/backends/start-backend.ts'
 import { normalizeRows } from '../../vision/ops/normalize-rows.ts'
@@ -54,7 +54,7 @@ function runLossCase({ features, kind, options }: LossCase) {
 
 /** [images, channels, side, side] → [images, side², channels]. */
 function imageRows(node: unknown): Features {
-  const { shape, data } = goldenTensor(node)
+  const { shape, data } = parseGoldenTensor(node)
   const [images = 0, channels = 0, height = 0, width = 0] = shape
   const cells = height * width
   const rows = data.map((_, at) => {
@@ -66,7 +66,7 @@ function imageRows(node: unknown): Features {
 }
 
 const inOneGroup = (node: unknown): Features => {
-  const { shape, data } = goldenTensor(node)
+  const { shape, data } = parseGoldenTensor(node)
   return { shape: [1, ...shape], data }
 }
 
@@ -111,7 +111,7 @@ function readPaperCase(raw: Raw): LossCase {
 
 /** The rows of one crop of each image, out of the mask of all six crops. */
 function cropMask(masked: Raw, images: number): number[] {
-  const { data } = goldenTensor(masked['mask'])
+  const { data } = parseGoldenTensor(masked['mask'])
   const cells = data.length / (images * 6)
   const crop = Number(masked['crop_idx'])
   return Array.from({ length: images * cells }, (_, row) => {
@@ -138,7 +138,7 @@ function verdict(
   { loss, gradients }: Expected,
   limit: Limit,
 ): unknown {
-  const wanted = goldenNumber(loss)
+  const wanted = parseGoldenNumber(loss)
   // A loss that is not finite has no gradient to compare.
   if (!Number.isFinite(wanted)) return Number.isFinite(found.loss) ? found : 'within'
   const errors = Object.entries(gradients).map(([name, gradient]) =>
@@ -194,7 +194,7 @@ describe.each(['reference', 'wasm'] as const)(
           gradients: Object.fromEntries(
             Object.entries(names).map(([own, theirs]) => [
               own,
-              goldenTensor((raw[key] as Raw)[theirs]).data,
+              parseGoldenTensor((raw[key] as Raw)[theirs]).data,
             ]),
           ),
         })

@@ -1,10 +1,10 @@
 import { type Tensor, tidy } from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LossSettings } from '../../method/settings/loss.ts'
-import { goldenTensor, readGolden } from '../../test/golden/read-golden.ts'
+import { buildMicroRunConfig } from '../../test/fixtures/micro-run-config.ts'
+import { parseGoldenTensor, readGolden } from '../../test/golden/read-golden.ts'
 import { relativeDifference } from '../../test/golden/relative-difference.ts'
 import { goldenBoxes, goldenOverlaps, recordedOrders } from '../../test/golden/trainer-cases.ts'
-import { aMicroRunConfig } from '../../test/micro-run-config.ts'
 import { type Backend, startBackend } from '../../vision/backends/start-backend.ts'
 import { readTensorValues, toTensor, toVariable } from '../../vision/ops/tensor-values.ts'
 import { valueAndGradients } from '../../vision/ops/value-and-gradients.ts'
@@ -109,7 +109,7 @@ function buildGoldenReferences(
 
 const { cases } = readGolden('neco_knn_loss_full') as { cases: Case[] }
 const toLossSettings = (one: Case): LossSettings => ({
-  ...aMicroRunConfig().result.loss,
+  ...buildMicroRunConfig().result.loss,
   network: one.net === 'bitonic' ? 'Bitonic' : 'OddEven',
   studentSteepness: one.steepness,
   teacherSteepness: one.steepness,
@@ -119,9 +119,9 @@ function filledQueue(one: Case): TeacherQueue | undefined {
   if (one.queue_length === undefined) return undefined
   const queue = new TeacherQueue({ length: one.queue_length, dim: one.d, countsBothCrops: true })
   const draw = recordedOrders(one.randperm_calls_in_update ?? [])
-  const mask = one['attn_hard'] ? goldenTensor(one['attn_hard']).data : undefined
+  const mask = one['attn_hard'] ? parseGoldenTensor(one['attn_hard']).data : undefined
   for (const name of ['previous_teacher_gc_emb', 'teacher_gc_emb']) {
-    const { data, shape } = goldenTensor(one[name])
+    const { data, shape } = parseGoldenTensor(one[name])
     const features = toTensor(data, shape)
     queue.push({ features, images: one.bs, mask }, draw)
     features.dispose()
@@ -156,7 +156,7 @@ function worstGradients(one: Case, gradients: ReadonlyMap<string, Tensor>): numb
     if (!one[golden]) return gradient === undefined ? 0 : Number.POSITIVE_INFINITY
     return relativeDifference(
       gradient ? readTensorValues(gradient) : [],
-      goldenTensor(one[golden]).data,
+      parseGoldenTensor(one[golden]).data,
     )
   })
   return Math.max(...differences)
@@ -171,7 +171,7 @@ describe('the NeCo loss', () => {
 
   test.each(cases)('is that of the released program: $name', (one) => {
     const alignment = buildGoldenAlignment(one)
-    const hard = one['attn_hard'] ? goldenTensor(one['attn_hard']).data : undefined
+    const hard = one['attn_hard'] ? parseGoldenTensor(one['attn_hard']).data : undefined
     const mask = hard && lossMask(one, hard, alignment)
     const queue = filledQueue(one)
     const references = buildGoldenReferences(one, {
@@ -181,7 +181,7 @@ describe('the NeCo loss', () => {
     })
     const variables = new Map(
       ['student_gc_emb', 'student_lc_emb', 'teacher_gc_emb'].map((name) => {
-        const { data, shape } = goldenTensor(one[name])
+        const { data, shape } = parseGoldenTensor(one[name])
         return [name, toVariable(data, shape)]
       }),
     )
@@ -198,7 +198,7 @@ describe('the NeCo loss', () => {
       variables,
     )
     if (queue) {
-      const rows = goldenTensor(one['queue']).data
+      const rows = parseGoldenTensor(one['queue']).data
       expect(relativeDifference(readTensorValues(queue.rows), rows)).toBeLessThan(1e-12)
       expect(queue.entries(0)).toBe(one.entries_in_queue_after_second)
       queue.close()

@@ -1,10 +1,10 @@
 import type { Variable } from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
+  createRecordedTrainingState,
   readTrainingCase,
   recordedBatch,
   recordedOrders,
-  startRecorded,
 } from '../../test/golden/trainer-cases.ts'
 import { type Backend, startBackend } from '../../vision/backends/start-backend.ts'
 import { readTensorValues } from '../../vision/ops/tensor-values.ts'
@@ -26,7 +26,7 @@ describe('the first step of an optimizer', () => {
     const one = readTrainingCase('neco_train_steps')
     const [first] = one.steps
     if (first === undefined) throw new Error('no step is recorded')
-    const started = startRecorded(one)
+    const started = createRecordedTrainingState(one)
     const optimizer = { ...started.settings.optimizer, algorithm, weightDecay: 0.5 }
     const state: TrainingState = { ...started, settings: { ...started.settings, optimizer } }
     const draws = () => {

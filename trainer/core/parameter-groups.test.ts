@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { aMicroRunConfig } from '../../test/micro-run-config.ts'
+import { buildMicroRunConfig } from '../../test/fixtures/micro-run-config.ts'
 import { parameterShapes } from '../../vision/vit/parameter-shapes.ts'
 import { listTrainableNames } from './parameter-groups.ts'
 
-const { model } = aMicroRunConfig().result
+const { model } = buildMicroRunConfig().result
 const names = [...parameterShapes(model).keys()]
 
 test('With trainableBlocks 0 everything is trained.', () => {

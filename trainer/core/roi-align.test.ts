@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { goldenTensor, readGolden } from '../../test/golden/read-golden.ts'
+import { sparseProduct } from '../../test/fixtures/sparse-product.ts'
+import { parseGoldenTensor, readGolden } from '../../test/golden/read-golden.ts'
 import { relativeDifference } from '../../test/golden/relative-difference.ts'
-import { sparseProduct } from '../../test/sparse-product.ts'
 import { transposeSparse } from '../../vision/backends/sparse-matrix.ts'
 import { roiAlign } from './roi-align.ts'
 import type { Box } from './views/crop-box.ts'
@@ -21,7 +21,7 @@ interface Case {
 
 /** [maps, channels, cells] as rows of features [maps·cells, channels]. */
 function toRows(node: unknown): { rows: Float64Array; shape: number[] } {
-  const { shape, data } = goldenTensor(node)
+  const { shape, data } = parseGoldenTensor(node)
   const [maps = 0, channels = 0, height = 0, width = 0] = shape
   const cells = height * width
   const rows = data.map((_, at) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { buildMicroRunConfig } from '../../test/fixtures/micro-run-config.ts'
 import { readGolden } from '../../test/golden/read-golden.ts'
-import { aMicroRunConfig } from '../../test/micro-run-config.ts'
 import { computeCosineSchedule, computeScheduledValues } from './schedules.ts'
 
 interface Golden {
@@ -49,7 +49,7 @@ describe('the cosine schedules', () => {
   })
 
   test('start at their first values', () => {
-    const { optimizer } = aMicroRunConfig().result
+    const { optimizer } = buildMicroRunConfig().result
     expect(computeScheduledValues(optimizer, { step: 0, totalSteps: 6 })).toEqual({
       backboneLearningRate: 0.001,
       headLearningRate: 0.001,

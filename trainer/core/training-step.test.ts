@@ -1,13 +1,13 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { afterEach, describe, expect, test } from 'vitest'
 import { TRAINER_TOLERANCES } from '../../test/golden/float32-tolerances-trainer.ts'
-import { goldenTensor } from '../../test/golden/read-golden.ts'
+import { parseGoldenTensor } from '../../test/golden/read-golden.ts'
 import { relativeDifference } from '../../test/golden/relative-difference.ts'
 import {
+  createRecordedTrainingState,
   readTrainingCase,
   recordedBatch,
   recordedOrders,
-  startRecorded,
   type TrainingCase,
   trainingSettings,
 } from '../../test/golden/trainer-cases.ts'
@@ -38,7 +38,7 @@ function computeWorstDifference(
   const differences = names.map((name) => {
     const tensor = actual.get(name)
     const values = tensor ? readTensorValues(tensor) : []
-    const wanted = goldenTensor(expected[name]).data
+    const wanted = parseGoldenTensor(expected[name]).data
     return relativeDifference(withoutKeyBias(name, values), withoutKeyBias(name, wanted))
   })
   return Math.max(...differences)
@@ -96,7 +96,7 @@ describe.each(['reference', 'wasm'] as const)('training on the %s backend', (nam
   const tolerance = TRAINER_TOLERANCES[name]
   const start = async (one: TrainingCase) => {
     backend = await startBackend({ backend: name })
-    state = startRecorded(one)
+    state = createRecordedTrainingState(one)
   }
   afterEach(async () => {
     disposeTrainingState(state)
@@ -137,7 +137,7 @@ describe.each(['reference', 'wasm'] as const)('training on the %s backend', (nam
       recordedBatch(one, first),
       buildRecordedDraws(one, 0),
     )
-    const expected = goldenTensor(first.student_embeddings).data
+    const expected = parseGoldenTensor(first.student_embeddings).data
     expect(relativeDifference(embeddings, expected)).toBeLessThan(tolerance.embeddings)
     expect(Math.abs(value / first.loss - 1)).toBeLessThan(tolerance.loss)
     expect(computeWorstDifference(gradients, first.student_grads ?? {})).toBeLessThan(
@@ -159,7 +159,7 @@ describe('the parameter groups', () => {
       })
       return one.param_groups.map(({ params }, group) =>
         params.map((parameter) => {
-          const { shape } = goldenTensor(one.student_init[parameter])
+          const { shape } = parseGoldenTensor(one.student_init[parameter])
           return chooseParameterGroup(
             group < 2 ? 'backbone' : 'head',
             { name: parameter, shape },

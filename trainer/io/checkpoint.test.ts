@@ -6,8 +6,8 @@ import type { ShardName } from '../../contract/checkpoint-manifest.ts'
 import { folderStorage } from '../../pod/folder-storage.ts'
 import type { Storage } from '../../pod/storage.ts'
 import { attemptFolder, checkpointsFolder } from '../../pod/storage-layout.ts'
-import { type Fault, faultyStorage } from '../../test/faulty-storage.ts'
-import { aMicroRunConfig } from '../../test/micro-run-config.ts'
+import { faultyStorage, type StorageFault } from '../../test/fakes/faulty-storage.ts'
+import { buildMicroRunConfig } from '../../test/fixtures/micro-run-config.ts'
 import { findCheckpoint } from './find-checkpoint.ts'
 import { pruneCheckpoints } from './prune-checkpoints.ts'
 import { type ShardContent, writeCheckpoint } from './write-checkpoint.ts'
@@ -21,7 +21,7 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true }))
 
 const runKey = 'a'.repeat(64)
-const { result: settings } = aMicroRunConfig()
+const { result: settings } = buildMicroRunConfig()
 const buildAttemptFolder = (attempt: number) =>
   checkpointsFolder(attemptFolder(runKey, { run: 'run', attempt, podUid: 'pod' }))
 const shard = (value: number): ShardContent => ({
@@ -93,7 +93,7 @@ describe('a checkpoint', () => {
 })
 
 describe('a fault at any write leaves the checkpoint before whole', () => {
-  const faults: readonly Fault[] = ['NoSpace', 'TornWrite']
+  const faults: readonly StorageFault[] = ['NoSpace', 'TornWrite']
   test.each(faults.flatMap((fault) => [0, 1, 2].map((at) => [fault, at] as const)))(
     '%s at write %i',
     async (fault, at) => {

@@ -10,12 +10,12 @@ import { folderStorage } from '../../pod/folder-storage.ts'
 import { readSpool } from '../../pod/spool.ts'
 import { attemptFolder, spoolPath } from '../../pod/storage-layout.ts'
 import {
-  aBackboneFile,
-  aFinishedTraining,
-  anEvaluationConfig,
-  anEvaluatorWorld,
-} from '../../test/evaluator-fixture.ts'
-import { trainInProcess } from '../../test/in-process-training.ts'
+  buildEvaluationConfig,
+  buildEvaluatorDependencies,
+  encodeBackboneFile,
+  writeFinishedTraining,
+} from '../../test/fixtures/evaluator-fixture.ts'
+import { trainInProcess } from '../../test/fixtures/in-process-training.ts'
 import { type Backend, startBackend } from '../../vision/backends/start-backend.ts'
 
 let backend: Backend
@@ -34,7 +34,7 @@ beforeEach(async () => {
 })
 
 const buildEvaluationSettings = (changes: Partial<EvaluationSettings>): EvaluationSettings => {
-  const { evaluation } = anEvaluationConfig(root, changes)
+  const { evaluation } = buildEvaluationConfig(root, changes)
   if (evaluation === undefined) throw new Error('the fixture is an evaluation')
   return evaluation
 }
@@ -42,15 +42,15 @@ const buildEvaluationSettings = (changes: Partial<EvaluationSettings>): Evaluati
 /** The run-config of the trainer of a run with these evaluations, in an attempt of its own. */
 function buildTrainerConfig(evaluations: readonly EvaluationSettings[]): RunConfig {
   const identity = { run: 'again', attempt: 1, podUid: 'pod-2' }
-  const { evaluation: _, ...config } = anEvaluationConfig(root, {}, { identity })
+  const { evaluation: _, ...config } = buildEvaluationConfig(root, {}, { identity })
   return { ...config, evaluations: [...evaluations] }
 }
 
 /** A finished training that was evaluated before and after it. */
 async function anEvaluatedTraining() {
-  const config = anEvaluationConfig(root)
-  const { runKey } = await aFinishedTraining(config)
-  const { world: dependencies, reports } = anEvaluatorWorld(root)
+  const config = buildEvaluationConfig(root)
+  const { runKey } = await writeFinishedTraining(config)
+  const { dependencies, reports } = buildEvaluatorDependencies(root)
   const { evaluations } = await runEvaluations(config, dependencies)
   return { runKey, reports, evaluations }
 }
@@ -124,10 +124,10 @@ describe('a trainer that finds its result', () => {
 
   test('finds none that measured another result than the one that is there now', async () => {
     await anEvaluatedTraining()
-    const config = anEvaluationConfig(root)
-    await aFinishedTraining(config, aBackboneFile(config, 79))
+    const config = buildEvaluationConfig(root)
+    await writeFinishedTraining(config, encodeBackboneFile(config, 79))
     expect(await namesFound({})).toEqual([])
-    await runEvaluations(config, anEvaluatorWorld(root).world)
+    await runEvaluations(config, buildEvaluatorDependencies(root).dependencies)
     expect(await namesFound({})).toEqual(['scenes'])
   })
 })

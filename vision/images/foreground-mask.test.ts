@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { goldenTensor, readGolden } from '../../test/golden/read-golden.ts'
+import { parseGoldenTensor, readGolden } from '../../test/golden/read-golden.ts'
 import { blurAttention, foregroundMask } from './foreground-mask.ts'
 
 interface GoldenCase {
@@ -13,7 +13,7 @@ const { cases } = readGolden('attention_masks') as { readonly cases: readonly Go
 
 /** The maps of a golden tensor of shape [images, 1, side, side]. */
 function toAttentionMaps(node: unknown, side: number): Float64Array[] {
-  const { data } = goldenTensor(node)
+  const { data } = parseGoldenTensor(node)
   const size = side * side
   return Array.from({ length: data.length / size }, (_, i) => data.slice(i * size, (i + 1) * size))
 }

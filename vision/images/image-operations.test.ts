@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { goldenTensor, readGolden } from '../../test/golden/read-golden.ts'
+import { parseGoldenTensor, readGolden } from '../../test/golden/read-golden.ts'
 import { adjustBrightness, adjustContrast, adjustSaturation, toGray } from './adjust-colors.ts'
 import { adjustHue } from './adjust-hue.ts'
 import { gaussianBlur } from './gaussian-blur.ts'
@@ -24,7 +24,7 @@ const golden = readGolden('image_ops') as {
   readonly mask_hw_uint8: unknown
   readonly cases: readonly GoldenCase[]
 }
-const bytes = (node: unknown) => Uint8Array.from(goldenTensor(node).data)
+const bytes = (node: unknown) => Uint8Array.from(parseGoldenTensor(node).data)
 const image = { width: 31, height: 23, rgb: bytes(golden.image_hwc_uint8) }
 const mask = { width: 31, height: 23, labels: bytes(golden.mask_hw_uint8) }
 
@@ -73,7 +73,7 @@ test('normalized levels are those of ToTensor and Normalize, rows 0..3 and colum
       [0, 1, 2, 3, 4].map((x) => planes[(channel * 23 + y) * 31 + x] ?? Number.NaN),
     ),
   )
-  expect(part).toEqual(Array.from(goldenTensor(expected?.output).data))
+  expect(part).toEqual(Array.from(parseGoldenTensor(expected?.output).data))
 })
 
 test('resizing to the same size and blurring with radius zero change nothing', () => {

@@ -22,7 +22,7 @@ test.each(officialLossCases())('official: $name is the peer’s', (golden) => {
 
 function allFaults(golden: SortLossCase, tolerance: number) {
   const { student, teacher } = golden
-  const lossErrors = golden.losses.flatMap(({ name, options, pull, expected }) => {
+  const lossErrors = golden.losses.flatMap(({ name, options, backward: pull, expected }) => {
     const found = pull(softSortCrossEntropy(student, teacher, options))
     return findTensorFaults({ name, found, expected, tolerance })
   })

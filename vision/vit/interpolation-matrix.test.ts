@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { goldenTensor, readGolden } from '../../test/golden/read-golden.ts'
-import { sparseProduct } from '../../test/sparse-product.ts'
+import { sparseProduct } from '../../test/fixtures/sparse-product.ts'
+import { parseGoldenTensor, readGolden } from '../../test/golden/read-golden.ts'
 import type { SparseMatrix } from '../backends/sparse-matrix.ts'
 import { interpolationMatrix } from './interpolation-matrix.ts'
 import type { Filter } from './interpolation-taps.ts'
@@ -38,8 +38,8 @@ function applied(matrix: SparseMatrix, values: Float64Array): Float64Array {
 const { cases } = readGolden('interpolate') as InterpolateFile
 
 test.each(cases)('$name equals torch to 1e-12', ({ args, input, output }) => {
-  const source = goldenTensor(input)
-  const wanted = goldenTensor(output)
+  const source = parseGoldenTensor(input)
+  const wanted = parseGoldenTensor(output)
   const filter =
     FILTERS[args.antialias === true ? `${args.mode} antialias` : args.mode] ?? 'Nearest'
   const matrix = interpolationMatrix({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { goldenTensor, readGolden } from '../../test/golden/read-golden.ts'
-import { sparseProduct } from '../../test/sparse-product.ts'
+import { sparseProduct } from '../../test/fixtures/sparse-product.ts'
+import { parseGoldenTensor, readGolden } from '../../test/golden/read-golden.ts'
 import { positionMatrix, positionWindow } from './position-matrix.ts'
 
 interface PositionFile {
@@ -15,7 +15,7 @@ interface PositionFile {
 }
 
 const golden = readGolden('dinov2_pos_embed') as PositionFile
-const embedding = goldenTensor(golden.pos_embed).data
+const embedding = parseGoldenTensor(golden.pos_embed).data
 const WIDTH = 4
 
 function worst(ours: Float64Array, theirs: Float64Array): number {
@@ -32,12 +32,12 @@ describe.each(golden.cases)('$name, grid $grid', (file) => {
   const ours = sparseProduct(matrix, embedding, WIDTH)
 
   test('the patch rows equal torch in float64 to 1e-12', () => {
-    const theirs = goldenTensor(file.patch_part_float64).data
+    const theirs = parseGoldenTensor(file.patch_part_float64).data
     expect(worst(ours.subarray(WIDTH), theirs)).toBeLessThanOrEqual(1e-12)
   })
 
   test('all rows equal the float32 model to 1e-6', () => {
-    const theirs = goldenTensor(file.output_float32_from_model).data
+    const theirs = parseGoldenTensor(file.output_float32_from_model).data
     expect(worst(ours, theirs)).toBeLessThanOrEqual(1e-6)
   })
 })

@@ -1,16 +1,20 @@
 import { describe, expect, test } from 'vitest'
-import { aJobRequest, anEvaluation, frozen } from '../../../test/job-request.ts'
+import {
+  buildFrozenPlacement,
+  buildNamedEvaluation,
+  buildTestJobRequest,
+} from '../../../test/fixtures/job-request.ts'
 import type { JobRequest } from '../../ports/job-request.ts'
 import { buildJobManifest, buildSecretManifest } from './build-job-manifest.ts'
 
-const podOf = (request: JobRequest, placement = frozen()) =>
+const podOf = (request: JobRequest, placement = buildFrozenPlacement()) =>
   buildJobManifest(request, placement).spec?.template.spec
-const containerOf = (request: JobRequest, placement = frozen()) =>
+const containerOf = (request: JobRequest, placement = buildFrozenPlacement()) =>
   podOf(request, placement)?.containers[0]
 
 describe('the Job of an attempt', () => {
   test('is this one, to the last field', () => {
-    const request = aJobRequest({
+    const request = buildTestJobRequest({
       placement: {
         queueName: 'gpus',
         pod: {
@@ -33,7 +37,7 @@ describe('the Job of an attempt', () => {
         },
       },
     })
-    const placement = frozen({
+    const placement = buildFrozenPlacement({
       hasBus: true,
       metricsPort: 9400,
       imagePullPolicy: 'Always',
@@ -157,7 +161,7 @@ describe('the Job of an attempt', () => {
   })
 
   test('without a queue is not suspended, and without a bus has no Secret', () => {
-    const job = buildJobManifest(aJobRequest(), frozen())
+    const job = buildJobManifest(buildTestJobRequest(), buildFrozenPlacement())
     expect([job.spec?.suspend, job.metadata?.labels?.['kueue.x-k8s.io/queue-name']]).toEqual([
       undefined,
       undefined,
@@ -170,20 +174,22 @@ describe('the Job of an attempt', () => {
   })
 
   test('of an evaluation runs the evaluator with its own run-config and its own resources alone', () => {
-    const request = aJobRequest({
+    const request = buildTestJobRequest({
       program: 'evaluator',
       task: 'voc',
-      evaluation: anEvaluation('voc'),
-      evaluations: [anEvaluation('scenes'), anEvaluation('voc')],
+      evaluation: buildNamedEvaluation('voc'),
+      evaluations: [buildNamedEvaluation('scenes'), buildNamedEvaluation('voc')],
       placement: { resources: { requests: { cpu: '8' } } },
     })
     const resources = { evaluator: { limits: { 'nvidia.com/gpu': 1 } } }
-    expect(containerOf(request, frozen({ resources }))).toMatchObject({
+    expect(containerOf(request, buildFrozenPlacement({ resources }))).toMatchObject({
       name: 'evaluator',
       command: ['node', 'evaluator/main.ts', '--config', '/etc/neco/evaluation-1.json'],
       resources: { requests: { cpu: '8' } },
     })
-    expect(containerOf(request, frozen({ resources }))?.resources).not.toHaveProperty('limits')
+    expect(containerOf(request, buildFrozenPlacement({ resources }))?.resources).not.toHaveProperty(
+      'limits',
+    )
   })
 
   const digest = `sha256:${'0'.repeat(64)}`
@@ -207,20 +213,20 @@ describe('the Job of an attempt', () => {
       'registry.test/eval:1',
     ],
   ])('takes %s', (...[, imageId, evaluator, expected]) => {
-    const request = aJobRequest({ program: 'evaluator', placement: { imageId } })
+    const request = buildTestJobRequest({ program: 'evaluator', placement: { imageId } })
     const images = { trainer: 'registry.test/neco:1', evaluator }
-    expect(containerOf(request, frozen({ images }))?.image).toBe(expected)
+    expect(containerOf(request, buildFrozenPlacement({ images }))?.image).toBe(expected)
   })
 
   test('keeps every name within 63 characters for the longest run and evaluation', () => {
     const run = 'r'.repeat(52)
-    const request = aJobRequest({
+    const request = buildTestJobRequest({
       name: `${run}-e7-a9999`,
       owner: { name: run, uid: 'u' },
       task: 'e'.repeat(32),
       placement: { pod: { volumes: [{ name: 'v'.repeat(63), claim: 'c' }] } },
     })
-    const job = buildJobManifest(request, frozen({ hasBus: true }))
+    const job = buildJobManifest(request, buildFrozenPlacement({ hasBus: true }))
     const names = [
       job.metadata?.name ?? '',
       ...Object.values(job.metadata?.labels ?? {}),
@@ -233,7 +239,7 @@ describe('the Job of an attempt', () => {
 describe('the Secret of an attempt', () => {
   test('is named as its Job, owned by the run, and holds credentials and authority', () => {
     expect(
-      buildSecretManifest(aJobRequest(), { credentials: 'JWT', caCertificate: 'PEM' }),
+      buildSecretManifest(buildTestJobRequest(), { credentials: 'JWT', caCertificate: 'PEM' }),
     ).toMatchObject({
       metadata: { name: 'study-0-r0-a1', ownerReferences: [{ kind: 'NeCoRun' }] },
       immutable: true,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ReaderConfig } from '../../../contract/bus-messages.ts'
-import { frozen } from '../../../test/job-request.ts'
+import { buildFrozenPlacement } from '../../../test/fixtures/job-request.ts'
 import type { ReaderRequest } from '../../ports/job-request.ts'
 import { buildReaderJob, buildReaderSecret } from './build-reader-job.ts'
 
@@ -12,7 +12,7 @@ const request: ReaderRequest = {
   placement: { pod: { nodeSelector: { pool: 'cpu' } } },
 }
 const bus = { servers: ['tls://nats.test:4222'], caCertificate: 'PEM' }
-const placement = frozen({
+const placement = buildFrozenPlacement({
   storage: { claim: 'studies', path: 'neco' },
   resources: { trainer: { limits: { 'nvidia.com/gpu': 1 } } },
 })

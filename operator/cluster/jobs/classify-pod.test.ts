@@ -1,16 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  at,
-  boundPod,
-  condition,
-  type Status,
-  said,
-  scheduled,
-  trainer,
-  unboundPod,
-  waiting,
-} from '../../../test/pod-states.ts'
+  buildBoundPod,
+  buildPod,
+  buildPodCondition,
+  buildTrainerStatus,
+  buildWaitingStatus,
+  type PodStatusView,
+  scheduledCondition,
+  terminationMessageText,
+  toTimestamp,
+} from '../../../test/fixtures/pod-states.ts'
 import { classifyPod, mayBeLost } from './classify-pod.ts'
 import type { ContainerView, NodeView } from './pod-view.ts'
 
@@ -18,10 +18,10 @@ describe('a pod that has not started', () => {
   test.each([
     [
       'no node fits it',
-      unboundPod({
+      buildPod({
         phase: 'Pending',
         conditions: [
-          condition('PodScheduled', {
+          buildPodCondition('PodScheduled', {
             status: 'False',
             reason: 'Unschedulable',
             message: '0/3 nodes are available: 3 Insufficient nvidia.com/gpu.',
@@ -35,42 +35,47 @@ describe('a pod that has not started', () => {
         message: '0/3 nodes are available: 3 Insufficient nvidia.com/gpu.',
       },
     ],
-    ['nobody has looked at it', unboundPod({}), { phase: 'Schedule', sinceMs: 100_000 }],
+    ['nobody has looked at it', buildPod({}), { phase: 'Schedule', sinceMs: 100_000 }],
     [
       'a gate holds it back',
-      unboundPod({
+      buildPod({
         phase: 'Pending',
-        conditions: [condition('PodScheduled', { status: 'False', reason: 'SchedulingGated' })],
+        conditions: [
+          buildPodCondition('PodScheduled', { status: 'False', reason: 'SchedulingGated' }),
+        ],
       }),
       { phase: 'Queue', sinceMs: 100_000, reason: 'SchedulingGated' },
     ],
     [
       'its volumes and network are not ready',
-      boundPod({
+      buildBoundPod({
         phase: 'Pending',
-        conditions: [scheduled, condition('PodReadyToStartContainers', { status: 'False' })],
-        containerStatuses: [trainer({ waiting: { reason: 'ContainerCreating' } })],
+        conditions: [
+          scheduledCondition,
+          buildPodCondition('PodReadyToStartContainers', { status: 'False' }),
+        ],
+        containerStatuses: [buildTrainerStatus({ waiting: { reason: 'ContainerCreating' } })],
       }),
       { phase: 'Init', sinceMs: 110_000 },
     ],
     [
       'its image is pulled',
-      boundPod(waiting('ContainerCreating')),
+      buildBoundPod(buildWaitingStatus('ContainerCreating')),
       { phase: 'Pull', sinceMs: 120_000 },
     ],
     [
       'its image cannot be pulled',
-      boundPod(waiting('ErrImagePull', 'not found')),
+      buildBoundPod(buildWaitingStatus('ErrImagePull', 'not found')),
       { phase: 'Pull', sinceMs: 120_000, reason: 'ImagePullBackOff', message: 'not found' },
     ],
     [
       'pulling its image is tried again later',
-      boundPod(waiting('ImagePullBackOff')),
+      buildBoundPod(buildWaitingStatus('ImagePullBackOff')),
       { phase: 'Pull', sinceMs: 120_000, reason: 'ImagePullBackOff' },
     ],
     [
       'a Secret or ConfigMap that it names is missing',
-      boundPod(waiting('CreateContainerConfigError', 'secret "s" not found')),
+      buildBoundPod(buildWaitingStatus('CreateContainerConfigError', 'secret "s" not found')),
       {
         phase: 'Init',
         sinceMs: 110_000,
@@ -80,11 +85,13 @@ describe('a pod that has not started', () => {
     ],
     [
       'an injected init container runs',
-      boundPod({
+      buildBoundPod({
         phase: 'Pending',
-        conditions: [scheduled],
-        initContainerStatuses: [{ name: 'mesh', state: { running: { startedAt: at(111) } } }],
-        containerStatuses: [trainer({ waiting: { reason: 'PodInitializing' } })],
+        conditions: [scheduledCondition],
+        initContainerStatuses: [
+          { name: 'mesh', state: { running: { startedAt: toTimestamp(111) } } },
+        ],
+        containerStatuses: [buildTrainerStatus({ waiting: { reason: 'PodInitializing' } })],
       }),
       { phase: 'Init', sinceMs: 110_000 },
     ],
@@ -93,7 +100,9 @@ describe('a pod that has not started', () => {
   })
 
   test('is refused, and still there, where its image has no valid name', () => {
-    const reading = classifyPod(boundPod(waiting('InvalidImageName', 'bad reference')))
+    const reading = classifyPod(
+      buildBoundPod(buildWaitingStatus('InvalidImageName', 'bad reference')),
+    )
     expect(reading).toEqual({
       state: 'Failed',
       cause: 'Refused',
@@ -104,8 +113,11 @@ describe('a pod that has not started', () => {
 
 describe('a pod that runs', () => {
   test('tells since when, and by which image', () => {
-    const running = trainer({ running: { startedAt: at(130) } }, 'registry.test/neco@sha256:1')
-    expect(classifyPod(boundPod({ phase: 'Running', containerStatuses: [running] }))).toEqual({
+    const running = buildTrainerStatus(
+      { running: { startedAt: toTimestamp(130) } },
+      'registry.test/neco@sha256:1',
+    )
+    expect(classifyPod(buildBoundPod({ phase: 'Running', containerStatuses: [running] }))).toEqual({
       state: 'Running',
       startedMs: 130_000,
       imageId: 'registry.test/neco@sha256:1',
@@ -113,24 +125,33 @@ describe('a pod that runs', () => {
   })
 
   test('is read by our container, whatever is injected beside it', () => {
-    const sidecar: ContainerView = { name: 'proxy', state: { running: { startedAt: at(1) } } }
-    const ours = trainer({ waiting: { reason: 'ContainerCreating' } })
-    const status = { phase: 'Pending', conditions: [scheduled], containerStatuses: [sidecar, ours] }
-    expect(classifyPod(boundPod(status)).state).toBe('Pending')
+    const sidecar: ContainerView = {
+      name: 'proxy',
+      state: { running: { startedAt: toTimestamp(1) } },
+    }
+    const ours = buildTrainerStatus({ waiting: { reason: 'ContainerCreating' } })
+    const status = {
+      phase: 'Pending',
+      conditions: [scheduledCondition],
+      containerStatuses: [sidecar, ours],
+    }
+    expect(classifyPod(buildBoundPod(status)).state).toBe('Pending')
   })
 })
 
 const node = (change: Partial<NodeView> & { readonly ready?: string }): NodeView => ({
   metadata: { name: 'n1' },
   status: {
-    conditions: [{ type: 'Ready', status: change.ready ?? 'True', lastTransitionTime: at(200) }],
+    conditions: [
+      { type: 'Ready', status: change.ready ?? 'True', lastTransitionTime: toTimestamp(200) },
+    ],
   },
   ...change,
 })
 describe('a pod on a node that may be lost', () => {
-  const running = boundPod({
+  const running = buildBoundPod({
     phase: 'Running',
-    containerStatuses: [trainer({ running: { startedAt: at(130) } })],
+    containerStatuses: [buildTrainerStatus({ running: { startedAt: toTimestamp(130) } })],
   })
   const outOfService = { taints: [{ key: 'node.kubernetes.io/out-of-service' }] }
   test.each([
@@ -162,10 +183,10 @@ describe('a pod on a node that may be lost', () => {
   test('is asked after once it should have ended, or when nobody knows', () => {
     const deleted = {
       ...running,
-      metadata: { ...running.metadata, deletionTimestamp: at(200) },
+      metadata: { ...running.metadata, deletionTimestamp: toTimestamp(200) },
     }
     expect([199_000, 201_000].map((nowMs) => mayBeLost(deleted, nowMs))).toEqual([false, true])
-    expect(mayBeLost(boundPod({ phase: 'Unknown' }), 0)).toBe(true)
+    expect(mayBeLost(buildBoundPod({ phase: 'Unknown' }), 0)).toBe(true)
     expect(mayBeLost(running, 1e9)).toBe(false)
   })
 })
@@ -173,7 +194,15 @@ describe('a pod on a node that may be lost', () => {
 describe('any pod at all', () => {
   const text = fc.oneof(
     fc.string(),
-    fc.constantFrom('Failed', 'Running', 'OOMKilled', 'Evicted', 'True', said, at(5)),
+    fc.constantFrom(
+      'Failed',
+      'Running',
+      'OOMKilled',
+      'Evicted',
+      'True',
+      terminationMessageText,
+      toTimestamp(5),
+    ),
   )
   const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined })
   const state = fc.record(
@@ -231,7 +260,7 @@ describe('any pod at all', () => {
   test('is read without an error as one of four states, and as ended or not', () => {
     fc.assert(
       fc.property(status, optional(text), (given, nodeName) => {
-        const reading = classifyPod(unboundPod(given as Status, nodeName), {
+        const reading = classifyPod(buildPod(given as PodStatusView, nodeName), {
           node: 'Gone',
           nowMs: 0,
         })

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach } from 'vitest'
-import { FakeApiServer } from '../../../test/fake-api-server.ts'
-import { makePod, openJobHome, PODS } from '../../../test/job-home.ts'
-import { aJobRequest } from '../../../test/job-request.ts'
-import { at, trainer } from '../../../test/pod-states.ts'
-import { describeJobsContract } from '../../ports/contract/jobs-contract.ts'
+import { describeJobsContract } from '../../../test/contract/jobs-contract.ts'
+import { FakeApiServer } from '../../../test/fakes/fake-api-server.ts'
+import { makePod, openFakeJobsPlatform, PODS } from '../../../test/fakes/fake-jobs-platform.ts'
+import { buildTestJobRequest } from '../../../test/fixtures/job-request.ts'
+import { buildTrainerStatus, toTimestamp } from '../../../test/fixtures/pod-states.ts'
 
 let server: FakeApiServer
 beforeEach(async () => {
@@ -14,10 +14,10 @@ afterEach(() => server.close())
 
 /** The fake makes every object on the first day of 2026. */
 const STARTED = Date.parse('2026-01-01T00:00:05Z') / 1000
-const running = { state: { running: { startedAt: at(STARTED) } } }
+const running = { state: { running: { startedAt: toTimestamp(STARTED) } } }
 
 describeJobsContract('a fake API server', async () => {
-  const { jobs, close } = openJobHome(server)
+  const { jobs, close } = openFakeJobsPlatform(server)
   return {
     jobs: {
       listOwnedBy: (uid) => jobs.listOwnedBy(uid),
@@ -30,18 +30,18 @@ describeJobsContract('a fake API server', async () => {
       delete: (key) => jobs.delete(key),
       watch: (changed) => jobs.watch(changed),
     },
-    buildRequest: (name, owner) => aJobRequest({ name, owner, namespace: 'default' }),
+    buildRequest: (name, owner) => buildTestJobRequest({ name, owner, namespace: 'default' }),
     endPod: async (name, { exitCode, termination }) => {
       const terminated = {
         exitCode,
-        startedAt: at(STARTED),
-        finishedAt: at(STARTED + 60),
+        startedAt: toTimestamp(STARTED),
+        finishedAt: toTimestamp(STARTED + 60),
         message: JSON.stringify(termination),
       }
       server.objects.write(PODS, `default/${name}-x`, {
         status: {
           phase: exitCode === 0 ? 'Succeeded' : 'Failed',
-          containerStatuses: [trainer({ terminated })],
+          containerStatuses: [buildTrainerStatus({ terminated })],
         },
       })
     },

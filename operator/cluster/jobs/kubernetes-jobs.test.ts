@@ -1,13 +1,26 @@
 import { describe, expect, test } from 'vitest'
-import type { FakeObject } from '../../../test/fake-objects.ts'
-import { CONFIG_MAPS, JOBS, type JobHome, makePod, PODS, SECRETS } from '../../../test/job-home.ts'
-import { jobHomes } from '../../../test/job-homes.ts'
-import { aJobRequest } from '../../../test/job-request.ts'
-import { at, failed, said, trainer, words } from '../../../test/pod-states.ts'
+import {
+  CONFIG_MAPS,
+  type FakeJobsPlatform,
+  JOBS,
+  makePod,
+  PODS,
+  SECRETS,
+} from '../../../test/fakes/fake-jobs-platform.ts'
+import type { FakeObject } from '../../../test/fakes/fake-objects.ts'
+import { useFakeJobsPlatforms } from '../../../test/fakes/use-fake-jobs-platforms.ts'
+import { buildTestJobRequest } from '../../../test/fixtures/job-request.ts'
+import {
+  buildFailedStatus,
+  buildTrainerStatus,
+  terminationMessage,
+  terminationMessageText,
+  toTimestamp,
+} from '../../../test/fixtures/pod-states.ts'
 import type { ObjectKey } from '../../ports/objects.ts'
 
-const homes = jobHomes()
-const request = aJobRequest()
+const homes = useFakeJobsPlatforms()
+const request = buildTestJobRequest()
 const runUid = request.owner.uid
 const key: ObjectKey = { namespace: 'team', name: request.name }
 const name = `team/${request.name}`
@@ -17,7 +30,7 @@ const writes = () =>
   )
 const running = {
   phase: 'Running',
-  containerStatuses: [trainer({ running: { startedAt: at(130) } })],
+  containerStatuses: [buildTrainerStatus({ running: { startedAt: toTimestamp(130) } })],
 }
 const bus = {
   servers: ['tls://nats.test:4222'],
@@ -83,7 +96,7 @@ describe('making a Job', () => {
       .open({ defaults: { image: 'old:1', storage: { claim: 'first' } } })
       .jobs.create(request)
     const later = homes.open({ defaults: { image: 'new:2', storage: { claim: 'second' } } })
-    await later.jobs.create(aJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
+    await later.jobs.create(buildTestJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
     const { spec } = homes.server.objects.get(JOBS, 'team/study-0-r0-a2')
     expect(spec).toMatchObject({
       template: {
@@ -99,7 +112,7 @@ describe('making a Job', () => {
     const { jobs } = homes.open()
     await jobs.create(request)
     homes.server.objects.delete(CONFIG_MAPS, 'team/study-0-r0')
-    await jobs.create(aJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
+    await jobs.create(buildTestJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
     expect(homes.server.objects.list(CONFIG_MAPS)).toHaveLength(1)
   })
 
@@ -147,7 +160,7 @@ describe('making a Job', () => {
 
   test('is refused where the API server refuses the Job, with its causes', async () => {
     const details = { causes: [{ field: 'spec.template', message: 'no such class' }] }
-    homes.server.fail(({ method, path }) => method === 'POST' && path.endsWith('/jobs'), {
+    homes.server.injectFault(({ method, path }) => method === 'POST' && path.endsWith('/jobs'), {
       status: 422,
       reason: 'Invalid',
       details,
@@ -186,14 +199,14 @@ describe('deleting a Job', () => {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-const heardOnce = (jobs: JobHome['jobs']) => {
+const heardOnce = (jobs: FakeJobsPlatform['jobs']) => {
   const next = Promise.withResolvers<ObjectKey>()
   const stop = jobs.watch((run) => next.resolve(run))
   return next.promise.finally(stop)
 }
 
 /** The next news beyond what is there already. */
-const heardLast = async (jobs: JobHome['jobs']) => {
+const heardLast = async (jobs: FakeJobsPlatform['jobs']) => {
   const next = Promise.withResolvers<void>()
   const stop = jobs.watch((_run, urgency) => {
     if (urgency !== 'resync') next.resolve()
@@ -212,13 +225,13 @@ describe('the Jobs of a run', () => {
   })
 
   test('are read anew, once, when closed before anything was heard of their pods', async () => {
-    homes.server.fail(
+    homes.server.injectFault(
       ({ path, query }) => path.endsWith('/pods') && query['watch'] === 'true',
       'hang',
     )
     const { jobs } = homes.open()
     await jobs.create(request)
-    makePod(homes.server, name, failed({ exitCode: 2, message: said }))
+    makePod(homes.server, name, buildFailedStatus({ exitCode: 2, message: terminationMessageText }))
     const conditions = [{ type: 'Failed', status: 'True' }]
     homes.server.objects.write(JOBS, name, { status: { failed: 1, conditions } })
     const first = async () => (await jobs.listOwnedBy(runUid))[0]
@@ -233,7 +246,7 @@ describe('the Jobs of a run', () => {
   test('keep the last words of a pod that went before its Job was closed', async () => {
     const { jobs } = homes.open()
     await jobs.create(request)
-    makePod(homes.server, name, failed({ exitCode: 6, message: said }))
+    makePod(homes.server, name, buildFailedStatus({ exitCode: 6, message: terminationMessageText }))
     const first = async () => (await jobs.listOwnedBy(runUid))[0]
     while ((await first())?.state !== 'Failed') await turn()
     const heard = heardLast(jobs)
@@ -241,7 +254,11 @@ describe('the Jobs of a run', () => {
     await heard
     const conditions = [{ type: 'Failed', status: 'True' }]
     homes.server.objects.write(JOBS, name, { status: { failed: 1, conditions } })
-    expect(await first()).toMatchObject({ state: 'Failed', exitCode: 6, termination: words })
+    expect(await first()).toMatchObject({
+      state: 'Failed',
+      exitCode: 6,
+      termination: terminationMessage,
+    })
   })
 
   test('are given up with their node, for which they are looked at again by themselves', async () => {
@@ -255,7 +272,7 @@ describe('the Jobs of a run', () => {
     expect(clock.delays()).toContain(10_000)
     homes.server.objects.delete('/api/v1/nodes', '/n1')
     const heard = heardOnce(jobs)
-    clock.turn(10_000)
+    clock.advance(10_000)
     expect(await heard).toMatchObject({ name: 'study-0-r0' })
     expect(await first()).toMatchObject({
       state: 'Failed',

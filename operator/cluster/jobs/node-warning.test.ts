@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { boundPod } from '../../../test/pod-states.ts'
+import { buildBoundPod } from '../../../test/fixtures/pod-states.ts'
 import { nodeWarning } from './node-warning.ts'
 import type { NodeView, TolerationView } from './pod-view.ts'
 
 const node = (spec: NonNullable<NodeView['spec']>): NodeView => ({ metadata: { name: 'n1' }, spec })
 const podWith = (...tolerations: readonly TolerationView[]) => ({
-  ...boundPod({ phase: 'Running' }),
+  ...buildBoundPod({ phase: 'Running' }),
   spec: { nodeName: 'n1', tolerations },
 })
 const pod = podWith()

@@ -1,30 +1,34 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../../../kube/client/api-client.ts'
 import { endpointOf } from '../../../kube/client/api-endpoint.ts'
-import { FakeApiServer } from '../../../test/fake-api-server.ts'
-import { handClock } from '../../../test/hand-clock.ts'
-import { type JobHome, makePod, openJobHome } from '../../../test/job-home.ts'
-import { aJobRequest } from '../../../test/job-request.ts'
-import { onceJobs } from '../../../test/once-jobs.ts'
-import { at, trainer } from '../../../test/pod-states.ts'
+import { FakeApiServer } from '../../../test/fakes/fake-api-server.ts'
+import {
+  type FakeJobsPlatform,
+  makePod,
+  openFakeJobsPlatform,
+} from '../../../test/fakes/fake-jobs-platform.ts'
+import { createManualClock } from '../../../test/fakes/manual-clock.ts'
+import { buildTestJobRequest } from '../../../test/fixtures/job-request.ts'
+import { buildTrainerStatus, toTimestamp } from '../../../test/fixtures/pod-states.ts'
+import { waitForOwnedJobs } from '../../../test/fixtures/wait-for-owned-jobs.ts'
 import type { ObservedJob } from '../../ports/observed-job.ts'
 import { type NodeWarnings, openNodeWarnings } from './node-warnings.ts'
 
 const NODES = '/api/v1/nodes'
-const request = aJobRequest()
+const request = buildTestJobRequest()
 const running = {
   phase: 'Running',
-  containerStatuses: [trainer({ running: { startedAt: at(130) } })],
+  containerStatuses: [buildTrainerStatus({ running: { startedAt: toTimestamp(130) } })],
 }
 
 let server: FakeApiServer
 let api: ApiClient
 let nodeWarnings: NodeWarnings
-let home: JobHome
+let home: FakeJobsPlatform
 beforeEach(async () => {
   server = new FakeApiServer()
   await server.listen()
-  const clock = handClock()
+  const clock = createManualClock()
   api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
 })
 afterEach(async () => {
@@ -36,15 +40,15 @@ afterEach(async () => {
 
 async function openWithNode(): Promise<void> {
   server.objects.create(NODES, { metadata: { name: 'n1', namespace: '' }, spec: {} })
-  nodeWarnings = openNodeWarnings({ api, clock: handClock(), random: () => 0 })
-  home = openJobHome(server, { nodeWarnings })
+  nodeWarnings = openNodeWarnings({ api, clock: createManualClock(), random: () => 0 })
+  home = openFakeJobsPlatform(server, { nodeWarnings })
   await home.jobs.create(request)
   makePod(server, `team/${request.name}`, running)
 }
 
 /** The Job, once it is as wanted. */
 const once = (holds: (job: ObservedJob) => boolean): Promise<ObservedJob> =>
-  onceJobs(home.jobs, request.owner.uid, (found) => found.find(holds))
+  waitForOwnedJobs(home.jobs, request.owner.uid, (found) => found.find(holds))
 
 test('a node that is cordoned wakes the runs of its pods, whose Jobs carry the warning', async () => {
   await openWithNode()
@@ -56,7 +60,7 @@ test('a node that is cordoned wakes the runs of its pods, whose Jobs carry the w
 })
 
 test('without the right to follow nodes there is no warning, and all else goes on', async () => {
-  server.fail(({ path }) => path === NODES, { status: 403, reason: 'Forbidden' })
+  server.injectFault(({ path }) => path === NODES, { status: 403, reason: 'Forbidden' })
   await openWithNode()
   const job = await once(({ state }) => state === 'Running')
   expect(job.evictionWarning).toBeUndefined()

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { at, boundPod, condition, failed, said, trainer, words } from '../../../test/pod-states.ts'
+import {
+  buildBoundPod,
+  buildFailedStatus,
+  buildPodCondition,
+  buildTrainerStatus,
+  terminationMessage,
+  terminationMessageText,
+  toTimestamp,
+} from '../../../test/fixtures/pod-states.ts'
 import { needsFreshPods, newestPod, observeJob } from './observe-job.ts'
 import type { JobView, PodView } from './pod-view.ts'
 
@@ -10,17 +18,19 @@ const job = (changes: Omit<JobView, 'metadata'> = {}, meta: object = {}): JobVie
     namespace: 'team',
     uid: 'job-uid',
     resourceVersion: '1',
-    creationTimestamp: at(90),
+    creationTimestamp: toTimestamp(90),
     ownerReferences: [{ uid: 'run-uid', kind: 'NeCoRun', name: 'study-0-r0', controller: true }],
     ...meta,
   },
   ...changes,
 })
 const closed = (type: 'Complete' | 'Failed', reason = 'BackoffLimitExceeded'): JobView =>
-  job({ status: { failed: 1, conditions: [condition(type, { reason, message: 'so it is' })] } })
-const running = boundPod({
+  job({
+    status: { failed: 1, conditions: [buildPodCondition(type, { reason, message: 'so it is' })] },
+  })
+const running = buildBoundPod({
   phase: 'Running',
-  containerStatuses: [trainer({ running: { startedAt: at(130) } })],
+  containerStatuses: [buildTrainerStatus({ running: { startedAt: toTimestamp(130) } })],
 })
 const withMeta = (pod: PodView, meta: object): PodView => ({
   ...pod,
@@ -31,7 +41,10 @@ const observe = (given: JobView, pods: readonly PodView[] = []) =>
 
 describe('a Job as the controllers see it', () => {
   test('has the times and last words of its pod, and its owner', () => {
-    const done = boundPod({ ...failed({ exitCode: 0, message: said }), phase: 'Succeeded' })
+    const done = buildBoundPod({
+      ...buildFailedStatus({ exitCode: 0, message: terminationMessageText }),
+      phase: 'Succeeded',
+    })
     expect(observe(job(), [done])).toEqual({
       name: 'study-0-r0-a1',
       uid: 'job-uid',
@@ -40,24 +53,26 @@ describe('a Job as the controllers see it', () => {
       createdMs: 90_000,
       state: 'Succeeded',
       exitCode: 0,
-      termination: words,
+      termination: terminationMessage,
       startedMs: 130_000,
       endedMs: 190_000,
     })
   })
 
   test('is ending while it is deleted and its pod has not gone', () => {
-    const deleted = job({}, { deletionTimestamp: at(400) })
+    const deleted = job({}, { deletionTimestamp: toTimestamp(400) })
     expect(observe(deleted, [running])).toMatchObject({ state: 'Running', isEnding: true })
   })
 
   test('puts the times of several machines in order', () => {
-    const early = boundPod(failed({ exitCode: 1, startedAt: at(80), finishedAt: at(70) }))
+    const early = buildBoundPod(
+      buildFailedStatus({ exitCode: 1, startedAt: toTimestamp(80), finishedAt: toTimestamp(70) }),
+    )
     expect(observe(job(), [early])).toMatchObject({ startedMs: 90_000, endedMs: 90_000 })
   })
 
   test('waits in its queue while it is suspended, since it was', () => {
-    const suspended = condition('Suspended', { lastTransitionTime: at(95) })
+    const suspended = buildPodCondition('Suspended', { lastTransitionTime: toTimestamp(95) })
     const queued = job(
       { spec: { suspend: true }, status: { conditions: [suspended] } },
       { labels: { 'kueue.x-k8s.io/queue-name': 'gpus' } },
@@ -71,19 +86,19 @@ describe('a Job as the controllers see it', () => {
   })
 
   test('waits for its pod to be made, since it was let go', () => {
-    expect(observe(job({ status: { startTime: at(300) } }))).toMatchObject({
+    expect(observe(job({ status: { startTime: toTimestamp(300) } }))).toMatchObject({
       state: 'Pending',
       waiting: { phase: 'Schedule', sinceMs: 300_000, reason: 'NoPod' },
     })
   })
 
   test('says so only after a while, since a status that changes costs a write', () => {
-    const young = job({ status: { startTime: at(491) } })
+    const young = job({ status: { startTime: toTimestamp(491) } })
     expect(observe(young).waiting).toEqual({ phase: 'Schedule', sinceMs: 491_000 })
   })
 
   test('lets no old deadline pass in the moment between a pod that went and the word of the Job', () => {
-    expect(observe(job({ status: { startTime: at(95), active: 1 } }))).toMatchObject({
+    expect(observe(job({ status: { startTime: toTimestamp(95), active: 1 } }))).toMatchObject({
       state: 'Pending',
       waiting: { phase: 'Schedule', sinceMs: nowMs },
     })
@@ -104,15 +119,17 @@ describe('a Job as the controllers see it', () => {
   })
 
   test('is read by its newest pod', () => {
-    const newer = withMeta(running, { creationTimestamp: at(200) })
-    const older = boundPod(failed({ exitCode: 5 }))
+    const newer = withMeta(running, { creationTimestamp: toTimestamp(200) })
+    const older = buildBoundPod(buildFailedStatus({ exitCode: 5 }))
     expect(newestPod([older, newer])).toBe(newer)
     expect(observe(job(), [older, newer]).state).toBe('Running')
   })
 })
 
 describe('a pod that Kueue takes back', () => {
-  const deletedPod = withMeta(boundPod(failed({ exitCode: 5 })), { deletionTimestamp: at(300) })
+  const deletedPod = withMeta(buildBoundPod(buildFailedStatus({ exitCode: 5 })), {
+    deletionTimestamp: toTimestamp(300),
+  })
   test('puts its Job back into the queue, and charges nothing', () => {
     expect(observe(job({ spec: { suspend: true } }), [deletedPod])).toMatchObject({
       state: 'Pending',
@@ -129,7 +146,12 @@ describe('pods are read anew', () => {
   test.each([
     ['when a Job is closed and none is known', closed('Failed'), [], true],
     ['when a Job is closed and its pod seems to run', closed('Failed'), [running], true],
-    ['not when the pod has ended', closed('Failed'), [boundPod(failed({ exitCode: 1 }))], false],
+    [
+      'not when the pod has ended',
+      closed('Failed'),
+      [buildBoundPod(buildFailedStatus({ exitCode: 1 }))],
+      false,
+    ],
     ['not while the Job is open', job(), [running], false],
   ])('%s', (...[, given, pods, expected]) => {
     expect(needsFreshPods({ job: given, pods })).toBe(expected)

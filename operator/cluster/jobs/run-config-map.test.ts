@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { aJobRequest, anEvaluation, frozen } from '../../../test/job-request.ts'
+import {
+  buildFrozenPlacement,
+  buildNamedEvaluation,
+  buildTestJobRequest,
+} from '../../../test/fixtures/job-request.ts'
 import { buildContainer } from './build-container.ts'
 import { freezePlacement, placementObstacles } from './frozen-placement.ts'
 import type { JobDefaults } from './job-defaults.ts'
@@ -13,16 +17,16 @@ const defaults: JobDefaults = {
 }
 describe('the ConfigMap of a run', () => {
   const bus = { servers: ['tls://nats.test:4222'], caCertificate: 'PEM' }
-  const request = aJobRequest({
-    evaluations: [anEvaluation('scenes'), anEvaluation('voc')],
+  const request = buildTestJobRequest({
+    evaluations: [buildNamedEvaluation('scenes'), buildNamedEvaluation('voc')],
     placement: { pod: { volumes: [{ name: 'coco', claim: 'datasets' }] } },
   })
-  const read = (key: string, placement = frozen()) =>
+  const read = (key: string, placement = buildFrozenPlacement()) =>
     JSON.parse(buildRunConfigMap(request, { placement, bus }).data?.[key] ?? '')
 
   test('cannot be edited, belongs to the run, and holds a run-config for each piece of work', () => {
     const { immutable, metadata, data } = buildRunConfigMap(request, {
-      placement: frozen(),
+      placement: buildFrozenPlacement(),
       bus: undefined,
     })
     expect([immutable, metadata?.name, metadata?.ownerReferences?.[0]?.uid]).toEqual([
@@ -39,9 +43,9 @@ describe('the ConfigMap of a run', () => {
   })
 
   test('tells a pod where it finds things, and not which attempt and pod it is', () => {
-    const config = read('evaluation-1.json', frozen({ metricsPort: 9400 }))
+    const config = read('evaluation-1.json', buildFrozenPlacement({ metricsPort: 9400 }))
     expect(config.identity).toEqual({ sweep: 'study', run: 'study-0-r0' })
-    expect(config.evaluation).toEqual(anEvaluation('voc'))
+    expect(config.evaluation).toEqual(buildNamedEvaluation('voc'))
     expect(config.execution).toMatchObject({
       storage: '/storage',
       volumes: { '': '/storage', coco: '/volumes/coco' },
@@ -60,20 +64,26 @@ describe('the ConfigMap of a run', () => {
   })
 
   test('tells the trainer all evaluations of the run, which may be there with its result', () => {
-    expect(read('train.json').evaluations).toEqual([anEvaluation('scenes'), anEvaluation('voc')])
+    expect(read('train.json').evaluations).toEqual([
+      buildNamedEvaluation('scenes'),
+      buildNamedEvaluation('voc'),
+    ])
   })
 
   test('leaves the deadlines that may be edited to the environment of each attempt', () => {
-    const { execution } = aJobRequest()
-    const patient = aJobRequest({ execution: { ...execution, stallSeconds: 60 } })
-    const { data } = buildRunConfigMap(patient, { placement: frozen(), bus })
+    const { execution } = buildTestJobRequest()
+    const patient = buildTestJobRequest({ execution: { ...execution, stallSeconds: 60 } })
+    const { data } = buildRunConfigMap(patient, { placement: buildFrozenPlacement(), bus })
     expect(JSON.parse(data?.['train.json'] ?? '').execution).not.toHaveProperty('stallSeconds')
-    const { env } = buildContainer(patient, frozen())
+    const { env } = buildContainer(patient, buildFrozenPlacement())
     expect(env?.at(-1)).toEqual({ name: 'NECO_STALL_SECONDS', value: '60' })
   })
 
   test('gives back the placement of its first day', () => {
-    const placement = frozen({ metricsPort: 1234, storage: { claim: 'old', path: 'x' } })
+    const placement = buildFrozenPlacement({
+      metricsPort: 1234,
+      storage: { claim: 'old', path: 'x' },
+    })
     expect(placementIn(buildRunConfigMap(request, { placement, bus }))).toEqual(placement)
     expect(placementIn({ data: { 'placement.json': '{' } })).toBeUndefined()
     expect(placementIn({})).toBeUndefined()

@@ -1,13 +1,13 @@
 import { inspect } from 'node:util'
 import type { V1JobSpec } from '@kubernetes/client-node'
 import { describe, expect, test } from 'vitest'
-import type { FakeObject } from '../../../test/fake-objects.ts'
-import { JOBS, SECRETS } from '../../../test/job-home.ts'
-import { jobHomes } from '../../../test/job-homes.ts'
-import { aJobRequest } from '../../../test/job-request.ts'
+import { JOBS, SECRETS } from '../../../test/fakes/fake-jobs-platform.ts'
+import type { FakeObject } from '../../../test/fakes/fake-objects.ts'
+import { useFakeJobsPlatforms } from '../../../test/fakes/use-fake-jobs-platforms.ts'
+import { buildTestJobRequest } from '../../../test/fixtures/job-request.ts'
 
-const homes = jobHomes()
-const request = aJobRequest()
+const homes = useFakeJobsPlatforms()
+const request = buildTestJobRequest()
 const bus = {
   servers: ['tls://nats.test:4222'],
   caCertificate: 'PEM',
@@ -17,7 +17,7 @@ const bus = {
 describe('the Secret of an attempt', () => {
   test('is not mounted in a later attempt where NATS was taken out of the settings meanwhile', async () => {
     await homes.open({ bus }).jobs.create(request)
-    await homes.open().jobs.create(aJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
+    await homes.open().jobs.create(buildTestJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
     const volumesOf = (job: string) => {
       const { spec } = homes.server.objects.get(JOBS, `team/${job}`) as FakeObject & {
         spec: V1JobSpec
@@ -34,7 +34,7 @@ describe('the Secret of an attempt', () => {
     const { jobs } = homes.open()
     await jobs.delete({ namespace: 'team', name: request.name })
     expect(homes.server.objects.list(SECRETS)).toEqual([])
-    const second = aJobRequest({ name: 'study-0-r0-a2', attempt: 2 })
+    const second = buildTestJobRequest({ name: 'study-0-r0-a2', attempt: 2 })
     await jobs.create(second)
     await jobs.delete({ namespace: 'team', name: second.name })
     const deleted = homes.server.requests.filter(({ method }) => method === 'DELETE')
@@ -47,7 +47,9 @@ describe('the Secret of an attempt', () => {
 
   test('is not made for a run that began without a bus, where NATS was added meanwhile', async () => {
     await homes.open().jobs.create(request)
-    await homes.open({ bus }).jobs.create(aJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
+    await homes
+      .open({ bus })
+      .jobs.create(buildTestJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
     expect(homes.server.objects.list(SECRETS)).toEqual([])
     expect(homes.server.objects.list(JOBS)).toHaveLength(2)
   })
@@ -57,7 +59,7 @@ describe('the Secret of an attempt', () => {
     const credentials = async () => ({ text: `-----\n${held}\n-----`, expiresMs: 0 })
     const causes = [{ field: 'data[nats.creds]', message: `${btoa(`-----\n${held}`)}: too long` }]
     const reason = `no "${held}"`
-    homes.server.fail(({ path }) => path.endsWith('/secrets'), {
+    homes.server.injectFault(({ path }) => path.endsWith('/secrets'), {
       status: 422,
       reason,
       details: { causes },

@@ -3,7 +3,7 @@ import type { RunSpec } from '../../../crds/spec/run-spec.ts'
 import type { ApiClient } from '../../../kube/client/api-client.ts'
 import { ApiError } from '../../../kube/client/api-error.ts'
 import { omitUndefined } from '../../../std/omit-undefined.ts'
-import { handClock } from '../../../test/hand-clock.ts'
+import { createManualClock } from '../../../test/fakes/manual-clock.ts'
 import type { ClaimView } from './claim-obstacles.ts'
 import type { JobDefaults } from './job-defaults.ts'
 import { kubernetesSurroundings } from './surroundings.ts'
@@ -54,7 +54,7 @@ const data: RunSpec['data'] = { kind: 'Scenes', count: 8 }
 const obstaclesTo = ({ objects, spec = {}, parallelism = 1, defaults = DEFAULTS }: Case) =>
   kubernetesSurroundings({
     api: serverOf(objects).api,
-    clock: handClock(),
+    clock: createManualClock(),
     defaults,
   }).findBlockers({ namespace: 'team', spec: { data, ...spec }, parallelism })
 
@@ -158,14 +158,14 @@ describe('what is in the way of a run', () => {
   test('is asked for once in a while by however many runs, and again after a failure', async () => {
     const objects: Record<string, object | number> = { [CLAIM]: 503 }
     const { api, asked } = serverOf(objects)
-    const clock = handClock()
+    const clock = createManualClock()
     const surroundings = kubernetesSurroundings({ api, clock, defaults: DEFAULTS })
     const placed = { namespace: 'team', spec: { data }, parallelism: 1 }
     await expect(surroundings.findBlockers(placed)).rejects.toMatchObject({ code: 'Unavailable' })
     objects[CLAIM] = bound
     await Promise.all([1, 2, 3].map(() => surroundings.findBlockers(placed)))
     expect(asked).toHaveLength(2)
-    clock.turn(5_000)
+    clock.advance(5_000)
     await surroundings.findBlockers(placed)
     expect(asked).toHaveLength(3)
   })

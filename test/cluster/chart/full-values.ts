@@ -7,7 +7,7 @@ type Some<T> = T extends readonly unknown[]
     : T
 
 /** Values that switch on all that the chart can make. */
-export const fullValues = (watchNamespaces: readonly string[]): Some<ChartValues> => ({
+export const buildFullValues = (watchNamespaces: readonly string[]): Some<ChartValues> => ({
   global: { imageRegistry: 'mirror.example.org/neco' },
   fullnameOverride: 'neco',
   replicas: 3,

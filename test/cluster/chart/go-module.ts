@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
 /** The folder of a Go module in the module cache, fetched where it is not there. Throws with what go said. */
-export async function goModule(module: string): Promise<string> {
-  const words = ['mod', 'download', '-json', module]
-  const { stdout } = await promisify(execFile)('go', words, { maxBuffer: 2 ** 24 })
+export async function findGoModuleFolder(module: string): Promise<string> {
+  const args = ['mod', 'download', '-json', module]
+  const { stdout } = await promisify(execFile)('go', args, { maxBuffer: 2 ** 24 })
   return (JSON.parse(stdout) as { Dir: string }).Dir
 }

@@ -5,7 +5,7 @@ import { parseAllDocuments } from 'yaml'
 
 export const CHART = join(import.meta.dirname, '../../../charts/neco-operator')
 
-export interface HelmAnswer {
+export interface HelmResult {
   readonly exitCode: number
   readonly stdout: string
   readonly stderr: string
@@ -13,14 +13,14 @@ export interface HelmAnswer {
 
 export interface Helm {
   /** Any exit code is an answer. */
-  run(words: readonly string[]): Promise<HelmAnswer>
+  run(args: readonly string[]): Promise<HelmResult>
   /** What it printed. Throws with its words when the exit code is not 0. */
-  ok(words: readonly string[]): Promise<string>
+  ok(args: readonly string[]): Promise<string>
   /** The path of a file with values, for --values. */
   valuesFile(values: object): Promise<string>
 }
 
-interface Make {
+interface HelmOptions {
   readonly program: string
   /** Where its caches and files of values go. */
   readonly folder: string
@@ -28,7 +28,7 @@ interface Make {
 }
 
 /** The real helm, with its home in the folder of the bed. */
-export function makeHelm({ program, folder, kubeconfig }: Make): Helm {
+export function createHelm({ program, folder, kubeconfig }: HelmOptions): Helm {
   let files = 0
   const home = join(folder, 'helm')
   const environment = {
@@ -39,27 +39,27 @@ export function makeHelm({ program, folder, kubeconfig }: Make): Helm {
     HELM_CONFIG_HOME: join(home, 'config'),
     HELM_DATA_HOME: join(home, 'data'),
   }
-  const run = (words: readonly string[]): Promise<HelmAnswer> => {
-    const { promise, resolve, reject } = Promise.withResolvers<HelmAnswer>()
-    const child = spawn(program, [...words], {
+  const run = (args: readonly string[]): Promise<HelmResult> => {
+    const { promise, resolve, reject } = Promise.withResolvers<HelmResult>()
+    const child = spawn(program, [...args], {
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    const said = { stdout: '', stderr: '' }
+    const output = { stdout: '', stderr: '' }
     for (const stream of ['stdout', 'stderr'] as const) {
       child[stream].setEncoding('utf8').on('data', (part: string) => {
-        said[stream] += part
+        output[stream] += part
       })
     }
     child.once('error', reject)
-    child.once('close', (code) => resolve({ ...said, exitCode: code ?? -1 }))
+    child.once('close', (code) => resolve({ ...output, exitCode: code ?? -1 }))
     return promise
   }
   return {
     run,
-    ok: async (words) => {
-      const { exitCode, stdout, stderr } = await run(words)
-      if (exitCode !== 0) throw new Error(`helm ${words.join(' ')}: exit ${exitCode}\n${stderr}`)
+    ok: async (args) => {
+      const { exitCode, stdout, stderr } = await run(args)
+      if (exitCode !== 0) throw new Error(`helm ${args.join(' ')}: exit ${exitCode}\n${stderr}`)
       return stdout
     },
     valuesFile: async (values) => {
@@ -72,7 +72,7 @@ export function makeHelm({ program, folder, kubeconfig }: Make): Helm {
 }
 
 /** An object of the API as far as the tests look into it. */
-export interface Rendered {
+export interface RenderedObject {
   readonly apiVersion: string
   readonly kind: string
   readonly metadata: {
@@ -85,7 +85,7 @@ export interface Rendered {
 }
 
 /** The objects of a rendered chart. */
-export const objectsIn = (yaml: string): readonly Rendered[] =>
+export const objectsIn = (yaml: string): readonly RenderedObject[] =>
   parseAllDocuments(yaml)
-    .map((document) => document.toJS() as Rendered | null)
+    .map((document) => document.toJS() as RenderedObject | null)
     .filter((object) => object !== null)

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { parse } from 'yaml'
-import { kubeconfigText } from '../bed/kubeconfig.ts'
-import type { SharedBed } from '../bed/shared-bed.ts'
-import { CHART, type Helm, objectsIn, type Rendered } from './helm.ts'
+import { kubeconfigText } from '../testbed/kubeconfig.ts'
+import type { SharedTestbed } from '../testbed/shared-testbed.ts'
+import { CHART, type Helm, objectsIn, type RenderedObject } from './helm.ts'
 
-interface Install {
-  readonly bed: SharedBed
+interface InstallOptions {
+  readonly testbed: SharedTestbed
   readonly helm: Helm
   /** Of the release; it is there already. */
   readonly namespace: string
@@ -25,23 +25,23 @@ export interface InstalledOperator {
 const name = 'neco-operator'
 
 /** Applies what the chart renders of a release, but for pods and CRDs. Throws with what helm or kubectl said. */
-export async function installOperator(install: Install): Promise<InstalledOperator> {
-  const { bed, helm, namespace, values } = install
+export async function installOperator(install: InstallOptions): Promise<InstalledOperator> {
+  const { testbed, helm, namespace, values } = install
   const file = await helm.valuesFile({ crds: { install: false }, ...values })
-  const words = ['template', name, CHART, '-n', namespace, '--values', file]
-  const objects = objectsIn(await helm.ok(words))
+  const args = ['template', name, CHART, '-n', namespace, '--values', file]
+  const objects = objectsIn(await helm.ok(args))
   const items = objects.filter(({ kind }) => kind !== 'Deployment')
   const list = { apiVersion: 'v1', kind: 'List', items }
-  await bed.kubectl.ok(['apply', '-f', '-'], { input: JSON.stringify(list) })
-  const kubeconfig = bed.path(`${namespace}-${name}.kubeconfig`)
-  const token = await bed.serviceAccountToken(namespace, name)
-  const { url, caFile } = bed
+  await testbed.kubectl.ok(['apply', '-f', '-'], { input: JSON.stringify(list) })
+  const kubeconfig = testbed.path(`${namespace}-${name}.kubeconfig`)
+  const token = await testbed.serviceAccountToken(namespace, name)
+  const { url, caFile } = testbed
   await writeFile(kubeconfig, kubeconfigText({ url, caFile, user: name, token }), { mode: 0o600 })
   const serviceAccount = `system:serviceaccount:${namespace}:${name}`
   return { serviceAccount, kubeconfig, config: configIn(items) }
 }
 
-function configIn(objects: readonly Rendered[]): InstalledOperator['config'] {
+function configIn(objects: readonly RenderedObject[]): InstalledOperator['config'] {
   const found = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === name)
   if (found === undefined) throw new Error(`the chart renders no ConfigMap ${name}`)
   return parse((found['data'] as { 'config.yaml': string })['config.yaml'])

@@ -17,14 +17,14 @@ export interface ApiCall {
 }
 
 /** What the API server answered; any status is an answer, only an unreachable server is an error. */
-export interface ApiAnswer {
+export interface ApiResponse {
   readonly status: number
   readonly body: unknown
 }
 
 export interface ApiConnection {
   /** Sends one request. Rejects when the server cannot be reached or gives no JSON. */
-  readonly call: (call: ApiCall) => Promise<ApiAnswer>
+  readonly call: (call: ApiCall) => Promise<ApiResponse>
   /** Reads a watch, one call of `onLine` an event, until it ends or `signal` aborts. Rejects when it cannot be opened. */
   readonly watch: (
     path: string,
@@ -39,7 +39,7 @@ const CALL_TIMEOUT_MS = 15_000
 /** A watch is silent between changes; the server itself ends it earlier than this. */
 const WATCH_IDLE_MS = 360_000
 
-const contentTypeOf = ({ method, contentType }: ApiCall): string =>
+const chooseContentType = ({ method, contentType }: ApiCall): string =>
   contentType ??
   (method === 'PATCH' ? 'application/strategic-merge-patch+json' : 'application/json')
 
@@ -48,18 +48,19 @@ export function connectApi({ url, caFile, token }: ApiAddress): ApiConnection {
   const ca = readFileSync(caFile)
   const agent = new Agent({ keepAlive: true, maxSockets: 16, ca })
   const watchAgent = new Agent({ keepAlive: false, ca })
-  const optionsOf = (call: ApiCall): RequestOptions => ({
+  const buildRequestOptions = (call: ApiCall): RequestOptions => ({
     method: call.method,
     headers: {
       authorization: `Bearer ${token}`,
       accept: 'application/json',
-      ...(call.body === undefined ? {} : { 'content-type': contentTypeOf(call) }),
+      ...(call.body === undefined ? {} : { 'content-type': chooseContentType(call) }),
     },
   })
   return {
-    call: (call) => sendCall(new URL(call.path, url), { ...optionsOf(call), agent }, call.body),
+    call: (call) =>
+      sendCall(new URL(call.path, url), { ...buildRequestOptions(call), agent }, call.body),
     watch: (path, onLine, signal) => {
-      const options = { ...optionsOf({ method: 'GET', path }), agent: watchAgent, signal }
+      const options = { ...buildRequestOptions({ method: 'GET', path }), agent: watchAgent, signal }
       return readLines(new URL(path, url), options, onLine)
     },
     close: () => {
@@ -69,7 +70,7 @@ export function connectApi({ url, caFile, token }: ApiAddress): ApiConnection {
   }
 }
 
-function sendCall(url: URL, options: RequestOptions, body: unknown): Promise<ApiAnswer> {
+function sendCall(url: URL, options: RequestOptions, body: unknown): Promise<ApiResponse> {
   const text = body === undefined ? '' : JSON.stringify(body)
   // Node gives the body of a DELETE no length of its own accord.
   const headers = { ...options.headers, 'content-length': Buffer.byteLength(text) }
@@ -128,7 +129,7 @@ function readLines(
 }
 
 /** What the server said about a refused call, in one line. */
-export function refusalOf({ status, body }: ApiAnswer): string {
+export function formatApiRefusal({ status, body }: ApiResponse): string {
   const message =
     typeof body === 'object' && body !== null && 'message' in body ? body.message : body
   return `${status} ${String(message)}`

@@ -27,13 +27,13 @@ const objects: KeyedObjects = {
   claims: new Map(),
   tokens: new Map(),
 }
-const environmentOf = (container: Partial<Container>) =>
+const resolveEnvironment = (container: Partial<Container>) =>
   containerEnvironment(
     { name: 'main', ...container },
     { placed, objects, base: { PATH: '/usr/bin' } },
   )
-const fieldOf = (fieldPath: string) =>
-  environmentOf({ env: [{ name: 'FIELD', valueFrom: { fieldRef: { fieldPath } } }] })
+const buildFieldVariable = (fieldPath: string) =>
+  resolveEnvironment({ env: [{ name: 'FIELD', valueFrom: { fieldRef: { fieldPath } } }] })
 
 describe('the environment of a container', () => {
   it.each([
@@ -47,11 +47,11 @@ describe('the environment of a container', () => {
     ['status.podIP', '127.64.0.1'],
     ['status.hostIP', '127.0.0.1'],
   ])('has %s of the pod by reference', (fieldPath, value) => {
-    expect(fieldOf(fieldPath)).toMatchObject({ ok: true, value: { FIELD: value } })
+    expect(buildFieldVariable(fieldPath)).toMatchObject({ ok: true, value: { FIELD: value } })
   })
 
   it('has the keys of config maps and secrets, whole ones before single ones', () => {
-    const found = environmentOf({
+    const found = resolveEnvironment({
       envFrom: [{ configMapRef: { name: 'settings' }, prefix: 'NECO_' }],
       env: [
         { name: 'CREDS', valueFrom: { secretKeyRef: { name: 'bus', key: 'creds' } } },
@@ -75,24 +75,24 @@ describe('the environment of a container', () => {
   it('names the object or the key that is missing, unless it is optional', () => {
     const secretKeyRef = { name: 'none', key: 'creds' }
     const variable = { name: 'CREDS', valueFrom: { secretKeyRef } }
-    expect(environmentOf({ env: [variable] })).toEqual({
+    expect(resolveEnvironment({ env: [variable] })).toEqual({
       ok: false,
       message: 'secret "none" not found',
     })
     const key = { name: 'X', valueFrom: { configMapKeyRef: { name: 'more', key: 'none' } } }
-    expect(environmentOf({ env: [key] })).toEqual({
+    expect(resolveEnvironment({ env: [key] })).toEqual({
       ok: false,
       message: "couldn't find key none in ConfigMap study/more",
     })
     const optional = { valueFrom: { secretKeyRef: { ...secretKeyRef, optional: true } } }
-    expect(environmentOf({ env: [{ name: 'CREDS', ...optional }] })).toEqual({
+    expect(resolveEnvironment({ env: [{ name: 'CREDS', ...optional }] })).toEqual({
       ok: true,
       value: { PATH: '/usr/bin', HOSTNAME: 'pod' },
     })
   })
 
   it('refuses a field that no kubelet knows', () => {
-    expect(fieldOf('status.phase')).toEqual({
+    expect(buildFieldVariable('status.phase')).toEqual({
       ok: false,
       message: 'unsupported fieldPath: status.phase',
     })

@@ -68,9 +68,9 @@ export async function planContainer(sources: PlanSources): Promise<PlannedContai
   })
   if (!environment.ok) return configError(environment.message)
   const expand = (text: string) => expandReferences(text, environment.value)
-  const command = commandOf(container).map(expand)
+  const command = planCommand(container).map(expand)
   if (command.length === 0) return commandMissing
-  const mounts = await mountsOf(sources, expand)
+  const mounts = await planMounts(sources, expand)
   if (!mounts.ok) return configError(mounts.message)
   const plan = {
     command,
@@ -81,10 +81,10 @@ export async function planContainer(sources: PlanSources): Promise<PlannedContai
   return { kind: 'Planned', plan }
 }
 
-const mountsOf = async ({ container, volumes }: PlanSources, expand: (text: string) => string) =>
+const planMounts = async ({ container, volumes }: PlanSources, expand: (text: string) => string) =>
   volumes === undefined ? resolved([]) : containerMounts(container, volumes, expand)
 
-const commandOf = ({ command, args = [] }: Container): readonly string[] =>
+const planCommand = ({ command, args = [] }: Container): readonly string[] =>
   command === undefined || command.length === 0 ? [] : [...command, ...args]
 
 const commandMissing = waits({

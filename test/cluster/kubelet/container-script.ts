@@ -77,19 +77,19 @@ ${plan.readOnlyRoot ? 'mount -o remount,ro "$root"' : ''}
 chroot=$(command -v chroot)
 trap - EXIT
 export PATH="$container_path"
-exec "$chroot" "$root" ${userWords(plan)} /bin/sh -c ${quote(BECOME)} sh ${quote(start.workingDir)} ${start.command.map(quote).join(' ')}
+exec "$chroot" "$root" ${formatUserArgs(plan)} /bin/sh -c ${quote(EXEC_SCRIPT)} sh ${quote(start.workingDir)} ${start.command.map(quote).join(' ')}
 `
 }
 
 /** The parent-death signal is lost when the user changes, so it is set again. */
-function userWords({ user, group, moreGroups }: ScriptPlan): string {
+function formatUserArgs({ user, group, moreGroups }: ScriptPlan): string {
   if (user === undefined) return ''
   const groups = moreGroups.length === 0 ? '--clear-groups' : `--groups ${moreGroups.join(',')}`
   return `setpriv --reuid ${user} --regid ${group ?? 0} ${groups} --no-new-privs --pdeathsig KILL --`
 }
 
 /** Becomes the command (`$2…`) in its folder (`$1`). A command that is not there is said on descriptor 3, or else `started`. */
-export const BECOME = `cd -- "$1" || { echo "no folder $1" >&3; exit 128; }
+export const EXEC_SCRIPT = `cd -- "$1" || { echo "no folder $1" >&3; exit 128; }
 shift
 command -v -- "$1" >/dev/null || { echo "exec: \\"$1\\": executable file not found in \\$PATH" >&3; exit 128; }
 echo started >&3

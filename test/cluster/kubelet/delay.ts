@@ -4,7 +4,7 @@ import type { Clock } from '../../../operator/ports/clock.ts'
 export type Delay = (delayMs: number, signal?: AbortSignal) => Promise<void>
 
 /** Makes waiting out of a clock's timers. */
-export const delayOn =
+export const createDelay =
   (clock: Clock): Delay =>
   (delayMs, signal) =>
     new Promise((resolve) => {

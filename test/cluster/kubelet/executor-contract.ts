@@ -14,7 +14,7 @@ export type StartBehaving = (behavior: Behavior) => Promise<RunningContainer>
 const LONG_MS = 60_000
 
 /** What every executor of the kubelet does. */
-export function executorContract(name: string, start: StartBehaving): void {
+export function describeExecutorContract(name: string, start: StartBehaving): void {
   describe(`containers of the ${name}`, () => {
     it('end with their exit code and their last words', async () => {
       const succeeded = await start({ kind: 'Ends', exitCode: 0, message: 'all is well' })

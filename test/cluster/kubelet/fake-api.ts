@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { makeAuthority } from '../bed/certificate.ts'
+import { makeAuthority } from '../testbed/certificate.ts'
 import type { ApiAddress } from './api-connection.ts'
 import type { Pod, PodCondition, PodStatus } from './pod-object.ts'
 

@@ -26,9 +26,9 @@ chroot /tmp/r true`
 
 /** Finds out by trying what this machine allows. */
 export async function detectIsolation(): Promise<Isolation> {
-  const [program = '', ...words] = [...IN_NAMESPACES, 'sh', '-c', TRIAL]
+  const [program = '', ...args] = [...IN_NAMESPACES, 'sh', '-c', TRIAL]
   try {
-    await run(program, words)
+    await run(program, args)
     return 'Namespaces'
   } catch {
     return 'Rewritten'

@@ -36,7 +36,7 @@ export interface KeyReference {
   readonly optional: boolean
 }
 
-const mapOf = (objects: KeyedObjects, kind: KeyedKind) =>
+const selectObjectMap = (objects: KeyedObjects, kind: KeyedKind) =>
   kind === 'secret' ? objects.secrets : objects.configMaps
 
 /** All keys of an object. An optional object that is missing gives undefined. */
@@ -44,7 +44,7 @@ export function lookUpObject(
   objects: KeyedObjects,
   { kind, name, optional }: Omit<KeyReference, 'key'>,
 ): Resolved<KeyedData | undefined> {
-  const data = mapOf(objects, kind).get(name)
+  const data = selectObjectMap(objects, kind).get(name)
   if (data === undefined && !optional) return unresolved(`${kind} "${name}" not found`)
   return resolved(data)
 }
@@ -110,13 +110,13 @@ export function volumeReferences({ spec: { volumes = [] } }: Pod): ReferencedObj
       ...parts.map(({ secret }) => secret?.name),
     ]),
     claims: present(volumes.map((volume) => volume.persistentVolumeClaim?.claimName)),
-    tokens: volumes.flatMap(tokensOf),
+    tokens: volumes.flatMap(listTokenRequests),
   }
 }
 
 const DEFAULT_TOKEN_SECONDS = 3600
 
-const tokensOf = ({ name, projected }: V1Volume): readonly TokenRequest[] =>
+const listTokenRequests = ({ name, projected }: V1Volume): readonly TokenRequest[] =>
   (projected?.sources ?? []).flatMap(({ serviceAccountToken: token }) => {
     if (token === undefined) return []
     const { path, audience, expirationSeconds = DEFAULT_TOKEN_SECONDS } = token

@@ -3,8 +3,8 @@ import type { ApiConnection } from './api-connection.ts'
 import { type Heartbeat, keepAlive, type NodeSpec, registerNode } from './node-heartbeat.ts'
 import { NodeLink } from './node-link.ts'
 import type { PodAddresses } from './pod-address.ts'
-import { PodLife, type PodPorts } from './pod-life.ts'
-import { nameOf, type Pod } from './pod-object.ts'
+import { PodLifecycle, type PodPorts } from './pod-lifecycle.ts'
+import { type Pod, toPodName } from './pod-object.ts'
 import { watchPods } from './pod-watch.ts'
 
 type SharedPorts = Omit<PodPorts, 'folder' | 'podIp' | 'hostIp'> &
@@ -22,7 +22,7 @@ export class KubeletNode {
   readonly #ports: NodePorts
   readonly #link = new NodeLink()
   readonly #api: ApiConnection
-  readonly #pods = new Map<string, PodLife>()
+  readonly #pods = new Map<string, PodLifecycle>()
   readonly #ended = new Set<Promise<void>>()
   #beat = new AbortController()
   #tasks: Promise<unknown> = Promise.resolve()
@@ -33,7 +33,7 @@ export class KubeletNode {
     this.#api = this.#link.over(ports.api)
   }
 
-  get pods(): readonly PodLife[] {
+  get pods(): readonly PodLifecycle[] {
     return [...this.#pods.values()]
   }
 
@@ -99,17 +99,17 @@ export class KubeletNode {
   #take(pod: Pod): void {
     const { uid } = pod.metadata
     const { addresses, folder, address, log } = this.#ports
-    const life = new PodLife(pod, {
+    const life = new PodLifecycle(pod, {
       ...this.#ports,
       api: this.#api,
       folder: join(folder, 'pods', uid),
-      podIp: addresses.addressOf(uid),
+      podIp: addresses.assign(uid),
       hostIp: address,
     })
     this.#pods.set(uid, life)
     const ended = life
       .live()
-      .catch((error: unknown) => log(`${nameOf(pod)}: ${String(error)}`))
+      .catch((error: unknown) => log(`${toPodName(pod)}: ${String(error)}`))
       .finally(() => {
         this.#pods.delete(uid)
         this.#ended.delete(ended)

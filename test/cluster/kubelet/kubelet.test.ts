@@ -2,28 +2,28 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Clock } from '../../../operator/ports/clock.ts'
 import {
   container,
-  type FakeGround,
+  type FakeKubeletFixture,
   IMAGE,
   inPhase,
   isGone,
   isPod,
   NODE,
-  openFakeGround,
+  openFakeKubeletFixture,
   spec,
   waitsFor,
-} from './fake-ground.ts'
+} from './fake-kubelet-fixture.ts'
 import { systemClock } from './system-clock.ts'
 
-let ground: FakeGround
+let fixture: FakeKubeletFixture
 beforeEach(async () => {
-  ground = await openFakeGround()
+  fixture = await openFakeKubeletFixture()
 })
-afterEach(() => ground.close())
+afterEach(() => fixture.close())
 
 describe('a node of the process kubelet', () => {
   it('is registered with its GPUs, reports that it is ready, and renews its Lease', async () => {
-    await ground.start()
-    expect(ground.api.get(`/api/v1/nodes/${NODE}/status`)).toMatchObject({
+    await fixture.start()
+    expect(fixture.api.get(`/api/v1/nodes/${NODE}/status`)).toMatchObject({
       status: {
         capacity: { 'nvidia.com/gpu': '4' },
         addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
@@ -33,15 +33,15 @@ describe('a node of the process kubelet', () => {
       },
     })
     const lease = `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${NODE}`
-    expect(ground.api.get(lease)).toMatchObject({ spec: { holderIdentity: NODE } })
+    expect(fixture.api.get(lease)).toMatchObject({ spec: { holderIdentity: NODE } })
   })
 })
 
 describe('a pod of the process kubelet', () => {
   it('is reported from its waiting to its end, with last words, in one write a phase at most', async () => {
-    await ground.start()
-    ground.api.createPod('pod', spec)
-    const { status } = await ground.api.until('pod', inPhase('Succeeded'))
+    await fixture.start()
+    fixture.api.createPod('pod', spec)
+    const { status } = await fixture.api.until('pod', inPhase('Succeeded'))
     expect(status?.containerStatuses).toEqual([
       {
         name: 'main',
@@ -65,17 +65,17 @@ describe('a pod of the process kubelet', () => {
       },
     ])
     // A phase that is over before the one before it is written is not written.
-    const phases = ground.api.patches('pod').map(({ phase }) => phase)
+    const phases = fixture.api.patches('pod').map(({ phase }) => phase)
     expect(
       ['Pending', 'Running', 'Succeeded'].filter((phase) => phases.some((p) => p === phase)),
     ).toEqual(phases)
   })
 
   it('fails with the exit code of its container and the reason that the script gives', async () => {
-    ground.setScript({ pod: { afterMs: 1, exitCode: 137, reason: 'OOMKilled' } })
-    await ground.start()
-    ground.api.createPod('pod', spec)
-    const { status } = await ground.api.until('pod', inPhase('Failed'))
+    fixture.setScript({ pod: { afterMs: 1, exitCode: 137, reason: 'OOMKilled' } })
+    await fixture.start()
+    fixture.api.createPod('pod', spec)
+    const { status } = await fixture.api.until('pod', inPhase('Failed'))
     expect(status?.containerStatuses?.[0]?.state).toMatchObject({
       terminated: { exitCode: 137, reason: 'OOMKilled' },
     })
@@ -87,10 +87,10 @@ describe('a pod of the process kubelet', () => {
       message: 'The node was low on resource: memory.',
       disruption: 'TerminationByKubelet',
     }
-    ground.setScript({ pod: { afterMs: 1, exitCode: 137, podEnd } })
-    await ground.start()
-    ground.api.createPod('pod', spec)
-    const { status } = await ground.api.until('pod', inPhase('Failed'))
+    fixture.setScript({ pod: { afterMs: 1, exitCode: 137, podEnd } })
+    await fixture.start()
+    fixture.api.createPod('pod', spec)
+    const { status } = await fixture.api.until('pod', inPhase('Failed'))
     expect(status).toMatchObject({ reason: 'Evicted', message: podEnd.message })
     expect(status?.conditions).toContainEqual(
       expect.objectContaining({ type: 'DisruptionTarget', reason: 'TerminationByKubelet' }),
@@ -98,23 +98,23 @@ describe('a pod of the process kubelet', () => {
   })
 
   it('that runs longer than its deadline is stopped and fails', async () => {
-    ground.setScript({ pod: { exitCode: 0 } })
+    fixture.setScript({ pod: { exitCode: 0 } })
     const hasty: Clock = {
       ...systemClock,
       after: (ms, call) => systemClock.after(ms === 3_600_000 ? 1 : ms, call),
     }
-    await ground.start(hasty)
-    ground.api.createPod('pod', { ...spec, activeDeadlineSeconds: 3600 })
-    const { status } = await ground.api.until('pod', inPhase('Failed'))
+    await fixture.start(hasty)
+    fixture.api.createPod('pod', { ...spec, activeDeadlineSeconds: 3600 })
+    const { status } = await fixture.api.until('pod', inPhase('Failed'))
     expect(status).toMatchObject({ reason: 'DeadlineExceeded' })
   })
 
   it('runs its init containers first, and not its containers when one of those fails', async () => {
-    ground.setScript({ 'pod/second': { afterMs: 1, exitCode: 4 } })
-    await ground.start()
+    fixture.setScript({ 'pod/second': { afterMs: 1, exitCode: 4 } })
+    await fixture.start()
     const initContainers = ['first', 'second'].map((name) => ({ ...container, name }))
-    ground.api.createPod('pod', { ...spec, initContainers })
-    const { status } = await ground.api.until('pod', inPhase('Failed'))
+    fixture.api.createPod('pod', { ...spec, initContainers })
+    const { status } = await fixture.api.until('pod', inPhase('Failed'))
     expect(status?.initContainerStatuses).toMatchObject([
       { name: 'first', ready: true, state: { terminated: { exitCode: 0 } } },
       { name: 'second', ready: false, state: { terminated: { exitCode: 4 } } },
@@ -125,93 +125,93 @@ describe('a pod of the process kubelet', () => {
   })
 
   it('is started again after a failure when its policy says so', async () => {
-    ground.setScript({ pod: { afterMs: 1, exitCode: 1 } })
-    await ground.start()
-    ground.api.createPod('pod', { ...spec, restartPolicy: 'OnFailure' })
-    await ground.api.until('pod', waitsFor('CrashLoopBackOff'))
-    ground.setScript({})
-    const { status } = await ground.api.until('pod', inPhase('Succeeded'))
+    fixture.setScript({ pod: { afterMs: 1, exitCode: 1 } })
+    await fixture.start()
+    fixture.api.createPod('pod', { ...spec, restartPolicy: 'OnFailure' })
+    await fixture.api.until('pod', waitsFor('CrashLoopBackOff'))
+    fixture.setScript({})
+    const { status } = await fixture.api.until('pod', inPhase('Succeeded'))
     expect(status?.containerStatuses?.[0]?.restartCount).toBeGreaterThan(0)
     expect(status?.containerStatuses?.[0]?.lastState).toMatchObject({ terminated: { exitCode: 1 } })
   })
 
   it('waits for an image that does not exist, as a kubelet says it', async () => {
-    await ground.start()
-    ground.api.createPod('pod', { ...spec, containers: [{ ...container, image: 'none:1' }] })
-    await ground.api.until('pod', waitsFor('ErrImagePull'))
-    const { status } = await ground.api.until('pod', waitsFor('ImagePullBackOff'))
+    await fixture.start()
+    fixture.api.createPod('pod', { ...spec, containers: [{ ...container, image: 'none:1' }] })
+    await fixture.api.until('pod', waitsFor('ErrImagePull'))
+    const { status } = await fixture.api.until('pod', waitsFor('ImagePullBackOff'))
     expect(status?.phase).toBe('Pending')
   })
 
   it('waits for a secret that its environment needs, and starts when it is there', async () => {
-    await ground.start()
+    await fixture.start()
     const secretKeyRef = { name: 'bus', key: 'creds' }
     const env = [{ name: 'CREDS', valueFrom: { secretKeyRef } }]
-    ground.api.createPod('pod', { ...spec, containers: [{ ...container, env }] })
-    const { status } = await ground.api.until('pod', waitsFor('CreateContainerConfigError'))
+    fixture.api.createPod('pod', { ...spec, containers: [{ ...container, env }] })
+    const { status } = await fixture.api.until('pod', waitsFor('CreateContainerConfigError'))
     expect(status?.containerStatuses?.[0]?.state).toMatchObject({
       waiting: { message: 'secret "bus" not found' },
     })
-    ground.api.put('/api/v1/namespaces/default/secrets/bus', {
+    fixture.api.put('/api/v1/namespaces/default/secrets/bus', {
       kind: 'Secret',
       data: { creds: 'eA==' },
     })
-    await ground.api.until('pod', inPhase('Succeeded'))
+    await fixture.api.until('pod', inPhase('Succeeded'))
   })
 
   it('says that its container has no command, which this kubelet cannot guess', async () => {
-    await ground.start()
-    ground.api.createPod('pod', { ...spec, containers: [{ name: 'main', image: IMAGE }] })
-    await ground.api.until('pod', waitsFor('CreateContainerError'))
+    await fixture.start()
+    fixture.api.createPod('pod', { ...spec, containers: [{ name: 'main', image: IMAGE }] })
+    await fixture.api.until('pod', waitsFor('CreateContainerError'))
   })
 
   it('is asked to end when it is deleted, and removed when its last status is written', async () => {
-    ground.setScript({
+    fixture.setScript({
       pod: { exitCode: 0, onStop: { exitCode: 5, terminationMessage: 'checkpointed' } },
     })
-    const { pods } = await ground.start()
-    ground.api.createPod('pod', spec)
-    await ground.api.until('pod', inPhase('Running'))
+    const { pods } = await fixture.start()
+    fixture.api.createPod('pod', spec)
+    await fixture.api.until('pod', inPhase('Running'))
     expect(pods()).toMatchObject([{ name: 'pod', node: NODE, phase: 'Running' }])
-    ground.api.deletePod('pod', 30)
-    await ground.api.until('pod', isGone)
-    expect(ground.api.patches('pod').at(-1)).toMatchObject({
+    fixture.api.deletePod('pod', 30)
+    await fixture.api.until('pod', isGone)
+    expect(fixture.api.patches('pod').at(-1)).toMatchObject({
       phase: 'Failed',
       containerStatuses: [{ state: { terminated: { exitCode: 5, message: 'checkpointed' } } }],
     })
   })
 
   it('that ended long ago is removed when it is deleted', async () => {
-    await ground.start()
-    ground.api.createPod('pod', spec)
-    await ground.api.until('pod', inPhase('Succeeded'))
-    ground.api.deletePod('pod', 30)
-    await ground.api.until('pod', isGone)
+    await fixture.start()
+    fixture.api.createPod('pod', spec)
+    await fixture.api.until('pod', inPhase('Succeeded'))
+    fixture.api.deletePod('pod', 30)
+    await fixture.api.until('pod', isGone)
   })
 
   it('that has not started when it is deleted fails and is removed', async () => {
-    await ground.start()
-    ground.api.createPod('pod', { ...spec, containers: [{ ...container, image: 'none:1' }] })
-    await ground.api.until('pod', waitsFor('ErrImagePull'))
-    ground.api.deletePod('pod', 30)
-    await ground.api.until('pod', isGone)
-    expect(ground.api.patches('pod').at(-1)).toMatchObject({ phase: 'Failed' })
+    await fixture.start()
+    fixture.api.createPod('pod', { ...spec, containers: [{ ...container, image: 'none:1' }] })
+    await fixture.api.until('pod', waitsFor('ErrImagePull'))
+    fixture.api.deletePod('pod', 30)
+    await fixture.api.until('pod', isGone)
+    expect(fixture.api.patches('pod').at(-1)).toMatchObject({ phase: 'Failed' })
   })
 
   it('whose kubelet was killed has lost its container, and fails if that may not run again', async () => {
-    ground.setScript({ pod: { exitCode: 0 }, again: { exitCode: 0 } })
-    const first = await ground.start()
-    ground.api.createPod('pod', spec)
-    ground.api.createPod('again', { ...spec, restartPolicy: 'Always' })
-    await ground.api.until('pod', inPhase('Running'))
-    await ground.api.until('again', inPhase('Running'))
+    fixture.setScript({ pod: { exitCode: 0 }, again: { exitCode: 0 } })
+    const first = await fixture.start()
+    fixture.api.createPod('pod', spec)
+    fixture.api.createPod('again', { ...spec, restartPolicy: 'Always' })
+    await fixture.api.until('pod', inPhase('Running'))
+    await fixture.api.until('again', inPhase('Running'))
     await first.close('Keep')
-    await ground.start()
-    const { status } = await ground.api.until('pod', inPhase('Failed'))
+    await fixture.start()
+    const { status } = await fixture.api.until('pod', inPhase('Failed'))
     expect(status?.containerStatuses?.[0]?.state).toMatchObject({
       terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' },
     })
     const restarted = isPod((pod) => pod.status?.containerStatuses?.[0]?.restartCount === 1)
-    expect((await ground.api.until('again', restarted)).status?.phase).toBe('Running')
+    expect((await fixture.api.until('again', restarted)).status?.phase).toBe('Running')
   })
 })

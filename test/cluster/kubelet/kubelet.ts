@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import type { Clock } from '../../../operator/ports/clock.ts'
 import { type ApiAddress, connectApi } from './api-connection.ts'
 import type { Images } from './container-plan.ts'
-import { delayOn } from './delay.ts'
+import { createDelay } from './delay.ts'
 import type { Executor } from './executor.ts'
 import { detectIsolation, SYSTEM_PATH } from './isolation.ts'
 import { KubeletNode } from './kubelet-node.ts'
 import { type ContainerLog, type LogRequest, serveLogs } from './log-server.ts'
 import { type NodeSpec, removeNode } from './node-heartbeat.ts'
 import { PodAddresses } from './pod-address.ts'
-import type { PodLife } from './pod-life.ts'
+import type { PodLifecycle } from './pod-lifecycle.ts'
 import type { Pod, PodPhase } from './pod-object.ts'
 import { processExecutor } from './process-executor.ts'
 import { systemClock } from './system-clock.ts'
@@ -65,7 +65,7 @@ const ADDRESS = '127.0.0.1'
 /** Starts a kubelet that runs the containers of its nodes' pods as processes of this machine, or by a script. Rejects when a node cannot be registered. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const { folder, log, images, clock = systemClock } = options
-  const delay = delayOn(clock)
+  const delay = createDelay(clock)
   const api = connectApi(options.api)
   const closed = new AbortController()
   await mkdir(folder, { recursive: true })
@@ -147,7 +147,7 @@ function findLog(nodes: readonly KubeletNode[], asked: LogRequest): ContainerLog
   return { path, isOpen: () => !asked.isPrevious && life.isLogOpen(asked.container) }
 }
 
-const describePod = ({ pod, status }: PodLife, { spec }: KubeletNode): KubeletPod => ({
+const describePod = ({ pod, status }: PodLifecycle, { spec }: KubeletNode): KubeletPod => ({
   name: pod.metadata.name,
   namespace: pod.metadata.namespace,
   uid: pod.metadata.uid,

@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { makeAuthority } from '../bed/certificate.ts'
+import { makeAuthority } from '../testbed/certificate.ts'
 import type { Delay } from './delay.ts'
 
 /** The log of a container as the kubelet knows it. */
@@ -40,7 +40,7 @@ export async function serveLogs(ports: LogPorts): Promise<LogServer> {
   const closed = new AbortController()
   const server = createServer({ cert: certPem, key: keyPem }, (request, response) => {
     const url = new URL(request.url ?? '/', 'https://kubelet')
-    answer(url, response, { ...ports, closed: closed.signal }).catch((error: unknown) =>
+    answerLogRequest(url, response, { ...ports, closed: closed.signal }).catch((error: unknown) =>
       response.destroy(error instanceof Error ? error : undefined),
     )
   })
@@ -63,11 +63,15 @@ const closeServer = (server: Server): Promise<void> =>
     server.closeAllConnections()
   })
 
-interface Asked extends LogPorts {
+interface LogServerContext extends LogPorts {
   readonly closed: AbortSignal
 }
 
-async function answer(url: URL, response: ServerResponse, asked: Asked): Promise<void> {
+async function answerLogRequest(
+  url: URL,
+  response: ServerResponse,
+  asked: LogServerContext,
+): Promise<void> {
   const [, namespace, pod, container] = PATH.exec(decodeURIComponent(url.pathname)) ?? []
   if (namespace === undefined || pod === undefined || container === undefined) {
     response.writeHead(404).end('the process kubelet serves /containerLogs only\n')
@@ -85,16 +89,16 @@ async function answer(url: URL, response: ServerResponse, asked: Asked): Promise
   response.end()
 }
 
-interface Sending {
+interface LogTransfer {
   readonly url: URL
   readonly response: ServerResponse
-  readonly asked: Asked
+  readonly asked: LogServerContext
 }
 
-async function sendLog(log: ContainerLog, { url, response, asked }: Sending): Promise<void> {
+async function sendLog(log: ContainerLog, { url, response, asked }: LogTransfer): Promise<void> {
   const file = await open(log.path)
   try {
-    let position = await startOf(file, url.searchParams.get('tailLines'))
+    let position = await findTailStart(file, url.searchParams.get('tailLines'))
     const follows = url.searchParams.get('follow') === 'true'
     for (;;) {
       // Asked before the read, so that the last words of a container that ends meanwhile are read.
@@ -109,7 +113,7 @@ async function sendLog(log: ContainerLog, { url, response, asked }: Sending): Pr
 }
 
 /** Where the last so many lines begin. */
-async function startOf(file: FileHandle, tailLines: string | null): Promise<number> {
+async function findTailStart(file: FileHandle, tailLines: string | null): Promise<number> {
   if (tailLines === null) return 0
   const { size } = await file.stat()
   const { buffer } = await file.read(Buffer.alloc(size), 0, size, 0)

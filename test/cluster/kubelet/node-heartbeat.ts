@@ -1,4 +1,4 @@
-import { type ApiConnection, refusalOf } from './api-connection.ts'
+import { type ApiConnection, formatApiRefusal } from './api-connection.ts'
 import type { Delay } from './delay.ts'
 
 export interface NodeSpec {
@@ -51,7 +51,7 @@ export async function registerNode(heartbeat: Heartbeat): Promise<void> {
     const path = `/api/v1/nodes/${node.name}`
     await api.call({ method: 'PATCH', path, body: { metadata: { labels } } })
   } else if (created.status !== 201) {
-    throw new Error(`node ${node.name} cannot be registered: ${refusalOf(created)}`)
+    throw new Error(`node ${node.name} cannot be registered: ${formatApiRefusal(created)}`)
   }
   await renewLease(heartbeat)
   await writeNodeStatus(heartbeat)
@@ -105,7 +105,7 @@ async function renewLease({ api, node, leaseMs, nowMs }: Heartbeat): Promise<voi
   const contentType = 'application/merge-patch+json'
   const renewed = await api.call({ method: 'PATCH', path, body: { spec }, contentType })
   if (renewed.status === 200) return
-  if (renewed.status !== 404) throw new Error(refusalOf(renewed))
+  if (renewed.status !== 404) throw new Error(formatApiRefusal(renewed))
   const created = await api.call({
     method: 'POST',
     path: leases,
@@ -116,14 +116,14 @@ async function renewLease({ api, node, leaseMs, nowMs }: Heartbeat): Promise<voi
       spec,
     },
   })
-  if (created.status !== 201) throw new Error(refusalOf(created))
+  if (created.status !== 201) throw new Error(formatApiRefusal(created))
 }
 
 async function writeNodeStatus(heartbeat: Heartbeat): Promise<void> {
   const path = `/api/v1/nodes/${heartbeat.node.name}/status`
   const body = { status: nodeStatus(heartbeat) }
   const written = await heartbeat.api.call({ method: 'PATCH', path, body })
-  if (written.status !== 200) throw new Error(refusalOf(written))
+  if (written.status !== 200) throw new Error(formatApiRefusal(written))
 }
 
 const CONDITIONS = [

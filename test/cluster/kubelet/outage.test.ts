@@ -1,29 +1,36 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Clock } from '../../../operator/ports/clock.ts'
-import { delayOn } from './delay.ts'
-import { type FakeGround, inPhase, isGone, NODE, openFakeGround, spec } from './fake-ground.ts'
+import { createDelay } from './delay.ts'
+import {
+  type FakeKubeletFixture,
+  inPhase,
+  isGone,
+  NODE,
+  openFakeKubeletFixture,
+  spec,
+} from './fake-kubelet-fixture.ts'
 import { systemClock } from './system-clock.ts'
 
-let ground: FakeGround
+let fixture: FakeKubeletFixture
 beforeEach(async () => {
-  ground = await openFakeGround()
+  fixture = await openFakeKubeletFixture()
 })
-afterEach(() => ground.close())
+afterEach(() => fixture.close())
 
 describe('a node that has lost its network', () => {
   it('says nothing of its pods, and says it when it is back', async () => {
-    ground.setScript({ pod: { exitCode: 0, onStop: { exitCode: 5 } } })
-    const { stopHeartbeat, startHeartbeat } = await ground.start()
-    ground.api.createPod('pod', spec)
-    await ground.api.until('pod', inPhase('Running'))
+    fixture.setScript({ pod: { exitCode: 0, onStop: { exitCode: 5 } } })
+    const { stopHeartbeat, startHeartbeat } = await fixture.start()
+    fixture.api.createPod('pod', spec)
+    await fixture.api.until('pod', inPhase('Running'))
     stopHeartbeat(NODE)
-    ground.api.deletePod('pod', 30)
-    ground.api.createPod('meanwhile', spec)
-    const said = ground.api.patches('pod').length
+    fixture.api.deletePod('pod', 30)
+    fixture.api.createPod('meanwhile', spec)
+    const logLines = fixture.api.patches('pod').length
     await startHeartbeat(NODE)
-    await ground.api.until('pod', isGone)
-    await ground.api.until('meanwhile', inPhase('Succeeded'))
-    expect(ground.api.patches('pod').length).toBe(said + 1)
+    await fixture.api.until('pod', isGone)
+    await fixture.api.until('meanwhile', inPhase('Succeeded'))
+    expect(fixture.api.patches('pod').length).toBe(logLines + 1)
   })
 })
 
@@ -42,20 +49,20 @@ describe('pods while the API server is away', () => {
       ...systemClock,
       after: (ms, call) => (ms === HELD_MS ? hold(timers, call) : systemClock.after(ms, call)),
     }
-    ground.setScript({ stays: { exitCode: 0 }, ends: { afterMs: HELD_MS, exitCode: 3 } })
-    const { pods } = await ground.start(held)
-    ground.api.createPod('stays', spec)
-    ground.api.createPod('ends', spec)
-    await ground.api.until('stays', inPhase('Running'))
-    await ground.api.until('ends', inPhase('Running'))
-    ground.api.setAway(true)
+    fixture.setScript({ stays: { exitCode: 0 }, ends: { afterMs: HELD_MS, exitCode: 3 } })
+    const { pods } = await fixture.start(held)
+    fixture.api.createPod('stays', spec)
+    fixture.api.createPod('ends', spec)
+    await fixture.api.until('stays', inPhase('Running'))
+    await fixture.api.until('ends', inPhase('Running'))
+    fixture.api.setAway(true)
     for (const end of timers) end()
     while (pods().some(({ name, phase }) => name === 'ends' && phase === 'Running')) {
-      await delayOn(systemClock)(1)
+      await createDelay(systemClock)(1)
     }
-    expect(ground.api.pod('ends')?.status?.phase).toBe('Running')
-    ground.api.setAway(false)
-    await ground.api.until('ends', inPhase('Failed'))
-    expect(ground.api.pod('stays')?.status?.phase).toBe('Running')
+    expect(fixture.api.pod('ends')?.status?.phase).toBe('Running')
+    fixture.api.setAway(false)
+    await fixture.api.until('ends', inPhase('Failed'))
+    expect(fixture.api.pod('stays')?.status?.phase).toBe('Running')
   })
 })

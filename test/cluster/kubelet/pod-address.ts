@@ -4,7 +4,7 @@ const NETWORKS = 64
 const BLOCKS = 16
 
 /** A small number made of a text, always the same (FNV-1a). */
-function textNumber(text: string): number {
+function hashFnv1a(text: string): number {
   let hash = 0x811c9dc5
   for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
   return hash
@@ -19,13 +19,13 @@ export class PodAddresses {
   #next = 1
 
   constructor(seed: string) {
-    const number = textNumber(seed)
+    const number = hashFnv1a(seed)
     this.#network = `127.${FIRST_NETWORK + (number % NETWORKS)}`
     this.#firstBlock = (Math.floor(number / NETWORKS) % BLOCKS) * BLOCKS
   }
 
   /** The address of a pod; the same one each time until it is released. */
-  addressOf(uid: string): string {
+  assign(uid: string): string {
     const address = this.#byUid.get(uid) ?? this.#free.shift() ?? this.#fresh()
     this.#byUid.set(uid, address)
     return address

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../operator/ports/clock.ts'
-import { type ApiConnection, refusalOf } from './api-connection.ts'
+import { type ApiConnection, formatApiRefusal } from './api-connection.ts'
 import type { Delay } from './delay.ts'
-import { nameOf, type Pod } from './pod-object.ts'
+import { type Pod, toPodName } from './pod-object.ts'
 
 interface CallPorts {
   readonly api: ApiConnection
@@ -25,15 +25,15 @@ export async function deletePod(ports: CallPorts, pod: Pod): Promise<void> {
     try {
       const answer = await api.call({ method: 'DELETE', path, body })
       if (REMOVED.includes(answer.status)) return
-      log(`${nameOf(pod)}: not removed: ${refusalOf(answer)}`)
+      log(`${toPodName(pod)}: not removed: ${formatApiRefusal(answer)}`)
     } catch (error) {
-      if (!closed.aborted) log(`${nameOf(pod)}: not removed: ${String(error)}`)
+      if (!closed.aborted) log(`${toPodName(pod)}: not removed: ${String(error)}`)
     }
     await delay(RETRY_MS, closed)
   }
 }
 
-interface Warning {
+interface PodWarning {
   readonly reason: string
   readonly message: string
 }
@@ -41,10 +41,10 @@ interface Warning {
 const MESSAGE_LIMIT = 1024
 
 /** Writes a warning Event of a pod. One that cannot be written is only logged, as Events are. */
-export async function warnOfPod(
+export async function publishPodWarning(
   { api, clock, log }: CallPorts,
   pod: Pod,
-  { reason, message }: Warning,
+  { reason, message }: PodWarning,
 ): Promise<void> {
   const { namespace, name, uid } = pod.metadata
   const now = `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`
@@ -62,6 +62,6 @@ export async function warnOfPod(
   try {
     await api.call({ method: 'POST', path: `/api/v1/namespaces/${namespace}/events`, body })
   } catch (error) {
-    log(`${nameOf(pod)}: no event: ${String(error)}`)
+    log(`${toPodName(pod)}: no event: ${String(error)}`)
   }
 }

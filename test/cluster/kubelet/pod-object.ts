@@ -76,4 +76,4 @@ export const hasEnded = (pod: Pod): boolean =>
   pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
 
 /** `namespace/name`, for log lines. */
-export const nameOf = (pod: Pod): string => `${pod.metadata.namespace}/${pod.metadata.name}`
+export const toPodName = (pod: Pod): string => `${pod.metadata.namespace}/${pod.metadata.name}`

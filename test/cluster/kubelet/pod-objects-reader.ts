@@ -1,5 +1,5 @@
 import type { V1PersistentVolume, V1PersistentVolumeClaim } from '@kubernetes/client-node'
-import { type ApiAnswer, type ApiConnection, refusalOf } from './api-connection.ts'
+import { type ApiConnection, type ApiResponse, formatApiRefusal } from './api-connection.ts'
 import type {
   ClaimFolder,
   KeyedData,
@@ -9,9 +9,9 @@ import type {
 } from './keyed-objects.ts'
 import type { Pod } from './pod-object.ts'
 
-type Found<T> = readonly [string, T | undefined]
+type FoundObject<T> = readonly [string, T | undefined]
 
-const present = <T>(found: readonly Found<T>[]): Map<string, T> =>
+const present = <T>(found: readonly FoundObject<T>[]): Map<string, T> =>
   new Map(found.filter((entry): entry is readonly [string, T] => entry[1] !== undefined))
 
 /** Reads the objects of those names that a pod refers to. Rejects when the API server cannot be reached or refuses. */
@@ -23,14 +23,17 @@ export async function readPodObjects(
   const { namespace } = pod.metadata
   const base = `/api/v1/namespaces/${namespace}`
   const all = <T>(list: readonly string[], read: (name: string) => Promise<T | undefined>) =>
-    Promise.all(list.map(async (name): Promise<Found<T>> => [name, await read(name)]))
+    Promise.all(list.map(async (name): Promise<FoundObject<T>> => [name, await read(name)]))
   const [configMaps, secrets, claims, tokens] = await Promise.all([
     all(names.configMaps, (name) => readKeyed(api, `${base}/configmaps/${name}`)),
     all(names.secrets, (name) => readKeyed(api, `${base}/secrets/${name}`)),
     all(names.claims, (name) => readClaim(api, `${base}/persistentvolumeclaims/${name}`)),
     Promise.all(
       names.tokens.map(
-        async (token): Promise<Found<string>> => [token.key, await requestToken(api, pod, token)],
+        async (token): Promise<FoundObject<string>> => [
+          token.key,
+          await requestToken(api, pod, token),
+        ],
       ),
     ),
   ])
@@ -51,17 +54,17 @@ async function read(api: ApiConnection, path: string): Promise<unknown> {
   return answer.body
 }
 
-const refused = (path: string, answer: ApiAnswer): Error =>
-  new Error(`${path}: ${refusalOf(answer)}`)
+const refused = (path: string, answer: ApiResponse): Error =>
+  new Error(`${path}: ${formatApiRefusal(answer)}`)
 
-interface Keyed {
+interface KeyedObjectBody {
   readonly kind: 'ConfigMap' | 'Secret'
   readonly data?: Readonly<Record<string, string>>
   readonly binaryData?: Readonly<Record<string, string>>
 }
 
 async function readKeyed(api: ApiConnection, path: string): Promise<KeyedData | undefined> {
-  const found = (await read(api, path)) as Keyed | undefined
+  const found = (await read(api, path)) as KeyedObjectBody | undefined
   if (found === undefined) return undefined
   const encoding = found.kind === 'Secret' ? 'base64' : 'utf8'
   const entries = [

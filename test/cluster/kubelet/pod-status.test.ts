@@ -14,7 +14,7 @@ const ended = (exitCode: number): ContainerRecord => ({
   state: { kind: 'Terminated', terminated: { exitCode, reason: 'Error' } },
   isFinal: true,
 })
-const podOf = (containers: readonly ContainerRecord[], more: Partial<PodRecord> = {}) => ({
+const buildPodRecord = (containers: readonly ContainerRecord[], more: Partial<PodRecord> = {}) => ({
   podIp: '127.64.0.1',
   hostIp: '127.0.0.1',
   startedAt: 'then',
@@ -28,29 +28,29 @@ const evicted = { reason: 'Evicted', message: 'low on memory' }
 
 describe('the phase of a pod', () => {
   it.each<[string, PodRecord]>([
-    ['Pending', podOf([waiting])],
-    ['Pending', podOf([running, waiting])],
-    ['Pending', podOf([waiting], { initContainers: [running] })],
-    ['Running', podOf([running])],
-    ['Running', podOf([running, ended(1)])],
-    ['Running', podOf([{ ...waiting, last: { exitCode: 1, reason: 'Error' } }])],
-    ['Succeeded', podOf([ended(0), ended(0)], { isOver: true })],
-    ['Failed', podOf([ended(0), ended(1)], { isOver: true })],
-    ['Failed', podOf([waiting], { initContainers: [ended(1)] })],
-    ['Failed', podOf([running], { end: evicted })],
+    ['Pending', buildPodRecord([waiting])],
+    ['Pending', buildPodRecord([running, waiting])],
+    ['Pending', buildPodRecord([waiting], { initContainers: [running] })],
+    ['Running', buildPodRecord([running])],
+    ['Running', buildPodRecord([running, ended(1)])],
+    ['Running', buildPodRecord([{ ...waiting, last: { exitCode: 1, reason: 'Error' } }])],
+    ['Succeeded', buildPodRecord([ended(0), ended(0)], { isOver: true })],
+    ['Failed', buildPodRecord([ended(0), ended(1)], { isOver: true })],
+    ['Failed', buildPodRecord([waiting], { initContainers: [ended(1)] })],
+    ['Failed', buildPodRecord([running], { end: evicted })],
   ])('is %s', (phase, record) => {
     expect(podPhase(record)).toBe(phase)
   })
 })
 
 describe('the conditions of a pod', () => {
-  const conditionsOf = (record: PodRecord) =>
+  const listConditions = (record: PodRecord) =>
     Object.fromEntries(
       podStatus(record, {}, 'now').conditions.map(({ type, status }) => [type, status]),
     )
 
   it('say ready when every container is', () => {
-    expect(conditionsOf(podOf([running]))).toEqual({
+    expect(listConditions(buildPodRecord([running]))).toEqual({
       PodScheduled: 'True',
       PodReadyToStartContainers: 'True',
       Initialized: 'True',
@@ -58,19 +58,19 @@ describe('the conditions of a pod', () => {
       Ready: 'True',
     })
     const unready = { ...running, isReady: false }
-    expect(conditionsOf(podOf([running, unready]))).toMatchObject({ Ready: 'False' })
-    expect(conditionsOf(podOf([waiting], { initContainers: [running] }))).toMatchObject({
+    expect(listConditions(buildPodRecord([running, unready]))).toMatchObject({ Ready: 'False' })
+    expect(listConditions(buildPodRecord([waiting], { initContainers: [running] }))).toMatchObject({
       Initialized: 'False',
       Ready: 'False',
     })
   })
 
   it('keep the time of their last transition as long as they say the same', () => {
-    const first = podStatus(podOf([waiting]), {}, 'first')
-    const second = podStatus(podOf([running]), first, 'second')
-    const timeOf = (type: string) =>
+    const first = podStatus(buildPodRecord([waiting]), {}, 'first')
+    const second = podStatus(buildPodRecord([running]), first, 'second')
+    const findLastTransitionTime = (type: string) =>
       second.conditions.find((condition) => condition.type === type)?.lastTransitionTime
-    expect(timeOf('PodScheduled')).toBe('first')
-    expect(timeOf('Ready')).toBe('second')
+    expect(findLastTransitionTime('PodScheduled')).toBe('first')
+    expect(findLastTransitionTime('Ready')).toBe('second')
   })
 })

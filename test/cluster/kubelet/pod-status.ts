@@ -53,18 +53,22 @@ export function podPhase(record: PodRecord): PodPhase {
   return isInitialized(record) && containers.every(hasRun) ? 'Running' : 'Pending'
 }
 
-type Condition = Omit<PodCondition, 'lastTransitionTime'>
+type UntimedCondition = Omit<PodCondition, 'lastTransitionTime'>
 
-const condition = (type: string, holds: boolean, why?: Omit<Condition, 'type' | 'status'>) => ({
+const condition = (
+  type: string,
+  holds: boolean,
+  why?: Omit<UntimedCondition, 'type' | 'status'>,
+) => ({
   type,
   status: holds ? ('True' as const) : ('False' as const),
   ...(holds ? {} : why),
 })
 
-const namesOf = (containers: readonly ContainerRecord[]): string =>
+const joinContainerNames = (containers: readonly ContainerRecord[]): string =>
   `[${containers.map(({ name }) => name).join(' ')}]`
 
-function podConditions(record: PodRecord): readonly Condition[] {
+function podConditions(record: PodRecord): readonly UntimedCondition[] {
   const { containers, initContainers, end } = record
   const phase = podPhase(record)
   const unready = containers.filter((c) => !isContainerReady(c))
@@ -76,12 +80,12 @@ function podConditions(record: PodRecord): readonly Condition[] {
         ? { reason: 'PodFailed' }
         : {
             reason: 'ContainersNotReady',
-            message: `containers with unready status: ${namesOf(unready)}`,
+            message: `containers with unready status: ${joinContainerNames(unready)}`,
           }
   const isReady = unready.length === 0 && phase === 'Running'
   const waiting = {
     reason: 'ContainersNotInitialized',
-    message: `containers with incomplete status: ${namesOf(uninitialized)}`,
+    message: `containers with incomplete status: ${joinContainerNames(uninitialized)}`,
   }
   return [
     condition('PodScheduled', true),
@@ -102,7 +106,7 @@ function podConditions(record: PodRecord): readonly Condition[] {
   ]
 }
 
-function withTime(condition: Condition, before: PodStatus, now: string): PodCondition {
+function withTime(condition: UntimedCondition, before: PodStatus, now: string): PodCondition {
   const same = before.conditions?.find(
     ({ type, status }) => type === condition.type && status === condition.status,
   )
@@ -114,7 +118,7 @@ const isContainerReady = (record: ContainerRecord): boolean =>
 
 function containerStatus(record: ContainerRecord): ContainerStatus {
   const { name, image, imageId, state, last, restarts } = record
-  const containerID = containerIdOf(state, last)
+  const containerID = findContainerId(state, last)
   return {
     name,
     image,
@@ -140,7 +144,7 @@ function reportedState(state: RecordedState): ContainerState {
   return { running: { startedAt: state.startedAt } }
 }
 
-function containerIdOf(state: RecordedState, last: Terminated | undefined): string | undefined {
+function findContainerId(state: RecordedState, last: Terminated | undefined): string | undefined {
   if (state.kind === 'Running') return state.containerId
   return state.kind === 'Terminated' ? state.terminated.containerID : last?.containerID
 }

@@ -5,7 +5,7 @@ import type { Mount } from './executor.ts'
 import type { PlacedPod } from './field-reference.ts'
 import { type KeyedObjects, type Resolved, resolved, unresolved } from './keyed-objects.ts'
 import type { Container } from './pod-object.ts'
-import { filesOfVolume, type VolumeFile } from './volume-files.ts'
+import { listVolumeFiles, type VolumeFile } from './volume-files.ts'
 
 /** Folders on this machine by the names of a pod's volumes. */
 export type VolumeFolders = ReadonlyMap<string, VolumeFolder>
@@ -42,7 +42,7 @@ async function makeVolume(
   { placed, objects, folder }: VolumeSources,
 ): Promise<Resolved<VolumeFolder>> {
   const own = join(folder, volume.name)
-  const files = filesOfVolume(volume, { placed, objects })
+  const files = listVolumeFiles(volume, { placed, objects })
   if (files?.ok === false) return files
   if (files !== undefined) {
     await writeFiles(own, files.value, placed.pod.spec.securityContext?.fsGroup)
@@ -98,7 +98,7 @@ export async function containerMounts(
   for (const mount of volumeMounts) {
     const folder = folders.get(mount.name)
     if (folder === undefined) return unresolved(`there is no volume ${mount.name}`)
-    const subPath = subPathOf(mount, expand)
+    const subPath = resolveSubPath(mount, expand)
     const source = subPath === undefined ? folder.path : join(folder.path, subPath)
     if (subPath !== undefined && !folder.readOnly) await makeFolder(source)
     const readOnly = folder.readOnly || (mount.readOnly ?? false)
@@ -116,7 +116,7 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-const subPathOf = (
+const resolveSubPath = (
   { subPath, subPathExpr }: V1VolumeMount,
   expand: (text: string) => string,
 ): string | undefined => (subPathExpr === undefined ? subPath : expand(subPathExpr))

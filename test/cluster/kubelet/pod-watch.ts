@@ -26,7 +26,7 @@ interface PodList {
   readonly items: readonly Pod[]
 }
 
-const pathOf = (node: string, query: string): string =>
+const buildPodsPath = (node: string, query: string): string =>
   `/api/v1/pods?fieldSelector=spec.nodeName%3D${encodeURIComponent(node)}${query}`
 
 /** Follows the pods of one node until the signal aborts: list, watch, and list again when the watch ends. */
@@ -45,7 +45,7 @@ export async function watchPods(watch: PodWatch): Promise<void> {
 }
 
 async function listPods({ api, node, knownUids, onPod, onGone }: PodWatch): Promise<string> {
-  const answer = await api.call({ method: 'GET', path: pathOf(node, '') })
+  const answer = await api.call({ method: 'GET', path: buildPodsPath(node, '') })
   if (answer.status !== 200) throw new Error(`the list of pods answered ${answer.status}`)
   const list = answer.body as PodList
   const listed = new Set(list.items.map((pod) => pod.metadata.uid))
@@ -69,7 +69,7 @@ async function followPods(watch: PodWatch, from: string): Promise<void> {
   const either = AbortSignal.any([signal, ended.signal])
   while (!either.aborted) {
     const query = `&watch=true&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion=${resourceVersion}`
-    await api.watch(pathOf(node, query), onLine, either)
+    await api.watch(buildPodsPath(node, query), onLine, either)
   }
 }
 

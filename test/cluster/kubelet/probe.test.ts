@@ -1,14 +1,15 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { delayOn } from './delay.ts'
+import { createDelay } from './delay.ts'
 import type { RunningContainer } from './executor.ts'
 import type { Container } from './pod-object.ts'
-import { portNumber, probeContainer, thresholds } from './probe.ts'
+import { createThresholdCounter, portNumber, probeContainer } from './probe.ts'
 import { systemClock } from './system-clock.ts'
 
 /** Waits no time, but lets others run. */
-const delay = (ms: number, signal?: AbortSignal) => delayOn(systemClock)(Math.min(ms, 1), signal)
+const delay = (ms: number, signal?: AbortSignal) =>
+  createDelay(systemClock)(Math.min(ms, 1), signal)
 
 /** A running container whose commands give these exit codes, then the last one for ever. */
 function answering(...exitCodes: readonly number[]): RunningContainer {
@@ -22,11 +23,11 @@ function answering(...exitCodes: readonly number[]): RunningContainer {
 
 /** What is said of a container, word by word, until `last` is said. */
 function watch(container: Partial<Container>, running: RunningContainer, last: string) {
-  const said: string[] = []
+  const events: string[] = []
   const over = new AbortController()
   const say = (word: string) => {
     if (over.signal.aborted) return
-    said.push(word)
+    events.push(word)
     if (word === last) over.abort()
   }
   return probeContainer({
@@ -38,7 +39,7 @@ function watch(container: Partial<Container>, running: RunningContainer, last: s
     onStarted: () => say('started'),
     onReady: (isReady) => say(isReady ? 'ready' : 'unready'),
     onUnhealthy: (probe) => say(`${probe} failed`),
-  }).then(() => said)
+  }).then(() => events)
 }
 const exec = { command: ['check'] }
 
@@ -49,14 +50,14 @@ describe('a container', () => {
 
   it('is ready and unready as its readiness probe says', async () => {
     const readinessProbe = { exec, failureThreshold: 2 }
-    const said = await watch({ readinessProbe }, answering(0, 1, 0, 1, 1), 'unready')
-    expect(said).toEqual(['started', 'ready', 'ready', 'unready'])
+    const events = await watch({ readinessProbe }, answering(0, 1, 0, 1, 1), 'unready')
+    expect(events).toEqual(['started', 'ready', 'ready', 'unready'])
   })
 
   it('is unhealthy when its liveness probe fails as often as is allowed', async () => {
     const livenessProbe = { exec, failureThreshold: 2 }
-    const said = await watch({ livenessProbe }, answering(0, 1, 1), 'liveness failed')
-    expect(said).toEqual(['started', 'ready', 'liveness failed'])
+    const events = await watch({ livenessProbe }, answering(0, 1, 1), 'liveness failed')
+    expect(events).toEqual(['started', 'ready', 'liveness failed'])
   })
 
   it('is not asked anything else before its startup probe succeeds', async () => {
@@ -75,8 +76,8 @@ describe('a container', () => {
     const { port } = server.address() as AddressInfo
     const readinessProbe = { httpGet: { path: '/readyz', port: 'health' }, failureThreshold: 1 }
     const ports = [{ name: 'health', containerPort: port }]
-    const said = await watch({ ports, readinessProbe }, answering(0), 'ready')
-    expect(said).toEqual(['started', 'unready', 'ready'])
+    const events = await watch({ ports, readinessProbe }, answering(0), 'ready')
+    expect(events).toEqual(['started', 'unready', 'ready'])
     expect(paths).toEqual(['/readyz', '/readyz'])
     server.close()
   })
@@ -84,7 +85,7 @@ describe('a container', () => {
 
 describe('a threshold', () => {
   it('is reached once by equal results in a row', () => {
-    const reaches = thresholds({ successThreshold: 2, failureThreshold: 1 })
+    const reaches = createThresholdCounter({ successThreshold: 2, failureThreshold: 1 })
     expect([true, true, true, false, true, false].map(reaches)).toEqual([
       ...[false, true, false, true, false, true],
     ])

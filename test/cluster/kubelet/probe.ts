@@ -6,7 +6,7 @@ import type { Delay } from './delay.ts'
 import type { RunningContainer } from './executor.ts'
 import type { Container } from './pod-object.ts'
 
-interface Probing {
+interface ProbeContext {
   readonly container: Container
   readonly podIp: string
   readonly running: RunningContainer
@@ -20,7 +20,7 @@ interface Probing {
 }
 
 /** Watches over a running container with its probes until it has ended. A probe that is not there has succeeded. */
-export async function probeContainer(probing: Probing): Promise<void> {
+export async function probeContainer(probing: ProbeContext): Promise<void> {
   const { container, onStarted, onReady, onUnhealthy, signal } = probing
   const { startupProbe, readinessProbe, livenessProbe } = container
   if (startupProbe !== undefined) {
@@ -51,11 +51,11 @@ type Verdict = 'Continue' | 'Stop' | 'Fail'
 /** Runs a probe again and again; `decide` hears of a result when its threshold is reached. Gives whether it was stopped with success. */
 async function repeatProbe(
   probe: V1Probe,
-  probing: Probing,
+  probing: ProbeContext,
   decide: (succeeded: boolean) => Verdict,
 ): Promise<boolean> {
   const { delay, signal } = probing
-  const reaches = thresholds(probe)
+  const reaches = createThresholdCounter(probe)
   await delay((probe.initialDelaySeconds ?? 0) * 1000, signal)
   while (!signal.aborted) {
     const succeeded = await tryProbe(probe, probing)
@@ -68,20 +68,23 @@ async function repeatProbe(
 }
 
 /** Counts equal results in a row; true for the one that reaches its threshold. */
-export function thresholds(probe: V1Probe): (succeeded: boolean) => boolean {
+export function createThresholdCounter(probe: V1Probe): (succeeded: boolean) => boolean {
   let inARow = 0
   let last: boolean | undefined
   return (succeeded) => {
     inARow = succeeded === last ? inARow + 1 : 1
     last = succeeded
-    return inARow === thresholdOf(probe, succeeded)
+    return inARow === chooseThreshold(probe, succeeded)
   }
 }
 
-const thresholdOf = (probe: V1Probe, succeeded: boolean): number =>
+const chooseThreshold = (probe: V1Probe, succeeded: boolean): number =>
   succeeded ? (probe.successThreshold ?? 1) : (probe.failureThreshold ?? 3)
 
-async function tryProbe(probe: V1Probe, { container, podIp, running }: Probing): Promise<boolean> {
+async function tryProbe(
+  probe: V1Probe,
+  { container, podIp, running }: ProbeContext,
+): Promise<boolean> {
   const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000
   const { exec, httpGet, tcpSocket } = probe
   if (exec !== undefined) return (await running.execute(exec.command ?? [], timeoutMs)) === 0

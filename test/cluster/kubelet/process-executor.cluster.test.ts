@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ContainerStart } from './executor.ts'
-import { type Behavior, executorContract } from './executor-contract.ts'
+import { type Behavior, describeExecutorContract } from './executor-contract.ts'
 import { detectIsolation, type Isolation } from './isolation.ts'
 import type { Container } from './pod-object.ts'
 import { processExecutor } from './process-executor.ts'
@@ -24,7 +24,7 @@ afterAll(() => rm(base, { recursive: true }))
 const MESSAGE_PATH = '/dev/termination-log'
 const PATH = '/usr/local/bin:/usr/bin:/bin'
 
-async function aStart(
+async function buildContainerStart(
   command: readonly string[],
   more: Partial<ContainerStart> = {},
 ): Promise<ContainerStart> {
@@ -50,14 +50,15 @@ async function aStart(
 
 const executorWith = (isolation: Isolation) =>
   processExecutor({ isolation, clock: systemClock, nodePath: process.execPath })
-const logOf = (start: ContainerStart) => readFile(start.logPath, 'utf8')
+const readContainerLog = (start: ContainerStart) => readFile(start.logPath, 'utf8')
 
 async function logged(start: ContainerStart, word: string): Promise<void> {
-  while (!(await logOf(start)).includes(word)) await new Promise((done) => setTimeout(done, 5))
+  while (!(await readContainerLog(start)).includes(word))
+    await new Promise((done) => setTimeout(done, 5))
 }
 
 /** Programs in Node, as ours are; they say when they can be signaled. */
-const programOf = (behavior: Behavior): string => {
+const buildBehaviorProgram = (behavior: Behavior): string => {
   if (behavior.kind === 'IgnoresStop') {
     return 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("ready")'
   }
@@ -67,27 +68,27 @@ const programOf = (behavior: Behavior): string => {
     : `process.on("SIGTERM", () => { ${say} }); setInterval(() => {}, 1000); console.log("ready")`
 }
 
-const behaving = (isolation: () => Isolation) => async (behavior: Behavior) => {
-  const start = await aStart(['node', '-e', programOf(behavior)])
+const startBehaving = (isolation: () => Isolation) => async (behavior: Behavior) => {
+  const start = await buildContainerStart(['node', '-e', buildBehaviorProgram(behavior)])
   const running = await executorWith(isolation()).start(start)
   if (behavior.kind !== 'Ends') await logged(start, 'ready')
   return running
 }
 
-executorContract(
+describeExecutorContract(
   'process executor in namespaces',
-  behaving(() => namespaces),
+  startBehaving(() => namespaces),
 )
-executorContract(
+describeExecutorContract(
   'process executor with rewritten paths',
-  behaving(() => 'Rewritten'),
+  startBehaving(() => 'Rewritten'),
 )
 
 async function run(command: readonly string[], more: Partial<ContainerStart> = {}) {
-  const start = await aStart(command, more)
+  const start = await buildContainerStart(command, more)
   const running = await executorWith(namespaces).start(start)
   const end = await running.ended
-  return { ...end, log: await logOf(start) }
+  return { ...end, log: await readContainerLog(start) }
 }
 
 describe('a process in namespaces of its own', () => {
@@ -134,7 +135,7 @@ describe('a process in namespaces of its own', () => {
       image: 'image',
       securityContext: { runAsUser: 65532, runAsGroup: 65532 },
     }
-    const start = await aStart(['id', '-G'], { container })
+    const start = await buildContainerStart(['id', '-G'], { container })
     const spec = { ...start.pod.spec, securityContext: { fsGroup: 2000 } }
     const { log } = await run(['id', '-G'], { container, pod: { ...start.pod, spec } })
     expect(log).toBe('65532 2000\n')
@@ -159,7 +160,7 @@ describe('a process in namespaces of its own', () => {
 })
 
 /** A program that starts a container and is then killed; the container holds a connection, which closes when it dies. */
-const parentOf = (start: ContainerStart) => `
+const buildParentProgram = (start: ContainerStart) => `
 import { detectIsolation } from ${JSON.stringify(join(import.meta.dirname, 'isolation.ts'))}
 import { processExecutor } from ${JSON.stringify(join(import.meta.dirname, 'process-executor.ts'))}
 import { systemClock } from ${JSON.stringify(join(import.meta.dirname, 'system-clock.ts'))}
@@ -179,9 +180,9 @@ describe('a process whose kubelet is killed', () => {
       image: 'image',
       ...(runAsUser === undefined ? {} : { securityContext: { runAsUser } }),
     }
-    const start = await aStart(['node', '-e', hold], { container })
-    const words = ['--input-type=module-typescript', '-e', parentOf(start)]
-    const parent = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'inherit'] })
+    const start = await buildContainerStart(['node', '-e', hold], { container })
+    const args = ['--input-type=module-typescript', '-e', buildParentProgram(start)]
+    const parent = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })
     const [socket] = (await once(server, 'connection')) as [Socket]
     const closed = once(
       socket.on('error', () => undefined),

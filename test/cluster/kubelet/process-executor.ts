@@ -5,7 +5,7 @@ import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Clock } from '../../../operator/ports/clock.ts'
-import { BECOME, containerScript, rewritePaths } from './container-script.ts'
+import { containerScript, EXEC_SCRIPT, rewritePaths } from './container-script.ts'
 import {
   type ContainerEnd,
   type ContainerStart,
@@ -36,7 +36,7 @@ export const processExecutor = (ports: ProcessPorts): Executor => ({
 })
 
 interface Launch {
-  readonly words: readonly string[]
+  readonly args: readonly string[]
   readonly environment: Readonly<Record<string, string>>
 }
 
@@ -51,20 +51,20 @@ async function startContainer(
   const mounts = [...start.mounts, { source: messagePath, target, readOnly: false }]
   const launch = await planLaunch({ ...start, mounts }, ports)
   const child = await spawnLogged(launch, start.logPath)
-  const ended = exitOf(child).then(async (exitCode): Promise<ContainerEnd> => {
+  const ended = waitForExitCode(child).then(async (exitCode): Promise<ContainerEnd> => {
     const { container, logPath } = start
-    const words = { container, exitCode, messagePath, logPath }
-    return { exitCode, terminationMessage: await readTerminationMessage(words) }
+    const args = { container, exitCode, messagePath, logPath }
+    return { exitCode, terminationMessage: await readTerminationMessage(args) }
   })
-  const said = await firstWord(child.stdio[3] as Readable)
-  if (said !== STARTED) {
+  const startReport = await firstWord(child.stdio[3] as Readable)
+  if (startReport !== STARTED) {
     await ended
-    throw new ContainerStartError(said)
+    throw new ContainerStartError(startReport)
   }
   const { isolation, clock } = ports
   return {
     ended,
-    stop: stopper({ child, ended, isolation, clock }),
+    stop: createStop({ child, ended, isolation, clock }),
     execute: (command, timeoutMs) => execute({ child, isolation, launch }, command, timeoutMs),
   }
 }
@@ -85,8 +85,8 @@ async function planLaunch(start: ContainerStart, ports: ProcessPorts): Promise<L
     moreGroups: [ofPod?.fsGroup ?? [], ofPod?.supplementalGroups ?? []].flat(),
     readOnlyRoot: own?.readOnlyRootFilesystem ?? false,
   })
-  const words = [...IN_NAMESPACES, 'sh', '-c', script]
-  return { words, environment: start.environment }
+  const args = [...IN_NAMESPACES, 'sh', '-c', script]
+  return { args, environment: start.environment }
 }
 
 function rewrittenLaunch(start: ContainerStart, nodePath: string): Launch {
@@ -94,17 +94,17 @@ function rewrittenLaunch(start: ContainerStart, nodePath: string): Launch {
   const environment = Object.fromEntries(
     Object.entries(start.environment).map(([name, value]) => [name, rewrite(value)]),
   )
-  const words = [BECOME, 'sh', rewrite(start.workingDir), ...start.command.map(rewrite)]
+  const args = [EXEC_SCRIPT, 'sh', rewrite(start.workingDir), ...start.command.map(rewrite)]
   const path = `${dirname(nodePath)}:${environment['PATH'] ?? ''}`
-  return { words: ['/bin/sh', '-c', ...words], environment: { ...environment, PATH: path } }
+  return { args: ['/bin/sh', '-c', ...args], environment: { ...environment, PATH: path } }
 }
 
 /** Starts it in a process group of its own. On descriptor 3 it says that it has started, or why not. */
 async function spawnLogged(launch: Launch, logPath: string): Promise<ChildProcess> {
   const log = await open(logPath, 'a')
   try {
-    const [program = '', ...words] = [...DIES_WITH_US, ...launch.words]
-    const child = spawn(program, words, {
+    const [program = '', ...args] = [...DIES_WITH_US, ...launch.args]
+    const child = spawn(program, args, {
       detached: true,
       stdio: ['ignore', log.fd, log.fd, 'pipe'],
       env: { ...launch.environment },
@@ -118,7 +118,7 @@ async function spawnLogged(launch: Launch, logPath: string): Promise<ChildProces
   }
 }
 
-const exitOf = (child: ChildProcess): Promise<number> =>
+const waitForExitCode = (child: ChildProcess): Promise<number> =>
   new Promise((resolve) => {
     child.once('exit', (exitCode, signal) =>
       resolve(exitCode ?? 128 + (signal === null ? 0 : constants.signals[signal])),
@@ -135,14 +135,14 @@ async function firstWord(stream: Readable): Promise<string> {
   return text.trim()
 }
 
-interface Stoppable {
+interface StopContext {
   readonly child: ChildProcess
   readonly ended: Promise<ContainerEnd>
   readonly isolation: Isolation
   readonly clock: Clock
 }
 
-function stopper({ child, ended, isolation, clock }: Stoppable): (graceMs: number) => void {
+function createStop({ child, ended, isolation, clock }: StopContext): (graceMs: number) => void {
   let cancel: (() => void) | undefined
   let killAtMs = Number.POSITIVE_INFINITY
   ended.finally(() => cancel?.()).catch(() => undefined)
@@ -187,14 +187,14 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-interface Inside {
+interface ExecContext {
   readonly child: ChildProcess
   readonly isolation: Isolation
   readonly launch: Launch
 }
 
 async function execute(
-  { child, isolation, launch }: Inside,
+  { child, isolation, launch }: ExecContext,
   command: readonly string[],
   timeoutMs: number,
 ): Promise<number> {
@@ -203,8 +203,8 @@ async function execute(
     isolation === 'Rewritten'
       ? []
       : ['nsenter', '--target', String(first), '--all', '--root', '--wd', '--']
-  const [program = 'false', ...words] = [...enter, ...command]
-  const run = spawn(program, words, {
+  const [program = 'false', ...args] = [...enter, ...command]
+  const run = spawn(program, args, {
     stdio: 'ignore',
     env: { ...launch.environment },
     timeout: timeoutMs,

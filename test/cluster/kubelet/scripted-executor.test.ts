@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ContainerStart } from './executor.ts'
-import { type Behavior, executorContract } from './executor-contract.ts'
+import { type Behavior, describeExecutorContract } from './executor-contract.ts'
 import type { Container } from './pod-object.ts'
 import { type ScriptedRun, scriptedExecutor } from './scripted-executor.ts'
 import { systemClock } from './system-clock.ts'
@@ -21,15 +21,15 @@ const start: ContainerStart = {
   hosts: {},
 }
 
-function scriptOf(behavior: Behavior): ScriptedRun {
+function toScriptedRun(behavior: Behavior): ScriptedRun {
   if (behavior.kind === 'IgnoresStop') return { exitCode: 0, onStop: 'Ignores' }
   const { exitCode, message: terminationMessage } = behavior
   const end = { exitCode, terminationMessage }
   return behavior.kind === 'Ends' ? { afterMs: 1, ...end } : { exitCode: 0, onStop: end }
 }
 
-executorContract('scripted executor', (behavior) =>
-  scriptedExecutor({ clock: systemClock, script: () => scriptOf(behavior) }).start(start),
+describeExecutorContract('scripted executor', (behavior) =>
+  scriptedExecutor({ clock: systemClock, script: () => toScriptedRun(behavior) }).start(start),
 )
 
 describe('a script', () => {

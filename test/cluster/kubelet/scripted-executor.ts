@@ -45,7 +45,7 @@ function startScripted(
   }
   const endByItself = async (): Promise<void> => {
     await deliver?.(pod, run.reports ?? [])
-    end(endOf(run))
+    end(toContainerEnd(run))
   }
   if (run.afterMs !== undefined) {
     cancels.push(clock.after(run.afterMs, () => void endByItself()))
@@ -53,12 +53,12 @@ function startScripted(
   const stop = (graceMs: number): void => {
     if (run.onStop === 'Ignores') {
       cancels.push(clock.after(graceMs, () => end({ exitCode: 137 })))
-    } else end(endOf(run.onStop ?? { exitCode: 143 }))
+    } else end(toContainerEnd(run.onStop ?? { exitCode: 143 }))
   }
   return { ended, stop, execute: async () => 0 }
 }
 
-const endOf = ({
+const toContainerEnd = ({
   exitCode,
   terminationMessage,
   reason,

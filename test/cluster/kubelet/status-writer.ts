@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { type ApiConnection, refusalOf } from './api-connection.ts'
+import { type ApiConnection, formatApiRefusal } from './api-connection.ts'
 import type { Delay } from './delay.ts'
-import { nameOf, type Pod } from './pod-object.ts'
+import { type Pod, toPodName } from './pod-object.ts'
 import type { ReportedStatus } from './pod-status.ts'
 
 interface StatusPorts {
@@ -65,9 +65,9 @@ export class StatusWriter {
       // The uid differs (409) or nothing is there (404): this pod is no more.
       this.#isGone = answer.status === 404 || answer.status === 409
       if (answer.status === 200 || this.#isGone) return true
-      log(`${nameOf(this.#pod)}: status refused: ${refusalOf(answer)}`)
+      log(`${toPodName(this.#pod)}: status refused: ${formatApiRefusal(answer)}`)
     } catch (error) {
-      if (!signal.aborted) log(`${nameOf(this.#pod)}: status not written: ${String(error)}`)
+      if (!signal.aborted) log(`${toPodName(this.#pod)}: status not written: ${String(error)}`)
     }
     return false
   }

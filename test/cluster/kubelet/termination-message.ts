@@ -5,7 +5,7 @@ const MESSAGE_LIMIT_BYTES = 4096
 const LOG_LIMIT_BYTES = 2048
 const LOG_LIMIT_LINES = 80
 
-interface LastWords {
+interface TerminationMessageSource {
   readonly container: Container
   readonly exitCode: number
   readonly messagePath: string
@@ -13,11 +13,11 @@ interface LastWords {
 }
 
 /** The termination message of an ended container, by its policy; empty when it left none. */
-export async function readTerminationMessage(words: LastWords): Promise<string> {
-  const message = await readPart(words.messagePath, 'start', MESSAGE_LIMIT_BYTES)
-  const fallsBack = words.container.terminationMessagePolicy === 'FallbackToLogsOnError'
-  if (message !== '' || !fallsBack || words.exitCode === 0) return message
-  const log = await readPart(words.logPath, 'end', LOG_LIMIT_BYTES)
+export async function readTerminationMessage(source: TerminationMessageSource): Promise<string> {
+  const message = await readPart(source.messagePath, 'start', MESSAGE_LIMIT_BYTES)
+  const fallsBack = source.container.terminationMessagePolicy === 'FallbackToLogsOnError'
+  if (message !== '' || !fallsBack || source.exitCode === 0) return message
+  const log = await readPart(source.logPath, 'end', LOG_LIMIT_BYTES)
   return log.split('\n').slice(-LOG_LIMIT_LINES).join('\n')
 }
 

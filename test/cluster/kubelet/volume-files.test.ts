@@ -1,7 +1,7 @@
 import type { V1Volume } from '@kubernetes/client-node'
 import { describe, expect, it } from 'vitest'
 import type { KeyedObjects } from './keyed-objects.ts'
-import { filesOfVolume } from './volume-files.ts'
+import { listVolumeFiles } from './volume-files.ts'
 
 const placed = {
   pod: {
@@ -26,8 +26,8 @@ const objects: KeyedObjects = {
   claims: new Map(),
   tokens: new Map([['api/token', 'a token']]),
 }
-const filesOf = (volume: Omit<V1Volume, 'name'>) =>
-  filesOfVolume({ name: 'api', ...volume }, { placed, objects })
+const buildVolumeFiles = (volume: Omit<V1Volume, 'name'>) =>
+  listVolumeFiles({ name: 'api', ...volume }, { placed, objects })
 const file = (path: string, content: string | Buffer, mode = 0o644) => ({
   path,
   content: Buffer.from(content),
@@ -36,19 +36,19 @@ const file = (path: string, content: string | Buffer, mode = 0o644) => ({
 
 describe('the files of a volume', () => {
   it('are all keys of a config map, or those that are named', () => {
-    expect(filesOf({ configMap: { name: 'config' } })).toEqual({
+    expect(buildVolumeFiles({ configMap: { name: 'config' } })).toEqual({
       ok: true,
       value: [file('run-config.json', '{}'), file('other', 'o')],
     })
     const items = [{ key: 'run-config.json', path: 'deep/config', mode: 0o600 }]
-    expect(filesOf({ configMap: { name: 'config', items } })).toEqual({
+    expect(buildVolumeFiles({ configMap: { name: 'config', items } })).toEqual({
       ok: true,
       value: [file('deep/config', '{}', 0o600)],
     })
   })
 
   it('are the bytes of a secret, with its mode', () => {
-    expect(filesOf({ secret: { secretName: 'bus', defaultMode: 0o400 } })).toEqual({
+    expect(buildVolumeFiles({ secret: { secretName: 'bus', defaultMode: 0o400 } })).toEqual({
       ok: true,
       value: [file('user.creds', Buffer.from([0, 255]), 0o400)],
     })
@@ -59,7 +59,7 @@ describe('the files of a volume', () => {
       { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } },
       { path: 'uid', fieldRef: { fieldPath: 'metadata.uid' } },
     ]
-    expect(filesOf({ downwardAPI: { items } })).toEqual({
+    expect(buildVolumeFiles({ downwardAPI: { items } })).toEqual({
       ok: true,
       value: [file('labels', 'a="one \\"1\\""\nb="2"'), file('uid', 'uid-1')],
     })
@@ -71,7 +71,7 @@ describe('the files of a volume', () => {
       { secret: { name: 'bus' } },
       { configMap: { name: 'config', items: [{ key: 'other', path: 'other' }] } },
     ]
-    expect(filesOf({ projected: { defaultMode: 0o440, sources } })).toEqual({
+    expect(buildVolumeFiles({ projected: { defaultMode: 0o440, sources } })).toEqual({
       ok: true,
       value: [
         file('token', 'a token'),
@@ -82,22 +82,22 @@ describe('the files of a volume', () => {
   })
 
   it('wait for what is missing, unless it is optional', () => {
-    expect(filesOf({ secret: { secretName: 'none' } })).toEqual({
+    expect(buildVolumeFiles({ secret: { secretName: 'none' } })).toEqual({
       ok: false,
       message: 'secret "none" not found',
     })
     const items = [{ key: 'none', path: 'none' }]
-    expect(filesOf({ configMap: { name: 'config', items } })).toEqual({
+    expect(buildVolumeFiles({ configMap: { name: 'config', items } })).toEqual({
       ok: false,
       message: 'references non-existent config key: none',
     })
-    expect(filesOf({ secret: { secretName: 'none', optional: true } })).toEqual({
+    expect(buildVolumeFiles({ secret: { secretName: 'none', optional: true } })).toEqual({
       ok: true,
       value: [],
     })
   })
 
   it('are none of ours in a volume of another kind', () => {
-    expect(filesOf({ emptyDir: {} })).toBeUndefined()
+    expect(buildVolumeFiles({ emptyDir: {} })).toBeUndefined()
   })
 })

@@ -23,7 +23,7 @@ export interface VolumeFile {
   readonly mode: number
 }
 
-type Files = Resolved<readonly VolumeFile[]>
+type VolumeFilesResult = Resolved<readonly VolumeFile[]>
 
 interface FileSources {
   readonly placed: PlacedPod
@@ -38,12 +38,15 @@ interface KeyedSource extends Omit<KeyReference, 'key'> {
 const DEFAULT_MODE = 0o644
 
 /** The files of a configMap, secret, downwardAPI or projected volume; undefined for a volume of another kind. Not ok when an object or key that it needs is missing. */
-export function filesOfVolume(volume: V1Volume, sources: FileSources): Files | undefined {
+export function listVolumeFiles(
+  volume: V1Volume,
+  sources: FileSources,
+): VolumeFilesResult | undefined {
   const { projected } = volume
-  if (projected === undefined) return filesOfSource(volume, { ...sources, volume: volume.name })
+  if (projected === undefined) return listSourceFiles(volume, { ...sources, volume: volume.name })
   const all: VolumeFile[] = []
   for (const part of projected.sources ?? []) {
-    const files = filesOfSource(asVolume(part, projected.defaultMode), {
+    const files = listSourceFiles(asVolume(part, projected.defaultMode), {
       ...sources,
       volume: volume.name,
     })
@@ -53,11 +56,11 @@ export function filesOfVolume(volume: V1Volume, sources: FileSources): Files | u
   return resolved(all)
 }
 
-type Source = Pick<V1Volume, 'configMap' | 'secret' | 'downwardAPI'> &
+type VolumeFileSource = Pick<V1Volume, 'configMap' | 'secret' | 'downwardAPI'> &
   Pick<V1VolumeProjection, 'serviceAccountToken'>
 
 /** A part of a projected volume in the form of a volume of its own. */
-function asVolume(part: V1VolumeProjection, defaultMode = DEFAULT_MODE): Source {
+function asVolume(part: V1VolumeProjection, defaultMode = DEFAULT_MODE): VolumeFileSource {
   const { configMap, secret, downwardAPI, serviceAccountToken } = part
   if (configMap !== undefined) return { configMap: { ...configMap, defaultMode } }
   if (secret !== undefined) {
@@ -68,10 +71,10 @@ function asVolume(part: V1VolumeProjection, defaultMode = DEFAULT_MODE): Source 
   return serviceAccountToken === undefined ? {} : { serviceAccountToken }
 }
 
-function filesOfSource(
-  source: Source,
+function listSourceFiles(
+  source: VolumeFileSource,
   { placed, objects, volume }: FileSources & { readonly volume: string },
-): Files | undefined {
+): VolumeFilesResult | undefined {
   const { configMap, secret, downwardAPI, serviceAccountToken } = source
   if (configMap !== undefined) {
     const { name = '', optional = false, items, defaultMode = DEFAULT_MODE } = configMap
@@ -90,7 +93,7 @@ function filesOfSource(
   return resolved([{ path: serviceAccountToken.path, content: Buffer.from(token), mode: 0o644 }])
 }
 
-function keyedFiles(objects: KeyedObjects, source: KeyedSource): Files {
+function keyedFiles(objects: KeyedObjects, source: KeyedSource): VolumeFilesResult {
   const found = lookUpObject(objects, source)
   if (!found.ok) return found
   const data = found.value ?? new Map<string, Buffer>()
@@ -109,7 +112,7 @@ function fieldFiles(
   items: readonly V1DownwardAPIVolumeFile[],
   placed: PlacedPod,
   defaultMode: number,
-): Files {
+): VolumeFilesResult {
   const files: VolumeFile[] = []
   for (const { path, fieldRef, mode = defaultMode } of items) {
     const value = fieldRef === undefined ? undefined : fieldValue(fieldRef.fieldPath, placed)

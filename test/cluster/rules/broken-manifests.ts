@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 
 /** A manifest with one mistake: what is set where in an example, who refuses it, and what is said. */
-export interface Broken {
+export interface BrokenManifestCase {
   readonly mistake: string
   readonly of?: 'run.yaml' | 'sweep-steepness.yaml'
   readonly set: Readonly<Record<string, unknown>>
@@ -14,7 +14,7 @@ const lambda = { parameter: 'loss.lambda', values: [0.1, 0.2] }
 const dotted = (path: string): string => `spec.run.${path}`
 
 /** Refused by the API server, before anything is stored. */
-export const REFUSED_BY_SERVER: readonly Broken[] = [
+export const REFUSED_BY_SERVER: readonly BrokenManifestCase[] = [
   {
     mistake: 'an unknown field of the sweep',
     set: { 'spec.paralelism': 2 },
@@ -190,7 +190,7 @@ export const REFUSED_BY_SERVER: readonly Broken[] = [
 ]
 
 /** Stored, and then not accepted by the operator, before anything is made of it. */
-export const REFUSED_BY_OPERATOR: readonly Broken[] = [
+export const REFUSED_BY_OPERATOR: readonly BrokenManifestCase[] = [
   {
     mistake: 'a value that its parameter does not take',
     set: { 'spec.axes': [{ parameter: 'loss.lambda', values: ['many'] }] },
@@ -242,7 +242,7 @@ function setAt(tree: unknown, [name = '', ...rest]: readonly string[], value: un
 const examples = join(import.meta.dirname, '..', '..', '..', 'examples')
 
 /** The example with the mistake in it; a field set to undefined is left out. */
-export function brokenManifest({ of = 'sweep-steepness.yaml', set }: Broken): Tree {
+export function brokenManifest({ of = 'sweep-steepness.yaml', set }: BrokenManifestCase): Tree {
   const example: unknown = parse(readFileSync(join(examples, of), 'utf8'))
   const broken = Object.entries(set).reduce(
     (tree, [path, value]) => setAt(tree, splitPath(path), value),

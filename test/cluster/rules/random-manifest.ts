@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import type { NeCoRun } from '../../../crds/necorun.ts'
 import type { NeCoSweep } from '../../../crds/necosweep.ts'
-import { drawFrom } from './draw.ts'
 import { mutate } from './mutate.ts'
-import { nudge } from './nudges.ts'
-import { specSchema } from './twins.ts'
+import { perturbSpec } from './perturbations.ts'
+import { specSchema } from './rule-implementations.ts'
+import { createSeededDraws } from './seeded-draws.ts'
 
 export type Manifest = NeCoRun | NeCoSweep
 
@@ -22,25 +22,25 @@ export const BASES: readonly Manifest[] = [
 ].map((file) => parse(readFileSync(join(examples, file), 'utf8')) as Manifest)
 
 const MOST_CHANGES = 4
-const NUDGED = 0.55
+const PERTURBED_SHARE = 0.55
 const LONG_NAME = 0.03
 
 /** The manifest of a seed: one of the bases with some random changes, its structure valid. */
 export function randomManifest(seed: number, name: string): Manifest {
-  const draw = drawFrom(seed)
+  const draw = createSeededDraws(seed)
   const base = draw.pick(BASES)
   const schema = specSchema(base.kind)
   let spec: unknown = base.spec
   const changes = Math.floor(draw.number() * (MOST_CHANGES + 1))
   for (let i = 0; i < changes; i++) spec = mutate(spec, schema, draw)
-  if (draw.chance(NUDGED)) spec = nudge(base.kind, spec, draw)
+  if (draw.chance(PERTURBED_SHARE)) spec = perturbSpec(base.kind, spec, draw)
   const fullName = draw.chance(LONG_NAME) ? name.padEnd(55, 'x') : name
   return { ...base, metadata: { name: fullName }, spec } as Manifest
 }
 
 /** What a manifest becomes by an edit that a seed determines. */
 export function editedManifest(manifest: Manifest, seed: number): Manifest {
-  const draw = drawFrom(seed)
+  const draw = createSeededDraws(seed)
   const edited = mutate(manifest.spec, specSchema(manifest.kind), draw)
   return { ...manifest, spec: edited } as Manifest
 }

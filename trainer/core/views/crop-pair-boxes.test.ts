@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { goldenTensor, readGolden } from '../../../test/golden/read-golden.ts'
+import { parseGoldenTensor, readGolden } from '../../../test/golden/read-golden.ts'
 import type { Box } from './crop-box.ts'
 import { computeCropPairBoxes } from './crop-pair-boxes.ts'
 
@@ -23,13 +23,13 @@ const worst = (ours: readonly number[], theirs: ArrayLike<number>): number =>
 
 describe('boxes of crop pairs agree with the released program', () => {
   test.each(cases.map((golden, i) => [i, golden] as const))('case %i', (_, golden) => {
-    const crops = toBoxes(goldenTensor(golden.crop_boxes_xyxy_in_image).data)
+    const crops = toBoxes(parseGoldenTensor(golden.crop_boxes_xyxy_in_image).data)
     const sides = golden.nmb_crops.flatMap((count, kind) =>
       Array<number>(count).fill(golden.size_crops[kind] ?? 0),
     )
     const { inGlobal, inCrop } = computeCropPairBoxes(crops, sides)
-    const gc = goldenTensor(golden.gc).data
-    const all = goldenTensor(golden.all).data
+    const gc = parseGoldenTensor(golden.gc).data
+    const all = parseGoldenTensor(golden.all).data
     expect(inGlobal.flat(2)).toHaveLength(gc.length)
     expect(inCrop.flat(2)).toHaveLength(all.length)
     expect(worst(inGlobal.flat(2), gc)).toBeLessThanOrEqual(1e-12)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { loadSoftSort, loadSoftSortWithoutLoss } from '../../../test/fixtures/soft-sort-module.ts'
 import { diffsortCases, diffsortFiles } from '../../../test/golden/diffsort-cases.ts'
 import { float32Tolerance } from '../../../test/golden/float32-tolerances.ts'
 import { relativeError } from '../../../test/golden/relative-error.ts'
@@ -7,12 +8,11 @@ import {
   paperLossCases,
   type SortLossCase,
 } from '../../../test/golden/sort-loss-cases.ts'
-import { loadSoftSort, loadSoftSortAlone } from '../../../test/soft-sort-module.ts'
 
 const quantities = ['sorted', 'permutation', 'permutationGradient', 'sortedGradient'] as const
 
 describe.each(['simd', 'relaxed'] as const)('the %s kernel', (variant) => {
-  const sortAlone = loadSoftSortAlone(variant)
+  const sortAlone = loadSoftSortWithoutLoss(variant)
   const prepare = loadSoftSort(variant)
 
   test.each(diffsortFiles)('%s: every case is diffsort’s as far as float32 goes', (file) => {
@@ -42,7 +42,7 @@ describe.each(['simd', 'relaxed'] as const)('the %s kernel', (variant) => {
   )
 
   function lossFaults(file: string, golden: SortLossCase) {
-    return golden.losses.flatMap(({ name, options, pull, expected }) => {
+    return golden.losses.flatMap(({ name, options, backward: pull, expected }) => {
       const sort = prepare(golden.student, golden.teacher, options)
       sort.run(0, golden.student.length / options.references)
       const found = pull(sort.read())

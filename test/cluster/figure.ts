@@ -1,4 +1,0 @@
-/** Prints a measured figure beside the results of the tests; no test asserts it. */
-export const printFigure = (text: string): void => {
-  process.stderr.write(`figure: ${text}\n`)
-}

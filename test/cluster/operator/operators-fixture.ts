@@ -1,0 +1,42 @@
+import { createInstantExecutor } from '../sweeps/instant-pods.ts'
+import { openStudyFixture, type StudyFixture } from '../sweeps/study-fixture.ts'
+import type { SharedTestbed } from '../testbed/shared-testbed.ts'
+import { type OperatorAuditLog, openOperatorAuditLog } from './operator-audit-log.ts'
+import { createStudyOperators, type StudyOperators } from './study-operators.ts'
+
+interface Options {
+  /** Names nodes and namespaces. */
+  readonly name: string
+  /** As the values of the chart have it. */
+  readonly lease: object
+}
+
+/** The whole system with pods that end at once, whose operators a test starts and ends itself, and what they write. */
+export interface OperatorsFixture extends StudyFixture {
+  readonly operators: StudyOperators
+  readonly auditLog: OperatorAuditLog
+}
+
+/** Opens it on the shared bed; whoever opens it closes it. */
+export async function openOperatorsFixture(
+  testbed: SharedTestbed,
+  { name, lease }: Options,
+): Promise<OperatorsFixture> {
+  const executor = createInstantExecutor()
+  const fixture = await openStudyFixture(testbed, {
+    name,
+    executor,
+    deployment: false,
+    values: { lease },
+  })
+  const operators = createStudyOperators(testbed, fixture)
+  return {
+    ...fixture,
+    operators,
+    auditLog: openOperatorAuditLog(testbed.auditLog, fixture.namespace),
+    close: async () => {
+      await operators.close()
+      await fixture.close()
+    },
+  }
+}

@@ -1,0 +1,51 @@
+import { join } from 'node:path'
+import { type ControlPlane, startControlPlane } from './control-plane.ts'
+import { applyCrds } from './crds.ts'
+import type { ComponentPaths } from './ensure-components.ts'
+import { createKubectl, type Kubectl } from './kubectl.ts'
+import { openTestbedFolder, type TestbedFolder } from './testbed-folder.ts'
+
+interface TestbedOptions {
+  readonly programs: ComponentPaths
+  readonly log: (line: string) => void
+  /** Users besides those every bed has, with their groups. */
+  readonly users?: Readonly<Record<string, readonly string[]>>
+  /** False leaves our kinds out, for what a user sees who forgot them. */
+  readonly crds?: boolean
+}
+
+/** A control plane of one's own with a folder, for what would disturb others: outages, charts, users. */
+export interface Testbed {
+  readonly folder: TestbedFolder
+  readonly programs: ComponentPaths
+  readonly controlPlane: ControlPlane
+  readonly kubectl: Kubectl
+  /** Ends all that was started and removes the folder. */
+  readonly close: () => Promise<void>
+}
+
+/** Starts a control plane with our kinds in a fresh folder under the system's temporary folder. */
+export async function startTestbed(start: TestbedOptions): Promise<Testbed> {
+  const folder = await openTestbedFolder()
+  const cleanups: (() => Promise<void>)[] = [folder.remove]
+  const close = async (): Promise<void> => {
+    for (const end of cleanups.splice(0).reverse()) await end()
+  }
+  try {
+    const program = start.programs.kubectl
+    const cacheFolder = join(folder.path, 'kube-cache')
+    const controlPlane = await startControlPlane({
+      folder,
+      ...start,
+      served: async (kubeconfig) => {
+        if (start.crds ?? true) await applyCrds(createKubectl({ program, cacheFolder, kubeconfig }))
+      },
+    })
+    cleanups.push(controlPlane.close)
+    const kubectl = createKubectl({ program, cacheFolder, kubeconfig: controlPlane.kubeconfig })
+    return { folder, programs: start.programs, controlPlane, kubectl, close }
+  } catch (cause) {
+    await close()
+    throw cause
+  }
+}

@@ -1,0 +1,45 @@
+import type { BusLink, BusMessage } from '../../pod/bus/bus-link.ts'
+
+/** A link in memory: what arrived in it, and a hand on the server. */
+export interface FakeBusLink extends BusLink {
+  /** Messages that were stored, each id once. */
+  readonly stored: readonly BusMessage[]
+  /** How often something was to be stored. */
+  readonly attempts: () => number
+  /** Fails whatever it says to fail, by the number of the try from 1. */
+  failWhen(fails: (attempt: number) => boolean): void
+  /** Sends a request to whom serves a subject. */
+  request(subject: string, request: string): Promise<string>
+}
+
+/** A link that is up and stores all. */
+export function createFakeBusLink(): FakeBusLink {
+  const stored: BusMessage[] = []
+  const ids = new Set<string>()
+  const served = new Map<string, (request: string) => Promise<string>>()
+  let fails: (attempt: number) => boolean = () => false
+  let attempts = 0
+  return {
+    stored,
+    attempts: () => attempts,
+    failWhen: (when) => {
+      fails = when
+    },
+    async store(message) {
+      if (fails(++attempts)) throw new Error('the server is away')
+      if (message.id !== undefined && ids.has(message.id)) return
+      if (message.id !== undefined) ids.add(message.id)
+      stored.push(message)
+    },
+    async serve(subject, answer) {
+      served.set(subject, answer)
+    },
+    onConnected: (call) => call(),
+    close: () => Promise.resolve(),
+    async request(subject, request) {
+      const answer = served.get(subject)
+      if (answer === undefined) throw new Error(`nobody serves ${subject}`)
+      return answer(request)
+    },
+  }
+}

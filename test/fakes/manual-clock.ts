@@ -1,0 +1,62 @@
+import type { Clock } from '../../operator/ports/clock.ts'
+
+interface Timer {
+  readonly atMs: number
+  readonly delayMs: number
+  readonly call: () => void
+}
+
+/** A clock that stands still until a test turns it. */
+export interface ManualClock extends Clock {
+  /** Lets time pass; timers fire in their order, those set on the way included. */
+  advance(ms: number): void
+  /** Lets time pass without any timer, as for a process that is halted. */
+  advanceWithoutTimers(ms: number): void
+  /** Resolves with the delay of a timer that is set and fits, as soon as there is one. */
+  whenTimerSet(fits: (delayMs: number) => boolean): Promise<number>
+  /** The delays of the timers that are set. */
+  delays(): readonly number[]
+}
+
+/** A clock at 1,000,000 ms, or at the time given. */
+export function createManualClock(startMs = 1_000_000): ManualClock {
+  let nowMs = startMs
+  const timers = new Set<Timer>()
+  const waiting = new Set<(timer: Timer) => void>()
+  const next = (untilMs: number): Timer | undefined =>
+    [...timers].filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0]
+  return {
+    nowMs: () => nowMs,
+    after: (delayMs, call) => {
+      const timer = { atMs: nowMs + delayMs, delayMs, call }
+      timers.add(timer)
+      for (const look of waiting) look(timer)
+      return () => timers.delete(timer)
+    },
+    advance: (ms) => {
+      const untilMs = nowMs + ms
+      for (let timer = next(untilMs); timer !== undefined; timer = next(untilMs)) {
+        timers.delete(timer)
+        nowMs = Math.max(nowMs, timer.atMs)
+        timer.call()
+      }
+      nowMs = untilMs
+    },
+    advanceWithoutTimers: (ms) => {
+      nowMs += ms
+    },
+    whenTimerSet: (fits) => {
+      const found = [...timers].find(({ delayMs }) => fits(delayMs))
+      if (found !== undefined) return Promise.resolve(found.delayMs)
+      return new Promise((resolve) => {
+        const look = ({ delayMs }: Timer) => {
+          if (!fits(delayMs)) return
+          waiting.delete(look)
+          resolve(delayMs)
+        }
+        waiting.add(look)
+      })
+    },
+    delays: () => [...timers].map(({ delayMs }) => delayMs),
+  }
+}
