@@ -86,7 +86,7 @@ describe('overrides from the command line', () => {
     const spec = readSweepManifest([
       'spec.parallelism=3',
       'replicates=2',
-      'optimiser.steps=4',
+      'optimizer.steps=4',
       'run.seed=7',
       'axes[0].values=[1, 1e1]',
     ])

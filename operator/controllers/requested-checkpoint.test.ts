@@ -13,7 +13,7 @@ test('a training whose node is about to go is asked for a checkpoint once, and a
   const platform = {
     ...createSimulatedPlatform(),
     hints: { ...NOOP_HINTS, busState: () => 'Connected' as const },
-    checkpoints: { request: (attempt: AttemptAddress) => void requested.push(attempt) },
+    checkpointRequester: { request: (attempt: AttemptAddress) => void requested.push(attempt) },
   }
   await platform.runs.create({
     apiVersion: API_GROUP_VERSION,
