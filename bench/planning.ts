@@ -2,12 +2,13 @@ import type { TerminationMessage } from '../contract/run-report.ts'
 import { API_GROUP_VERSION } from '../crds/names.ts'
 import type { NeCoRun } from '../crds/necorun.ts'
 import type { NeCoSweep } from '../crds/necosweep.ts'
+import type { SweepSpec } from '../crds/spec/sweep-spec.ts'
 import { UNBLOCKED_PLATFORM } from '../operator/core/platform-state.ts'
 import { planRun } from '../operator/core/run/plan-run.ts'
 import { planSweep, type SweepAction } from '../operator/core/sweep/plan-sweep.ts'
 import {
   createSweepAggregate,
-  rankPoint,
+  recordPoint,
   recordRun,
   type SweepAggregate,
   summarizeRun,
@@ -50,14 +51,14 @@ function simulateSweep(): number {
   for (;;) {
     const { actions, status } = planSweep({
       sweep,
-      aggregate: aggregate,
+      aggregate,
       problems: [],
       platform: UNBLOCKED_PLATFORM,
       nowMs: 0,
     })
     for (const run of createdRuns(actions)) {
       live.set(run.metadata.name, run)
-      record(aggregate, run)
+      record(aggregate, sweep.spec, run)
     }
     if (status !== undefined) sweep = { ...sweep, status }
     if (status !== undefined || actions.length > 0) transitions++
@@ -66,7 +67,7 @@ function simulateSweep(): number {
     const ended = simulateRun(oldest)
     live.delete(oldest.metadata.name)
     transitions += ended.transitions
-    record(aggregate, ended.run)
+    record(aggregate, sweep.spec, ended.run)
   }
 }
 
@@ -78,11 +79,11 @@ function createdRuns(actions: readonly SweepAction[]): readonly NeCoRun[] {
   })
 }
 
-function record(aggregate: SweepAggregate, run: NeCoRun): void {
-  const facts = summarizeRun(run, { replicates: 1, objective })
-  if (facts === undefined) throw new Error(`${run.metadata.name} is not a run of the sweep`)
-  recordRun(aggregate, facts)
-  rankPoint(aggregate, { point: facts.number, replicates: 1, objective })
+function record(aggregate: SweepAggregate, spec: SweepSpec, run: NeCoRun): void {
+  const summary = summarizeRun(run, spec)
+  if (summary === undefined) throw new Error(`${run.metadata.name} is not a run of the sweep`)
+  recordRun(aggregate, summary)
+  recordPoint(aggregate, { point: summary.number, replicates: 1, objective })
 }
 
 /** Plans until nothing changes, while each Job starts and then succeeds. */

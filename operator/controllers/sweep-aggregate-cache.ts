@@ -1,7 +1,8 @@
 import { SWEEP_KIND } from '../../crds/names.ts'
+import { toRunIndex } from '../core/sweep/build-sweep-run.ts'
 import {
   createSweepAggregate,
-  rankPoint,
+  recordPoint,
   recordRun,
   type SweepAggregate,
   summarizeRun,
@@ -32,11 +33,11 @@ export interface SweepAggregateCache {
 
 function addRun(aggregate: SweepAggregate, { spec }: StoredSweep, run: StoredRun): void {
   const { replicates = 1, objective } = spec
-  const summary = summarizeRun(run, { replicates, objective })
+  const summary = summarizeRun(run, spec)
   if (summary === undefined) return
   recordRun(aggregate, summary)
-  if (objective === undefined) return
-  rankPoint(aggregate, { point: Math.floor(summary.number / replicates), replicates, objective })
+  const { point } = toRunIndex(summary.number, replicates)
+  recordPoint(aggregate, { point, replicates, objective })
 }
 
 export function createSweepAggregateCache(runs: Runs): SweepAggregateCache {

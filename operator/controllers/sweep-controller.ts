@@ -3,12 +3,8 @@ import type { NeCoRun } from '../../crds/necorun.ts'
 import type { ReconcileResult } from '../../kube/queue/work-queue.ts'
 import { isAccepted, isEnded } from '../core/conditions.ts'
 import type { BlockedReason } from '../core/reconcile-plan.ts'
-import {
-  type ObservedSweep,
-  planSweep,
-  type SweepAction,
-  type SweepPlan,
-} from '../core/sweep/plan-sweep.ts'
+import type { ObservedSweep } from '../core/sweep/observed-sweep.ts'
+import { planSweep, type SweepAction, type SweepPlan } from '../core/sweep/plan-sweep.ts'
 import { validateSweep } from '../core/sweep/validate-sweep.ts'
 import type { ObjectKey, StoredRun, StoredSweep } from '../ports/objects.ts'
 import { isPortError, PortError } from '../ports/port-error.ts'

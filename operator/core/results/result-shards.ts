@@ -1,6 +1,8 @@
 import type { NeCoRun } from '../../../crds/necorun.ts'
+import type { Assignment } from '../../../search/search-method.ts'
 import { omitUndefined } from '../../../std/omit-undefined.ts'
 import { findCondition } from '../conditions.ts'
+import { readRecordedAssignment } from '../sweep/assignment.ts'
 import { readRunIndex } from '../sweep/build-sweep-run.ts'
 
 type MetricValues = Readonly<Record<string, number>>
@@ -10,6 +12,8 @@ export interface ResultRow {
   readonly point: number
   readonly replicate: number
   readonly run: string
+  /** Absent for a run that was created before assignments were recorded. */
+  readonly assignment?: Assignment
   readonly verdict: 'Succeeded' | 'Failed'
   readonly cause?: string
   readonly runKey?: string
@@ -63,6 +67,7 @@ export function toResultRow(run: NeCoRun): ResultRow | undefined {
     point: index.point,
     replicate: index.replicate,
     run: run.metadata.name,
+    ...omitUndefined({ assignment: readRecordedAssignment(run) }),
     verdict: cause === undefined ? 'Succeeded' : 'Failed',
     ...omitUndefined({ cause, runKey }),
     metrics: sortMetricsByName(metrics),

@@ -8,7 +8,7 @@ import { planSweep } from './plan-sweep.ts'
 import {
   createSweepAggregate,
   type RunSummary,
-  rankPoint,
+  recordPoint,
   recordRun,
   type SweepAggregate,
 } from './sweep-aggregate.ts'
@@ -59,6 +59,7 @@ function runSweepToEnd(sweep: NeCoSweep): {
         name: action.run.metadata.name,
         state: 'Live',
         isSuspended: false,
+        assignment: {},
       })
     }
     if (plan.status !== undefined) {
@@ -72,7 +73,7 @@ function runSweepToEnd(sweep: NeCoSweep): {
       state: 'Succeeded',
       objective: (oldest.number * 7919) % 10_007,
     })
-    rankPoint(aggregate, { point: oldest.number, replicates: 1, objective })
+    recordPoint(aggregate, { point: oldest.number, replicates: 1, objective })
   }
 }
 
@@ -104,6 +105,7 @@ describe('a tally', () => {
     name: fc.constant('run'),
     state: fc.constantFrom<RunSummary['state']>('Live', 'Succeeded', 'Failed'),
     isSuspended: fc.constant(false),
+    assignment: fc.constant({}),
     cause: fc.constant('UserError' as const),
   })
   const sums = ({ live, failures, succeeded, failed, firstMissing }: SweepAggregate) => ({
@@ -137,6 +139,7 @@ describe('a tally', () => {
         name: `large-${number}-r0`,
         state: 'Succeeded',
         isSuspended: false,
+        assignment: {},
       })
     }
     const { actions } = planSweep({
@@ -155,7 +158,13 @@ describe('a tally', () => {
 test('lowering the parallelism makes no new run and stops none', () => {
   const aggregate = createSweepAggregate()
   for (let number = 0; number < 3; number++) {
-    recordRun(aggregate, { number, name: `large-${number}-r0`, state: 'Live', isSuspended: false })
+    recordRun(aggregate, {
+      number,
+      name: `large-${number}-r0`,
+      state: 'Live',
+      isSuspended: false,
+      assignment: {},
+    })
   }
   expect(
     planSweep({

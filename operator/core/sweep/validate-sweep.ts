@@ -6,11 +6,12 @@ import { RunSpec } from '../../../crds/spec/run-spec.ts'
 import type { Axis, SweepSpec } from '../../../crds/spec/sweep-spec.ts'
 import { resolvePreset } from '../../../method/resolve-preset.ts'
 import { validateSettings } from '../../../method/validate-settings.ts'
-import { type Assignment, countPoints, decodePoint } from '../search/decode-point.ts'
-import { applyAssignment } from './build-sweep-run.ts'
+import type { Assignment } from '../../../search/search-method.ts'
+import { applyAssignment, formatAssignment, serializeAssignment } from './assignment.ts'
+import { countPoints, decodePoint } from './decode-point.ts'
 import { findIncomparablePaths } from './objective.ts'
 
-/** Points beyond these are checked when their run is made. */
+/** Points beyond these are checked when their run is created, as are those that depend on results. */
 const MAX_CHECKED_POINTS = 1000
 
 const listNamedValues = ({ values = [], min, max }: Partial<Axis>): [string, Scalar][] => [
@@ -89,22 +90,31 @@ function findSpecProblems(spec: RunSpec): FieldProblem[] {
   return validateSettings(resolvePreset(parsed.data))
 }
 
-const described = (assignment: Assignment): string =>
-  Object.entries(assignment)
-    .map(([path, value]) => `${path}=${value}`)
-    .join(' ')
+/** Of the UTF-8 text of an assignment, which is an annotation of its run. */
+const MAX_ASSIGNMENT_BYTES = 1024
+
+function findAssignmentProblems(assignment: Assignment): FieldProblem[] {
+  const bytes = new TextEncoder().encode(serializeAssignment(assignment)).length
+  if (bytes <= MAX_ASSIGNMENT_BYTES) return []
+  const message = `${bytes} bytes of parameters are more than ${MAX_ASSIGNMENT_BYTES}: set here what all points share`
+  return [{ path: 'spec.run', message }]
+}
 
 function findPointProblems(spec: SweepSpec): FieldProblem[] {
   const count = Math.min(countPoints(spec), MAX_CHECKED_POINTS)
   const found: FieldProblem[] = []
   for (let number = 0; number < count && found.length < 5; number++) {
     const assignment = decodePoint(spec, number)
-    for (const { path, message } of findSpecProblems(applyAssignment(spec.run, assignment))) {
-      found.push({
-        path: `spec.run.${path}`,
-        message: `point ${number} (${described(assignment)}): ${message}`,
-      })
-    }
+    if (assignment === undefined) break
+    const where = `point ${number} (${formatAssignment(assignment).slice(0, 1024)})`
+    const problems = [
+      ...findAssignmentProblems(assignment),
+      ...findSpecProblems(applyAssignment(spec.run, assignment)).map((problem) => ({
+        ...problem,
+        path: `spec.run.${problem.path}`,
+      })),
+    ]
+    found.push(...problems.map(({ path, message }) => ({ path, message: `${where}: ${message}` })))
   }
   return found
 }
