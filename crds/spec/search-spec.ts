@@ -20,6 +20,9 @@ const joinNames = (names: readonly string[], conjunction: 'and' | 'or' = 'and'):
     ? names.join()
     : `${names.slice(0, -1).join(', ')} ${conjunction} ${names.at(-1)}`
 
+const agree = (names: readonly string[], verb: string): string =>
+  names.length === 1 ? `${verb}s` : verb
+
 interface SearchWords {
   /** Names of the methods that read lists: axes with values, zip and points. */
   readonly listMethods: string
@@ -74,7 +77,7 @@ function buildAxisMethodRules(methods: MethodsByName): readonly Rule<SearchedSwe
     {
       cel: `!(${cel}) || has(self.search.count)`,
       holds: (spec) => !drawsFromAxes(spec) || spec.search?.count !== undefined,
-      message: `search ${sampled} need count`,
+      message: `search ${sampled} ${agree(names, 'need')} count`,
       field: ['search', 'count'],
     },
     {
@@ -82,7 +85,7 @@ function buildAxisMethodRules(methods: MethodsByName): readonly Rule<SearchedSwe
       holds: (spec) =>
         !drawsFromAxes(spec) ||
         (spec.axes !== undefined && spec.zip === undefined && spec.points === undefined),
-      message: `search ${sampled} draw from axes; zip and points are for ${lists}`,
+      message: `search ${sampled} ${agree(names, 'draw')} from axes; zip and points are for ${lists}`,
     },
     {
       cel: `(${cel}) || !has(self.axes) || self.axes.all(a, !has(a.min))`,
@@ -102,7 +105,7 @@ function buildObjectiveRules(methods: MethodsByName): readonly Rule<SearchedSwee
       cel: `!has(self.search) || !(self.search.method in ${toCelList(names)}) || has(self.objective)`,
       holds: ({ search, objective }) =>
         !names.includes(search?.method ?? '') || objective !== undefined,
-      message: `search ${joinNames(names)} need objective`,
+      message: `search ${joinNames(names)} ${agree(names, 'need')} objective`,
       field: ['objective'],
     },
   ]

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { LABELS } from '../../../crds/names.ts'
+import { ANNOTATIONS, LABELS } from '../../../crds/names.ts'
 import type { NeCoRun, RunStatus } from '../../../crds/necorun.ts'
 import { buildResultShards, toResultRow } from './result-shards.ts'
 
@@ -60,6 +60,16 @@ describe('a row of results', () => {
         ],
       }),
     )
+  })
+
+  test('holds what the point sets, where that is recorded on the run', () => {
+    const plain = run(0)
+    const annotations = { [ANNOTATIONS.assignment]: '{"loss.lambda":0.5}' }
+    const recorded = { ...plain, metadata: { ...plain.metadata, annotations } }
+    expect(toResultRow(recorded)).toEqual({
+      ...toResultRow(plain),
+      assignment: { 'loss.lambda': 0.5 },
+    })
   })
 
   test('says why a run failed', () => {
