@@ -27,7 +27,10 @@ export interface PlanningRow {
   readonly transitions_per_cpu_s: number
 }
 
-/** 10,000 points from nothing to done through the pure core: every plan that changes something counts. */
+/**
+ * 10,000 points from creation to completion through the pure core: every plan that changes something
+ * counts.
+ */
 export function measurePlanning(): PlanningRow {
   const begin = performance.now()
   const cpuBegin = process.cpuUsage()

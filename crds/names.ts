@@ -6,7 +6,7 @@
  * is in search/.
  */
 
-/** The API group of both kinds. It stands here and nowhere else. */
+/** The API group of both kinds, defined only here. */
 export const API_GROUP = 'neco.dev'
 export const API_VERSION = 'v1alpha1'
 export const API_GROUP_VERSION = `${API_GROUP}/${API_VERSION}`
@@ -17,8 +17,8 @@ export const SWEEP_KIND = 'NeCoSweep'
 /** Labels, for selectors: `kubectl get necoruns,jobs,pods -l neco.dev/sweep=NAME`. */
 export const LABELS = {
   /**
-   * Name of the sweep. The sweep controller writes it on runs and result ConfigMaps, and from a
-   * run it goes on to Jobs and pods. Absent: a run that a person created, and all that is its.
+   * Name of the sweep. The sweep controller writes it on runs and result ConfigMaps; the run
+   * controller copies it to Jobs and pods. Absent: a run that a person created, and its objects.
    */
   sweep: `${API_GROUP}/sweep`,
   /** Number of the point, from 0. The sweep controller writes it on runs. Absent: as above. */
@@ -42,7 +42,7 @@ export const LABELS = {
   attempt: `${API_GROUP}/attempt`,
 } as const
 
-/** Annotations: what is read with an object, but never selected by. */
+/** Annotations: read together with their object, never selected by. */
 export const ANNOTATIONS = {
   /**
    * What the point of a run sets, as JSON by path: `{"loss.lambda":0.5}`. The sweep controller
@@ -52,5 +52,5 @@ export const ANNOTATIONS = {
   assignment: `${API_GROUP}/assignment`,
 } as const
 
-/** Who writes: field manager, and `app.kubernetes.io/managed-by`. */
+/** Field manager of all writes, and the value of `app.kubernetes.io/managed-by`. */
 export const OPERATOR_NAME = 'neco-operator'

@@ -9,7 +9,7 @@ const interpolate = (
 }
 
 /** The value of an axis at a share in [0, 1) of its length; integers are equally likely. */
-export function valueAtShare(axis: SearchAxis, share: number): ParameterValue {
+function valueAtShare(axis: SearchAxis, share: number): ParameterValue {
   const { values, min = 0, max = 1, scale, isInteger = false } = axis
   if (values !== undefined) return values[Math.floor(share * values.length)] ?? ''
   const value = interpolate({ min, max: isInteger ? max + 1 : max, scale }, share)

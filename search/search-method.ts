@@ -43,9 +43,9 @@ export interface SearchHistory {
 }
 
 /**
- * What a search says to the question for a point. Wait: not before more points have finished; then
- * at least one of those proposed before must be unfinished, or the sweep fails as SearchStalled.
- * Exhausted: there is no point of this number or of a higher one.
+ * The answer of a search to a request for a point. Wait: it needs more points to have finished; at
+ * least one point that it proposed before must then be unfinished, or the sweep fails with reason
+ * SearchStalled. Exhausted: there is no point of this number or of a higher one.
  */
 export type Proposal = Assignment | 'Wait' | 'Exhausted'
 

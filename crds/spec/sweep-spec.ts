@@ -7,7 +7,10 @@ import { buildSearchRules, buildSearchWords, SearchSpec } from './search-spec.ts
 
 const { axisMethods } = buildSearchWords()
 
-/** Untyped in the CRD (a number, a word or a boolean); checked against the schema of its parameter by validate-sweep. */
+/**
+ * Untyped in the CRD (a number, a string or a boolean); validate-sweep checks it against the schema
+ * of its parameter.
+ */
 const AnyScalar = z
   .custom<Scalar>((value) => ['string', 'number', 'boolean'].includes(typeof value), {
     error: 'expected a number, a word, true or false',
@@ -51,7 +54,10 @@ const axisRules: readonly Rule<PlainAxis>[] = [
   },
 ]
 
-/** CEL cannot see a list whose items have no type, so the server hears from the schema that there is one of both. */
+/**
+ * CEL cannot see a list whose items have no type, so the schema tells the server that exactly one of
+ * both is set.
+ */
 const ONE_VALUE_SOURCE = { oneOf: [{ required: ['values'] }, { required: ['min'] }] }
 const sourcedAxis = plainAxis
   .refine(
@@ -74,16 +80,14 @@ const Zip = z.strictObject({
     .unwrap()
     .describe('values of the parameter, as many as the other lists of zip have.'),
 })
-export type Zip = z.infer<typeof Zip>
 
 const parameterFields = Object.fromEntries(
   [...PARAMETERS].map(([path, schema]) => [path, schema.optional()]),
 )
 /** One coupled assignment: paths to values, each checked against the schema of its parameter. */
-export const Point = z
+const Point = z
   .strictObject(parameterFields)
   .describe('a point assigns several parameters at once, by path.')
-export type Point = Readonly<Record<string, Scalar | undefined>>
 
 const budget = z.int32().min(0).max(1_000_000).optional()
 const FailureBudget = z

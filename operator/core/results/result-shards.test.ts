@@ -72,12 +72,12 @@ describe('a row of results', () => {
     })
   })
 
-  test('says why a run failed', () => {
+  test('holds the cause of a failed run', () => {
     const failed = run(0, { conditions: ended('Failed', 'Infeasible') })
     expect(toResultRow(failed)).toMatchObject({ verdict: 'Failed', cause: 'Infeasible' })
   })
 
-  test('is not there for a run that goes on, nor for one that no sweep made', () => {
+  test('does not exist for a live run, nor for one that no sweep created', () => {
     expect(toResultRow(run(0, { conditions: [] }))).toBeUndefined()
     expect(toResultRow({ ...run(0), metadata: { name: 'alone' } })).toBeUndefined()
   })
@@ -122,8 +122,8 @@ describe('the shards of a sweep', () => {
         expect(reversed).toEqual(shards)
         expect(new Set(shards.map(({ id }) => id)).size).toBe(shards.length)
         const found = shards.flatMap(({ text }) => lines(text))
-        const held = found.map(({ point, replicate }) => point * REPLICATES + replicate)
-        expect(held).toEqual(given.toSorted((a, b) => a - b))
+        const listed = found.map(({ point, replicate }) => point * REPLICATES + replicate)
+        expect(listed).toEqual(given.toSorted((a, b) => a - b))
         expect(shards.every(({ text }) => Buffer.byteLength(text) <= maxBytes)).toBe(true)
       }),
     )

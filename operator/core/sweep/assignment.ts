@@ -40,12 +40,12 @@ function parseAssignment(text: string): Assignment | undefined {
   }
 }
 
-/** The assignment recorded on a run; undefined where none is, or where it was edited to nonsense. */
+/** The assignment recorded on a run; undefined where none is, or where it does not parse. */
 export function readRecordedAssignment({ metadata }: NeCoRun): Assignment | undefined {
   const text = metadata.annotations?.[ANNOTATIONS.assignment]
   return text === undefined ? undefined : parseAssignment(text)
 }
 
-/** What the point of a run of a sweep sets: as recorded on the run, else decoded from its number. */
+/** What the point of a run sets: as recorded on the run, else decoded from its number. */
 export const readAssignment = (run: NeCoRun, spec: SweepSpec, point: number): Assignment =>
   readRecordedAssignment(run) ?? decodePoint(spec, point) ?? {}

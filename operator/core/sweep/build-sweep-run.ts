@@ -26,7 +26,7 @@ export const toRunIndex = (number: number, replicates: number): RunIndex => ({
 const buildRunName = (sweep: string, { point, replicate }: RunIndex): string =>
   `${sweep}-${point}-r${replicate}`
 
-/** Point and replicate of a run that a sweep made; undefined for one that a person made. */
+/** Point and replicate of a run that a sweep created; undefined for one that a person created. */
 export function readRunIndex(run: NeCoRun): RunIndex | undefined {
   const labels = run.metadata.labels ?? {}
   const point = Number(labels[LABELS.point] ?? Number.NaN)
@@ -34,7 +34,7 @@ export function readRunIndex(run: NeCoRun): RunIndex | undefined {
   return Number.isInteger(point) && Number.isInteger(replicate) ? { point, replicate } : undefined
 }
 
-/** A run to create: where it stands in the sweep, and what its point sets. */
+/** A run to create: its place in the sweep, and what its point sets. */
 export interface PlannedRun extends RunIndex {
   readonly assignment: Assignment
 }

@@ -10,7 +10,7 @@ export interface ObservedSweep {
   /** What is wrong with the specification beyond its schema. */
   readonly problems: readonly { readonly path: string; readonly message: string }[]
   readonly platform: PlatformState
-  /** What kept the last plan from being applied, though nothing is wrong with the sweep. */
+  /** Why the last plan could not be applied, though nothing is wrong with the sweep. */
   readonly blocked?: BlockedReason
   readonly nowMs: number
 }

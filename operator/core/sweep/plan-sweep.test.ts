@@ -35,7 +35,10 @@ const aSweep = (axes: number, parallelism: number): NeCoSweep => ({
   },
 })
 
-/** Plans, makes the planned runs live, and ends the oldest live run with some measure, until the sweep has ended. */
+/**
+ * Plans, makes the planned runs live, and ends the oldest live run with some objective, until the
+ * sweep has ended.
+ */
 function runSweepToEnd(sweep: NeCoSweep): {
   sweep: NeCoSweep
   aggregate: SweepAggregate
@@ -99,7 +102,7 @@ describe('ten thousand points', () => {
   })
 })
 
-describe('a tally', () => {
+describe('an aggregate', () => {
   const facts = fc.record({
     number: fc.nat(11),
     name: fc.constant('run'),
@@ -116,7 +119,7 @@ describe('a tally', () => {
     firstMissing,
   })
 
-  test('of many changes is the tally of the last state of each run', () => {
+  test('of many changes equals that of the last state of each run', () => {
     fc.assert(
       fc.property(fc.array(facts, { maxLength: 60 }), (changes) => {
         const stepwise = createSweepAggregate()
@@ -130,7 +133,7 @@ describe('a tally', () => {
     )
   })
 
-  test('makes a run again that was deleted among others', () => {
+  test('has a deleted run created again', () => {
     const aggregate = createSweepAggregate()
     const sweep = aSweep(1, 10)
     for (const number of [0, 1, 2, 3, 5, 6, 7, 8, 9]) {
@@ -155,7 +158,7 @@ describe('a tally', () => {
   })
 })
 
-test('lowering the parallelism makes no new run and stops none', () => {
+test('lowering the parallelism creates no run and stops none', () => {
   const aggregate = createSweepAggregate()
   for (let number = 0; number < 3; number++) {
     recordRun(aggregate, {
@@ -196,7 +199,7 @@ test('replicate r trains with seed + r and is otherwise the same run', () => {
   expect({ ...runs[1]?.spec, seed: 7 }).toEqual(runs[0]?.spec)
 })
 
-test('a sweep in which nothing changed is not written again, though its keys come back in another order', () => {
+test('an unchanged status is not written again, even if its keys come back in another order', () => {
   const platform = { ...UNBLOCKED_PLATFORM, busState: 'Connected' as const }
   const asked = { aggregate: createSweepAggregate(), problems: [], platform, nowMs: 0 }
   const sweep = aSweep(1, 0)

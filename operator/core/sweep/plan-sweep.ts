@@ -45,7 +45,7 @@ export function planSweep(
     ...(final === undefined ? planRunCreations(sweep, next) : []),
   ]
 
-  // 5. Report where the sweep stands once that is done.
+  // 5. Build the status as it is once these actions are applied.
   const outcome = final ?? decideLiveSweepOutcome(observed, next)
   const createdCount = final === undefined ? next.runs.length : 0
   const status = buildSweepStatus(observed, { outcome, points: next.points, createdCount })
@@ -56,7 +56,7 @@ export function planSweep(
 
 const NO_RUNS: NextRuns = { runs: [], points: 0, isWaiting: false }
 
-/** The status only takes in a later generation: tools that wait for an object look at that. */
+/** Only observedGeneration follows later edits: tools that wait for an object read it. */
 function planEndedSweep({ status, metadata }: NeCoSweep): SweepPlan {
   const updatedStatus = withObservedGeneration(status, metadata.generation)
   return { actions: [], events: [], ...omitUndefined({ status: updatedStatus }) }

@@ -92,7 +92,7 @@ function addToCounts(aggregate: SweepAggregate, summary: RunSummary, by: 1 | -1)
   incrementCount(aggregate.failures, summary.cause ?? 'Unexpected', by)
 }
 
-/** Takes in what a run is now. */
+/** Records the newest state of a run. */
 export function recordRun(aggregate: SweepAggregate, summary: RunSummary): void {
   const before = aggregate.runs.get(summary.number)
   if (before !== undefined) addToCounts(aggregate, before, -1)

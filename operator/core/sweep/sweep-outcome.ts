@@ -4,8 +4,8 @@ import type { ObservedSweep } from './observed-sweep.ts'
 import type { NextRuns } from './plan-next-runs.ts'
 import type { SweepAggregate } from './sweep-aggregate.ts'
 
-const formatCount = (count: number, word: string): string =>
-  `${count} ${word}${count === 1 ? '' : 's'}`
+const formatCount = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? '' : 's'}`
 
 function decideRefusedSweepOutcome({
   problems,
@@ -64,7 +64,7 @@ function decideStalledSearchOutcome(
   return { state: 'Failed', reason: 'SearchStalled', message }
 }
 
-/** What ends a sweep: refused, over budget, complete or stalled; undefined while it goes on. */
+/** What ends a sweep: refused, over budget, complete or stalled; undefined while it is live. */
 export function decideFinalSweepOutcome(
   observed: ObservedSweep,
   next: NextRuns,
@@ -78,7 +78,7 @@ export function decideFinalSweepOutcome(
     : decideStalledSearchOutcome(observed, next)
 }
 
-/** Where a sweep that goes on stands, once the planned runs are created. */
+/** The state of a live sweep once the planned runs are created. */
 export function decideLiveSweepOutcome(
   { sweep, aggregate, blocked }: ObservedSweep,
   { runs, points }: NextRuns,

@@ -11,7 +11,7 @@ import { applyAssignment, formatAssignment, serializeAssignment } from './assign
 import { countPoints, decodePoint } from './decode-point.ts'
 import { findIncomparablePaths } from './objective.ts'
 
-/** Points beyond these are checked when their run is created, as are those that depend on results. */
+/** Later points are checked when their run is created, as are those that depend on results. */
 const MAX_CHECKED_POINTS = 1000
 
 const listNamedValues = ({ values = [], min, max }: Partial<Axis>): [string, Scalar][] => [
@@ -119,7 +119,10 @@ function findPointProblems(spec: SweepSpec): FieldProblem[] {
   return found
 }
 
-/** What the schema cannot say of a sweep: values against their parameters, lengths, comparability, and every point as a whole. */
+/**
+ * Checks what the schema cannot: values against their parameters, lengths, comparability, and each
+ * point as a whole.
+ */
 export function validateSweep({ spec }: Pick<NeCoSweep, 'spec'>): FieldProblem[] {
   const sweepProblems = [
     ...findValueProblems(spec),
@@ -131,6 +134,6 @@ export function validateSweep({ spec }: Pick<NeCoSweep, 'spec'>): FieldProblem[]
   return sweepProblems.length > 0 ? sweepProblems : findPointProblems(spec)
 }
 
-/** The same for a run. */
+/** Checks what the schema cannot for a run: its settings as a whole. */
 export const validateRun = ({ spec }: Pick<NeCoRun, 'spec'>): FieldProblem[] =>
   findSpecProblems(spec).map(({ path, message }) => ({ path: `spec.${path}`, message }))
