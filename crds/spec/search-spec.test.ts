@@ -16,7 +16,7 @@ const findBroken = (spec: object): string[] =>
 
 test('a method of the list is held to what it reads and needs, in CEL and here', () => {
   expect(findBroken({ axes: [{ min: 0 }], search: { method: 'Grid' } })).toEqual([
-    'a range (min, max) needs search Halving; Grid needs values',
+    'a range (min, max) needs a search that samples axes, such as Halving; Grid needs values',
   ])
   expect(findBroken({ zip: [], search: { method: 'Halving' } })).toEqual([
     'search Halving needs count',
@@ -27,6 +27,6 @@ test('a method of the list is held to what it reads and needs, in CEL and here',
     findBroken({ axes: [{ min: 0 }], search: { method: 'Halving', count: 1 }, objective: {} }),
   ).toEqual([])
   expect(rules.map(({ cel }) => cel)).toContain(
-    "!has(self.search) || !(self.search.method in ['Halving']) || has(self.objective)",
+    "!(has(self.search) && self.search.method == 'Halving') || has(self.objective)",
   )
 })

@@ -15,28 +15,26 @@ const listNames = (
 ): readonly string[] =>
   Object.entries(methods).flatMap(([name, method]) => (isIncluded(method) ? [name] : []))
 
-const joinNames = (names: readonly string[], conjunction: 'and' | 'or' = 'and'): string =>
-  names.length < 2
-    ? names.join()
-    : `${names.slice(0, -1).join(', ')} ${conjunction} ${names.at(-1)}`
+const joinNames = (names: readonly string[]): string =>
+  names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 
-const agree = (names: readonly string[], verb: string): string =>
-  names.length === 1 ? `${verb}s` : verb
-
-interface SearchWords {
-  /** Names of the methods that read lists: axes with values, zip and points. */
-  readonly listMethods: string
-  /** Names of the methods that draw from axes, which may be ranges. */
-  readonly axisMethods: string
+interface SearchMethodNames {
+  /** Methods that read lists: axes with values, zip and points. */
+  readonly listMethods: readonly string[]
+  /** Methods that sample axes, which may be ranges. */
+  readonly axisMethods: readonly string[]
 }
 
-/** Names of the search methods by what they read, for descriptions and messages. */
-export const buildSearchWords = (methods: MethodsByName = SEARCH_METHODS): SearchWords => ({
-  listMethods: joinNames(listNames(methods, ({ drawsFrom }) => drawsFrom === 'Lists')),
-  axisMethods: joinNames(listNames(methods, ({ drawsFrom }) => drawsFrom === 'Axes')),
+const splitMethods = (methods: MethodsByName): SearchMethodNames => ({
+  listMethods: listNames(methods, ({ drawsFrom }) => drawsFrom === 'Lists'),
+  axisMethods: listNames(methods, ({ drawsFrom }) => drawsFrom === 'Axes'),
 })
 
-const { listMethods, axisMethods } = buildSearchWords()
+const { listMethods, axisMethods } = splitMethods(SEARCH_METHODS)
+
+/** The methods whose axes may be ranges, for descriptions: `Random and Sobol`. */
+export const RANGE_METHODS = joinNames(axisMethods)
+
 const METHOD_SENTENCES = Object.entries<SearchMethod>(SEARCH_METHODS)
   .map(([name, { description }]) => `${name} ${description}`)
   .join('; ')
@@ -51,8 +49,8 @@ export const SearchSpec = z
       .min(1)
       .max(1_000_000)
       .optional()
-      .describe(`count of points for ${axisMethods}; for ${listMethods} a limit.`),
-    seed: z.int32().min(0).optional().describe(`seed of ${axisMethods}; 0 when left out.`),
+      .describe(`count of points for ${RANGE_METHODS}; for ${joinNames(listMethods)} a limit.`),
+    seed: z.int32().min(0).optional().describe(`seed of ${RANGE_METHODS}; 0 when left out.`),
   })
   .describe(`search says how points are chosen; ${DEFAULT_SEARCH_METHOD} when left out.`)
 
@@ -65,56 +63,56 @@ interface SearchedSweep {
   readonly objective?: object | undefined
 }
 
-const toCelList = (names: readonly string[]): string =>
-  `[${names.map((name) => `'${name}'`).join(', ')}]`
+const isMethodCel = (name: string): string => `has(self.search) && self.search.method == '${name}'`
+const isMethod = ({ search }: SearchedSweep, name: string): boolean => search?.method === name
 
-function buildAxisMethodRules(methods: MethodsByName): readonly Rule<SearchedSweep>[] {
-  const names = listNames(methods, ({ drawsFrom }) => drawsFrom === 'Axes')
-  const cel = `has(self.search) && self.search.method in ${toCelList(names)}`
-  const drawsFromAxes = ({ search }: SearchedSweep): boolean => names.includes(search?.method ?? '')
-  const { listMethods: lists, axisMethods: sampled } = buildSearchWords(methods)
-  return [
-    {
-      cel: `!(${cel}) || has(self.search.count)`,
-      holds: (spec) => !drawsFromAxes(spec) || spec.search?.count !== undefined,
-      message: `search ${sampled} ${agree(names, 'need')} count`,
-      field: ['search', 'count'],
-    },
-    {
-      cel: `!(${cel}) || (has(self.axes) && !has(self.zip) && !has(self.points))`,
-      holds: (spec) =>
-        !drawsFromAxes(spec) ||
-        (spec.axes !== undefined && spec.zip === undefined && spec.points === undefined),
-      message: `search ${sampled} ${agree(names, 'draw')} from axes; zip and points are for ${lists}`,
-    },
-    {
-      cel: `(${cel}) || !has(self.axes) || self.axes.all(a, !has(a.min))`,
-      holds: (spec) =>
-        drawsFromAxes(spec) || !(spec.axes ?? []).some(({ min }) => min !== undefined),
-      message: `a range (min, max) needs search ${joinNames(names, 'or')}; ${lists} needs values`,
-      field: ['axes'],
-    },
-  ]
-}
+/** Messages name the method at hand alone, so that a new method changes none of them. */
+const buildAxisMethodRules = (name: string, listMethod: string): readonly Rule<SearchedSweep>[] => [
+  {
+    cel: `!(${isMethodCel(name)}) || has(self.search.count)`,
+    holds: (spec) => !isMethod(spec, name) || spec.search?.count !== undefined,
+    message: `search ${name} needs count`,
+    field: ['search', 'count'],
+  },
+  {
+    cel: `!(${isMethodCel(name)}) || (has(self.axes) && !has(self.zip) && !has(self.points))`,
+    holds: (spec) =>
+      !isMethod(spec, name) ||
+      (spec.axes !== undefined && spec.zip === undefined && spec.points === undefined),
+    message: `search ${name} draws from axes; zip and points are for ${listMethod}`,
+  },
+]
 
-function buildObjectiveRules(methods: MethodsByName): readonly Rule<SearchedSweep>[] {
-  const names = listNames(methods, ({ needsObjective }) => needsObjective)
-  if (names.length === 0) return []
-  return [
-    {
-      cel: `!has(self.search) || !(self.search.method in ${toCelList(names)}) || has(self.objective)`,
-      holds: ({ search, objective }) =>
-        !names.includes(search?.method ?? '') || objective !== undefined,
-      message: `search ${joinNames(names)} ${agree(names, 'need')} objective`,
-      field: ['objective'],
-    },
-  ]
+const buildObjectiveRule = (name: string): Rule<SearchedSweep> => ({
+  cel: `!(${isMethodCel(name)}) || has(self.objective)`,
+  holds: (spec) => !isMethod(spec, name) || spec.objective !== undefined,
+  message: `search ${name} needs objective`,
+  field: ['objective'],
+})
+
+function buildRangeRule(names: SearchMethodNames): Rule<SearchedSweep> {
+  const [listMethod, axisMethod] = [names.listMethods[0], names.axisMethods[0]]
+  const celNames = names.axisMethods.map((name) => `'${name}'`).join(', ')
+  return {
+    cel: `(has(self.search) && self.search.method in [${celNames}]) || !has(self.axes) || self.axes.all(a, !has(a.min))`,
+    holds: ({ search, axes = [] }) =>
+      names.axisMethods.includes(search?.method ?? '') ||
+      axes.every(({ min }) => min === undefined),
+    message: `a range (min, max) needs a search that samples axes, such as ${axisMethod}; ${listMethod} needs values`,
+    field: ['axes'],
+  }
 }
 
 /** The rules that hold a sweep to what its search method reads and needs. */
-export const buildSearchRules = (
+export function buildSearchRules(
   methods: MethodsByName = SEARCH_METHODS,
-): readonly Rule<SearchedSweep>[] => [
-  ...buildAxisMethodRules(methods),
-  ...buildObjectiveRules(methods),
-]
+): readonly Rule<SearchedSweep>[] {
+  const names = splitMethods(methods)
+  const [listMethod = ''] = names.listMethods
+  const objectiveMethods = listNames(methods, ({ needsObjective }) => needsObjective)
+  return [
+    ...names.axisMethods.flatMap((name) => buildAxisMethodRules(name, listMethod)),
+    ...objectiveMethods.map(buildObjectiveRule),
+    buildRangeRule(names),
+  ]
+}

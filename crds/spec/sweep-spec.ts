@@ -3,9 +3,7 @@ import { METRIC_NAMES } from '../../method/metrics.ts'
 import { type Rule, withRules } from '../rule.ts'
 import { PARAMETER_PATHS, PARAMETERS, type Scalar } from './parameters.ts'
 import { RunSpec } from './run-spec.ts'
-import { buildSearchRules, buildSearchWords, SearchSpec } from './search-spec.ts'
-
-const { axisMethods } = buildSearchWords()
+import { buildSearchRules, RANGE_METHODS, SearchSpec } from './search-spec.ts'
 
 /**
  * Untyped in the CRD (a number, a string or a boolean); validate-sweep checks it against the schema
@@ -33,8 +31,8 @@ const axisFields = {
 }
 const plainAxis = z.strictObject({
   ...axisFields,
-  min: z.number().optional().describe(`min is the least value, for search ${axisMethods}.`),
-  max: z.number().optional().describe(`max is the greatest value, for search ${axisMethods}.`),
+  min: z.number().optional().describe(`min is the least value, for search ${RANGE_METHODS}.`),
+  max: z.number().optional().describe(`max is the greatest value, for search ${RANGE_METHODS}.`),
   scale: z.enum(['Linear', 'Log']).optional().describe('scale of the range; Linear when left out.'),
 })
 type PlainAxis = z.infer<typeof plainAxis>
