@@ -2,7 +2,7 @@ import { clusterYaml } from '../charts/cluster-yaml.ts'
 import { KINDS } from '../crds/generators/to-crd.ts'
 import { API_GROUP } from '../crds/names.ts'
 
-/** What is merged into the ConfigMap argocd-cm, so that Argo CD knows the health of both kinds by the script given. */
+/** The ConfigMap to merge into argocd-cm: the given health script, for both kinds. */
 export const argocdConfigMap = (script: string): string =>
   clusterYaml({
     apiVersion: 'v1',

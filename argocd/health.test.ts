@@ -6,23 +6,26 @@ import {
 } from '../operator/core/conditions.ts'
 import { evaluateArgoHealth } from '../test/fixtures/evaluate-argo-health.ts'
 
-const healthOf = (object: object, kind: 'NeCoRun' | 'NeCoSweep' = 'NeCoSweep') =>
+const evaluateHealth = (object: object, kind: 'NeCoRun' | 'NeCoSweep' = 'NeCoSweep') =>
   evaluateArgoHealth(object, kind)
 
-interface Said {
+interface ObjectOptions {
   readonly state: ObjectState
   readonly generation?: number
   readonly busDegraded?: boolean
 }
 
-function objectIn({ state, generation = 1, busDegraded = false }: Said, newest = generation) {
+function objectIn(
+  { state, generation = 1, busDegraded = false }: ObjectOptions,
+  newest = generation,
+) {
   const message = `it is ${state}`
   const bus = { busState: busDegraded ? 'Degraded' : 'Connected' } as const
   const conditions = buildConditions({ state, message, generation, nowMs: 0, bus })
   return { metadata: { name: 'study', generation: newest }, status: { conditions } }
 }
 
-/** The last column of the truth table. */
+/** The column Argo CD of the truth table in docs/install.md. */
 const HEALTH: Readonly<Record<ObjectState, string>> = {
   Queued: 'Progressing',
   Running: 'Progressing',
@@ -34,13 +37,16 @@ const HEALTH: Readonly<Record<ObjectState, string>> = {
 }
 const STATES = Object.keys(CONDITIONS_BY_STATE) as ObjectState[]
 
-describe.each(['NeCoRun', 'NeCoSweep'] as const)('to Argo CD a %s', (kind) => {
-  test.each(STATES)('that is %s has the health of its row, and says why', async (state) => {
-    const health = await healthOf(objectIn({ state }), kind)
-    expect(health).toEqual({ status: HEALTH[state], message: `it is ${state}` })
-  })
-  test.each(STATES)('that is %s stays so when NATS is away', async (state) => {
-    const health = await healthOf(objectIn({ state, busDegraded: true }), kind)
+describe.each(['NeCoRun', 'NeCoSweep'] as const)('Argo CD: a %s', (kind) => {
+  test.each(STATES)(
+    'that is %s has the health of its row, and the message of Ready',
+    async (state) => {
+      const health = await evaluateHealth(objectIn({ state }), kind)
+      expect(health).toEqual({ status: HEALTH[state], message: `it is ${state}` })
+    },
+  )
+  test.each(STATES)('that is %s keeps this health while NATS is unavailable', async (state) => {
+    const health = await evaluateHealth(objectIn({ state, busDegraded: true }), kind)
     expect(health).toMatchObject({ status: HEALTH[state] })
   })
 })
@@ -58,28 +64,28 @@ describe('an object is progressing', () => {
       { metadata, status: { conditions: [{ type: 'Accepted', status: 'True' }] } },
     ],
   ])('%s', async (_when, obj) => {
-    expect(await healthOf(obj)).toMatchObject(PROGRESSING)
+    expect(await evaluateHealth(obj)).toMatchObject(PROGRESSING)
   })
   test.each(['Queued', 'Running', 'Suspended', 'NotAccepted'] as const)(
-    'while the operator has seen only an older spec, in which it was %s',
+    'while the operator has observed only an older spec, in which it was %s',
     async (state) => {
-      expect(await healthOf(objectIn({ state, generation: 1 }, 2))).toMatchObject(PROGRESSING)
+      expect(await evaluateHealth(objectIn({ state, generation: 1 }, 2))).toMatchObject(PROGRESSING)
     },
   )
 })
 
 test.each(['Succeeded', 'PartlyFailed', 'Failed'] as const)(
-  'an object that ended as %s stays what it is when its spec is edited afterwards',
+  'an object that ended as %s keeps its health when its spec is edited afterwards',
   async (state) => {
-    const health = await healthOf(objectIn({ state, generation: 1 }, 2))
+    const health = await evaluateHealth(objectIn({ state, generation: 1 }, 2))
     expect(health).toMatchObject({ status: HEALTH[state] })
   },
 )
 
-test('the state without a message is said by its reason', async () => {
+test('a condition without a message is reported by its reason', async () => {
   const { metadata, status } = objectIn({ state: 'Suspended' })
   const conditions = status.conditions.map((condition) => ({ ...condition, message: '' }))
-  expect(await healthOf({ metadata, status: { conditions } })).toEqual({
+  expect(await evaluateHealth({ metadata, status: { conditions } })).toEqual({
     status: 'Suspended',
     message: 'Suspended',
   })
