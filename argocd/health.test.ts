@@ -9,14 +9,14 @@ import { evaluateArgoHealth } from '../test/fixtures/evaluate-argo-health.ts'
 const evaluateHealth = (object: object, kind: 'NeCoRun' | 'NeCoSweep' = 'NeCoSweep') =>
   evaluateArgoHealth(object, kind)
 
-interface ObjectOptions {
+interface StateCase {
   readonly state: ObjectState
   readonly generation?: number
   readonly busDegraded?: boolean
 }
 
-function objectIn(
-  { state, generation = 1, busDegraded = false }: ObjectOptions,
+function buildObjectInState(
+  { state, generation = 1, busDegraded = false }: StateCase,
   newest = generation,
 ) {
   const message = `it is ${state}`
@@ -25,7 +25,7 @@ function objectIn(
   return { metadata: { name: 'study', generation: newest }, status: { conditions } }
 }
 
-/** The column Argo CD of the truth table in docs/install.md. */
+/** The last column of the truth table. */
 const HEALTH: Readonly<Record<ObjectState, string>> = {
   Queued: 'Progressing',
   Running: 'Progressing',
@@ -37,16 +37,13 @@ const HEALTH: Readonly<Record<ObjectState, string>> = {
 }
 const STATES = Object.keys(CONDITIONS_BY_STATE) as ObjectState[]
 
-describe.each(['NeCoRun', 'NeCoSweep'] as const)('Argo CD: a %s', (kind) => {
-  test.each(STATES)(
-    'that is %s has the health of its row, and the message of Ready',
-    async (state) => {
-      const health = await evaluateHealth(objectIn({ state }), kind)
-      expect(health).toEqual({ status: HEALTH[state], message: `it is ${state}` })
-    },
-  )
-  test.each(STATES)('that is %s keeps this health while NATS is unavailable', async (state) => {
-    const health = await evaluateHealth(objectIn({ state, busDegraded: true }), kind)
+describe.each(['NeCoRun', 'NeCoSweep'] as const)('to Argo CD a %s', (kind) => {
+  test.each(STATES)('that is %s has the health of its row, and says why', async (state) => {
+    const health = await evaluateHealth(buildObjectInState({ state }), kind)
+    expect(health).toEqual({ status: HEALTH[state], message: `it is ${state}` })
+  })
+  test.each(STATES)('that is %s stays so when NATS is away', async (state) => {
+    const health = await evaluateHealth(buildObjectInState({ state, busDegraded: true }), kind)
     expect(health).toMatchObject({ status: HEALTH[state] })
   })
 })
@@ -67,23 +64,25 @@ describe('an object is progressing', () => {
     expect(await evaluateHealth(obj)).toMatchObject(PROGRESSING)
   })
   test.each(['Queued', 'Running', 'Suspended', 'NotAccepted'] as const)(
-    'while the operator has observed only an older spec, in which it was %s',
+    'while the operator has seen only an older spec, in which it was %s',
     async (state) => {
-      expect(await evaluateHealth(objectIn({ state, generation: 1 }, 2))).toMatchObject(PROGRESSING)
+      expect(await evaluateHealth(buildObjectInState({ state, generation: 1 }, 2))).toMatchObject(
+        PROGRESSING,
+      )
     },
   )
 })
 
 test.each(['Succeeded', 'PartlyFailed', 'Failed'] as const)(
-  'an object that ended as %s keeps its health when its spec is edited afterwards',
+  'an object that ended as %s stays what it is when its spec is edited afterwards',
   async (state) => {
-    const health = await evaluateHealth(objectIn({ state, generation: 1 }, 2))
+    const health = await evaluateHealth(buildObjectInState({ state, generation: 1 }, 2))
     expect(health).toMatchObject({ status: HEALTH[state] })
   },
 )
 
-test('a condition without a message is reported by its reason', async () => {
-  const { metadata, status } = objectIn({ state: 'Suspended' })
+test('the state without a message is said by its reason', async () => {
+  const { metadata, status } = buildObjectInState({ state: 'Suspended' })
   const conditions = status.conditions.map((condition) => ({ ...condition, message: '' }))
   expect(await evaluateHealth({ metadata, status: { conditions } })).toEqual({
     status: 'Suspended',
