@@ -3,9 +3,8 @@ import type { PodIdentity } from '../contract/run-config.ts'
 import { PodFailure } from '../pod/pod-failure.ts'
 import { buildParameters } from '../vision/vit/build-parameters.ts'
 import { evaluateBackbone } from './evaluate-backbone.ts'
-import { computeBackboneDigest } from './io/backbone-digest.ts'
 import { type Claim, type ClaimOutcome, claimEvaluation, waitForClaim } from './io/claim.ts'
-import { computeEvaluationKey } from './io/evaluation-key.ts'
+import { computeBackboneDigest, computeEvaluationKey } from './io/evaluation-key.ts'
 import { readEvaluation, writeEvaluation } from './io/evaluation-store.ts'
 import { readTrainedWeights, type TrainedWeights } from './io/read-weights.ts'
 import type { EvaluationContext } from './open-evaluation.ts'
@@ -77,7 +76,6 @@ function readWeightsAtFraction(opened: EvaluationContext, at: number): Promise<T
   const { config, settings, dependencies } = opened
   return readTrainedWeights({
     storage: dependencies.storage,
-    root: config.execution.storage,
     runKey: opened.runKey,
     model: config.result.model,
     source: settings.source,

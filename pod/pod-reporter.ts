@@ -3,12 +3,12 @@ import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { RunConfig } from '../contract/run-config.ts'
 import type { RunReport } from '../contract/run-report.ts'
-import type { BusLog, Sleep } from './bus/bus-link.ts'
-import { createNoopBus } from './bus/mute-bus.ts'
+import { type Sleep, toBusLog } from './bus/bus-link.ts'
 import { openNatsLink } from './bus/nats-link.ts'
 import {
   buildAttemptAddress,
   buildLinkNames,
+  createNoopBus,
   openPodBus,
   type PodBus,
   type PodBusOptions,
@@ -20,7 +20,6 @@ import { createPodMetrics, type PodMetrics } from './pod-metrics.ts'
 import { openSpool, type ReportBody, type Spool } from './spool.ts'
 import { startStallWatchdog } from './stall-watchdog.ts'
 import type { Storage } from './storage.ts'
-import { spoolPath } from './storage-layout.ts'
 
 /** All that a pod says while it works, and what it is asked meanwhile. */
 export interface PodReporter {
@@ -76,8 +75,8 @@ export async function openPodReporter(options: PodReporterOptions): Promise<PodR
   return {
     async openSpool(storage, folder) {
       await bus?.startShipping(storage, folder)
-      const path = spoolPath(folder)
-      return openSpool({ storage, path, identity, now, monotonicMs, onWritten: reported })
+      const attempt = folder
+      return openSpool({ storage, attempt, identity, now, monotonicMs, onWritten: reported })
     },
     stepped(body) {
       bus?.stepped(body)
@@ -135,10 +134,7 @@ function openConnectedBus(
   const { identity, execution } = config
   const settings = execution.bus
   if (settings === undefined) return undefined
-  const busLog: BusLog = {
-    info: (message, data) => log.info(data, message),
-    warn: (message, data) => log.warn(data, message),
-  }
+  const busLog = toBusLog(log)
   const names = buildLinkNames(buildAttemptAddress(settings, identity), identity)
   const link = openNatsLink({ ...settings, ...names, sleep, log: busLog })
   const makesCheckpoints = program === 'trainer'

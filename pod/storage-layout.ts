@@ -5,9 +5,14 @@ export const RUNS_FOLDER = 'runs'
 export const runFolder = (runKey: string): string => `${RUNS_FOLDER}/${runKey}`
 export const runResultPath = (runKey: string): string => `${runFolder(runKey)}/result.json`
 export const attemptsFolder = (runKey: string): string => `${runFolder(runKey)}/attempts`
-export const attemptFolder = (runKey: string, { attempt, podUid }: PodIdentity): string =>
-  `${attemptsFolder(runKey)}/${attempt}-${podUid}`
-export const spoolPath = (attempt: string): string => `${attempt}/spool.ndjson`
+export const attemptFolder = (
+  runKey: string,
+  { attempt, podUid }: Pick<PodIdentity, 'attempt' | 'podUid'>,
+): string => `${attemptsFolder(runKey)}/${attempt}-${podUid}`
+/** The segments of the report lines of an attempt, numbered from 1. */
+export const spoolFolder = (attempt: string): string => `${attempt}/spool`
+export const spoolSegmentPath = (attempt: string, number: number): string =>
+  `${spoolFolder(attempt)}/${String(number).padStart(8, '0')}.ndjson`
 /** How far the reports of a spool have been shipped. */
 export const spoolMarkPath = (attempt: string): string => `${attempt}/spool.acked`
 export const checkpointsFolder = (attempt: string): string => `${attempt}/checkpoints`
@@ -21,4 +26,5 @@ export const evaluationReceiptPath = (runKey: string, key: string): string =>
   `${evaluationReceiptsFolder(runKey)}/${key}.json`
 export const evaluationFolder = (key: string): string => `evaluations/${key}`
 export const evaluationResultPath = (key: string): string => `${evaluationFolder(key)}/result.json`
+export const evaluationClaimPath = (key: string): string => `${evaluationFolder(key)}/claim.json`
 export const DIGEST_CACHE_PATH = 'cache/digests.json'

@@ -3,27 +3,30 @@ import { RunResult } from '../contract/run-result.ts'
 import type { CheckpointRequest } from '../pod/checkpoint-request.ts'
 import { openDigestCacheFile } from '../pod/digest-cache-file.ts'
 import { toEvaluationReport } from '../pod/evaluation-report.ts'
-import { readStoredJson } from '../pod/read-stored-json.ts'
+import { readStoredJson } from '../pod/read-stored.ts'
 import { computeRunKey as keyOf } from '../pod/run-key.ts'
 import type { ReportBody, Spool } from '../pod/spool.ts'
 import type { Storage } from '../pod/storage.ts'
 import { attemptFolder, runResultPath } from '../pod/storage-layout.ts'
+import type { Volumes } from '../std/files/volumes.ts'
 import type { Dataset } from '../vision/datasets/dataset.ts'
 import { openDataset } from '../vision/datasets/open-dataset.ts'
 import { warnAboutSkipped } from '../vision/datasets/warn-about-skipped.ts'
+import { readInitialWeights } from '../vision/weights/read-model-weights.ts'
 import { checkSettings } from './check-settings.ts'
 import { computeTotalSteps } from './core/sample-order.ts'
 import { createTrainingState, disposeTrainingState } from './core/training-state.ts'
 import { finishTraining } from './finish-training.ts'
 import { findCheckpoint, type LoadedCheckpoint, NEVER_COMPLETED } from './io/find-checkpoint.ts'
 import { findEvaluations, type ReusedEvaluation } from './io/find-evaluations.ts'
-import { readPretrainedWeights } from './io/initial-weights.ts'
 import { restoreState } from './io/shards.ts'
 import { runSteps, type StepProgress, type TrainingRun } from './run-steps.ts'
 
 /** The outside world of a trainer. */
 export interface TrainerDependencies {
   readonly storage: Storage
+  /** Where data sets and initial weights are. */
+  readonly volumes: Volumes
   /** Aborted when the pod has to stop: training ends with a checkpoint after the step at hand. */
   readonly signal: AbortSignal
   readonly monotonicMs: () => number
@@ -65,11 +68,12 @@ export async function train(
   config: RunConfig,
   dependencies: TrainerDependencies,
 ): Promise<TrainingSummary> {
-  const digests = openDigestCacheFile(dependencies.storage)
-  const data = await openDataset(config.result.data, { volumes: config.execution.volumes, digests })
+  const { storage, volumes } = dependencies
+  const digests = openDigestCacheFile(storage)
+  const data = await openDataset(config.result.data, { volumes, digests })
   checkSettings(config.result, data.size)
   warnAboutSkipped('data', data, dependencies.warn)
-  const weights = await readPretrainedWeights(config)
+  const weights = await readInitialWeights(config.result.model, volumes)
   const runKey = keyOf({
     result: config.result,
     weightsDigest: weights?.sha256,
@@ -81,7 +85,7 @@ export async function train(
   if (done !== undefined) return reuseResult({ config, dependencies, spool }, done)
   const state = createTrainingState(config.result, { weights: weights?.tensors })
   try {
-    const resumed = await resume({ config, dependencies, runKey })
+    const resumed = await resume({ dependencies, runKey })
     if (resumed) restoreState(state, resumed.shards)
     const training = { config, dependencies, runKey, folder, spool, state, data }
     return await trainFrom({ ...training, totalSteps: countTotalSteps(config, data) }, resumed)
@@ -178,12 +182,10 @@ async function reuseResult(
 }
 
 async function resume({
-  config,
   dependencies,
   runKey,
-}: Pick<TrainingRun, 'config' | 'dependencies' | 'runKey'>): Promise<LoadedCheckpoint | undefined> {
-  const { storage: root } = config.execution
-  const { found, skipped } = await findCheckpoint({ storage: dependencies.storage, root, runKey })
+}: Pick<TrainingRun, 'dependencies' | 'runKey'>): Promise<LoadedCheckpoint | undefined> {
+  const { found, skipped } = await findCheckpoint({ storage: dependencies.storage, runKey })
   for (const { folder, why } of skipped) {
     const logSkipped = why === NEVER_COMPLETED ? dependencies.log : dependencies.warn
     logSkipped('Passed over a checkpoint', { folder, why })

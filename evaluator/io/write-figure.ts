@@ -58,7 +58,7 @@ export async function writeFigure(options: FigureOptions): Promise<string | unde
   const png = await sharp(rgb, { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer()
-  await storage.writeAtomic(path, png)
+  await storage.put(path, png)
   return path
 }
 

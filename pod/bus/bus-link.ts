@@ -1,3 +1,5 @@
+import type { Logger } from 'pino'
+
 /** One message that has to be kept. */
 export interface BusMessage {
   readonly subject: string
@@ -25,3 +27,9 @@ export interface BusLog {
   info(message: string, data: Readonly<Record<string, unknown>>): void
   warn(message: string, data: Readonly<Record<string, unknown>>): void
 }
+
+/** The log of a pod as the bus needs it. */
+export const toBusLog = (log: Pick<Logger, 'info' | 'warn'>): BusLog => ({
+  info: (message, data) => log.info(data, message),
+  warn: (message, data) => log.warn(data, message),
+})

@@ -10,11 +10,12 @@ import type { RunReport } from '../../contract/run-report.ts'
 import type { CheckpointRequests } from '../checkpoint-request.ts'
 import type { ReportBody } from '../spool.ts'
 import type { Storage } from '../storage.ts'
-import { parseRunKey } from '../storage-layout.ts'
+import { parseRunKey, spoolMarkPath } from '../storage-layout.ts'
 import { answerCommand } from './answer-command.ts'
 import type { BusLink, BusLog, Sleep } from './bus-link.ts'
 import { advanceProgress, buildHeartbeat, NO_PROGRESS } from './pod-progress.ts'
 import { type Shipper, startShipper } from './ship-spool.ts'
+import { ensureSpoolMark } from './spool-mark.ts'
 
 export interface PodBusOptions {
   readonly identity: PodIdentity
@@ -106,5 +107,25 @@ export function openPodBus(options: PodBusOptions): PodBus {
       await shipper?.close()
       await link.close()
     },
+  }
+}
+
+/**
+ * The bus of a pod that was given no credentials: its reports stay in its spool, marked so that a
+ * reader can ship them when there is a bus again.
+ */
+export function createNoopBus(address: AttemptAddress, podUid: string): PodBus {
+  let unshipped = 0
+  return {
+    async startShipping(storage, folder) {
+      await ensureSpoolMark(storage, spoolMarkPath(folder), { address, podUid })
+    },
+    stepped: () => undefined,
+    reported(reports) {
+      unshipped = reports.at(-1)?.sequence ?? unshipped
+    },
+    sendHeartbeat: () => Promise.resolve(),
+    unshipped: () => unshipped,
+    close: () => Promise.resolve(),
   }
 }

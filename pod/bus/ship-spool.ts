@@ -2,7 +2,7 @@ import { type AttemptAddress, buildReportId, buildReportSubject } from '../../co
 import type { RunReport } from '../../contract/run-report.ts'
 import { readSpool } from '../spool.ts'
 import type { Storage } from '../storage.ts'
-import { spoolMarkPath, spoolPath } from '../storage-layout.ts'
+import { spoolMarkPath } from '../storage-layout.ts'
 import type { BusLink, BusLog, Sleep } from './bus-link.ts'
 import { ensureSpoolMark, writeSpoolMark } from './spool-mark.ts'
 
@@ -45,7 +45,7 @@ const MAX_BACKOFF_MS = 30_000
 export async function startShipper(options: ShipperOptions): Promise<Shipper> {
   const { storage, folder, address, podUid } = options
   const acked = await ensureSpoolMark(storage, spoolMarkPath(folder), { address, podUid })
-  const spooled = await readSpool(storage, spoolPath(folder))
+  const spooled = await readSpool(storage, folder)
   const shipper = new SpoolShipper(options, {
     acked,
     written: spooled.at(-1)?.sequence ?? 0,
@@ -148,7 +148,7 @@ class SpoolShipper implements Shipper {
 
   async #refill(): Promise<void> {
     const { storage, folder } = this.#options
-    const spooled = await readSpool(storage, spoolPath(folder))
+    const spooled = await readSpool(storage, folder)
     this.#queue = spooled.filter(({ sequence }) => sequence > this.#acked).slice(0, QUEUE_LIMIT)
     // A number that was never written is not waited for.
     if (this.#queue.length === 0) this.#acked = this.#written

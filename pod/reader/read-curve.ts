@@ -3,7 +3,7 @@ import * as z from 'zod'
 import type { RunReport } from '../../contract/run-report.ts'
 import { readSpool } from '../spool.ts'
 import type { Storage } from '../storage.ts'
-import { attemptsFolder, spoolPath } from '../storage-layout.ts'
+import { attemptsFolder } from '../storage-layout.ts'
 
 export interface LossAtStep {
   readonly step: number
@@ -27,7 +27,7 @@ export async function readCurve(storage: Storage, runKey: string): Promise<reado
   const folder = attemptsFolder(runKey)
   const attempts = await storage.list(folder)
   const reports = await Promise.all(
-    attempts.map((attempt) => readSpool(storage, spoolPath(`${folder}/${attempt}`))),
+    attempts.map((attempt) => readSpool(storage, `${folder}/${attempt}`)),
   )
   return buildLossCurve(reports.flat())
 }

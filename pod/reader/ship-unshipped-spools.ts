@@ -11,13 +11,7 @@ import { startShipper } from '../bus/ship-spool.ts'
 import { readSpoolMark } from '../bus/spool-mark.ts'
 import { readSpool } from '../spool.ts'
 import type { Storage } from '../storage.ts'
-import {
-  attemptsFolder,
-  parseRunKey,
-  RUNS_FOLDER,
-  spoolMarkPath,
-  spoolPath,
-} from '../storage-layout.ts'
+import { attemptsFolder, parseRunKey, RUNS_FOLDER, spoolMarkPath } from '../storage-layout.ts'
 
 export interface ReaderDependencies {
   readonly storage: Storage
@@ -109,7 +103,7 @@ async function publishFinalHeartbeat(
   address: AttemptAddress,
   { storage, link, now }: ReaderDependencies,
 ): Promise<void> {
-  const reports = await readSpool(storage, spoolPath(folder))
+  const reports = await readSpool(storage, folder)
   const last = reports.at(-1)
   if (last === undefined) return
   const runKey = parseRunKey(folder)

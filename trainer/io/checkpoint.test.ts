@@ -16,14 +16,14 @@ let root = ''
 let storage: Storage
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'neco-checkpoint-'))
-  storage = folderStorage(root, () => 0)
+  storage = folderStorage(root)
 })
 afterEach(() => rm(root, { recursive: true }))
 
 const runKey = 'a'.repeat(64)
 const { result: settings } = buildMicroRunConfig()
 const buildAttemptFolder = (attempt: number) =>
-  checkpointsFolder(attemptFolder(runKey, { run: 'run', attempt, podUid: 'pod' }))
+  checkpointsFolder(attemptFolder(runKey, { attempt, podUid: 'pod' }))
 const shard = (value: number): ShardContent => ({
   tensors: new Map([['weight', { shape: [2], values: Float32Array.of(value, -value) }]]),
 })
@@ -36,7 +36,7 @@ const write = (step: number, attempt = 1, into = storage) =>
       ['moments', shard(step + 0.5)],
     ]),
   })
-const find = () => findCheckpoint({ storage, root, runKey })
+const find = () => findCheckpoint({ storage, runKey })
 const foundStep = async () => (await find()).found?.manifest.step
 
 describe('a checkpoint', () => {
@@ -58,7 +58,7 @@ describe('a checkpoint', () => {
 
   test('of another run is never found', async () => {
     await write(3)
-    const { found } = await findCheckpoint({ storage, root, runKey: 'b'.repeat(64) })
+    const { found } = await findCheckpoint({ storage, runKey: 'b'.repeat(64) })
     expect(found).toBeUndefined()
   })
 
@@ -79,7 +79,7 @@ describe('a checkpoint', () => {
   test('without a manifest was never completed', async () => {
     await write(3)
     const { folder } = await write(5)
-    await storage.remove(`${folder}/manifest.json`)
+    await storage.delete(`${folder}/manifest.json`)
     const { found, skipped } = await find()
     expect([found?.manifest.step, skipped[0]?.why]).toEqual([3, 'it was never completed'])
   })
@@ -87,7 +87,7 @@ describe('a checkpoint', () => {
   test('with a damaged manifest is passed over', async () => {
     await write(3)
     const { folder } = await write(5)
-    await storage.writeAtomic(`${folder}/manifest.json`, '{"schemaVersion":')
+    await storage.put(`${folder}/manifest.json`, '{"schemaVersion":')
     expect(await foundStep()).toBe(3)
   })
 })
@@ -130,10 +130,10 @@ describe('pruning', () => {
   })
   test('removes leftovers that were never completed, but not the one being written', async () => {
     const { folder } = await write(2)
-    await storage.remove(`${folder}/manifest.json`)
+    await storage.delete(`${folder}/manifest.json`)
     await write(3)
     const newer = await write(4)
-    await storage.remove(`${newer.folder}/manifest.json`)
+    await storage.delete(`${newer.folder}/manifest.json`)
     await pruneCheckpoints({ storage, runKey, keep: 1, retainedSteps: new Set() })
     expect(await remaining()).toEqual([3, 4])
   })

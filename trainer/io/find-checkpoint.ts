@@ -1,6 +1,6 @@
-import { join } from 'node:path'
 import { CheckpointManifest, type ShardName } from '../../contract/checkpoint-manifest.ts'
-import { type Storage, StorageError } from '../../pod/storage.ts'
+import { readStoredJson } from '../../pod/read-stored.ts'
+import type { Storage } from '../../pod/storage.ts'
 import { attemptsFolder, checkpointsFolder } from '../../pod/storage-layout.ts'
 import { readSafetensors, type SafetensorsFile } from '../../vision/weights/read-safetensors.ts'
 import { WeightsError } from '../../vision/weights/weights-error.ts'
@@ -24,8 +24,6 @@ export interface CheckpointSearchResult {
 
 export interface CheckpointLocation {
   readonly storage: Storage
-  /** The folder of the storage, for shards that are read as a stream. */
-  readonly root: string
   readonly runKey: string
 }
 
@@ -35,10 +33,7 @@ interface Candidate {
 }
 
 /** Every checkpoint folder of any attempt at this run, newest step first, in the order of names among equals. */
-async function listCandidates({
-  storage,
-  runKey,
-}: Pick<CheckpointLocation, 'storage' | 'runKey'>): Promise<Candidate[]> {
+async function listCandidates({ storage, runKey }: CheckpointLocation): Promise<Candidate[]> {
   const found: Candidate[] = []
   const attempts = attemptsFolder(runKey)
   for (const attempt of await storage.list(attempts)) {
@@ -53,19 +48,13 @@ async function listCandidates({
 
 /** The manifest, or why there is none to use. */
 async function readManifest(
-  { storage, runKey }: Pick<CheckpointLocation, 'storage' | 'runKey'>,
+  { storage, runKey }: CheckpointLocation,
   folder: string,
 ): Promise<CheckpointManifest | string> {
-  try {
-    const bytes = await storage.read(`${folder}/${MANIFEST}`)
-    const parsed = CheckpointManifest.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')))
-    if (!parsed.success) return `${MANIFEST} is of another version or damaged`
-    return parsed.data.runKey === runKey ? parsed.data : 'it belongs to another run'
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'NotFound') return NEVER_COMPLETED
-    if (error instanceof StorageError) throw error
-    return `${MANIFEST} is damaged`
-  }
+  const manifest = await readStoredJson(storage, `${folder}/${MANIFEST}`, CheckpointManifest)
+  if (manifest.kind === 'Missing') return NEVER_COMPLETED
+  if (manifest.kind === 'Damaged') return `${MANIFEST} is of another version or damaged`
+  return manifest.value.runKey === runKey ? manifest.value : 'it belongs to another run'
 }
 
 export interface CompleteCheckpoint {
@@ -75,7 +64,7 @@ export interface CompleteCheckpoint {
 
 /** The complete checkpoints of a run by any attempt, newest first; their shards are not looked at. Throws StorageError. */
 export async function listCheckpoints(
-  location: Pick<CheckpointLocation, 'storage' | 'runKey'>,
+  location: CheckpointLocation,
 ): Promise<readonly CompleteCheckpoint[]> {
   const found: CompleteCheckpoint[] = []
   for (const { folder } of await listCandidates(location)) {
@@ -87,14 +76,14 @@ export async function listCheckpoints(
 
 /** Every shard of a manifest, read and verified; or why one cannot be used. */
 async function readShards(
-  { root }: CheckpointLocation,
+  { storage }: CheckpointLocation,
   folder: string,
   manifest: CheckpointManifest,
 ): Promise<ReadonlyMap<ShardName, SafetensorsFile> | string> {
   const shards = new Map<ShardName, SafetensorsFile>()
   for (const [name, { file, sha256 }] of Object.entries(manifest.shards)) {
     try {
-      const shard = await readSafetensors(join(root, folder, file))
+      const shard = await readSafetensors({ files: storage, path: `${folder}/${file}` })
       if (shard.sha256 !== sha256) return `${file} was changed after it was written`
       shards.set(name as ShardName, shard)
     } catch (error) {

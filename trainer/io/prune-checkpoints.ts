@@ -45,7 +45,7 @@ export async function pruneCheckpoints(options: PruneOptions): Promise<void> {
       : newestComplete !== undefined && step < newestComplete.step
   for (const { folder } of all.filter(isStale)) {
     // The manifest goes first, so that a checkpoint in removal never counts as complete.
-    await options.storage.remove(`${folder}/${MANIFEST}`)
-    await options.storage.remove(folder)
+    await options.storage.delete(`${folder}/${MANIFEST}`)
+    await options.storage.deletePrefix(folder)
   }
 }

@@ -1,7 +1,7 @@
 import type { RunReport } from '../../contract/run-report.ts'
-import { parseSpool } from '../../pod/spool.ts'
-import { type Storage, StorageError } from '../../pod/storage.ts'
-import { attemptsFolder, runFolder, spoolPath } from '../../pod/storage-layout.ts'
+import { readSpool } from '../../pod/spool.ts'
+import type { Storage } from '../../pod/storage.ts'
+import { attemptsFolder, runFolder } from '../../pod/storage-layout.ts'
 
 /** What was reported of one step. */
 export interface CurvePoint {
@@ -17,8 +17,7 @@ const curvePath = (runKey: string): string => `${runFolder(runKey)}/curve.ndjson
 export async function readCurvePoints(storage: Storage, runKey: string): Promise<CurvePoint[]> {
   const points = new Map<number, CurvePoint & { readonly wallTime: string }>()
   for (const attempt of await storage.list(attemptsFolder(runKey))) {
-    const path = spoolPath(`${attemptsFolder(runKey)}/${attempt}`)
-    for (const report of parseSpool(await readOrEmpty(storage, path))) {
+    for (const report of await readSpool(storage, `${attemptsFolder(runKey)}/${attempt}`)) {
       const before = points.get(report.step)
       if (report.kind !== 'Step' || (before && before.wallTime > report.wallTime)) continue
       points.set(report.step, toCurvePoint(report))
@@ -36,7 +35,7 @@ export async function writeCurve(
   points: readonly CurvePoint[],
 ): Promise<string> {
   const path = curvePath(runKey)
-  await storage.writeAtomic(path, points.map((point) => `${JSON.stringify(point)}\n`).join(''))
+  await storage.put(path, points.map((point) => `${JSON.stringify(point)}\n`).join(''))
   return path
 }
 
@@ -47,12 +46,3 @@ const toCurvePoint = ({ step, metrics, wallTime }: RunReport) => ({
   imagesPerSecond: metrics['imagesPerSecond'] ?? Number.NaN,
   wallTime,
 })
-
-async function readOrEmpty(storage: Storage, path: string): Promise<string> {
-  try {
-    return Buffer.from(await storage.read(path)).toString('utf8')
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'NotFound') return ''
-    throw error
-  }
-}

@@ -37,7 +37,7 @@ async function writeShard(
   const bytes = Buffer.concat([...encodeSafetensors(tensors, metadata)])
   const digest = sha256(bytes)
   const file = `${name}.${digest.slice(0, NAME_DIGITS)}.safetensors`
-  await storage.writeAtomic(`${folder}/${file}`, bytes)
+  await storage.put(`${folder}/${file}`, bytes)
   return [name, { file, sha256: digest, bytes: bytes.byteLength }]
 }
 
@@ -60,6 +60,6 @@ export async function writeCheckpoint(
     ...facts,
     shards: Object.fromEntries(written),
   }
-  await storage.writeAtomic(`${checkpointFolder}/${MANIFEST}`, canonicalJson(manifest))
+  await storage.put(`${checkpointFolder}/${MANIFEST}`, canonicalJson(manifest))
   return { step: facts.step, folder: checkpointFolder, shards: manifest.shards }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { folderFiles } from '../../std/files/folder-files.ts'
 import { omitUndefined } from '../../std/omit-undefined.ts'
 import { decodeLabelPng } from '../images/decode-label-png.ts'
 import { drawScene } from '../scenes/draw-scene.ts'
@@ -46,9 +47,15 @@ async function putVoc(): Promise<void> {
   await put('ImageSets/Segmentation/val.txt', 'a\nb\n')
 }
 const openVoc = (overrides = {}) =>
-  openDataset({ kind: 'Voc', path: '', split: 'val', ...overrides }, { volumes: { '': root } })
+  openDataset(
+    { kind: 'Voc', path: '', split: 'val', ...overrides },
+    { volumes: { '': folderFiles(root) } },
+  )
 const openFolder = (path = '', count?: number) =>
-  openDataset({ kind: 'ImageFolder', path, ...omitUndefined({ count }) }, { volumes: { '': root } })
+  openDataset(
+    { kind: 'ImageFolder', path, ...omitUndefined({ count }) },
+    { volumes: { '': folderFiles(root) } },
+  )
 
 describe('Scenes', () => {
   test('are the pictures of their seeds, with masks', async () => {
@@ -101,11 +108,11 @@ describe('a folder of images', () => {
     for (const name of ['a', 'b', 'c']) await put(`${name}.jpg`, await jpeg(10))
     expect((await openFolder('', 2)).size).toBe(2)
   })
-  test('that is missing is an error', async () => {
+  test('that is missing, or empty as a folder of a bucket cannot be, is an error', async () => {
     await expect(openFolder('none')).rejects.toMatchObject({ code: 'DataFolderMissing' })
+    await expect(openFolder()).rejects.toMatchObject({ code: 'DataFolderMissing' })
   })
-  test('that is empty, or holds no image, is an error', async () => {
-    await expect(openFolder()).rejects.toMatchObject({ code: 'DataEmpty' })
+  test('that holds no image is an error', async () => {
     await put('notes.txt', 'hello')
     await expect(openFolder()).rejects.toThrow('holds no image among 1 files')
   })
@@ -122,7 +129,7 @@ describe('a folder of images', () => {
     })
   })
   test('on a volume nobody knows is an error that lists the known ones', async () => {
-    const mounts = { volumes: { '': root, coco: root } }
+    const mounts = { volumes: { '': folderFiles(root), coco: folderFiles(root) } }
     const open = openDataset({ kind: 'ImageFolder', volume: 'voc', path: '' }, mounts)
     await expect(open).rejects.toThrow('volume voc is not there; known volumes: coco')
   })
@@ -230,7 +237,7 @@ describe('palette masks of every depth', () => {
 describe('the digests of files', () => {
   test('are remembered by path, size and time', async () => {
     await put('a', 'one')
-    const path = join(root, 'a')
+    const toDigest = { files: folderFiles(root), paths: ['a'] }
     let text: string | undefined
     const cache: DigestCache = {
       read: async () => text,
@@ -238,16 +245,18 @@ describe('the digests of files', () => {
         text = written
       },
     }
-    const [first] = await digestFiles([path], cache)
+    const [first] = await digestFiles(toDigest, cache)
     text = text?.replace(first ?? '', 'remembered')
-    expect(await digestFiles([path], cache)).toEqual(['remembered'])
-    await utimes(path, 1, 1)
-    expect(await digestFiles([path], cache)).toEqual([first])
+    expect(await digestFiles(toDigest, cache)).toEqual(['remembered'])
+    await utimes(join(root, 'a'), 1, 1)
+    expect(await digestFiles(toDigest, cache)).toEqual([first])
   })
   test('are computed when the memory is damaged', async () => {
     await put('a', 'one')
     const cache = { read: async () => '{', write: async () => {} }
-    expect((await digestFiles([join(root, 'a')], cache))[0]).toHaveLength(64)
+    expect((await digestFiles({ files: folderFiles(root), paths: ['a'] }, cache))[0]).toHaveLength(
+      64,
+    )
   })
 })
 
@@ -258,11 +267,15 @@ describe('a table of classes', () => {
     ['without rows', 'index\tname\n', 'no classes'],
   ])('%s is refused', async (_, text, message) => {
     await put('names.tsv', text)
-    await expect(readClassTable(join(root, 'names.tsv'))).rejects.toThrow(message)
+    await expect(readClassTable({ files: folderFiles(root), path: 'names.tsv' })).rejects.toThrow(
+      message,
+    )
   })
   test('may end with the ignored label', async () => {
     await put('names.tsv', 'index\tname\n0\tsky\n255\tvoid\n')
-    const names = (await readClassTable(join(root, 'names.tsv'))).map(({ name }) => name)
+    const names = (await readClassTable({ files: folderFiles(root), path: 'names.tsv' })).map(
+      ({ name }) => name,
+    )
     expect(names).toEqual(['sky'])
   })
   test('of VOC has the official colors', () => {
