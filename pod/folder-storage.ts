@@ -59,22 +59,31 @@ async function placeFile(
   await syncFolder(folder)
 }
 
-/** File systems without hard links, such as SMB, create the file first and then fill it. */
-async function createFile(path: string, bytes: Bytes): Promise<boolean> {
+/**
+ * Gives a written file its name unless that is taken; says whether. On file systems without hard
+ * links, such as SMB, the file is created under its name and then filled.
+ */
+async function nameIfAbsent(temporary: string, path: string, bytes: Bytes): Promise<boolean> {
   try {
-    await placeFile(path, bytes, (temporary) =>
-      link(temporary, path).catch((error: unknown) => {
-        if (isErrno(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) {
-          return writeNewFile(path, bytes)
-        }
-        throw error
-      }),
-    )
+    await link(temporary, path).catch((error: unknown) => {
+      if (isErrno(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) {
+        return writeNewFile(path, bytes)
+      }
+      throw error
+    })
     return true
   } catch (error) {
     if (isErrno(error, 'EEXIST')) return false
     throw error
   }
+}
+
+async function createFile(path: string, bytes: Bytes): Promise<boolean> {
+  let isCreated = false
+  await placeFile(path, bytes, async (temporary) => {
+    isCreated = await nameIfAbsent(temporary, path, bytes)
+  })
+  return isCreated
 }
 
 /** A write needs nothing to exist: where it misses something, the folder is damaged or gone. */

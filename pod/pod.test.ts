@@ -134,14 +134,14 @@ describe('a spool', () => {
   })
   test('starts another segment instead of writing one beyond 64 KiB again', async () => {
     const spool = await open()
-    for (let step = 1; step <= 700; step++) await spool.write([body('Step', step)])
-    await (await open()).write([body('Ended', 700)])
+    for (let step = 1; step <= 500; step++) await spool.write([body('Step', step)])
+    await (await open()).write([body('Ended', 500)])
     const paths = await storage.listRecursively('attempt')
     expect(paths).toEqual(['spool/00000001.ndjson', 'spool/00000002.ndjson'])
     const [first] = await Promise.all(paths.map((path) => storage.stat(`attempt/${path}`)))
     expect(first?.sizeBytes).toBeLessThan(65 * 1024)
     expect((await lines()).map(({ sequence }) => sequence)).toEqual(
-      Array.from({ length: 701 }, (_, at) => at + 1),
+      Array.from({ length: 501 }, (_, at) => at + 1),
     )
   })
   test('that is full thins step lines and never results', async () => {
