@@ -1,6 +1,7 @@
 import type { EvaluationFile } from '../contract/evaluation-file.ts'
 import type { PodIdentity } from '../contract/run-config.ts'
 import { PodFailure } from '../pod/pod-failure.ts'
+import { evaluationFolder } from '../pod/storage-layout.ts'
 import { buildParameters } from '../vision/vit/build-parameters.ts'
 import { evaluateBackbone } from './evaluate-backbone.ts'
 import { type Claim, type ClaimOutcome, claimEvaluation, waitForClaim } from './io/claim.ts'
@@ -39,7 +40,8 @@ export async function evaluateAtFraction(
   if (claimed.kind === 'Held') return undefined
   if (claimed.kind === 'Done') {
     const file = await readEvaluation(dependencies.storage, key)
-    if (file === undefined) throw new Error(`evaluations/${key} was removed while it was read`)
+    if (file === undefined)
+      throw new Error(`${evaluationFolder(key)} was removed while it was read`)
     dependencies.log('Finding the evaluation under its key', { at, key })
     return { file, weights, reused: true }
   }

@@ -56,10 +56,13 @@ function parseReport(line: string): RunReport[] {
 /** The text of every segment of a spool, in order; none where there is no spool. */
 async function readSegments(files: FileSource, attempt: string): Promise<readonly string[]> {
   const names = await files.list(spoolFolder(attempt))
-  const segments = await Promise.all(
-    names.map((name) => files.read(`${spoolFolder(attempt)}/${name}`)),
-  )
-  return segments.map((bytes) => Buffer.from(bytes).toString('utf8'))
+  const segments: string[] = []
+  // One after the other: a thousand at once would need as many open files.
+  for (const name of names) {
+    const bytes = await files.read(`${spoolFolder(attempt)}/${name}`)
+    segments.push(Buffer.from(bytes).toString('utf8'))
+  }
+  return segments
 }
 
 /** All reports that the pod of an attempt has written; none where it has no spool. Throws StorageError. */

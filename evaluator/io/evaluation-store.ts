@@ -3,7 +3,7 @@ import { EvaluationFile } from '../../contract/evaluation-file.ts'
 import { PodFailure } from '../../pod/pod-failure.ts'
 import { readStoredJson } from '../../pod/read-stored.ts'
 import type { Storage } from '../../pod/storage.ts'
-import { evaluationFolder, evaluationResultPath } from '../../pod/storage-layout.ts'
+import { evaluationResultPath, predictionsPath } from '../../pod/storage-layout.ts'
 import { ifExists } from '../../std/files/storage-error.ts'
 import { decodeLabelPng } from '../../vision/images/decode-label-png.ts'
 import type { SquareMask } from '../figure/render-cells.ts'
@@ -30,7 +30,7 @@ export async function writeEvaluation(
   file: Omit<EvaluationFile, 'predictions'>,
   predictions: StoredPredictions | undefined,
 ): Promise<EvaluationFile> {
-  const path = `${evaluationFolder(file.key)}/predictions.png`
+  const path = predictionsPath(file.key)
   const hasMasks = predictions !== undefined && predictions.masks.length > 0
   if (hasMasks) {
     await storage.put(path, await encodeMaskStack(predictions.masks, predictions.sidePx))

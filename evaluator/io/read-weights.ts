@@ -2,7 +2,7 @@ import { type RetainedCheckpoint, RunResult } from '../../contract/run-result.ts
 import { PodFailure } from '../../pod/pod-failure.ts'
 import { readStoredJson } from '../../pod/read-stored.ts'
 import type { Storage } from '../../pod/storage.ts'
-import { runResultPath } from '../../pod/storage-layout.ts'
+import { runFolder, runResultPath } from '../../pod/storage-layout.ts'
 import type { BackboneSettings } from '../../vision/vit/backbone-settings.ts'
 import { readModelWeights } from '../../vision/weights/read-model-weights.ts'
 import type { WeightTensor } from '../../vision/weights/weight-values.ts'
@@ -47,7 +47,7 @@ export async function readTrainedWeights(from: TrainedWeightsLocation): Promise<
   const { tensors, sha256 } = await readModelWeights(location, from.model)
   if (sha256 !== wanted.sha256) {
     throw new PodFailure(
-      `${from.storage.describe(location.path)}: its digest is ${sha256}, but the checkpoint was written with ${wanted.sha256}: the file was changed after training; remove runs/${from.runKey} and train again`,
+      `${from.storage.describe(location.path)}: its digest is ${sha256}, but the checkpoint was written with ${wanted.sha256}: the file was changed after training; remove ${runFolder(from.runKey)} and train again`,
       { code: 'CheckpointTampered', reason: 'UserError' },
     )
   }

@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import type { EvaluationFile } from '../../contract/evaluation-file.ts'
 import type { Storage } from '../../pod/storage.ts'
-import { evaluationFolder } from '../../pod/storage-layout.ts'
+import { figuresFolder } from '../../pod/storage-layout.ts'
 import type { Dataset } from '../../vision/datasets/dataset.ts'
 import { resizeImage } from '../../vision/images/resize-image.ts'
 import { resizeLabels } from '../../vision/images/resize-labels.ts'
@@ -36,7 +36,7 @@ export async function writeFigure(options: FigureOptions): Promise<string | unde
   const { storage, stages } = options
   const last = stages.at(-1)
   if (last?.file.predictions === undefined) return undefined
-  const folder = `${evaluationFolder(last.file.key)}/figures`
+  const folder = figuresFolder(last.file.key)
   const others = stages.slice(0, -1).map(({ file }) => `-${file.key.slice(0, 12)}`)
   const name = `${last.name.replaceAll(/[^a-z0-9]+/g, '-')}${others.join('')}.png`
   const path = `${folder}/${name}`

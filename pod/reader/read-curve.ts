@@ -1,9 +1,9 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import * as z from 'zod'
 import type { RunReport } from '../../contract/run-report.ts'
+import { listAttempts } from '../list-attempts.ts'
 import { readSpool } from '../spool.ts'
 import type { Storage } from '../storage.ts'
-import { attemptsFolder } from '../storage-layout.ts'
 
 export interface LossAtStep {
   readonly step: number
@@ -24,11 +24,9 @@ export function buildLossCurve(reports: readonly RunReport[]): readonly LossAtSt
 
 /** The curve of everything that lies under a run key. Throws StorageError. */
 export async function readCurve(storage: Storage, runKey: string): Promise<readonly LossAtStep[]> {
-  const folder = attemptsFolder(runKey)
-  const attempts = await storage.list(folder)
-  const reports = await Promise.all(
-    attempts.map((attempt) => readSpool(storage, `${folder}/${attempt}`)),
-  )
+  const attempts = await listAttempts(storage, runKey)
+  const reports: RunReport[][] = []
+  for (const attempt of attempts) reports.push(await readSpool(storage, attempt))
   return buildLossCurve(reports.flat())
 }
 

@@ -9,9 +9,10 @@ import type { BusLink, BusLog, Sleep } from '../bus/bus-link.ts'
 import { advanceProgress, buildHeartbeat, NO_PROGRESS } from '../bus/pod-progress.ts'
 import { startShipper } from '../bus/ship-spool.ts'
 import { readSpoolMark } from '../bus/spool-mark.ts'
+import { listAttempts } from '../list-attempts.ts'
 import { readSpool } from '../spool.ts'
 import type { Storage } from '../storage.ts'
-import { attemptsFolder, parseRunKey, RUNS_FOLDER, spoolMarkPath } from '../storage-layout.ts'
+import { parseRunKey, RUNS_FOLDER, spoolMarkPath } from '../storage-layout.ts'
 
 export interface ReaderDependencies {
   readonly storage: Storage
@@ -40,8 +41,7 @@ async function findSpools(
   const keys = runKeys.length > 0 ? runKeys : await storage.list(RUNS_FOLDER)
   const found: UnshippedSpool[] = []
   for (const key of keys) {
-    for (const name of await storage.list(attemptsFolder(key))) {
-      const folder = `${attemptsFolder(key)}/${name}`
+    for (const folder of await listAttempts(storage, key)) {
       const mark = await readSpoolMark(storage, spoolMarkPath(folder))
       // Runs with equal settings share a folder: each has its own reader.
       if (mark?.runUid !== bus.runUid || mark.namespace !== bus.namespace) continue

@@ -16,14 +16,13 @@ beforeEach(() => {
 
 const runKey = 'a'.repeat(64)
 const { result: settings } = buildMicroRunConfig()
-const buildAttemptFolder = (attempt: number) =>
-  checkpointsFolder(attemptFolder(runKey, { attempt, podUid: 'pod' }))
+const buildAttemptFolder = (attempt: number) => attemptFolder(runKey, { attempt, podUid: 'pod' })
 const shard = (value: number): ShardContent => ({
   tensors: new Map([['weight', { shape: [2], values: Float32Array.of(value, -value) }]]),
 })
 const write = (step: number, attempt = 1, into = storage) =>
   writeCheckpoint(into, {
-    folder: buildAttemptFolder(attempt),
+    attempt: buildAttemptFolder(attempt),
     facts: { runKey, step, totalSteps: 10, imagesSeen: 4 * step, settings, backend: 'test' },
     shards: new Map<ShardName, ShardContent>([
       ['student', shard(step)],
@@ -112,8 +111,8 @@ describe('a fault at any write leaves a whole checkpoint', () => {
 describe('pruning', () => {
   const remaining = async () => {
     const names = [
-      ...(await storage.list(buildAttemptFolder(1))),
-      ...(await storage.list(buildAttemptFolder(2))),
+      ...(await storage.list(checkpointsFolder(buildAttemptFolder(1)))),
+      ...(await storage.list(checkpointsFolder(buildAttemptFolder(2)))),
     ]
     return names.map((name) => Number(name.slice(5))).sort((a, b) => a - b)
   }

@@ -1,10 +1,10 @@
 import { CheckpointManifest, type ShardName } from '../../contract/checkpoint-manifest.ts'
+import { listAttempts } from '../../pod/list-attempts.ts'
 import { readStoredJson } from '../../pod/read-stored.ts'
 import type { Storage } from '../../pod/storage.ts'
-import { attemptsFolder, checkpointsFolder } from '../../pod/storage-layout.ts'
+import { checkpointsFolder, manifestPath, parseCheckpointStep } from '../../pod/storage-layout.ts'
 import { readSafetensors, type SafetensorsFile } from '../../vision/weights/read-safetensors.ts'
 import { WeightsError } from '../../vision/weights/weights-error.ts'
-import { MANIFEST, parseCheckpointStep } from './write-checkpoint.ts'
 
 export interface LoadedCheckpoint {
   /** Folder under the storage. */
@@ -27,20 +27,24 @@ export interface CheckpointLocation {
   readonly runKey: string
 }
 
-interface Candidate {
+export interface CheckpointFolder {
   readonly step: number
   readonly folder: string
 }
 
-/** Every checkpoint folder of any attempt at this run, newest step first, in the order of names among equals. */
-async function listCandidates({ storage, runKey }: CheckpointLocation): Promise<Candidate[]> {
-  const found: Candidate[] = []
-  const attempts = attemptsFolder(runKey)
-  for (const attempt of await storage.list(attempts)) {
-    const folder = checkpointsFolder(`${attempts}/${attempt}`)
-    for (const name of await storage.list(folder)) {
+/**
+ * The folder of every checkpoint of any attempt at a run, complete or not, newest step first, in the
+ * order of names among equals. Throws StorageError.
+ */
+export async function listCheckpointFolders({
+  storage,
+  runKey,
+}: CheckpointLocation): Promise<CheckpointFolder[]> {
+  const found: CheckpointFolder[] = []
+  for (const attempt of await listAttempts(storage, runKey)) {
+    for (const name of await storage.list(checkpointsFolder(attempt))) {
       const step = parseCheckpointStep(name)
-      if (step !== undefined) found.push({ step, folder: `${folder}/${name}` })
+      if (step !== undefined) found.push({ step, folder: `${checkpointsFolder(attempt)}/${name}` })
     }
   }
   return found.sort((a, b) => b.step - a.step)
@@ -51,9 +55,9 @@ async function readManifest(
   { storage, runKey }: CheckpointLocation,
   folder: string,
 ): Promise<CheckpointManifest | string> {
-  const manifest = await readStoredJson(storage, `${folder}/${MANIFEST}`, CheckpointManifest)
+  const manifest = await readStoredJson(storage, manifestPath(folder), CheckpointManifest)
   if (manifest.kind === 'Missing') return NEVER_COMPLETED
-  if (manifest.kind === 'Damaged') return `${MANIFEST} is of another version or damaged`
+  if (manifest.kind === 'Damaged') return 'manifest.json is of another version or damaged'
   return manifest.value.runKey === runKey ? manifest.value : 'it belongs to another run'
 }
 
@@ -67,7 +71,7 @@ export async function listCheckpoints(
   location: CheckpointLocation,
 ): Promise<readonly CompleteCheckpoint[]> {
   const found: CompleteCheckpoint[] = []
-  for (const { folder } of await listCandidates(location)) {
+  for (const { folder } of await listCheckpointFolders(location)) {
     const manifest = await readManifest(location, folder)
     if (typeof manifest !== 'string') found.push({ folder, manifest })
   }
@@ -96,7 +100,7 @@ async function readShards(
 
 async function loadCandidate(
   location: CheckpointLocation,
-  { folder }: Candidate,
+  { folder }: CheckpointFolder,
 ): Promise<LoadedCheckpoint | string> {
   const manifest = await readManifest(location, folder)
   if (typeof manifest === 'string') return manifest
@@ -109,7 +113,7 @@ export async function findCheckpoint(
   location: CheckpointLocation,
 ): Promise<CheckpointSearchResult> {
   const skipped: { folder: string; why: string }[] = []
-  for (const candidate of await listCandidates(location)) {
+  for (const candidate of await listCheckpointFolders(location)) {
     const found = await loadCandidate(location, candidate)
     if (typeof found !== 'string') return { found, skipped }
     skipped.push({ folder: candidate.folder, why: found })

@@ -1,7 +1,8 @@
 import type { RunReport } from '../../contract/run-report.ts'
+import { listAttempts } from '../../pod/list-attempts.ts'
 import { readSpool } from '../../pod/spool.ts'
 import type { Storage } from '../../pod/storage.ts'
-import { attemptsFolder, runFolder } from '../../pod/storage-layout.ts'
+import { curvePath } from '../../pod/storage-layout.ts'
 
 /** What was reported of one step. */
 export interface CurvePoint {
@@ -11,13 +12,11 @@ export interface CurvePoint {
   readonly imagesPerSecond: number
 }
 
-const curvePath = (runKey: string): string => `${runFolder(runKey)}/curve.ndjson`
-
 /** The reported steps of every attempt at a run, in order; of a step that was done twice, the later report. */
 export async function readCurvePoints(storage: Storage, runKey: string): Promise<CurvePoint[]> {
   const points = new Map<number, CurvePoint & { readonly wallTime: string }>()
-  for (const attempt of await storage.list(attemptsFolder(runKey))) {
-    for (const report of await readSpool(storage, `${attemptsFolder(runKey)}/${attempt}`)) {
+  for (const attempt of await listAttempts(storage, runKey)) {
+    for (const report of await readSpool(storage, attempt)) {
       const before = points.get(report.step)
       if (report.kind !== 'Step' || (before && before.wallTime > report.wallTime)) continue
       points.set(report.step, toCurvePoint(report))
