@@ -10,7 +10,7 @@ import { readEvaluation, writeEvaluation } from './io/evaluation-store.ts'
 import { readTrainedWeights, type TrainedWeights } from './io/read-weights.ts'
 import type { EvaluationContext } from './open-evaluation.ts'
 
-/** Pictures in a figure, whose predictions are kept. */
+/** Images in a figure, whose predictions are stored. */
 const FIGURE_IMAGES = 6
 
 /** What was measured at one fraction of the schedule, or found under its key. */

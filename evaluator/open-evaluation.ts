@@ -46,7 +46,10 @@ export interface EvaluationContext {
   readonly training: RunResult | undefined
 }
 
-/** Opens the data of an evaluation and computes the key of its run. Throws PodFailure, StorageError, DatasetError, WeightsError. */
+/**
+ * Opens the data of an evaluation and computes the key of its run. Throws PodFailure, StorageError,
+ * DatasetError, WeightsError.
+ */
 export async function loadEvaluationContext(
   config: RunConfig,
   dependencies: EvaluatorDependencies,

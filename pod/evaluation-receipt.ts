@@ -13,7 +13,7 @@ export interface ReceiptIdentity {
   readonly settings: EvaluationSettings
   readonly memoryDigest: string
   readonly validationDigest: string
-  /** The training that is measured: one made anew, with other bits, has receipts of its own. */
+  /** The training that is measured: one repeated with other bits has receipts of its own. */
   readonly training: Pick<RunResult, 'runKey' | 'final' | 'retained'>
 }
 
@@ -51,7 +51,10 @@ export async function writeReceipt(
   await storage.put(receiptPath(identity), canonicalJson(receipt))
 }
 
-/** The results of an evaluation, by its receipt; undefined where it has none, or where a result or a figure is not there whole. Throws StorageError. */
+/**
+ * The results of an evaluation, by its receipt; undefined where it has none, or where a result or a
+ * figure is not there whole. Throws StorageError.
+ */
 export async function findMeasuredEvaluations(
   storage: Storage,
   identity: ReceiptIdentity,

@@ -19,7 +19,10 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Makes a folder so that its name survives a power cut, as do those of the folders above it that are new. */
+/**
+ * Makes a folder so that its name survives a power cut, as do those of the folders above it that
+ * are new.
+ */
 async function makeFolder(path: string): Promise<void> {
   const firstMade = await mkdir(path, { recursive: true })
   if (firstMade === undefined) return

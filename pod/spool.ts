@@ -65,7 +65,10 @@ async function readSegments(files: FileSource, attempt: string): Promise<readonl
   return segments
 }
 
-/** All reports that the pod of an attempt has written; none where it has no spool. Throws StorageError. */
+/**
+ * All reports that the pod of an attempt has written; none where it has no spool. Throws
+ * StorageError.
+ */
 export async function readSpool(files: FileSource, attempt: string): Promise<RunReport[]> {
   return (await readSegments(files, attempt)).flatMap(parseSpool)
 }
@@ -75,7 +78,9 @@ interface Segment {
   readonly text: string
 }
 
-/** The segment to write for more lines: the newest one with them, or the next one where it is full. */
+/**
+ * The segment to write for more lines: the newest one with them, or the next one where it is full.
+ */
 const addLines = ({ number, text }: Segment, lines: string): Segment =>
   Buffer.byteLength(text) < SEGMENT_BYTES
     ? { number, text: text + lines }

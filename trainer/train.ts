@@ -33,9 +33,9 @@ export interface TrainerDependencies {
   /** Lets signals in between two steps. */
   readonly yieldToEventLoop: () => Promise<void>
   readonly openSpool: (attemptFolder: string) => Promise<Spool>
-  /** Hears of each finished step, also between two reports. */
+  /** Takes each finished step, also between two reports. */
   readonly onStep?: (step: ReportBody) => void
-  /** Asks for checkpoints between two steps, and hears of each. */
+  /** Requests checkpoints between two steps, and is notified of each. */
   readonly checkpointRequests?: CheckpointRequest
   readonly log: (message: string, data: Readonly<Record<string, unknown>>) => void
   /** As log, for what a person should see. */
@@ -62,7 +62,8 @@ export interface TrainingSummary {
 
 /**
  * Trains a run to its end, or until the signal; goes on from the newest checkpoint of its key, and
- * does nothing where its result is there. Throws PodFailure, StorageError, DatasetError, WeightsError.
+ * does nothing where its result is there. Throws PodFailure, StorageError, DatasetError,
+ * WeightsError.
  */
 export async function train(
   config: RunConfig,
@@ -194,7 +195,10 @@ async function resume({
   return found
 }
 
-/** The result under a key. One that is damaged counts as none: training goes on from its last checkpoint and writes it anew. */
+/**
+ * The result under a key. One that is damaged counts as none: training goes on from its last
+ * checkpoint and writes it again.
+ */
 async function readResult(
   { storage, log }: TrainerDependencies,
   runKey: string,

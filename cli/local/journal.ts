@@ -17,7 +17,9 @@ type JournalEntry =
   | { readonly key: string; readonly value: unknown }
   | { readonly key: string; readonly removed: true }
 
-/** A map that survives a crash at any moment: every change is appended and synced before it counts. */
+/**
+ * A map that survives a crash at any moment: every change is appended and synced before it counts.
+ */
 export interface Journal {
   readonly records: ReadonlyMap<string, unknown>
   readonly put: (key: string, value: unknown) => Promise<void>
@@ -32,7 +34,9 @@ function applyEntry(records: Map<string, unknown>, entry: JournalEntry): void {
   else records.set(entry.key, entry.value)
 }
 
-/** Reads what a journal holds. A torn last line is what a crash leaves, and counts as never written. */
+/**
+ * Reads what a journal holds. A torn last line is what a crash leaves, and counts as never written.
+ */
 export function replayJournal(text: string, path: string): Map<string, unknown> {
   const records = new Map<string, unknown>()
   const lines = text.split('\n')

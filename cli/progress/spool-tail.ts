@@ -38,7 +38,10 @@ interface TailRead {
   readonly position: TailPosition
 }
 
-/** A segment is only ever replaced by one that begins with its bytes, and is final once the next one exists. */
+/**
+ * A segment is only ever replaced by one that begins with its bytes, and is final once the next one
+ * exists.
+ */
 async function readSegmentFrom(files: FileSource, position: TailPosition): Promise<TailRead> {
   const { attempt, segment, offsetBytes } = position
   const next = spoolSegmentPath(attempt, segment + 1)
@@ -54,7 +57,10 @@ async function readSegmentFrom(files: FileSource, position: TailPosition): Promi
   }
 }
 
-/** Makes a reader that remembers how far each spool has been read. Lines that are no reports are left out. */
+/**
+ * Makes a reader that remembers how far each spool has been read. Lines that are no reports are
+ * left out.
+ */
 export function createSpoolTail(files: FileSource): SpoolTail {
   const positions = new Map<string, TailPosition>()
   return {

@@ -23,7 +23,10 @@ export interface Claim {
   release(): Promise<void>
 }
 
-/** What became of an evaluation that is needed: it exists, it is ours to do, or another process does it. */
+/**
+ * What became of an evaluation that is needed: it exists, it is ours to do, or another process does
+ * it.
+ */
 export type ClaimOutcome =
   | { readonly kind: 'Done' }
   | { readonly kind: 'Held' }

@@ -56,7 +56,7 @@ export interface StoredPredictions {
   readonly masks: readonly Uint8Array[]
 }
 
-/** The predictions kept beside a result; none where it has none or they are gone. */
+/** The predictions beside a result; none where it has none or they are gone. */
 export async function readPredictions(
   storage: Storage,
   { predictions }: EvaluationFile,

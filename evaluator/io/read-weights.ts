@@ -26,7 +26,7 @@ export interface TrainedWeightsLocation {
 
 /**
  * The backbone at a fraction of the schedule: the final checkpoint of a finished training at 1, a
- * kept one below. Throws CheckpointMissing, CheckpointTampered, WeightsError.
+ * retained one below. Throws CheckpointMissing, CheckpointTampered, WeightsError.
  */
 export async function readTrainedWeights(from: TrainedWeightsLocation): Promise<TrainedWeights> {
   const result = await readRunResult(from)
@@ -34,7 +34,7 @@ export async function readTrainedWeights(from: TrainedWeightsLocation): Promise<
   if (checkpoint === undefined) {
     const retainedFractions = result.retained.map(({ at }) => at).join(', ') || 'none'
     throw checkpointMissing(
-      `no checkpoint was kept at ${from.at} of the schedule; kept: ${retainedFractions}`,
+      `no checkpoint was retained at ${from.at} of the schedule; retained: ${retainedFractions}`,
       from,
     )
   }

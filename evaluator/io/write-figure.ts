@@ -16,7 +16,7 @@ export interface FigureFraction {
 
 export interface FigureOptions {
   readonly storage: Storage
-  /** In the order of the rows; the figure is kept with the last. */
+  /** In the order of the rows; the figure lies with the last. */
   readonly stages: readonly FigureFraction[]
   readonly validation: Dataset
   readonly memoryImages: number
@@ -29,7 +29,7 @@ const PROTOCOL_TITLES: Readonly<Record<string, string>> = {
 }
 
 /**
- * Draws validation pictures, their masks and the predictions of each stage. Returns its path under
+ * Draws validation images, their masks and the predictions of each stage. Returns its path under
  * the storage; undefined where the evaluation keeps no predictions. A figure that is there stays.
  */
 export async function writeFigure(options: FigureOptions): Promise<string | undefined> {
@@ -45,7 +45,7 @@ export async function writeFigure(options: FigureOptions): Promise<string | unde
   const { images, groundTruths } = await loadResizedSamples(options, last.file.predictions)
   const { width, height, rgb } = renderPredictionComparison({
     title: `${PROTOCOL_TITLES[metric] ?? metric} ${joinNames(stages.map((stage) => stage.name))} training`,
-    subtitle: `validation ${options.validation.size} pictures · memory ${options.memoryImages} pictures · input ${sidePx} px`,
+    subtitle: `validation ${options.validation.size} images · memory ${options.memoryImages} images · input ${sidePx} px`,
     images,
     groundTruths,
     predicted: await loadPredictionSets(options, metric),

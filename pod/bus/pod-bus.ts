@@ -30,16 +30,16 @@ export interface PodBusOptions {
   readonly log: Pick<BusLog, 'warn'>
 }
 
-/** What a pod says on the bus, and hears. */
+/** What a pod publishes on the bus, and the requests it answers there. */
 export interface PodBus {
   /** Ships a spool from now on; a pod has one. Throws StorageError. */
   startShipping(storage: Storage, folder: string): Promise<void>
   stepped(body: ReportBody): void
   reported(reports: readonly RunReport[]): void
-  /** Tells the operator how far the pod has got; resolves also where nobody hears it. */
+  /** Tells the operator how far the pod has got; resolves also where it does not arrive. */
   sendHeartbeat(): Promise<void>
   unshipped(): number
-  /** Ships what is left until the signal aborts, says the last heartbeat and ends. */
+  /** Ships what is left until the signal aborts, sends the last heartbeat and ends. */
   close(signal: AbortSignal): Promise<void>
 }
 
@@ -53,7 +53,7 @@ export const buildLinkNames = (address: AttemptAddress, { podUid }: PodIdentity)
   name: `neco-${address.task}-${podUid}`,
 })
 
-/** Starts to answer commands, and to beat whenever the link comes up. */
+/** Starts to answer commands, and to send a heartbeat whenever the link comes up. */
 export function openPodBus(options: PodBusOptions): PodBus {
   const { identity, link, checkpoints, now, sleep, log } = options
   const address = buildAttemptAddress(options.settings, identity)

@@ -19,7 +19,7 @@ export interface ShipperOptions {
 
 /** Brings the reports of one spool to the stream, in order, for as long as it takes. */
 export interface Shipper {
-  /** Hears of lines that are durable in the spool. */
+  /** Takes lines that are durable in the spool. */
   add(reports: readonly RunReport[]): void
   /** Tries again at once: the link has come up. */
   retry(): void
@@ -33,7 +33,7 @@ export interface Shipper {
 
 /** Published together, then waited for. */
 const BATCH_SIZE = 64
-/** Lines held in memory; those beyond are read from the spool again. */
+/** Lines in memory; those beyond are read from the spool again. */
 const QUEUE_LIMIT = 4096
 const INITIAL_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = 30_000
@@ -154,7 +154,10 @@ class SpoolShipper implements Shipper {
     if (this.#queue.length === 0) this.#acked = this.#written
   }
 
-  /** Of a batch that arrived in part, all from the first missing report on goes again: the server and every consumer know what they have. */
+  /**
+   * Of a batch that arrived in part, all from the first missing report on goes again: the server
+   * and every consumer know what they have.
+   */
   async #shipBatch(): Promise<boolean> {
     const { address, podUid, link } = this.#options
     const subject = buildReportSubject(address, podUid)

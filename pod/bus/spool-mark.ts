@@ -3,7 +3,10 @@ import type { AttemptAddress } from '../../contract/bus-names.ts'
 import { readStoredJson } from '../read-stored.ts'
 import type { Storage } from '../storage.ts'
 
-/** The mark beside a spool; undefined where there is none, or where it cannot be read as one. Throws StorageError. */
+/**
+ * The mark beside a spool; undefined where there is none, or where it cannot be read as one. Throws
+ * StorageError.
+ */
 export async function readSpoolMark(
   storage: Storage,
   path: string,
@@ -37,7 +40,10 @@ export async function writeSpoolMark(
   await storage.put(path, JSON.stringify(mark))
 }
 
-/** Makes a mark that says nothing has been shipped, unless there is one; how far the spool has been shipped. Throws StorageError. */
+/**
+ * Makes a mark that says nothing has been shipped, unless there is one; how far the spool has been
+ * shipped. Throws StorageError.
+ */
 export async function ensureSpoolMark(
   storage: Storage,
   path: string,

@@ -46,7 +46,10 @@ describe('the reader', () => {
     expect(stderr).toContain('--ship --config FILE')
   })
 
-  /** A reader of run-1, beside the spool of one pod of run-1 that never shipped; nobody listens there. */
+  /**
+   * A reader of run-1, beside the spool of one pod of run-1 that never shipped; nobody listens
+   * there.
+   */
   async function aReaderConfig(runUid: string): Promise<string> {
     const storage = folderStorage(root)
     const folder = 'runs/key/attempts/1-pod'

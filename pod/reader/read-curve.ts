@@ -10,7 +10,10 @@ export interface LossAtStep {
   readonly loss: number
 }
 
-/** A curve in a log has at most this many steps, evenly spread: a kubelet keeps 10 MiB of a log, and no plot shows more. */
+/**
+ * A curve in a log has at most this many steps, evenly spread: a kubelet keeps 10 MiB of a log, and
+ * no plot shows more.
+ */
 const MAX_CURVE_POINTS = 2000
 
 /** The loss of each step that any attempt reported; attempts agree where they overlap. */

@@ -33,7 +33,10 @@ export interface ShipSummary {
   readonly unshipped: number
 }
 
-/** The spools that pods of a run wrote to ship, in the folders of these run keys, or of all. Throws StorageError. */
+/**
+ * The spools that pods of a run wrote to ship, in the folders of these run keys, or of all. Throws
+ * StorageError.
+ */
 async function findSpools(
   storage: Storage,
   { runKeys, bus }: ReaderConfig,
@@ -51,7 +54,10 @@ async function findSpools(
   return found
 }
 
-/** Ships what the pods of a run could not, and says for each that it has said all. Their pods must have ended. Throws StorageError. */
+/**
+ * Ships what the pods of a run could not, and sends the final heartbeat of each. Their pods must
+ * have ended. Throws StorageError.
+ */
 export async function shipUnshippedSpools(
   config: ReaderConfig,
   dependencies: ReaderDependencies,

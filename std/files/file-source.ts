@@ -5,7 +5,9 @@ export interface FileFacts {
   readonly version: string
 }
 
-/** Bytes of a file from `beginByte` (inclusive) to `endByte` (exclusive; beyond the end is the end). */
+/**
+ * Bytes of a file from `beginByte` (inclusive) to `endByte` (exclusive; beyond the end is the end).
+ */
 export interface ByteRange {
   readonly beginByte: number
   readonly endByte: number
@@ -21,29 +23,23 @@ export interface FileStream {
 
 /**
  * Files that can be read: a mounted folder, and whatever can offer these operations, such as a
- * bucket. Paths are relative to the root of the source and use `/`; `''` is the root. A folder is
- * nothing but the common beginning of the paths of files: an empty one need not be told from one
- * that does not exist, and no path is both a file and a folder.
- *
- * | operation       | guarantee                                          | on S3                         |
- * | --------------- | -------------------------------------------------- | ----------------------------- |
- * | read            | all bytes of one version                           | GetObject                     |
- * | readRange       | bytes of one version; two calls may see two        | GetObject with Range (416: empty) |
- * | openStream      | size and all bytes of one version                  | GetObject, its length and body |
- * | stat            | facts of one version; undefined where none exists  | HeadObject (404: undefined)   |
- * | list            | names directly under a folder, sorted              | ListObjectsV2, Prefix and Delimiter `/` |
- * | listRecursively | paths of all files under a folder, sorted          | ListObjectsV2, Prefix         |
- *
- * A read that starts after a write has returned sees it. Everything throws StorageError: NotFound
- * from the reads alone.
+ * bucket; each says how S3 does it. Paths are relative to the root of the source and use `/`; `''` is
+ * the root. A folder is nothing but the common beginning of the paths of files: an empty one need not
+ * be told from one that does not exist, and no path is both a file and a folder. A read that starts
+ * after a write has returned sees it. Everything throws StorageError: NotFound from the reads alone.
  */
 export interface FileSource {
+  /** All bytes of one version. S3: GetObject. */
   read(path: string): Promise<Uint8Array>
+  /** Bytes of one version; two calls may see two. S3: GetObject with Range, none at 416. */
   readRange(path: string, range: ByteRange): Promise<Uint8Array>
+  /** Size and all bytes of one version, in parts. S3: GetObject, its length and its body. */
   openStream(path: string): Promise<FileStream>
+  /** Undefined where there is no file. S3: HeadObject, undefined at 404. */
   stat(path: string): Promise<FileFacts | undefined>
+  /** Names of files and folders directly under a folder, sorted. S3: ListObjectsV2, Delimiter `/`. */
   list(folder: string): Promise<readonly string[]>
-  /** The paths are relative to the folder. */
+  /** Paths below a folder, relative to it, of all files under it, sorted. S3: ListObjectsV2. */
   listRecursively(folder: string): Promise<readonly string[]>
   /** How a person finds a file, for messages: `/data/voc/a.jpg`, `s3://data/voc/a.jpg`. */
   describe(path: string): string

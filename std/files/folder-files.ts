@@ -9,7 +9,7 @@ const CHUNK_BYTES = 1024 * 1024
 export const TEMPORARY_PREFIX = '.tmp-'
 
 /** Names a failure of the operating system. A folder is no file, so reading one finds nothing. */
-export function toStorageError(path: string, cause: unknown): StorageError {
+function toStorageError(path: string, cause: unknown): StorageError {
   if (cause instanceof StorageError) return cause
   const errno = (cause as { code?: unknown } | null)?.code
   if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'EISDIR') {

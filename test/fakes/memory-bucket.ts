@@ -6,8 +6,8 @@ const toBytes = (bytes: Uint8Array | string): Uint8Array => new Uint8Array(Buffe
 const toPrefix = (folder: string): string => (folder === '' ? '' : `${folder}/`)
 
 /**
- * A storage that behaves as a bucket does: a map from keys to objects, without folders, appending or
- * ages. What an operation needs of S3 stands in the tables of FileSource and Storage.
+ * A storage that behaves as a bucket does: a map from keys to objects, without folders, appending
+ * or ages. How S3 does an operation stands at FileSource and Storage.
  */
 export function memoryBucket(): Storage {
   const objects = new Map<string, Uint8Array>()

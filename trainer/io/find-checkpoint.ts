@@ -33,8 +33,8 @@ export interface CheckpointFolder {
 }
 
 /**
- * The folder of every checkpoint of any attempt at a run, complete or not, newest step first, in the
- * order of names among equals. Throws StorageError.
+ * The folder of every checkpoint of any attempt at a run, complete or not, newest step first, in
+ * the order of names among equals. Throws StorageError.
  */
 export async function listCheckpointFolders({
   storage,
@@ -66,7 +66,10 @@ export interface CompleteCheckpoint {
   readonly manifest: CheckpointManifest
 }
 
-/** The complete checkpoints of a run by any attempt, newest first; their shards are not looked at. Throws StorageError. */
+/**
+ * The complete checkpoints of a run by any attempt, newest first; their shards are not looked at.
+ * Throws StorageError.
+ */
 export async function listCheckpoints(
   location: CheckpointLocation,
 ): Promise<readonly CompleteCheckpoint[]> {
@@ -108,7 +111,10 @@ async function loadCandidate(
   return typeof shards === 'string' ? shards : { folder, manifest, shards }
 }
 
-/** The newest complete checkpoint of a run whose shards verify, of whichever attempt wrote it. Throws StorageError. */
+/**
+ * The newest complete checkpoint of a run whose shards verify, of whichever attempt wrote it.
+ * Throws StorageError.
+ */
 export async function findCheckpoint(
   location: CheckpointLocation,
 ): Promise<CheckpointSearchResult> {

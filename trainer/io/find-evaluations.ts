@@ -26,7 +26,10 @@ interface EvaluationSearch {
   readonly training: RunResult
 }
 
-/** The evaluations of a run whose results are all there, so that they need no pod of their own. Throws StorageError. */
+/**
+ * The evaluations of a run whose results are all there, so that they need no pod of their own.
+ * Throws StorageError.
+ */
 export async function findEvaluations(
   search: EvaluationSearch,
 ): Promise<readonly ReusedEvaluation[]> {

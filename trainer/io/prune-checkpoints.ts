@@ -23,7 +23,10 @@ async function listPruneCandidates(options: PruneOptions): Promise<readonly Prun
   return folders.map((folder, at) => ({ ...folder, isComplete: found[at] !== undefined }))
 }
 
-/** Removes what is neither among the newest complete checkpoints nor kept for an evaluation, and older leftovers that were never completed. Call it only after a manifest was written. */
+/**
+ * Removes what is neither among the newest complete checkpoints nor retained for an evaluation, and
+ * older leftovers that were never completed. Call it only after a manifest was written.
+ */
 export async function pruneCheckpoints(options: PruneOptions): Promise<void> {
   const all = await listPruneCandidates(options)
   const complete = all.filter(({ isComplete }) => isComplete)

@@ -12,7 +12,10 @@ export interface CurvePoint {
   readonly imagesPerSecond: number
 }
 
-/** The reported steps of every attempt at a run, in order; of a step that was done twice, the later report. */
+/**
+ * The reported steps of every attempt at a run, in order; of a step that was done twice, the later
+ * report.
+ */
 export async function readCurvePoints(storage: Storage, runKey: string): Promise<CurvePoint[]> {
   const points = new Map<number, CurvePoint & { readonly wallTime: string }>()
   for (const attempt of await listAttempts(storage, runKey)) {

@@ -38,7 +38,10 @@ export interface CheckpointWriteResult {
   readonly shards: CheckpointManifest['shards']
 }
 
-/** Writes the shards, then the manifest: a checkpoint that has one is complete, and the one before stays whole until then. Throws StorageError. */
+/**
+ * Writes the shards, then the manifest: a checkpoint that has one is complete, and the one before
+ * stays whole until then. Throws StorageError.
+ */
 export async function writeCheckpoint(
   storage: Storage,
   { attempt, facts, shards }: CheckpointContent,

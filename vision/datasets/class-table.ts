@@ -26,7 +26,9 @@ const VOC_NAMES = [
   'tvmonitor',
 ]
 
-/** The palette of VOC: the bits of the index, three at a time, fill the color channels from the top. */
+/**
+ * The palette of VOC: the bits of the index, three at a time, fill the color channels from the top.
+ */
 export function vocColor(index: number): readonly [number, number, number] {
   const color: [number, number, number] = [0, 0, 0]
   for (let bit = 0; bit < 8; bit++) {

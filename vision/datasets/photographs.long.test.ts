@@ -4,8 +4,8 @@ import { IGNORED_LABEL } from './dataset.ts'
 import { openDataset } from './open-dataset.ts'
 
 /**
- * Photographs in VOC layout with the lists train and val and a table classes.tsv. They are not part of the
- * repository: NECO_TEST_PHOTOGRAPHS names their folder.
+ * Photographs in VOC layout with the lists train and val and a table classes.tsv. They are not part
+ * of the repository: NECO_TEST_PHOTOGRAPHS names their folder.
  */
 const folder = process.env['NECO_TEST_PHOTOGRAPHS']
 

@@ -79,7 +79,9 @@ async function readMask(location: FileLocation, classCount: number): Promise<Lab
   )
 }
 
-/** A set in the layout of Pascal VOC: JPEG images, palette masks of class indices, lists of names. */
+/**
+ * A set in the layout of Pascal VOC: JPEG images, palette masks of class indices, lists of names.
+ */
 export async function vocDataset(options: VocOptions): Promise<Dataset> {
   const { root, split, masks = 'SegmentationClass', classes: table, limit, digests } = options
   const { files } = root

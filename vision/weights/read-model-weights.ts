@@ -13,7 +13,10 @@ export interface ModelWeights {
   readonly sha256: string
 }
 
-/** Reads the backbone of a safetensors file, whichever program named its tensors. Throws WeightsError. */
+/**
+ * Reads the backbone of a safetensors file, whichever program named its tensors. Throws
+ * WeightsError.
+ */
 export async function readModelWeights(
   location: FileLocation,
   settings: BackboneSettings,

@@ -16,7 +16,7 @@ export interface SafetensorsFile {
 }
 
 export interface ReadOptions {
-  /** Tensors it says no to are hashed but not kept. All are kept when it is left out. */
+  /** Other tensors are hashed but not returned. All are returned when it is left out. */
   readonly isWanted?: (name: string) => boolean
 }
 
@@ -118,7 +118,7 @@ async function readTensors(
   return tensors
 }
 
-/** The next bytes of the file, which may end before the length that it was said to have. */
+/** The next bytes of the file, which may end before the length in its header. */
 async function readBytes(
   reader: Reader,
   lengthBytes: number,
