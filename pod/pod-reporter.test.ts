@@ -13,7 +13,7 @@ const folder = 'runs/key/attempts/2-pod-1'
 
 let root = ''
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'neco-voice-'))
+  root = await mkdtemp(join(tmpdir(), 'neco-reporter-'))
 })
 afterEach(() => rm(root, { recursive: true }))
 

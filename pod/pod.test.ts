@@ -155,7 +155,7 @@ describe('a spool', () => {
   })
 })
 
-describe('last words', () => {
+describe('a termination message', () => {
   const buildTestTermination = (overrides: Partial<TerminationMessage>): TerminationMessage => ({
     schemaVersion: 1,
     reason: 'Succeeded',
@@ -171,10 +171,10 @@ describe('last words', () => {
     const text = await readFile(join(folder, 'last'), 'utf8')
     return { bytes: Buffer.byteLength(text), message: JSON.parse(text) as TerminationMessage }
   }
-  test('are kept as they are while they fit', async () => {
+  test('stays as it is while it fits', async () => {
     expect((await written(buildTestTermination({}))).message).toEqual(buildTestTermination({}))
   })
-  test('fit 4 KiB: figures go first, then text, then the oldest evaluations', async () => {
+  test('fits 4 KiB: figures go first, then text, then the oldest evaluations', async () => {
     const evaluations = Array.from({ length: 20 }, (_, i) => ({
       key: 'k'.repeat(64),
       at: i / 20,
@@ -188,7 +188,7 @@ describe('last words', () => {
     expect(message.message).toBe('m'.repeat(200))
     expect(message.evaluations.at(-1)).toEqual({ ...evaluations.at(-1), figures: [] })
   })
-  test('leave out evaluations that a training found, each as a whole, and keep the figures of the others', async () => {
+  test('leaves out evaluations that a training found, each as a whole, with the figures of the others', async () => {
     const evaluations = Array.from({ length: 24 }, (_, i) => ({
       name: `found-${Math.floor(i / 2)}`,
       key: 'k'.repeat(64),

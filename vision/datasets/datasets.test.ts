@@ -1,14 +1,13 @@
-import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { folderFiles } from '../../std/files/folder-files.ts'
 import { omitUndefined } from '../../std/omit-undefined.ts'
+import { memoryBucket } from '../../test/fakes/memory-bucket.ts'
 import { decodeLabelPng } from '../images/decode-label-png.ts'
 import { drawScene } from '../scenes/draw-scene.ts'
-import { readClassTable, VOC_CLASSES } from './class-table.ts'
-import { type DigestCache, digestFiles } from './file-digests.ts'
 import { openDataset } from './open-dataset.ts'
 import { warnAboutSkipped } from './warn-about-skipped.ts'
 
@@ -149,6 +148,25 @@ describe('a folder in VOC layout', () => {
     const voc = await openVoc({ classes: 'names.tsv' })
     expect(voc.classes.map(({ name }) => name)).toEqual(['sky', 'sea', 'sand'])
   })
+  test('is the same on a bucket', async () => {
+    await putVoc()
+    const folder = folderFiles(root)
+    const bucket = memoryBucket()
+    for (const path of await folder.listRecursively('')) {
+      await bucket.put(`sets/voc/${path}`, await folder.read(path))
+    }
+    const settings = { kind: 'Voc', path: 'sets/voc', split: 'val' } as const
+    const [onBucket, inFolder] = [
+      await openDataset(settings, { volumes: { '': bucket } }),
+      await openVoc(),
+    ]
+    expect(onBucket.manifestDigest).toBe(inFolder.manifestDigest)
+    expect(await onBucket.image(1)).toEqual(await inFolder.image(1))
+    expect(await onBucket.mask(1)).toEqual(await inFolder.mask(1))
+    await bucket.delete('sets/voc/JPEGImages/b.jpg')
+    const lost = 'memory://bucket/sets/voc/JPEGImages/b.jpg: named by'
+    await expect(openDataset(settings, { volumes: { '': bucket } })).rejects.toThrow(lost)
+  })
   test('changes its digest with one pixel of one mask', async () => {
     await putVoc()
     const { manifestDigest: before } = await openVoc()
@@ -231,55 +249,5 @@ describe('palette masks of every depth', () => {
     const same = (i: number, j: number) => (read[i] === read[j]) === (expected[i] === expected[j])
     const pairs = Array.from({ length: 35 * 35 }, (_, k) => same(Math.floor(k / 35), k % 35))
     expect(pairs).not.toContain(false)
-  })
-})
-
-describe('the digests of files', () => {
-  test('are remembered by path, size and time', async () => {
-    await put('a', 'one')
-    const toDigest = { files: folderFiles(root), paths: ['a'] }
-    let text: string | undefined
-    const cache: DigestCache = {
-      read: async () => text,
-      write: async (written) => {
-        text = written
-      },
-    }
-    const [first] = await digestFiles(toDigest, cache)
-    text = text?.replace(first ?? '', 'remembered')
-    expect(await digestFiles(toDigest, cache)).toEqual(['remembered'])
-    await utimes(join(root, 'a'), 1, 1)
-    expect(await digestFiles(toDigest, cache)).toEqual([first])
-  })
-  test('are computed when the memory is damaged', async () => {
-    await put('a', 'one')
-    const cache = { read: async () => '{', write: async () => {} }
-    expect((await digestFiles({ files: folderFiles(root), paths: ['a'] }, cache))[0]).toHaveLength(
-      64,
-    )
-  })
-})
-
-describe('a table of classes', () => {
-  test.each([
-    ['without an index column', 'name\nsky\n', 'does not name its columns'],
-    ['out of order', 'index\tname\n1\tsky\n', 'line 2 should have index 0'],
-    ['without rows', 'index\tname\n', 'no classes'],
-  ])('%s is refused', async (_, text, message) => {
-    await put('names.tsv', text)
-    await expect(readClassTable({ files: folderFiles(root), path: 'names.tsv' })).rejects.toThrow(
-      message,
-    )
-  })
-  test('may end with the ignored label', async () => {
-    await put('names.tsv', 'index\tname\n0\tsky\n255\tvoid\n')
-    const names = (await readClassTable({ files: folderFiles(root), path: 'names.tsv' })).map(
-      ({ name }) => name,
-    )
-    expect(names).toEqual(['sky'])
-  })
-  test('of VOC has the official colors', () => {
-    expect(VOC_CLASSES[1]?.displayColor).toEqual([128, 0, 0])
-    expect(VOC_CLASSES[15]?.displayColor).toEqual([192, 128, 128])
   })
 })
