@@ -6,7 +6,7 @@ import { countPoints } from '../../operator/core/sweep/decode-point.ts'
 import type { Study } from '../report/to-study-results.ts'
 import type { StudyProgress } from './study-progress.ts'
 
-/** How much work a run is: steps may be unknown until the trainer has counted its pictures. */
+/** How much work a run is: steps may be unknown until the trainer has counted its images. */
 interface Workload {
   readonly steps: number
   readonly batchSize: number
