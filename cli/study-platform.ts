@@ -1,7 +1,7 @@
 import type { ProgressPrinter } from './progress/progress-printer.ts'
 import type { Curves } from './report/study-plot.ts'
 import type { StudyResults } from './report/study-results.ts'
-import type { Study } from './report/to-study-results.ts'
+import type { Study } from './study.ts'
 
 export interface StudyFollowOptions {
   readonly printer: ProgressPrinter

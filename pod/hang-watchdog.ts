@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { TerminationMessage } from '../contract/run-report.ts'
+import type { HangWatchdogData } from './hang-watchdog-thread.ts'
 
 export interface HangWatchdogOptions {
   /** Where the last words go; undefined where nobody reads them. */
@@ -11,13 +12,6 @@ export interface HangWatchdog {
   /** The main thread lives; it hangs when it does not say so again within this time (ms), with these last words. */
   feed(limitMs: number | undefined, terminationMessage: TerminationMessage): void
   close(): Promise<void>
-}
-
-/** What the thread is started with: two numbers that both threads see, and where the words go. */
-export interface HangWatchdogData {
-  /** How often the main thread said that it lives, and the limit in ms or 0. */
-  readonly shared: Int32Array
-  readonly terminationPath: string | undefined
 }
 
 /** Starts the thread. A hang ends the process by SIGKILL, since a thread cannot choose the exit code: the last words say why. */

@@ -6,7 +6,7 @@ import { readObject } from '../../operator/cluster/jobs/read-object.ts'
 import { RUN_RESOURCE, SWEEP_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
 import { InputError } from '../input-error.ts'
-import type { Study } from '../report/to-study-results.ts'
+import type { Study } from '../study.ts'
 import type { Cluster } from './open-cluster.ts'
 
 const PAGE_SIZE = 500

@@ -6,8 +6,9 @@ import { chooseExitCode } from '../report/choose-exit-code.ts'
 import { formatClosingText } from '../report/closing-text.ts'
 import { buildResultsDocument } from '../report/results-document.ts'
 import { studyObject, studyTitle } from '../report/study-title.ts'
-import { type Study, toStudyResults } from '../report/to-study-results.ts'
+import { toStudyResults } from '../report/to-study-results.ts'
 import type { Shell } from '../shell.ts'
+import type { Study } from '../study.ts'
 import type { StudyPlatform } from '../study-platform.ts'
 
 /** Throws InputError where the study will never run, with what the operator says of it. */

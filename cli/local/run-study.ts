@@ -1,10 +1,9 @@
 import { startControllers } from '../../operator/controllers/start-controllers.ts'
-import { findCondition, isEnded } from '../../operator/core/conditions.ts'
 import { PortError } from '../../operator/ports/port-error.ts'
 import type { Manifest } from '../manifest/read-manifest.ts'
 import { toStudyKey } from '../manifest/run-options.ts'
-import type { Study } from '../report/to-study-results.ts'
 import type { Shell } from '../shell.ts'
+import { isStudySettled, type Study } from '../study.ts'
 import type { LocalPlatform } from './local-platform.ts'
 
 export type StudyRunEnd = 'Ended' | 'Interrupted'
@@ -33,22 +32,6 @@ export async function readCurrentStudy(
   const sweep = await sweeps.get(key)
   if (sweep === undefined) throw new Error(`sweep ${key.name} is gone`)
   return { kind: 'NeCoSweep', sweep, runs: await runs.listOwnedBy(sweep.metadata.uid) }
-}
-
-/** Whether nothing more will happen: it has ended, it was never accepted, or it is suspended with all at rest. */
-export function isStudySettled(study: Study): boolean {
-  const { conditions } = (study.kind === 'NeCoRun' ? study.run : study.sweep).status ?? {}
-  const isRefused = findCondition(conditions, 'Accepted')?.status === 'False'
-  return isEnded(conditions) || isRefused || isStudySuspended(study)
-}
-
-function isStudySuspended(study: Study): boolean {
-  const object = study.kind === 'NeCoRun' ? study.run : study.sweep
-  if (object.spec.suspend !== true) return false
-  const runs = study.kind === 'NeCoRun' ? [study.run] : study.runs
-  return runs.every(({ status }) =>
-    (status?.tasks ?? []).every(({ state }) => state !== 'Running' && state !== 'Stopping'),
-  )
 }
 
 /** Lets the controllers work until the study is at rest, or until somebody interrupts: then every trainer writes a checkpoint and ends. A second interrupt kills. Throws what broke the home itself. */

@@ -3,7 +3,7 @@ import type { RunStatus } from '../../crds/necorun.ts'
 import type { RunSpec } from '../../crds/spec/run-spec.ts'
 import { resolvePreset } from '../../method/resolve-preset.ts'
 import { countPoints } from '../../operator/core/search/decode-point.ts'
-import type { Study } from '../report/to-study-results.ts'
+import type { Study } from '../study.ts'
 import type { StudyProgress } from './study-progress.ts'
 
 /** How much work a run is: steps may be unknown until the trainer has counted its pictures. */

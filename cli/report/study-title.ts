@@ -1,5 +1,5 @@
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
-import type { Study } from './to-study-results.ts'
+import type { Study } from '../study.ts'
 
 /** The object that a person asked about. */
 export const studyObject = (study: Study): StoredRun | StoredSweep =>

@@ -2,12 +2,8 @@ import type { SweepSpec } from '../../crds/spec/sweep-spec.ts'
 import { decodePoint } from '../../operator/core/search/decode-point.ts'
 import { readRunIndex } from '../../operator/core/sweep/build-sweep-run.ts'
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
+import type { Study } from '../study.ts'
 import type { RunRecord, StudyResults } from './study-results.ts'
-
-/** What a person asked for: a sweep with its runs, or one run. */
-export type Study =
-  | { readonly kind: 'NeCoSweep'; readonly sweep: StoredSweep; readonly runs: readonly StoredRun[] }
-  | { readonly kind: 'NeCoRun'; readonly run: StoredRun }
 
 /** The parameters that a sweep varies, in the order of the manifest. */
 function listSweptPaths({ points = [], zip = [], axes = [] }: SweepSpec): readonly string[] {
