@@ -1,10 +1,10 @@
-import { clusterYaml } from '../charts/cluster-yaml.ts'
+import { toKubernetesYaml } from '../charts/kubernetes-yaml.ts'
 import { KINDS } from '../crds/generators/to-crd.ts'
 import { API_GROUP } from '../crds/names.ts'
 
 /** What is merged into the ConfigMap argocd-cm, so that Argo CD knows the health of both kinds by the script given. */
-export const argocdConfigMap = (script: string): string =>
-  clusterYaml({
+export const buildArgocdConfigMap = (script: string): string =>
+  toKubernetesYaml({
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: {

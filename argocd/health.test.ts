@@ -6,16 +6,19 @@ import {
 } from '../operator/core/conditions.ts'
 import { evaluateArgoHealth } from '../test/fixtures/evaluate-argo-health.ts'
 
-const healthOf = (object: object, kind: 'NeCoRun' | 'NeCoSweep' = 'NeCoSweep') =>
+const evaluateHealth = (object: object, kind: 'NeCoRun' | 'NeCoSweep' = 'NeCoSweep') =>
   evaluateArgoHealth(object, kind)
 
-interface Said {
+interface StateCase {
   readonly state: ObjectState
   readonly generation?: number
   readonly busDegraded?: boolean
 }
 
-function objectIn({ state, generation = 1, busDegraded = false }: Said, newest = generation) {
+function buildObjectInState(
+  { state, generation = 1, busDegraded = false }: StateCase,
+  newest = generation,
+) {
   const message = `it is ${state}`
   const bus = { busState: busDegraded ? 'Degraded' : 'Connected' } as const
   const conditions = buildConditions({ state, message, generation, nowMs: 0, bus })
@@ -36,11 +39,11 @@ const STATES = Object.keys(CONDITIONS_BY_STATE) as ObjectState[]
 
 describe.each(['NeCoRun', 'NeCoSweep'] as const)('to Argo CD a %s', (kind) => {
   test.each(STATES)('that is %s has the health of its row, and says why', async (state) => {
-    const health = await healthOf(objectIn({ state }), kind)
+    const health = await evaluateHealth(buildObjectInState({ state }), kind)
     expect(health).toEqual({ status: HEALTH[state], message: `it is ${state}` })
   })
   test.each(STATES)('that is %s stays so when NATS is away', async (state) => {
-    const health = await healthOf(objectIn({ state, busDegraded: true }), kind)
+    const health = await evaluateHealth(buildObjectInState({ state, busDegraded: true }), kind)
     expect(health).toMatchObject({ status: HEALTH[state] })
   })
 })
@@ -58,12 +61,14 @@ describe('an object is progressing', () => {
       { metadata, status: { conditions: [{ type: 'Accepted', status: 'True' }] } },
     ],
   ])('%s', async (_when, obj) => {
-    expect(await healthOf(obj)).toMatchObject(PROGRESSING)
+    expect(await evaluateHealth(obj)).toMatchObject(PROGRESSING)
   })
   test.each(['Queued', 'Running', 'Suspended', 'NotAccepted'] as const)(
     'while the operator has seen only an older spec, in which it was %s',
     async (state) => {
-      expect(await healthOf(objectIn({ state, generation: 1 }, 2))).toMatchObject(PROGRESSING)
+      expect(await evaluateHealth(buildObjectInState({ state, generation: 1 }, 2))).toMatchObject(
+        PROGRESSING,
+      )
     },
   )
 })
@@ -71,15 +76,15 @@ describe('an object is progressing', () => {
 test.each(['Succeeded', 'PartlyFailed', 'Failed'] as const)(
   'an object that ended as %s stays what it is when its spec is edited afterwards',
   async (state) => {
-    const health = await healthOf(objectIn({ state, generation: 1 }, 2))
+    const health = await evaluateHealth(buildObjectInState({ state, generation: 1 }, 2))
     expect(health).toMatchObject({ status: HEALTH[state] })
   },
 )
 
 test('the state without a message is said by its reason', async () => {
-  const { metadata, status } = objectIn({ state: 'Suspended' })
+  const { metadata, status } = buildObjectInState({ state: 'Suspended' })
   const conditions = status.conditions.map((condition) => ({ ...condition, message: '' }))
-  expect(await healthOf({ metadata, status: { conditions } })).toEqual({
+  expect(await evaluateHealth({ metadata, status: { conditions } })).toEqual({
     status: 'Suspended',
     message: 'Suspended',
   })

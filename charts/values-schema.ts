@@ -133,7 +133,7 @@ const Monitoring = {
   }),
 }
 
-const Switches = {
+const FeatureToggles = {
   crds: z.strictObject({
     install: flag.describe('install the CRDs; they stay when the chart is uninstalled.'),
   }),
@@ -207,7 +207,7 @@ export const ChartValues = z.strictObject({
   podAnnotations: texts.describe('podAnnotations of the operator.'),
   podLabels: texts.describe('podLabels of the operator.'),
   ...Placement,
-  ...Switches,
+  ...FeatureToggles,
   ...Monitoring,
   nats: Nats.describe('nats carries reports, progress and commands; runs do without.'),
   defaults: Defaults.describe('defaults of runs that do not say otherwise.'),
@@ -215,7 +215,7 @@ export const ChartValues = z.strictObject({
 export type ChartValues = z.infer<typeof ChartValues>
 
 /** The JSON schema of the values, as Helm reads it from `values.schema.json`. */
-export const valuesSchema = (): object => ({
+export const buildValuesSchema = (): object => ({
   title: 'Values of the neco-operator chart',
   ...z.toJSONSchema(ChartValues, { target: 'draft-7', io: 'input', unrepresentable: 'any' }),
 })

@@ -10,9 +10,9 @@ const read = (path: string) => parse(readFileSync(join(chart, path), 'utf8'))
 const values = read('values.yaml')
 
 /** Every path of an object that is no list and no map of a user's own keys. */
-const pathsIn = (node: unknown, path: readonly string[] = []): string[] =>
+const listPaths = (node: unknown, path: readonly string[] = []): string[] =>
   typeof node === 'object' && node !== null && !Array.isArray(node) && Object.keys(node).length > 0
-    ? Object.entries(node).flatMap(([key, child]) => pathsIn(child, [...path, key]))
+    ? Object.entries(node).flatMap(([key, child]) => listPaths(child, [...path, key]))
     : [path.join('.')]
 
 interface SchemaNode {
@@ -21,11 +21,11 @@ interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>
 }
 
-const undescribed = (node: SchemaNode, path: string): string[] =>
+const listUndescribed = (node: SchemaNode, path: string): string[] =>
   Object.entries(node.properties ?? {}).flatMap(([key, child]) => {
     const own = `${path}.${key}`
     const isSection = child.properties !== undefined
-    return [...(child.description || isSection ? [] : [own]), ...undescribed(child, own)]
+    return [...(child.description || isSection ? [] : [own]), ...listUndescribed(child, own)]
   })
 
 describe('the values of the chart', () => {
@@ -38,9 +38,9 @@ describe('the values of the chart', () => {
       node.properties === undefined
         ? [path.join('.')]
         : Object.entries(node.properties).flatMap(([key, child]) => leaves(child, [...path, key]))
-    const said = pathsIn(values)
+    const listedPaths = listPaths(values)
     const unsaid = leaves(schema).filter(
-      (path) => !said.some((own) => own === path || own.startsWith(`${path}.`)),
+      (path) => !listedPaths.some((own) => own === path || own.startsWith(`${path}.`)),
     )
     expect(unsaid).toEqual([
       'global.imageRegistry',
@@ -53,7 +53,7 @@ describe('the values of the chart', () => {
     ])
   })
   test('are described, each field of them', () => {
-    expect(undescribed(read('values.schema.json'), '')).toEqual([])
+    expect(listUndescribed(read('values.schema.json'), '')).toEqual([])
   })
   test('ask for one GPU for a trainer', () => {
     expect(values.defaults.resources.limits['nvidia.com/gpu']).toBe(1)

@@ -4,7 +4,7 @@ export interface PanelQuery {
   readonly legend: string
 }
 
-export interface PanelOf {
+export interface PanelSpec {
   readonly title: string
   readonly description: string
   /** How values are drawn: over time, or the newest as bars. */
@@ -14,25 +14,25 @@ export interface PanelOf {
   readonly queries: readonly PanelQuery[]
 }
 
-export interface RowOf {
+export interface RowSpec {
   readonly title: string
-  readonly panels: readonly PanelOf[]
+  readonly panels: readonly PanelSpec[]
 }
 
-const CHOSEN = 'namespace=~"$namespace", sweep=~"$sweep", run=~"$run"'
+const RUN_SELECTOR = 'namespace=~"$namespace", sweep=~"$sweep", run=~"$run"'
 /** Pods of runs say their sweep themselves, and nothing where they have none. */
-const pods = (metric: string): string => `${metric}{${CHOSEN}}`
-const OF_INFO = 'namespace, run, sweep, point, replicate'
+const selectPodMetric = (metric: string): string => `${metric}{${RUN_SELECTOR}}`
+const RUN_INFO_LABELS = 'namespace, run, sweep, point, replicate'
 /** The chosen runs, each once also while one leader follows another. */
-const INFO = `max by (${OF_INFO}) (neco_run_info{${CHOSEN}})`
+const RUN_INFO = `max by (${RUN_INFO_LABELS}) (neco_run_info{${RUN_SELECTOR}})`
 
 /** What the leader says of the chosen runs, with their sweep, point and replicate. */
-const ofRuns = (metric: string, labels: string, filter = ''): string =>
-  `max by (namespace, run${labels}) (${metric}{namespace=~"$namespace", run=~"$run"${filter}}) * on (namespace, run) group_left (sweep, point, replicate) ${INFO}`
+const joinRunInfo = (metric: string, labels: string, filter = ''): string =>
+  `max by (namespace, run${labels}) (${metric}{namespace=~"$namespace", run=~"$run"${filter}}) * on (namespace, run) group_left (sweep, point, replicate) ${RUN_INFO}`
 
-const RUN = '{{run}}'
+const RUN_LEGEND = '{{run}}'
 
-const STUDIES: readonly PanelOf[] = [
+const STUDIES: readonly PanelSpec[] = [
   {
     title: 'Runs by state',
     description: 'How many of the chosen runs are in each state.',
@@ -40,7 +40,7 @@ const STUDIES: readonly PanelOf[] = [
     unit: 'none',
     queries: [
       {
-        expr: `sum by (state) (${ofRuns('neco_run_state', ', state')})`,
+        expr: `sum by (state) (${joinRunInfo('neco_run_state', ', state')})`,
         legend: '{{state}}',
       },
     ],
@@ -63,11 +63,11 @@ const STUDIES: readonly PanelOf[] = [
     description: 'Finished steps of training over planned ones.',
     kind: 'Bars',
     unit: 'percentunit',
-    queries: [{ expr: ofRuns('neco_run_progress_ratio', ''), legend: RUN }],
+    queries: [{ expr: joinRunInfo('neco_run_progress_ratio', ''), legend: RUN_LEGEND }],
   },
 ]
 
-const TRAINING: readonly PanelOf[] = [
+const TRAINING: readonly PanelSpec[] = [
   {
     title: 'Loss',
     description:
@@ -75,7 +75,10 @@ const TRAINING: readonly PanelOf[] = [
     kind: 'Lines',
     unit: 'none',
     queries: [
-      { expr: `${pods('neco_train_loss')} and ${pods('neco_train_step')} > 0`, legend: RUN },
+      {
+        expr: `${selectPodMetric('neco_train_loss')} and ${selectPodMetric('neco_train_step')} > 0`,
+        legend: RUN_LEGEND,
+      },
     ],
   },
   {
@@ -83,14 +86,14 @@ const TRAINING: readonly PanelOf[] = [
     description: 'Images trained on in a second.',
     kind: 'Lines',
     unit: 'none',
-    queries: [{ expr: pods('neco_train_images_per_second'), legend: RUN }],
+    queries: [{ expr: selectPodMetric('neco_train_images_per_second'), legend: RUN_LEGEND }],
   },
   {
     title: 'Steps',
     description: 'Finished steps of the schedule; one that stands still has stalled.',
     kind: 'Lines',
     unit: 'none',
-    queries: [{ expr: pods('neco_train_step'), legend: RUN }],
+    queries: [{ expr: selectPodMetric('neco_train_step'), legend: RUN_LEGEND }],
   },
   {
     title: 'Age of the newest checkpoint',
@@ -99,14 +102,14 @@ const TRAINING: readonly PanelOf[] = [
     unit: 's',
     queries: [
       {
-        expr: `time() - (${pods('neco_train_checkpoint_timestamp_seconds')} > 0)`,
-        legend: RUN,
+        expr: `time() - (${selectPodMetric('neco_train_checkpoint_timestamp_seconds')} > 0)`,
+        legend: RUN_LEGEND,
       },
     ],
   },
 ]
 
-const RESULTS: readonly PanelOf[] = [
+const RESULTS: readonly PanelSpec[] = [
   {
     title: 'mIoU before and after training',
     description: 'Mean over the replicates of a point, by protocol.',
@@ -114,11 +117,11 @@ const RESULTS: readonly PanelOf[] = [
     unit: 'percentunit',
     queries: [
       {
-        expr: `avg by (sweep, point, protocol) (${ofRuns('neco_result_miou_ratio', ', evaluation, at, protocol', ', at="0"')})`,
+        expr: `avg by (sweep, point, protocol) (${joinRunInfo('neco_result_miou_ratio', ', evaluation, at, protocol', ', at="0"')})`,
         legend: '{{sweep}} {{point}} {{protocol}} before',
       },
       {
-        expr: `avg by (sweep, point, protocol) (${ofRuns('neco_result_miou_ratio', ', evaluation, at, protocol', ', at="1"')})`,
+        expr: `avg by (sweep, point, protocol) (${joinRunInfo('neco_result_miou_ratio', ', evaluation, at, protocol', ', at="1"')})`,
         legend: '{{sweep}} {{point}} {{protocol}} after',
       },
     ],
@@ -131,7 +134,7 @@ const RESULTS: readonly PanelOf[] = [
     unit: 'none',
     queries: [
       {
-        expr: `avg by (sweep, point, at) (${ofRuns('neco_result_neighbor_agreement_ratio', ', evaluation, at')})`,
+        expr: `avg by (sweep, point, at) (${joinRunInfo('neco_result_neighbor_agreement_ratio', ', evaluation, at')})`,
         legend: '{{sweep}} {{point}} at {{at}}',
       },
     ],
@@ -142,18 +145,18 @@ const RESULTS: readonly PanelOf[] = [
       'NeCo loss at the end of training, in nats. Not comparable between settings of the loss.',
     kind: 'Bars',
     unit: 'none',
-    queries: [{ expr: ofRuns('neco_result_loss', ''), legend: RUN }],
+    queries: [{ expr: joinRunInfo('neco_result_loss', ''), legend: RUN_LEGEND }],
   },
   {
     title: 'Images a second over the whole training',
     description: 'By run that has ended.',
     kind: 'Bars',
     unit: 'none',
-    queries: [{ expr: ofRuns('neco_result_images_per_second', ''), legend: RUN }],
+    queries: [{ expr: joinRunInfo('neco_result_images_per_second', ''), legend: RUN_LEGEND }],
   },
 ]
 
-const OPERATOR: readonly PanelOf[] = [
+const OPERATOR: readonly PanelSpec[] = [
   {
     title: 'Queue',
     description: 'Objects that wait to be looked at; the leader alone has any.',
@@ -225,7 +228,7 @@ const OPERATOR: readonly PanelOf[] = [
     description: 'In the spools of running pods.',
     kind: 'Lines',
     unit: 'none',
-    queries: [{ expr: pods('neco_bus_unshipped_reports'), legend: RUN }],
+    queries: [{ expr: selectPodMetric('neco_bus_unshipped_reports'), legend: RUN_LEGEND }],
   },
   {
     title: 'Leaders',
@@ -237,7 +240,7 @@ const OPERATOR: readonly PanelOf[] = [
 ]
 
 /** Everything that the dashboard shows, row by row. */
-export const ROWS: readonly RowOf[] = [
+export const DASHBOARD_ROWS: readonly RowSpec[] = [
   { title: 'Studies', panels: STUDIES },
   { title: 'Training', panels: TRAINING },
   { title: 'Results', panels: RESULTS },

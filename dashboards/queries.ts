@@ -1,4 +1,4 @@
-import { ROWS } from './panels.ts'
+import { DASHBOARD_ROWS } from './panels.ts'
 
 /** What stands in the variables of the dashboard: regular expressions, and a range. */
 export interface DashboardVariables {
@@ -9,22 +9,22 @@ export interface DashboardVariables {
   readonly rateInterval: string
 }
 
-export interface AskedQuery {
+export interface DashboardQuery {
   readonly panel: string
   readonly expr: string
 }
 
 /** Every query of the dashboard as Prometheus gets it, once Grafana has put the variables in. */
-export function dashboardQueries(variables: DashboardVariables): readonly AskedQuery[] {
+export function listDashboardQueries(variables: DashboardVariables): readonly DashboardQuery[] {
   const { rateInterval, ...named } = variables
-  const filled = (expr: string): string =>
+  const expandVariables = (expr: string): string =>
     Object.entries({ ...named, __rate_interval: rateInterval }).reduce(
       (text, [name, value]) => text.replaceAll(`$${name}`, value),
       expr,
     )
-  return ROWS.flatMap(({ panels }) =>
+  return DASHBOARD_ROWS.flatMap(({ panels }) =>
     panels.flatMap(({ title, queries }) =>
-      queries.map(({ expr }) => ({ panel: title, expr: filled(expr) })),
+      queries.map(({ expr }) => ({ panel: title, expr: expandVariables(expr) })),
     ),
   )
 }

@@ -9,21 +9,21 @@ export interface AbortScope {
 }
 
 /** Starts a scope that aborts, with their reason, when one of the given signals does. */
-export function abortScope(followed: readonly (AbortSignal | undefined)[]): AbortScope {
+export function createAbortScope(parents: readonly (AbortSignal | undefined)[]): AbortScope {
   const controller = new AbortController()
-  const undo: (() => void)[] = []
-  for (const signal of followed) {
+  const removers: (() => void)[] = []
+  for (const signal of parents) {
     if (signal === undefined) continue
     const follow = () => controller.abort(signal.reason)
     if (signal.aborted) follow()
     signal.addEventListener('abort', follow)
-    undo.push(() => signal.removeEventListener('abort', follow))
+    removers.push(() => signal.removeEventListener('abort', follow))
   }
   return {
     signal: controller.signal,
     abort: (reason) => controller.abort(reason),
     end: () => {
-      for (const remove of undo.splice(0)) remove()
+      for (const remove of removers.splice(0)) remove()
     },
   }
 }

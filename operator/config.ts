@@ -3,7 +3,7 @@ import { Resources, StorageSettings } from '../crds/spec/pod.ts'
 
 const port = z.int().min(1).max(65_535)
 /** A port that this process listens on. */
-const listening = z.int().min(0).max(65_535)
+const listenPort = z.int().min(0).max(65_535)
 const seconds = z.int().min(1)
 const path = z.string().min(1)
 
@@ -114,10 +114,10 @@ const Lease = z
 
 const Ports = z
   .strictObject({
-    metrics: listening
+    metrics: listenPort
       .default(8080)
       .describe('metrics is the port of /metrics; 0 takes any free one.'),
-    health: listening
+    health: listenPort
       .default(8081)
       .describe('health is the port of /healthz and /readyz; 0 takes any free one.'),
   })

@@ -4,21 +4,25 @@ import { homedir, hostname } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { loadKubeConfig } from '../kube/client/load-kube-config.ts'
 import packageFile from '../package.json' with { type: 'json' }
-import { startLagMeter } from './observability/event-loop-lag.ts'
+import { startEventLoopLagMonitor } from './observability/event-loop-lag.ts'
 import { createLog } from './observability/log.ts'
-import type { ProcessFacts } from './observability/operator-gauges.ts'
+import type { ProcessUsage } from './observability/operator-gauges.ts'
 import type { Clock } from './ports/clock.ts'
-import { type ConfigRead, readConfig, surroundingOf } from './read-config.ts'
-import { HELP, type OperatorArguments, readArguments } from './startup/arguments.ts'
-import type { OperatorWorld } from './startup/operator-world.ts'
+import { type ConfigResult, readConfig, readOperatorIdentity } from './read-config.ts'
+import {
+  HELP,
+  type OperatorArguments,
+  parseOperatorArguments,
+} from './startup/operator-arguments.ts'
+import type { OperatorDependencies } from './startup/operator-dependencies.ts'
 import { runOperator } from './startup/run-operator.ts'
 
-const EXIT = { Stopped: 0, Failed: 1, Refused: 2 } as const
+const EXIT_STATUS = { Stopped: 0, Failed: 1, Refused: 2 } as const
 
 const MICROSECONDS = 1e6
 const startSeconds = Date.now() / 1000
 
-const processFacts = (): ProcessFacts => {
+const readProcessUsage = (): ProcessUsage => {
   const { user, system } = process.cpuUsage()
   const { rss, heapUsed } = process.memoryUsage()
   return {
@@ -34,12 +38,12 @@ const after: Clock['after'] = (delayMs, call) => {
   return () => clearTimeout(timer)
 }
 
-function refuse(problems: readonly string[]): never {
+function exitWithProblems(problems: readonly string[]): never {
   for (const problem of problems) console.error(`neco-operator: ${problem}`)
-  process.exit(EXIT.Refused)
+  process.exit(EXIT_STATUS.Refused)
 }
 
-async function configOf({ config: file }: OperatorArguments): Promise<ConfigRead> {
+async function loadOperatorConfig({ config: file }: OperatorArguments): Promise<ConfigResult> {
   const environment = process.env
   if (file === undefined) return readConfig({ file: 'defaults', text: '', environment })
   try {
@@ -50,19 +54,22 @@ async function configOf({ config: file }: OperatorArguments): Promise<ConfigRead
   }
 }
 
-async function worldOf(given: OperatorArguments): Promise<OperatorWorld> {
-  const read = await configOf(given)
-  if (!read.ok) refuse(read.problems)
-  const { config } = read
-  const { kubeconfig: file, context } = given
+async function buildDependencies(options: OperatorArguments): Promise<OperatorDependencies> {
+  const result = await loadOperatorConfig(options)
+  if (!result.ok) exitWithProblems(result.problems)
+  const { config } = result
+  const { kubeconfig: file, context } = options
   const cluster = loadKubeConfig({
     file,
     context,
     environment: process.env,
     homeFolder: homedir(),
   })
-  if (!cluster.ok) refuse([cluster.problem])
-  const { identity, namespace } = surroundingOf(process.env, { name: hostname(), pid: process.pid })
+  if (!cluster.ok) exitWithProblems([cluster.problem])
+  const { identity, namespace } = readOperatorIdentity(process.env, {
+    name: hostname(),
+    pid: process.pid,
+  })
   const log = createLog({
     level: config.log.level,
     write: (line) => process.stdout.write(line),
@@ -79,9 +86,9 @@ async function worldOf(given: OperatorArguments): Promise<OperatorWorld> {
     clock: { nowMs: Date.now, after },
     monotonicClock: { nowMs: () => performance.now(), after },
     random: Math.random,
-    lagMeter: startLagMeter(),
-    processFacts,
-    leaseLost: () => process.exit(EXIT.Failed),
+    lagMonitor: startEventLoopLagMonitor(),
+    readProcessUsage,
+    onLeaseLost: () => process.exit(EXIT_STATUS.Failed),
   }
 }
 
@@ -89,7 +96,7 @@ async function worldOf(given: OperatorArguments): Promise<OperatorWorld> {
 function stopSignal(): AbortSignal {
   const controller = new AbortController()
   const stop = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT.Failed)
+    if (controller.signal.aborted) process.exit(EXIT_STATUS.Failed)
     controller.abort()
   }
   process.on('SIGTERM', stop)
@@ -97,23 +104,23 @@ function stopSignal(): AbortSignal {
   return controller.signal
 }
 
-async function start(given: OperatorArguments): Promise<never> {
+async function main(options: OperatorArguments): Promise<never> {
   const stop = stopSignal()
-  const world = await worldOf(given)
+  const dependencies = await buildDependencies(options)
   process.on('uncaughtException', (error) => {
-    world.log.fatal({ error }, 'ended by a failure that nobody expected')
-    process.exit(EXIT.Failed)
+    dependencies.log.fatal({ error }, 'ended by a failure that nobody expected')
+    process.exit(EXIT_STATUS.Failed)
   })
-  const ending = await runOperator(world, stop)
-  if (ending.kind === 'Refused') {
-    world.log.error({ note: ending.message }, 'cannot start')
-    refuse([ending.message])
+  const outcome = await runOperator(dependencies, stop)
+  if (outcome.kind === 'Refused') {
+    dependencies.log.error({ note: outcome.message }, 'cannot start')
+    exitWithProblems([outcome.message])
   }
-  world.log.info({ ending: ending.kind }, 'ended')
-  process.exit(ending.kind === 'Stopped' ? EXIT.Stopped : EXIT.Failed)
+  dependencies.log.info({ ending: outcome.kind }, 'ended')
+  process.exit(outcome.kind === 'Stopped' ? EXIT_STATUS.Stopped : EXIT_STATUS.Failed)
 }
 
-const read = readArguments(process.argv.slice(2))
-if (read.kind === 'Wrong') refuse([read.problem])
-if (read.kind === 'Start') await start(read.given)
-process.stdout.write(read.kind === 'Help' ? HELP : `neco-operator ${packageFile.version}\n`)
+const result = parseOperatorArguments(process.argv.slice(2))
+if (result.kind === 'Wrong') exitWithProblems([result.problem])
+if (result.kind === 'Start') await main(result.options)
+process.stdout.write(result.kind === 'Help' ? HELP : `neco-operator ${packageFile.version}\n`)

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { readConfig, surroundingOf } from './read-config.ts'
+import { readConfig, readOperatorIdentity } from './read-config.ts'
 
 const read = (text: string, environment: Record<string, string> = {}) =>
   readConfig({ file: 'config.yaml', text, environment })
 
-const problemsOf = (text: string): readonly string[] => {
+const readProblems = (text: string): readonly string[] => {
   const result = read(text)
   return result.ok ? [] : result.problems
 }
@@ -36,7 +36,7 @@ describe('the configuration of the operator', () => {
   test('names the file, the field and what is wrong, for every problem at once', () => {
     const text =
       'ports: { metrics: 70000 }\nnats: { servers: [nats.example], credentialsFile: a, accountSigningKeyFile: b }\nlogs: {}\n'
-    expect(problemsOf(text)).toEqual([
+    expect(readProblems(text)).toEqual([
       'config.yaml: nats.servers[0]: expected a URL such as nats://nats.nats:4222',
       'config.yaml: ports.metrics: Too big: expected number to be <=65535',
       'config.yaml: logs: unknown field',
@@ -44,24 +44,24 @@ describe('the configuration of the operator', () => {
   })
 
   test('says line and column where it is no YAML', () => {
-    expect(problemsOf('ports: [\n')[0]).toMatch(/^config\.yaml:\d+:\d+: /)
+    expect(readProblems('ports: [\n')[0]).toMatch(/^config\.yaml:\d+:\d+: /)
   })
 
   test('refuses a list where fields belong', () => {
-    expect(problemsOf('- 1\n')[0]).toMatch(/^config\.yaml: Invalid input: expected object/)
+    expect(readProblems('- 1\n')[0]).toMatch(/^config\.yaml: Invalid input: expected object/)
   })
 
   test('refuses a lease that another could take while its holder still writes', () => {
-    expect(problemsOf('lease: { durationSeconds: 10, renewSeconds: 10 }')).toEqual([
+    expect(readProblems('lease: { durationSeconds: 10, renewSeconds: 10 }')).toEqual([
       'config.yaml: lease.renewSeconds: must be less than durationSeconds, so that a leader stops before another starts',
     ])
-    expect(problemsOf('lease: { retrySeconds: 10 }')).toEqual([
+    expect(readProblems('lease: { retrySeconds: 10 }')).toEqual([
       'config.yaml: lease.retrySeconds: must be less than renewSeconds, so that there is a second try',
     ])
   })
 
   test('refuses a bus that pods could not be let into', () => {
-    expect(problemsOf('nats: { servers: [tls://n:4222], credentialsFile: a }')).toEqual([
+    expect(readProblems('nats: { servers: [tls://n:4222], credentialsFile: a }')).toEqual([
       'config.yaml: nats.accountSigningKeyFile: required: the seed (SA…) that signs the credentials of pods',
     ])
   })
@@ -77,13 +77,13 @@ describe('who the operator is', () => {
 
   test('is its pod in a cluster', () => {
     const environment = { POD_NAME: 'neco-operator-x', POD_NAMESPACE: 'neco' }
-    expect(surroundingOf(environment, host)).toEqual({
+    expect(readOperatorIdentity(environment, host)).toEqual({
       identity: 'neco-operator-x',
       namespace: 'neco',
     })
   })
 
   test('is host and process elsewhere', () => {
-    expect(surroundingOf({}, host)).toEqual({ identity: 'laptop-7', namespace: 'default' })
+    expect(readOperatorIdentity({}, host)).toEqual({ identity: 'laptop-7', namespace: 'default' })
   })
 })

@@ -1,18 +1,18 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { argocdConfigMap } from '../argocd/config-map.ts'
-import { clusterYaml } from '../charts/cluster-yaml.ts'
-import { crdTemplate } from '../charts/crd-template.ts'
-import { valuesSchema } from '../charts/values-schema.ts'
+import { buildArgocdConfigMap } from '../argocd/config-map.ts'
+import { buildCrdTemplate } from '../charts/crd-template.ts'
+import { toKubernetesYaml } from '../charts/kubernetes-yaml.ts'
+import { buildValuesSchema } from '../charts/values-schema.ts'
 import { buildCrd, KINDS } from '../crds/generators/to-crd.ts'
 import { buildEditorSchema } from '../crds/generators/to-editor-schema.ts'
 import { buildReferencePage } from '../crds/generators/to-reference.ts'
-import { necoDashboard } from '../dashboards/neco.ts'
+import { buildDashboard } from '../dashboards/build-dashboard.ts'
 
 const root = join(import.meta.dirname, '..')
 const NOTE = '# Made by `npm run generate` from crds/. Do not edit.\n'
 
-const yaml = (value: unknown): string => NOTE + clusterYaml(value)
+const yaml = (value: unknown): string => NOTE + toKubernetesYaml(value)
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`
 const CHART = 'charts/neco-operator'
@@ -26,13 +26,13 @@ const generated: ReadonlyMap<string, string> = new Map([
   ['crds/generated/neco.schema.json', json(buildEditorSchema())],
   ...KINDS.map((kind): [string, string] => [
     `${CHART}/templates/generated/${kind.plural}.yaml`,
-    crdTemplate(kind, NOTE),
+    buildCrdTemplate(kind, NOTE),
   ]),
-  [`${CHART}/values.schema.json`, json(valuesSchema())],
-  [`${CHART}/generated/dashboard.json`, json(necoDashboard())],
+  [`${CHART}/values.schema.json`, json(buildValuesSchema())],
+  [`${CHART}/generated/dashboard.json`, json(buildDashboard())],
   [
     'argocd/argocd-cm.yaml',
-    `# Made by \`npm run generate\` from argocd/health.lua. Do not edit.\n${argocdConfigMap(await readFile(join(root, 'argocd/health.lua'), 'utf8'))}`,
+    `# Made by \`npm run generate\` from argocd/health.lua. Do not edit.\n${buildArgocdConfigMap(await readFile(join(root, 'argocd/health.lua'), 'utf8'))}`,
   ],
   ['docs/reference.md', buildReferencePage()],
 ])

@@ -1,5 +1,5 @@
 import { ApiError } from '../../kube/client/api-error.ts'
-import { objectPath, type Resource } from '../../kube/client/resource-path.ts'
+import { type ApiResource, buildObjectPath } from '../../kube/client/resource-path.ts'
 import { readObject } from '../../operator/cluster/jobs/read-object.ts'
 import { RUN_RESOURCE, SWEEP_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
@@ -23,7 +23,7 @@ interface ApplyRequest {
 export type ApplyResult = 'created' | 'configured' | 'unchanged'
 
 interface ApplyTarget {
-  readonly resource: Resource
+  readonly resource: ApiResource
   readonly key: { readonly namespace: string; readonly name: string }
   readonly object: Readonly<Record<string, unknown>>
 }
@@ -84,7 +84,7 @@ export async function applyStudy(cluster: Cluster, request: ApplyRequest): Promi
   const applied = await api
     .request({
       method: 'PATCH',
-      path: objectPath(resource, key),
+      path: buildObjectPath(resource, key),
       query: {
         fieldManager: FIELD_MANAGER,
         fieldValidation: 'Strict',

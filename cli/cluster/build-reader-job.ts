@@ -1,6 +1,6 @@
 import type { V1Job } from '@kubernetes/client-node'
 import type { FrozenPlacement } from '../../operator/cluster/jobs/frozen-placement.ts'
-import { READER, readerPodSpec } from '../../operator/cluster/jobs/reader-pod.ts'
+import { buildReaderPodSpec, READER_COMPONENT } from '../../operator/cluster/jobs/reader-pod.ts'
 import { POD_PATHS } from '../../operator/cluster/jobs/run-config-map.ts'
 import type { JobRequest } from '../../operator/ports/job-request.ts'
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
@@ -48,7 +48,10 @@ const buildReaderFlags = ({ runKeys, files }: ReaderJobRequest): readonly string
 export function buildReaderJob(request: ReaderJobRequest): V1Job {
   const { run, placement: frozen } = request
   const { apiVersion, kind, metadata } = request.owner
-  const labels = { 'app.kubernetes.io/name': 'neco', 'app.kubernetes.io/component': READER }
+  const labels = {
+    'app.kubernetes.io/name': 'neco',
+    'app.kubernetes.io/component': READER_COMPONENT,
+  }
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -64,7 +67,7 @@ export function buildReaderJob(request: ReaderJobRequest): V1Job {
       ttlSecondsAfterFinished: TTL_SECONDS,
       template: {
         metadata: { labels },
-        spec: readerPodSpec({
+        spec: buildReaderPodSpec({
           placement: toReaderPlacement(run),
           frozen,
           flags: buildReaderFlags(request),

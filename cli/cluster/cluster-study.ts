@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { objectPath } from '../../kube/client/resource-path.ts'
+import { buildObjectPath } from '../../kube/client/resource-path.ts'
 import { RUN_RESOURCE, SWEEP_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
 import { studyObject, studyTitle } from '../report/study-title.ts'
 import type { StudyPlatform, SuspensionResult } from '../study-platform.ts'
@@ -30,7 +30,7 @@ async function suspendClusterStudy(
     const resource = study.kind === 'NeCoRun' ? RUN_RESOURCE : SWEEP_RESOURCE
     await api.request({
       method: 'PATCH',
-      path: objectPath(resource, { namespace, name }),
+      path: buildObjectPath(resource, { namespace, name }),
       query: { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' },
       contentType: 'application/merge-patch+json',
       body: { spec: { suspend: isSuspended ? true : null } },

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { buildCrd, KINDS } from '../../crds/generators/to-crd.ts'
 import { API_GROUP, API_GROUP_VERSION } from '../../crds/names.ts'
 import { createApiClient } from '../../kube/client/api-client.ts'
-import { endpointOf } from '../../kube/client/api-endpoint.ts'
+import { createApiEndpoint } from '../../kube/client/api-endpoint.ts'
 import { FakeApiServer } from '../../test/fakes/fake-api-server.ts'
 import { createManualClock } from '../../test/fakes/manual-clock.ts'
 import { buildTeamCluster } from '../../test/fakes/team-cluster.ts'
@@ -32,7 +32,7 @@ beforeEach(async () => {
   server = new FakeApiServer()
   await server.listen()
   const clock = createManualClock()
-  const api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
+  const api = createApiClient({ endpoint: createApiEndpoint(server.kubeConfig), clock })
   const location = { server: 'https://gpu (context gpu)', namespace: 'team' }
   cluster = buildTeamCluster({ api: createExplainingClient(api, location), clock })
 })

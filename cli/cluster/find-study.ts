@@ -1,7 +1,7 @@
 import { LABELS } from '../../crds/names.ts'
 import { findNearestName } from '../../crds/nearest-name.ts'
 import type { ApiClient } from '../../kube/client/api-client.ts'
-import { collectionPath, type Resource } from '../../kube/client/resource-path.ts'
+import { type ApiResource, buildCollectionPath } from '../../kube/client/resource-path.ts'
 import { readObject } from '../../operator/cluster/jobs/read-object.ts'
 import { RUN_RESOURCE, SWEEP_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
@@ -23,7 +23,7 @@ async function listAllPages<T>(
   api: ApiClient,
   { resource, namespace, labelSelector }: Listing,
 ): Promise<readonly T[]> {
-  const path = collectionPath(resource, namespace)
+  const path = buildCollectionPath(resource, namespace)
   const all: T[] = []
   let token: string | undefined
   do {
@@ -36,7 +36,7 @@ async function listAllPages<T>(
 }
 
 interface Listing {
-  readonly resource: Resource
+  readonly resource: ApiResource
   readonly namespace: string
   readonly labelSelector?: string
 }

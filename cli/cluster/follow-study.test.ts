@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { LABELS } from '../../crds/names.ts'
 import { type ApiClient, createApiClient } from '../../kube/client/api-client.ts'
-import { endpointOf } from '../../kube/client/api-endpoint.ts'
+import { createApiEndpoint } from '../../kube/client/api-endpoint.ts'
 import type { Clock } from '../../operator/ports/clock.ts'
 import { FakeApiServer } from '../../test/fakes/fake-api-server.ts'
 import { buildTeamCluster } from '../../test/fakes/team-cluster.ts'
@@ -47,7 +47,7 @@ beforeEach(async () => {
   server = new FakeApiServer()
   await server.listen()
   const clock = createLeapingClock()
-  api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
+  api = createApiClient({ endpoint: createApiEndpoint(server.kubeConfig), clock })
   cluster = buildTeamCluster({ api, clock })
   server.objects.create(SWEEPS, { metadata: { name: 'study', namespace: 'team' }, spec: { run } })
 })

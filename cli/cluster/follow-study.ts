@@ -1,5 +1,5 @@
 import { pause } from '../../kube/abort-scope.ts'
-import { type KindClient, openKind } from '../../kube/cache/kind-client.ts'
+import { type CachedClient, openCachedClient } from '../../kube/cache/cached-client.ts'
 import { ApiError } from '../../kube/client/api-error.ts'
 import { RUN_RESOURCE, SWEEP_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
 import type { ObjectKey, StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
@@ -35,7 +35,11 @@ type StudyCacheOptions = Pick<Cluster, 'api' | 'clock' | 'random' | 'namespace'>
 
 function openRunCache(cacheOptions: StudyCacheOptions, key: ObjectKey): StudyCache {
   const fieldSelector = `metadata.name=${key.name}`
-  const runs = openKind<StoredRun>({ ...cacheOptions, resource: RUN_RESOURCE, fieldSelector })
+  const runs = openCachedClient<StoredRun>({
+    ...cacheOptions,
+    resource: RUN_RESOURCE,
+    fieldSelector,
+  })
   return {
     synced: runs.synced,
     study: () => {
@@ -50,9 +54,17 @@ function openRunCache(cacheOptions: StudyCacheOptions, key: ObjectKey): StudyCac
 function openSweepCache(cacheOptions: StudyCacheOptions, key: ObjectKey): StudyCache {
   const fieldSelector = `metadata.name=${key.name}`
   const labelSelector = buildSweepRunSelector(key.name)
-  const sweeps = openKind<StoredSweep>({ ...cacheOptions, resource: SWEEP_RESOURCE, fieldSelector })
-  const runs = openKind<StoredRun>({ ...cacheOptions, resource: RUN_RESOURCE, labelSelector })
-  const kinds: readonly Pick<KindClient<never>, 'close' | 'synced'>[] = [sweeps, runs]
+  const sweeps = openCachedClient<StoredSweep>({
+    ...cacheOptions,
+    resource: SWEEP_RESOURCE,
+    fieldSelector,
+  })
+  const runs = openCachedClient<StoredRun>({
+    ...cacheOptions,
+    resource: RUN_RESOURCE,
+    labelSelector,
+  })
+  const kinds: readonly Pick<CachedClient<never>, 'close' | 'synced'>[] = [sweeps, runs]
   return {
     synced: Promise.all(kinds.map(({ synced }) => synced)),
     study: () => {

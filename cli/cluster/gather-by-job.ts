@@ -1,8 +1,8 @@
 import type { V1ConfigMap } from '@kubernetes/client-node'
 import type { FrozenPlacement } from '../../operator/cluster/jobs/frozen-placement.ts'
-import { CONFIG_MAP_RESOURCE } from '../../operator/cluster/jobs/job-kinds.ts'
+import { CONFIG_MAP_RESOURCE } from '../../operator/cluster/jobs/job-caches.ts'
 import { readObject } from '../../operator/cluster/jobs/read-object.ts'
-import { placementIn } from '../../operator/cluster/jobs/run-config-map.ts'
+import { parseFrozenPlacement } from '../../operator/cluster/jobs/run-config-map.ts'
 import { RUN_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
 import type { StoredRun } from '../../operator/ports/objects.ts'
 import { parseFilesFromLog } from '../../pod/reader/file-lines.ts'
@@ -30,7 +30,7 @@ async function findFirstRunPlacement(
   for (const { name } of runs) {
     const key = { namespace, name }
     const config = await readObject<V1ConfigMap>(api, CONFIG_MAP_RESOURCE, key)
-    const placement = config === undefined ? undefined : placementIn(config)
+    const placement = config === undefined ? undefined : parseFrozenPlacement(config)
     const run = placement && (await readObject<StoredRun>(api, RUN_RESOURCE, key))
     if (run !== undefined && placement !== undefined) return { run, placement }
   }

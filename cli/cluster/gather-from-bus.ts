@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { connect, credsAuthenticator, type NatsConnection } from 'nats'
-import { nameBusFailure } from '../../operator/bus/name-bus-failure.ts'
 import { readReports } from '../../operator/bus/read-reports.ts'
+import { toBusError } from '../../operator/bus/to-bus-error.ts'
 import { readObject } from '../../operator/cluster/jobs/read-object.ts'
 import { RUN_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
 import type { StoredRun } from '../../operator/ports/objects.ts'
@@ -52,7 +52,7 @@ export async function gatherFromBus(
     return { curves, files: new Map() }
   } catch (error) {
     if (error instanceof InputError) throw error
-    const { message } = nameBusFailure(error, [access.url])
+    const { message } = toBusError(error, [access.url])
     throw new InputError([`${message}; without --nats-url a Job in the cluster reads the curves`], {
       cause: error,
     })

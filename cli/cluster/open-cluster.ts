@@ -1,7 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import { type ApiClient, createApiClient } from '../../kube/client/api-client.ts'
-import { endpointOf } from '../../kube/client/api-endpoint.ts'
-import { loadKubeConfig, podNamespace } from '../../kube/client/load-kube-config.ts'
+import { createApiEndpoint } from '../../kube/client/api-endpoint.ts'
+import { loadKubeConfig, readPodNamespace } from '../../kube/client/load-kube-config.ts'
 import type { Clock } from '../../operator/ports/clock.ts'
 import { type ParsedArgs, readFlagValue } from '../command.ts'
 import { InputError } from '../input-error.ts'
@@ -64,10 +64,10 @@ export function openCluster(args: ParsedArgs, shell: Shell): Cluster {
   const namespace = chooseNamespace({
     flag,
     context: readContextNamespace(kubeConfig),
-    pod: podNamespace(shell),
+    pod: readPodNamespace(shell),
   })
   const api = createApiClient({
-    endpoint: endpointOf(kubeConfig),
+    endpoint: createApiEndpoint(kubeConfig),
     clock,
     userAgent: `${shell.calledAs.replace(' ', '-')}/${shell.version}`,
   })

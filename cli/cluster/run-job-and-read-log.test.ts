@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../../kube/client/api-client.ts'
-import { endpointOf } from '../../kube/client/api-endpoint.ts'
+import { createApiEndpoint } from '../../kube/client/api-endpoint.ts'
 import { FakeApiServer, type FakeRequest } from '../../test/fakes/fake-api-server.ts'
 import { createManualClock, type ManualClock } from '../../test/fakes/manual-clock.ts'
 import { buildTeamCluster } from '../../test/fakes/team-cluster.ts'
@@ -20,7 +20,7 @@ beforeEach(async () => {
   await server.listen()
   clock = createManualClock()
   interrupts = new Set()
-  api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
+  api = createApiClient({ endpoint: createApiEndpoint(server.kubeConfig), clock })
 })
 afterEach(async () => {
   api.close()

@@ -1,9 +1,9 @@
 import type { V1Job } from '@kubernetes/client-node'
-import { type KindClient, openKind } from '../../kube/cache/kind-client.ts'
-import { collectionPath, objectPath } from '../../kube/client/resource-path.ts'
-import { JOB_RESOURCE, POD_RESOURCE } from '../../operator/cluster/jobs/job-kinds.ts'
+import { type CachedClient, openCachedClient } from '../../kube/cache/cached-client.ts'
+import { buildCollectionPath, buildObjectPath } from '../../kube/client/resource-path.ts'
+import { classifyPodWait } from '../../operator/cluster/jobs/classify-pod-wait.ts'
+import { JOB_RESOURCE, POD_RESOURCE } from '../../operator/cluster/jobs/job-caches.ts'
 import type { PodView } from '../../operator/cluster/jobs/pod-view.ts'
-import { waitingOf } from '../../operator/cluster/jobs/pod-waiting.ts'
 import { isPortError } from '../../operator/ports/port-error.ts'
 import { InputError } from '../input-error.ts'
 import { InterruptedError } from '../interrupted-error.ts'
@@ -25,14 +25,14 @@ function describePodState(pod: PodView | undefined): string {
   if (pod === undefined) return 'it has no pod; see kubectl describe job'
   const { phase = 'Pending' } = pod.status ?? {}
   if (phase !== 'Pending') return `its pod ${pod.metadata.name} is ${phase}`
-  const { reason, message } = waitingOf(pod)
+  const { reason, message } = classifyPodWait(pod)
   const why = [reason, message].filter((part) => part !== undefined).join(': ')
   return `its pod ${pod.metadata.name} is pending${why === '' ? '' : ` (${why})`}`
 }
 
 interface JobPodWait {
   readonly job: V1Job
-  readonly pods: KindClient<PodView>
+  readonly pods: CachedClient<PodView>
   /** Of who waits. */
   readonly stop: AbortSignal
 }
@@ -76,7 +76,7 @@ async function streamPodLog(
   signal: AbortSignal,
 ): Promise<string> {
   const lines: string[] = []
-  const path = `${objectPath(POD_RESOURCE, { namespace, name: metadata.name })}/log`
+  const path = `${buildObjectPath(POD_RESOURCE, { namespace, name: metadata.name })}/log`
   for await (const line of api.stream({ method: 'GET', path, signal })) lines.push(line)
   return lines.join('\n')
 }
@@ -87,7 +87,7 @@ function lastLogLine(log: string): string {
 }
 
 async function deleteReaderJob({ api }: Cluster, job: V1Job): Promise<void> {
-  const path = objectPath(JOB_RESOURCE, toJobObjectKey(job))
+  const path = buildObjectPath(JOB_RESOURCE, toJobObjectKey(job))
   const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' }
   await api.request({ method: 'DELETE', path, body }).catch((error: unknown) => {
     if (!isPortError(error, 'NotFound')) throw error
@@ -97,7 +97,7 @@ async function deleteReaderJob({ api }: Cluster, job: V1Job): Promise<void> {
 async function waitForJobLog(cluster: Cluster, job: V1Job, stop: AbortSignal): Promise<string> {
   const { namespace, name } = toJobObjectKey(job)
   const labelSelector = `batch.kubernetes.io/job-name=${name}`
-  const pods = openKind<PodView>({ ...cluster, resource: POD_RESOURCE, labelSelector })
+  const pods = openCachedClient<PodView>({ ...cluster, resource: POD_RESOURCE, labelSelector })
   try {
     const pod = await waitForEndedPod(cluster, { job, pods, stop })
     const log = await streamPodLog(cluster, pod, stop)
@@ -129,7 +129,7 @@ export async function runJobAndReadLog(cluster: Cluster, job: V1Job): Promise<st
     stopListening()
   })
   try {
-    const path = collectionPath(JOB_RESOURCE, cluster.namespace)
+    const path = buildCollectionPath(JOB_RESOURCE, cluster.namespace)
     const query = { fieldValidation: 'Strict' }
     // Not aborted: a Job that was asked for and whose name is not answered could not be deleted.
     await cluster.api.request({ method: 'POST', path, query, body: job })

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type ApiObject, byLabel, byOwner, keyOf } from './indexed-objects.ts'
-import { type Change, ObjectCache, type WatchEvent } from './object-cache.ts'
-import { compareVersions } from './resource-version.ts'
+import { type ApiObject, indexByLabel, indexByOwner, toObjectKey } from './indexer.ts'
+import { type CacheChange, ObjectCache, type WatchEvent } from './object-cache.ts'
+import { compareResourceVersions } from './resource-version.ts'
 
 interface Thing extends ApiObject {
   readonly value?: number
@@ -17,84 +17,86 @@ const event = (type: WatchEvent<Thing>['type'], object: Thing): WatchEvent<Thing
   object,
 })
 
-function aCache(first: readonly Thing[] = [], version = 10) {
-  const cache = new ObjectCache<Thing>({ indexes: { owner: byOwner, study: byLabel('study') } })
-  cache.replace(cache.markList(), first, String(version))
-  const changes: Change<Thing>[] = []
+function openCache(first: readonly Thing[] = [], version = 10) {
+  const cache = new ObjectCache<Thing>({
+    indexes: { owner: indexByOwner, study: indexByLabel('study') },
+  })
+  cache.replace(cache.startList(), first, String(version))
+  const changes: CacheChange<Thing>[] = []
   cache.subscribe((change) => changes.push(change))
-  const told = () =>
+  const listNotifications = () =>
     changes.splice(0).map(({ before, after, urgency }) => {
       const word = before === undefined ? 'add' : after === undefined ? 'delete' : 'change'
       return `${urgency} ${word} ${(after ?? before)?.metadata.uid}`
     })
-  return { cache, told }
+  return { cache, told: listNotifications }
 }
 
 describe('a cache of objects', () => {
   test('shows what was written before any event tells of it, and tells of it once', () => {
-    const { cache, told } = aCache()
-    cache.accept(thing('u', 12))
+    const { cache, told: listNotifications } = openCache()
+    cache.applyWrite(thing('u', 12))
     expect(cache.get(key)?.metadata.uid).toBe('u')
-    cache.apply(event('ADDED', thing('u', 11)))
-    cache.apply(event('MODIFIED', thing('u', 12)))
+    cache.applyEvent(event('ADDED', thing('u', 11)))
+    cache.applyEvent(event('MODIFIED', thing('u', 12)))
     expect(cache.get(key)?.metadata.resourceVersion).toBe('12')
-    expect(told()).toEqual(['live add u'])
+    expect(listNotifications()).toEqual(['live add u'])
   })
 
   test('keeps what was written though a list that was asked for before does not have it', () => {
-    const { cache } = aCache()
-    const mark = cache.markList()
-    cache.accept(thing('u', 12))
+    const { cache } = openCache()
+    const mark = cache.startList()
+    cache.applyWrite(thing('u', 12))
     cache.replace(mark, [], '11')
     expect(cache.get(key)?.metadata.uid).toBe('u')
-    cache.replace(cache.markList(), [], '13')
+    cache.replace(cache.startList(), [], '13')
     expect(cache.get(key)).toBeUndefined()
   })
 
   test('does not bring back what was deleted by an older event, list or answer', () => {
-    const { cache, told } = aCache([thing('u', 9)])
-    const mark = cache.markList()
-    cache.forget(key, 'u')
-    cache.apply(event('MODIFIED', thing('u', 11)))
+    const { cache, told: listNotifications } = openCache([thing('u', 9)])
+    const mark = cache.startList()
+    cache.applyDelete(key, 'u')
+    cache.applyEvent(event('MODIFIED', thing('u', 11)))
     cache.replace(mark, [thing('u', 11)], '11')
-    cache.accept(thing('u', 12))
+    cache.applyWrite(thing('u', 12))
     expect(cache.get(key)).toBeUndefined()
-    cache.apply(event('DELETED', thing('u', 13)))
-    cache.accept(thing('u', 12))
+    cache.applyEvent(event('DELETED', thing('u', 13)))
+    cache.applyWrite(thing('u', 12))
     expect(cache.get(key)).toBeUndefined()
-    expect(told()).toEqual(['live delete u'])
+    expect(listNotifications()).toEqual(['live delete u'])
   })
 
   test('tells of an object made again under its name as a deletion and a creation', () => {
-    const { cache, told } = aCache([thing('u', 9)])
-    cache.replace(cache.markList(), [thing('v', 14)], '15')
-    expect(told()).toEqual(['resync delete u', 'resync add v'])
-    cache.apply(event('ADDED', thing('w', 16)))
-    expect(told()).toEqual(['live delete v', 'live add w'])
+    const { cache, told: listNotifications } = openCache([thing('u', 9)])
+    cache.replace(cache.startList(), [thing('v', 14)], '15')
+    expect(listNotifications()).toEqual(['resync delete u', 'resync add v'])
+    cache.applyEvent(event('ADDED', thing('w', 16)))
+    expect(listNotifications()).toEqual(['live delete v', 'live add w'])
   })
 
   test('follows a server that was restored from an older state', () => {
-    const { cache } = aCache([thing('u', 9), thing('x', 10, 'b')], 20)
-    cache.replace(cache.markList(), [thing('u', 4)], '5')
+    const { cache } = openCache([thing('u', 9), thing('x', 10, 'b')], 20)
+    cache.replace(cache.startList(), [thing('u', 4)], '5')
     expect(cache.list().map(({ metadata }) => metadata.resourceVersion)).toEqual(['4'])
-    cache.apply(event('MODIFIED', thing('u', 6)))
+    cache.applyEvent(event('MODIFIED', thing('u', 6)))
     expect(cache.get(key)?.metadata.resourceVersion).toBe('6')
   })
 
   test('finds objects by owner and by label, as they are now', () => {
-    const { cache } = aCache()
+    const { cache } = openCache()
     const owned = (version: number, owner: string, study: string): Thing => {
       const { metadata } = thing('u', version)
       return {
         metadata: { ...metadata, labels: { study }, ownerReferences: [{ uid: owner }] },
       }
     }
-    cache.accept(owned(11, 'o1', 's1'))
-    cache.accept(owned(12, 'o2', 's2'))
+    cache.applyWrite(owned(11, 'o1', 's1'))
+    cache.applyWrite(owned(12, 'o2', 's2'))
     const found = (index: string, value: string) => cache.find(index, value).length
     expect([found('owner', 'o1'), found('owner', 'o2')]).toEqual([0, 1])
     expect([found('study', 's1'), found('study', 's2')]).toEqual([0, 1])
-    cache.forget(key, 'u')
+    cache.applyDelete(key, 'u')
     expect(found('owner', 'o2')).toBe(0)
     expect(() => cache.find('nothing', '')).toThrow('there is no index nothing')
   })
@@ -102,13 +104,13 @@ describe('a cache of objects', () => {
   test('tells every subscriber though one throws', () => {
     const failures: unknown[] = []
     const cache = new ObjectCache<Thing>({ subscriberFailed: (error) => failures.push(error) })
-    const heard: string[] = []
+    const received: string[] = []
     cache.subscribe(() => {
       throw new Error('no')
     })
-    cache.subscribe(({ key: { name } }) => heard.push(name))
-    cache.accept(thing('u', 1))
-    expect([heard, failures.length]).toEqual([['a'], 1])
+    cache.subscribe(({ key: { name } }) => received.push(name))
+    cache.applyWrite(thing('u', 1))
+    expect([received, failures.length]).toEqual([['a'], 1])
   })
 })
 
@@ -116,15 +118,15 @@ test('versions of any length are ordered as the integers they are', () => {
   const version = fc.bigInt({ min: 1n, max: 10n ** 30n })
   fc.assert(
     fc.property(version, version, (a, b) => {
-      const order = Math.sign(compareVersions(String(a), String(b)) ?? Number.NaN)
+      const order = Math.sign(compareResourceVersions(String(a), String(b)) ?? Number.NaN)
       expect(order).toBe(a < b ? -1 : a > b ? 1 : 0)
     }),
   )
-  expect(compareVersions('abc', '12')).toBeUndefined()
+  expect(compareResourceVersions('abc', '12')).toBeUndefined()
 })
 
 /** A server's history of three names, and a client of it that writes, lists and watches at its own pace. */
-class Play {
+class CacheSimulation {
   readonly cache = new ObjectCache<Thing>()
   readonly #server = new Map<string, Thing>()
   readonly #history: WatchEvent<Thing>[] = []
@@ -150,8 +152,8 @@ class Play {
     else this.#server.set(name, object)
     if (!isOurs) return
     this.#answers.push(() => {
-      if (isDeletion) this.cache.forget(keyOf(object), object.metadata.uid)
-      else this.cache.accept(object)
+      if (isDeletion) this.cache.applyDelete(toObjectKey(object), object.metadata.uid)
+      else this.cache.applyWrite(object)
     })
   }
 
@@ -163,13 +165,13 @@ class Play {
   /** Delivers the next event of the watch, or a bookmark where there is none. */
   watch(): void {
     if (this.#list !== undefined) return
-    const next = this.#history.find(({ object }) => versionOf(object) > this.#watched)
+    const next = this.#history.find(({ object }) => readVersion(object) > this.#watched)
     if (next === undefined) {
-      this.cache.advance(String(this.#version))
+      this.cache.applyBookmark(String(this.#version))
       return
     }
-    this.#watched = versionOf(next.object)
-    this.cache.apply(next)
+    this.#watched = readVersion(next.object)
+    this.cache.applyEvent(next)
   }
 
   /** The watch begins again from a version that it has passed: events come a second time. */
@@ -198,7 +200,7 @@ class Play {
   }
 
   #startList(): void {
-    const mark = this.cache.markList()
+    const mark = this.cache.startList()
     const items = [...this.#server.values()]
     const version = this.#version
     this.#list = () => {
@@ -212,36 +214,36 @@ class Play {
   }
 }
 
-const versionOf = ({ metadata }: ApiObject): number => Number(metadata.resourceVersion)
+const readVersion = ({ metadata }: ApiObject): number => Number(metadata.resourceVersion)
 
-type Step = (play: Play) => void
-const aStep: fc.Arbitrary<Step> = fc.oneof(
+type Step = (simulation: CacheSimulation) => void
+const arbitraryStep: fc.Arbitrary<Step> = fc.oneof(
   fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.boolean(), fc.boolean()).map(
     ([name, isDeletion, isOurs]): Step =>
-      (play) =>
-        play.write(name, isDeletion, isOurs),
+      (simulation) =>
+        simulation.write(name, isDeletion, isOurs),
   ),
   fc.nat(5).map(
     (nth): Step =>
-      (play) =>
-        play.answer(nth),
+      (simulation) =>
+        simulation.answer(nth),
   ),
-  fc.constant<Step>((play) => play.watch()),
-  fc.constant<Step>((play) => play.list()),
+  fc.constant<Step>((simulation) => simulation.watch()),
+  fc.constant<Step>((simulation) => simulation.list()),
   fc.nat(4).map(
     (by): Step =>
-      (play) =>
-        play.rewind(by),
+      (simulation) =>
+        simulation.rewind(by),
   ),
 )
 
 test('whatever comes late and in whatever order, the cache ends as the server is', () => {
   fc.assert(
-    fc.property(fc.array(aStep, { maxLength: 60 }), (steps) => {
-      const play = new Play()
-      for (const step of steps) step(play)
-      play.settle()
-      const { held, onServer } = play.state()
+    fc.property(fc.array(arbitraryStep, { maxLength: 60 }), (steps) => {
+      const simulation = new CacheSimulation()
+      for (const step of steps) step(simulation)
+      simulation.settle()
+      const { held, onServer } = simulation.state()
       expect(held).toEqual(onServer)
     }),
     { numRuns: 2000 },
@@ -250,18 +252,18 @@ test('whatever comes late and in whatever order, the cache ends as the server is
 
 test('an answer to a write, once in, is never followed by an older state of its object', () => {
   fc.assert(
-    fc.property(fc.array(aStep, { maxLength: 60 }), (steps) => {
-      const play = new Play()
+    fc.property(fc.array(arbitraryStep, { maxLength: 60 }), (steps) => {
+      const simulation = new CacheSimulation()
       const newest = new Map<string, number>()
       const stepsBack: string[] = []
-      play.cache.subscribe(({ before, after }) => {
+      simulation.cache.subscribe(({ before, after }) => {
         const { uid } = (after ?? before ?? thing('', 0)).metadata
-        const version = after === undefined ? Number.POSITIVE_INFINITY : versionOf(after)
+        const version = after === undefined ? Number.POSITIVE_INFINITY : readVersion(after)
         if (version <= (newest.get(uid) ?? 0)) stepsBack.push(`${uid} at ${version}`)
         newest.set(uid, version)
       })
-      for (const step of steps) step(play)
-      play.settle()
+      for (const step of steps) step(simulation)
+      simulation.settle()
       expect(stepsBack).toEqual([])
     }),
     { numRuns: 2000 },

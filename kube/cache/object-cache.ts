@@ -1,9 +1,9 @@
 import type { ObjectKey, Urgency } from '../../operator/ports/objects.ts'
-import { type ApiObject, IndexedObjects, type IndexOf, keyOf } from './indexed-objects.ts'
-import { isNotNewer, isOlder } from './resource-version.ts'
+import { type ApiObject, Indexer, type IndexFunc, toObjectKey } from './indexer.ts'
+import { isOlderVersion, isSameOrOlderVersion } from './resource-version.ts'
 
 /** An object appeared (no before), changed, or went (no after). */
-export interface Change<T> {
+export interface CacheChange<T> {
   readonly key: ObjectKey
   readonly before: T | undefined
   readonly after: T | undefined
@@ -11,15 +11,15 @@ export interface Change<T> {
 }
 
 export interface CacheOptions<T> {
-  readonly indexes?: Readonly<Record<string, IndexOf<T>>>
+  readonly indexes?: Readonly<Record<string, IndexFunc<T>>>
   /** Told of what a subscriber threw; the others hear of the change all the same. */
   readonly subscriberFailed?: (error: unknown) => void
 }
 
 /** What the cache knew when a list was asked for. */
-export interface ListMark {
+export interface ListStart {
   readonly deletions: number
-  readonly observed: string | undefined
+  readonly observedVersion: string | undefined
 }
 
 export interface WatchEvent<T> {
@@ -28,7 +28,7 @@ export interface WatchEvent<T> {
 }
 
 /** Beyond this many, the oldest deletion is older than any event that is still to come. */
-const MOST_TOMBSTONES = 10_000
+const MAX_TOMBSTONES = 10_000
 
 /**
  * The objects of one kind as an API server has them, never older than what this process wrote itself: an answer to a
@@ -37,17 +37,17 @@ const MOST_TOMBSTONES = 10_000
  */
 export class ObjectCache<T extends ApiObject> {
   readonly #options: CacheOptions<T>
-  readonly #objects: IndexedObjects<T>
-  readonly #subscribers = new Set<(change: Change<T>) => void>()
+  readonly #objects: Indexer<T>
+  readonly #subscribers = new Set<(change: CacheChange<T>) => void>()
   /** UIDs that this process deleted and the watch has not yet reported, with the number of the deletion. */
   readonly #tombstones = new Map<string, number>()
   #deletions = 0
   /** Everything up to this version has been seen by list and watch. */
-  #observed: string | undefined
+  #observedVersion: string | undefined
 
   constructor(options: CacheOptions<T> = {}) {
     this.#options = options
-    this.#objects = new IndexedObjects(options.indexes ?? {})
+    this.#objects = new Indexer(options.indexes ?? {})
   }
 
   get(key: ObjectKey): T | undefined {
@@ -64,111 +64,119 @@ export class ObjectCache<T extends ApiObject> {
   }
 
   /** Calls back for every change from now on, until the returned function is called. */
-  subscribe(subscriber: (change: Change<T>) => void): () => void {
+  subscribe(subscriber: (change: CacheChange<T>) => void): () => void {
     this.#subscribers.add(subscriber)
     return () => this.#subscribers.delete(subscriber)
   }
 
   /** Takes in the answer to a write, unless something newer is known. */
-  accept(object: T): void {
+  applyWrite(object: T): void {
     const { resourceVersion, uid } = object.metadata
-    if (this.#tombstones.has(uid) || this.#hasSeen(resourceVersion)) return
-    const held = this.get(keyOf(object))
-    if (held !== undefined && isNotNewer(resourceVersion, held.metadata.resourceVersion)) return
+    if (this.#tombstones.has(uid) || this.#hasObserved(resourceVersion)) return
+    const cached = this.get(toObjectKey(object))
+    if (
+      cached !== undefined &&
+      isSameOrOlderVersion(resourceVersion, cached.metadata.resourceVersion)
+    )
+      return
     this.#put(object, 'live')
   }
 
   /** Takes in that a deletion was answered: the object is gone, whatever older events still say. */
-  forget(key: ObjectKey, uid: string): void {
+  applyDelete(key: ObjectKey, uid: string): void {
     this.#tombstones.set(uid, ++this.#deletions)
     const [oldest] = this.#tombstones.keys()
-    if (this.#tombstones.size > MOST_TOMBSTONES && oldest !== undefined) {
+    if (this.#tombstones.size > MAX_TOMBSTONES && oldest !== undefined) {
       this.#tombstones.delete(oldest)
     }
     if (this.get(key)?.metadata.uid === uid) this.#remove(key, 'live')
   }
 
   /** To be called right before a list is asked for. */
-  markList(): ListMark {
-    return { deletions: this.#deletions, observed: this.#observed }
+  startList(): ListStart {
+    return { deletions: this.#deletions, observedVersion: this.#observedVersion }
   }
 
   /** Takes in a whole list and the version it stands for. */
-  replace(mark: ListMark, items: readonly T[], listVersion: string): void {
-    const { observed } = mark
-    const wentBack = observed !== undefined && isOlder(listVersion, observed)
-    this.#dropTombstones(mark)
-    this.#removeUnlisted(items, (held) => !wentBack && isOlder(listVersion, held))
+  replace(listStart: ListStart, items: readonly T[], listVersion: string): void {
+    const { observedVersion } = listStart
+    const isRolledBack =
+      observedVersion !== undefined && isOlderVersion(listVersion, observedVersion)
+    this.#dropTombstones(listStart)
+    this.#removeUnlisted(items, (cached) => !isRolledBack && isOlderVersion(listVersion, cached))
     for (const item of items) {
       const { uid, resourceVersion } = item.metadata
-      const held = this.get(keyOf(item))?.metadata.resourceVersion
-      const isLate = !wentBack && held !== undefined && isOlder(resourceVersion, held)
-      if (!(isLate || this.#tombstones.has(uid))) this.#put(item, 'resync')
+      const cached = this.get(toObjectKey(item))?.metadata.resourceVersion
+      const isStale =
+        !isRolledBack && cached !== undefined && isOlderVersion(resourceVersion, cached)
+      if (!(isStale || this.#tombstones.has(uid))) this.#put(item, 'resync')
     }
-    this.#observed = listVersion
+    this.#observedVersion = listVersion
   }
 
   /** Takes in one event of a watch. */
-  apply({ type, object }: WatchEvent<T>): void {
+  applyEvent({ type, object }: WatchEvent<T>): void {
     const { uid, resourceVersion } = object.metadata
-    if (this.#hasSeen(resourceVersion)) return
-    this.#observed = resourceVersion
+    if (this.#hasObserved(resourceVersion)) return
+    this.#observedVersion = resourceVersion
     if (this.#tombstones.has(uid)) {
       if (type === 'DELETED') this.#tombstones.delete(uid)
       return
     }
-    const key = keyOf(object)
-    const held = this.get(key)?.metadata.resourceVersion
-    if (held !== undefined && isOlder(resourceVersion, held)) return
+    const key = toObjectKey(object)
+    const cached = this.get(key)?.metadata.resourceVersion
+    if (cached !== undefined && isOlderVersion(resourceVersion, cached)) return
     if (type === 'DELETED') this.#remove(key, 'live')
     else this.#put(object, 'live')
   }
 
   /** Takes in a bookmark: nothing else happened up to this version. */
-  advance(version: string): void {
-    if (!this.#hasSeen(version)) this.#observed = version
+  applyBookmark(version: string): void {
+    if (!this.#hasObserved(version)) this.#observedVersion = version
   }
 
-  #hasSeen(version: string): boolean {
-    return this.#observed !== undefined && isNotNewer(version, this.#observed)
+  #hasObserved(version: string): boolean {
+    return (
+      this.#observedVersion !== undefined && isSameOrOlderVersion(version, this.#observedVersion)
+    )
   }
 
   /** What was deleted before a list was asked for is neither in it nor in any event after it. */
-  #dropTombstones({ deletions }: ListMark): void {
+  #dropTombstones({ deletions }: ListStart): void {
     for (const [uid, number] of this.#tombstones) {
       if (number <= deletions) this.#tombstones.delete(uid)
     }
   }
 
   #removeUnlisted(items: readonly T[], isNewerThanList: (version: string) => boolean): void {
-    const listed = new IndexedObjects<T>({})
-    for (const item of items) listed.put(item)
-    for (const held of this.list()) {
-      const key = keyOf(held)
-      const isKept = isNewerThanList(held.metadata.resourceVersion)
-      if (!isKept && listed.get(key) === undefined) this.#remove(key, 'resync')
+    const listed = new Indexer<T>({})
+    for (const item of items) listed.set(item)
+    for (const cached of this.list()) {
+      const key = toObjectKey(cached)
+      const isNewer = isNewerThanList(cached.metadata.resourceVersion)
+      if (!isNewer && listed.get(key) === undefined) this.#remove(key, 'resync')
     }
   }
 
   #put(object: T, urgency: Urgency): void {
-    const key = keyOf(object)
-    const held = this.get(key)
-    const isSameObject = held?.metadata.uid === object.metadata.uid
-    if (isSameObject && held.metadata.resourceVersion === object.metadata.resourceVersion) return
-    if (held !== undefined && !isSameObject) this.#remove(key, urgency)
-    this.#objects.put(object)
-    const before = isSameObject ? held : undefined
-    this.#tell({ key, before, after: object, urgency })
+    const key = toObjectKey(object)
+    const cached = this.get(key)
+    const isSameObject = cached?.metadata.uid === object.metadata.uid
+    if (isSameObject && cached.metadata.resourceVersion === object.metadata.resourceVersion) return
+    if (cached !== undefined && !isSameObject) this.#remove(key, urgency)
+    this.#objects.set(object)
+    const before = isSameObject ? cached : undefined
+    this.#notify({ key, before, after: object, urgency })
   }
 
   #remove(key: ObjectKey, urgency: Urgency): void {
     const before = this.get(key)
     if (before === undefined) return
-    this.#objects.remove(key)
-    this.#tell({ key, before, after: undefined, urgency })
+    this.#objects.delete(key)
+    this.#notify({ key, before, after: undefined, urgency })
   }
 
-  #tell(change: Change<T>): void {
+  #notify(change: CacheChange<T>): void {
     for (const subscriber of this.#subscribers) {
       try {
         subscriber(change)

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FakeApiServer, type FakeRequest } from '../../test/fakes/fake-api-server.ts'
 import { createManualClock, type ManualClock } from '../../test/fakes/manual-clock.ts'
 import { type ApiClient, createApiClient } from '../client/api-client.ts'
-import { endpointOf } from '../client/api-endpoint.ts'
-import type { ApiObject } from './indexed-objects.ts'
-import { type Change, ObjectCache } from './object-cache.ts'
+import { createApiEndpoint } from '../client/api-endpoint.ts'
+import type { ApiObject } from './indexer.ts'
+import { type CacheChange, ObjectCache } from './object-cache.ts'
 import { type Reflector, startReflector } from './reflector.ts'
 
 const PATH = '/apis/neco.dev/v1alpha1/necoruns'
@@ -26,9 +26,9 @@ beforeEach(async () => {
   await server.listen()
   clock = createManualClock()
   api = createApiClient({
-    endpoint: endpointOf(server.kubeConfig),
+    endpoint: createApiEndpoint(server.kubeConfig),
     clock,
-    answered: ({ verb, status }) => {
+    onResult: ({ verb, status }) => {
       if (verb === 'WATCH' && status === 200) for (const tell of onWatch.splice(0)) tell()
     },
   })
@@ -56,14 +56,14 @@ function start(selectors: { readonly labelSelector?: string; readonly idleMs?: n
 }
 
 /** Resolves when the next watch stands. */
-async function watched(): Promise<void> {
+async function waitForWatch(): Promise<void> {
   await new Promise<void>((resolve) => onWatch.push(resolve))
   await new Promise(setImmediate)
 }
 
 /** Resolves with the next change of the cache that fits. */
-const change = (fits: (change: Change<ApiObject>) => boolean = () => true) =>
-  new Promise<Change<ApiObject>>((resolve) => {
+const change = (fits: (change: CacheChange<ApiObject>) => boolean = () => true) =>
+  new Promise<CacheChange<ApiObject>>((resolve) => {
     const stop = cache.subscribe((each) => {
       if (!fits(each)) return
       stop()
@@ -78,7 +78,7 @@ const names = (): string[] =>
     .sort()
 
 /** Waits for a rest to be taken and lets it pass; its length in milliseconds. */
-async function rest(): Promise<number> {
+async function passBackoff(): Promise<number> {
   const delayMs = await clock.whenTimerSet(isShort)
   clock.advance(delayMs)
   return delayMs
@@ -103,7 +103,7 @@ describe('a reflector', () => {
   })
 
   test('watches on from the last bookmark when the server ends the watch, without a list', async () => {
-    const first = watched()
+    const first = waitForWatch()
     await start().synced
     await first
     server.objects.create('/api/v1/pods', thing('other'))
@@ -123,26 +123,26 @@ describe('a reflector', () => {
   })
 
   test('rests 1, 2, 4 ... 30 s, less some, while the server is away, and misses nothing', async () => {
-    const first = watched()
+    const first = waitForWatch()
     await start().synced
     await first
     const repair = server.injectFault(() => true, 'reset')
     server.endWatches('reset')
     const rests: number[] = []
-    while (rests.length < 7) rests.push(await rest())
+    while (rests.length < 7) rests.push(await passBackoff())
     expect(rests).toEqual([875, 1750, 3500, 7000, 14_000, 26_250, 26_250])
     expect(server.requests.filter(isList)).toHaveLength(1)
     await clock.whenTimerSet(isShort)
     server.objects.create(PATH, thing('a'))
     repair()
     const appeared = change()
-    await rest()
+    await passBackoff()
     expect((await appeared).key.name).toBe('a')
   })
 
   test('lists again, after a rest, when what it missed is no longer kept', async () => {
     server.objects.create(PATH, thing('gone'))
-    const first = watched()
+    const first = waitForWatch()
     await start().synced
     await first
     const repair = server.injectFault(isWatch, 'reset')
@@ -152,11 +152,11 @@ describe('a reflector', () => {
     server.objects.create(PATH, thing('new'))
     server.expireHistory()
     repair()
-    const expired = watched()
-    await rest()
+    const expired = waitForWatch()
+    await passBackoff()
     await expired
-    const again = watched()
-    await rest()
+    const again = waitForWatch()
+    await passBackoff()
     await again
     expect(names()).toEqual(['new'])
     expect(server.requests.at(-1)?.query['resourceVersion']).toBe('103')
@@ -164,28 +164,28 @@ describe('a reflector', () => {
   })
 
   test('gives up a connection on which nothing comes, not even a bookmark', async () => {
-    const first = watched()
+    const first = waitForWatch()
     await start({ idleMs: 90_000 }).synced
     await first
     clock.advance(89_999)
     expect(failures).toEqual([])
-    const second = watched()
+    const second = waitForWatch()
     clock.advance(1)
-    await rest()
+    await passBackoff()
     await second
     expect(failures).toEqual([`watch WATCH ${PATH}: nothing came for 90000 ms`])
   })
 
   test('does not come back at once to a server that ends every watch at once', async () => {
-    const first = watched()
+    const first = waitForWatch()
     await start().synced
     await first
-    const second = watched()
+    const second = waitForWatch()
     server.endWatches('end')
-    expect(await rest()).toBe(875)
+    expect(await passBackoff()).toBe(875)
     await second
     server.endWatches('end')
-    expect(await rest()).toBe(1750)
+    expect(await passBackoff()).toBe(1750)
   })
 
   test('tries the first list until it succeeds, and rests as long as the server asks', async () => {
@@ -195,10 +195,10 @@ describe('a reflector', () => {
       retryAfterSeconds: 25,
     })
     const { synced } = start()
-    expect(await rest()).toBe(25_000)
+    expect(await passBackoff()).toBe(25_000)
     await clock.whenTimerSet(isShort)
     repair()
-    await rest()
+    await passBackoff()
     await synced
     expect(failures).toHaveLength(2)
   })
@@ -213,21 +213,21 @@ describe('a reflector', () => {
     await clock.whenTimerSet(isShort)
     expect(cache.list()).toEqual([])
     repair()
-    await rest()
+    await passBackoff()
     await synced
     expect(cache.list()).toHaveLength(600)
   })
 
   test('survives lines that are no events, and an error that is not about age', async () => {
-    const first = watched()
+    const first = waitForWatch()
     await start().synced
     await first
-    const second = watched()
+    const second = waitForWatch()
     server.sendWatchLine({
       type: 'ERROR',
       object: { code: 500, reason: 'InternalError', message: 'etcd' },
     })
-    await rest()
+    await passBackoff()
     await second
     const appeared = change()
     server.objects.create(PATH, thing('a'))
@@ -237,7 +237,7 @@ describe('a reflector', () => {
   })
 
   test('knows when it last heard of the server', async () => {
-    const first = watched()
+    const first = waitForWatch()
     await start().synced
     await first
     const startMs = clock.nowMs()

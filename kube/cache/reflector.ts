@@ -1,19 +1,19 @@
 import type { Clock } from '../../operator/ports/clock.ts'
 import { PortError } from '../../operator/ports/port-error.ts'
 import { pause } from '../abort-scope.ts'
-import { backoffMs } from '../backoff.ts'
+import { computeBackoffMs } from '../backoff.ts'
 import type { ApiClient, ApiRequest } from '../client/api-client.ts'
 import { ApiError, isExpired } from '../client/api-error.ts'
-import type { ApiObject } from './indexed-objects.ts'
+import type { ApiObject } from './indexer.ts'
 import type { ObjectCache } from './object-cache.ts'
-import { type Bookmark, watchStream } from './watch-stream.ts'
+import { type Bookmark, streamWatchEvents } from './watch-stream.ts'
 
 export interface ReflectorObserver {
   /** The API server said something: a page, an event or a bookmark. */
   heard?(): void
   listed?(objects: number, durationMs: number): void
   /** A watch began; the first one after each list, and one more after each that ended. */
-  watching?(): void
+  watchStarted?(): void
   /** A list or a watch failed and is tried again. */
   failed?(phase: 'list' | 'watch', error: unknown): void
 }
@@ -45,12 +45,12 @@ export interface Reflector {
 }
 
 const PAGE_SIZE = 500
-const IDLE_MS = 120_000
-const SHORTEST_WATCH_SECONDS = 300
+const IDLE_TIMEOUT_MS = 120_000
+const MIN_WATCH_SECONDS = 300
 /** A watch that ends sooner did not work; after one that lasted longer, failures are counted from zero. */
-const STEADY_MS = 5_000
+const STABLE_WATCH_MS = 5_000
 
-interface Page<T> {
+interface ListPage<T> {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string }
   readonly items: readonly T[]
 }
@@ -69,7 +69,7 @@ class CacheReflector<T extends ApiObject> implements Reflector {
     this.#lastEventMs = options.clock.nowMs()
     this.synced = this.#sync.promise
     this.synced.catch(() => {})
-    this.#running = this.#run()
+    this.#running = this.#listAndWatch()
   }
 
   lastEventMs(): number {
@@ -86,10 +86,10 @@ class CacheReflector<T extends ApiObject> implements Reflector {
     return this.#closing.signal.aborted
   }
 
-  async #run(): Promise<void> {
+  async #listAndWatch(): Promise<void> {
     while (!this.#isClosed) {
       const version = await this.#list()
-      if (version !== undefined) await this.#follow(version)
+      if (version !== undefined) await this.#watchUntilExpired(version)
     }
   }
 
@@ -97,28 +97,28 @@ class CacheReflector<T extends ApiObject> implements Reflector {
   async #list(): Promise<string | undefined> {
     const { cache, clock, observer } = this.#options
     const startMs = clock.nowMs()
-    const mark = cache.markList()
+    const listStart = cache.startList()
     try {
-      const { items, version } = await this.#pages()
-      cache.replace(mark, items, version)
+      const { items, version } = await this.#listPages()
+      cache.replace(listStart, items, version)
       observer?.listed?.(items.length, clock.nowMs() - startMs)
       this.#sync.resolve()
       return version
     } catch (error) {
-      await this.#rest('list', error)
+      await this.#backOff('list', error)
       return undefined
     }
   }
 
-  async #pages(): Promise<{ readonly items: readonly T[]; readonly version: string }> {
+  async #listPages(): Promise<{ readonly items: readonly T[]; readonly version: string }> {
     const { api, path } = this.#options
     const items: T[] = []
     let next: string | undefined
     for (;;) {
       const query = { ...this.#selectors(), limit: PAGE_SIZE, continue: next }
       const request = { method: 'GET', path, query, signal: this.#closing.signal } as const
-      const page = (await api.request(request)) as Page<T>
-      this.#heard()
+      const page = (await api.request(request)) as ListPage<T>
+      this.#recordEvent()
       for (const item of page.items) items.push(this.#prune(item))
       next = page.metadata.continue
       if (next === undefined || next === '') {
@@ -128,33 +128,38 @@ class CacheReflector<T extends ApiObject> implements Reflector {
   }
 
   /** Watches from a version on, again whenever the watch ends, until the server no longer keeps what comes next. */
-  async #follow(version: string): Promise<void> {
+  async #watchUntilExpired(version: string): Promise<void> {
     let from = version
     while (!this.#isClosed) {
       const { clock } = this.#options
       const startMs = clock.nowMs()
-      const failure = await this.#watch(from, (seen) => {
-        from = seen
+      const failure = await this.#watch(from, (onVersion) => {
+        from = onVersion
       })
-      const isSteady = clock.nowMs() - startMs >= STEADY_MS
-      if (isSteady) this.#failures = 0
-      if (!isSteady || failure !== undefined) await this.#rest('watch', failure)
+      const isStable = clock.nowMs() - startMs >= STABLE_WATCH_MS
+      if (isStable) this.#failures = 0
+      if (!isStable || failure !== undefined) await this.#backOff('watch', failure)
       if (isExpired(failure)) return
     }
   }
 
   /** One watch; what ended it, if it was not the server in good order. */
-  async #watch(from: string, seen: (version: string) => void): Promise<unknown> {
-    const { api, clock, path, random, idleMs = IDLE_MS, observer } = this.#options
-    const timeoutSeconds = Math.round(SHORTEST_WATCH_SECONDS * (1 + random()))
+  async #watch(from: string, onVersion: (version: string) => void): Promise<unknown> {
+    const { api, clock, path, random, idleMs = IDLE_TIMEOUT_MS, observer } = this.#options
+    const timeoutSeconds = Math.round(MIN_WATCH_SECONDS * (1 + random()))
     const options = { api, clock, path, query: this.#selectors(), idleMs }
     const signal = this.#closing.signal
-    observer?.watching?.()
+    observer?.watchStarted?.()
     try {
-      for await (const event of watchStream<T>({ ...options, from, timeoutSeconds, signal })) {
-        this.#heard()
-        this.#take(event)
-        seen(event.object.metadata.resourceVersion)
+      for await (const event of streamWatchEvents<T>({
+        ...options,
+        from,
+        timeoutSeconds,
+        signal,
+      })) {
+        this.#recordEvent()
+        this.#applyEvent(event)
+        onVersion(event.object.metadata.resourceVersion)
       }
       return undefined
     } catch (error) {
@@ -162,19 +167,19 @@ class CacheReflector<T extends ApiObject> implements Reflector {
     }
   }
 
-  #take(event: Parameters<ObjectCache<T>['apply']>[0] | Bookmark): void {
+  #applyEvent(event: Parameters<ObjectCache<T>['applyEvent']>[0] | Bookmark): void {
     const { cache } = this.#options
-    if (event.type === 'BOOKMARK') cache.advance(event.object.metadata.resourceVersion)
-    else cache.apply({ type: event.type, object: this.#prune(event.object) })
+    if (event.type === 'BOOKMARK') cache.applyBookmark(event.object.metadata.resourceVersion)
+    else cache.applyEvent({ type: event.type, object: this.#prune(event.object) })
   }
 
-  async #rest(phase: 'list' | 'watch', error: unknown): Promise<void> {
+  async #backOff(phase: 'list' | 'watch', error: unknown): Promise<void> {
     if (this.#isClosed) return
     const { clock, random, observer } = this.#options
     this.#failures++
     if (error !== undefined) observer?.failed?.(phase, error)
-    const askedMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
-    const delayMs = Math.max(askedMs, backoffMs(this.#failures, random()))
+    const retryAfterMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
+    const delayMs = Math.max(retryAfterMs, computeBackoffMs(this.#failures, random()))
     await pause(clock, delayMs, this.#closing.signal)
   }
 
@@ -189,7 +194,7 @@ class CacheReflector<T extends ApiObject> implements Reflector {
     return { labelSelector, fieldSelector }
   }
 
-  #heard(): void {
+  #recordEvent(): void {
     this.#lastEventMs = this.#options.clock.nowMs()
     this.#options.observer?.heard?.()
   }

@@ -1,10 +1,10 @@
 import type { Clock } from '../../operator/ports/clock.ts'
-import { type AbortScope, abortScope } from '../abort-scope.ts'
+import { type AbortScope, createAbortScope } from '../abort-scope.ts'
 import type { ApiClient, ApiRequest } from '../client/api-client.ts'
-import { ApiError, type ApiStatus, errorOfStatus } from '../client/api-error.ts'
+import { ApiError, type ApiStatus, toApiErrorFromStatus } from '../client/api-error.ts'
 import type { WatchEvent } from './object-cache.ts'
 
-export interface WatchOptions {
+export interface WatchRequest {
   readonly api: ApiClient
   readonly clock: Clock
   readonly path: string
@@ -22,22 +22,25 @@ export interface Bookmark {
   readonly type: 'BOOKMARK'
   readonly object: { readonly metadata: { readonly resourceVersion: string } }
 }
-type Line<T> = WatchEvent<T> | Bookmark | { readonly type: 'ERROR'; readonly object: ApiStatus }
+type WatchLine<T> =
+  | WatchEvent<T>
+  | Bookmark
+  | { readonly type: 'ERROR'; readonly object: ApiStatus }
 
 /** Aborts the scope when it was not touched for a time. */
-function watchdog(clock: Clock, idleMs: number, bark: () => void) {
-  let cancel = clock.after(idleMs, bark)
+function startIdleTimer(clock: Clock, idleMs: number, onIdle: () => void) {
+  let cancel = clock.after(idleMs, onIdle)
   return {
-    touch: () => {
+    reset: () => {
       cancel()
-      cancel = clock.after(idleMs, bark)
+      cancel = clock.after(idleMs, onIdle)
     },
     stop: () => cancel(),
   }
 }
 
-const requestOf = (
-  { path, query, from, timeoutSeconds }: WatchOptions,
+const buildWatchRequest = (
+  { path, query, from, timeoutSeconds }: WatchRequest,
   { signal }: AbortScope,
 ): ApiRequest => ({
   method: 'GET',
@@ -53,25 +56,25 @@ const requestOf = (
 })
 
 /** The events and bookmarks of one watch, until the server ends it. Fails with ApiError, 410 included. */
-export async function* watchStream<T>(
-  options: WatchOptions,
+export async function* streamWatchEvents<T>(
+  options: WatchRequest,
 ): AsyncGenerator<WatchEvent<T> | Bookmark> {
   const { api, clock, path, idleMs, signal } = options
-  const scope = abortScope([signal])
+  const scope = createAbortScope([signal])
   const message = `WATCH ${path}: nothing came for ${idleMs} ms`
-  const dog = watchdog(clock, idleMs, () =>
+  const idleTimer = startIdleTimer(clock, idleMs, () =>
     scope.abort(new ApiError({ status: 0, reason: 'Idle', message })),
   )
   try {
-    for await (const line of api.stream(requestOf(options, scope))) {
-      dog.touch()
+    for await (const line of api.stream(buildWatchRequest(options, scope))) {
+      idleTimer.reset()
       if (line === '') continue
-      const event = JSON.parse(line) as Line<T>
-      if (event.type === 'ERROR') throw errorOfStatus(`WATCH ${path}`, event.object)
+      const event = JSON.parse(line) as WatchLine<T>
+      if (event.type === 'ERROR') throw toApiErrorFromStatus(`WATCH ${path}`, event.object)
       yield event
     }
   } finally {
-    dog.stop()
+    idleTimer.stop()
     scope.end()
   }
 }

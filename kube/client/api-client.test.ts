@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type FakeApiFault, FakeApiServer } from '../../test/fakes/fake-api-server.ts'
 import { createManualClock, type ManualClock } from '../../test/fakes/manual-clock.ts'
-import { type AnsweredTry, type ApiClient, createApiClient } from './api-client.ts'
-import { endpointOf } from './api-endpoint.ts'
-import { gatedClient } from './write-gate.ts'
+import { type ApiClient, createApiClient, type RequestResult } from './api-client.ts'
+import { createApiEndpoint } from './api-endpoint.ts'
+import { createGatedClient } from './write-gate.ts'
 
 const PATH = '/api/v1/namespaces/default/pods'
 const POD = { metadata: { name: 'a', namespace: 'default' } }
@@ -12,7 +12,7 @@ const all = () => true
 let server: FakeApiServer
 let clock: ManualClock
 let api: ApiClient
-let answers: AnsweredTry[] = []
+let answers: RequestResult[] = []
 
 beforeEach(async () => {
   server = new FakeApiServer()
@@ -20,9 +20,9 @@ beforeEach(async () => {
   clock = createManualClock()
   answers = []
   api = createApiClient({
-    endpoint: endpointOf(server.kubeConfig),
+    endpoint: createApiEndpoint(server.kubeConfig),
     clock,
-    answered: (answer) => answers.push(answer),
+    onResult: (answer) => answers.push(answer),
   })
 })
 afterEach(async () => {
@@ -165,12 +165,12 @@ describe('a gate for writes', () => {
   }
 
   test('lets writes through while it is open', async () => {
-    expect(await create(gatedClient(api, gate().gate))).toMatchObject(POD)
+    expect(await create(createGatedClient(api, gate().gate))).toMatchObject(POD)
   })
 
   test('lets no write leave once it is shut, and still lets reads through', async () => {
     const { gate: writeGate, shut } = gate()
-    const gated = gatedClient(api, writeGate)
+    const gated = createGatedClient(api, writeGate)
     shut()
     await expect(create(gated)).rejects.toMatchObject({ code: 'Unavailable', reason: 'NotLeading' })
     await gated.request({ method: 'GET', path: PATH })
@@ -180,7 +180,7 @@ describe('a gate for writes', () => {
   test('lets no second try of a write leave', async () => {
     const { gate: writeGate, shut } = gate()
     server.injectFault(all, { status: 429, reason: 'TooMany', retryAfterSeconds: 1 })
-    const failure = expect(create(gatedClient(api, writeGate))).rejects.toMatchObject({
+    const failure = expect(create(createGatedClient(api, writeGate))).rejects.toMatchObject({
       reason: 'NotLeading',
     })
     await clock.whenTimerSet((delayMs) => delayMs === 1000)
@@ -193,7 +193,7 @@ describe('a gate for writes', () => {
   test('ends a write that hangs', async () => {
     const { gate: writeGate, abort } = gate()
     server.injectFault(all, 'hang')
-    const failure = expect(create(gatedClient(api, writeGate))).rejects.toMatchObject({
+    const failure = expect(create(createGatedClient(api, writeGate))).rejects.toMatchObject({
       reason: 'NotLeading',
     })
     await server.waitForRequest(all)
@@ -211,5 +211,5 @@ test('a request carries the credentials, the path of the server and only the par
 test('a kubeconfig without a current cluster is refused', () => {
   const config = server.kubeConfig
   config.setCurrentContext('elsewhere')
-  expect(() => endpointOf(config)).toThrow('has no current cluster')
+  expect(() => createApiEndpoint(config)).toThrow('has no current cluster')
 })

@@ -1,11 +1,17 @@
 import type { IncomingMessage } from 'node:http'
 import { OPERATOR_NAME } from '../../crds/names.ts'
 import type { Clock } from '../../operator/ports/clock.ts'
-import { type AbortScope, abortScope, pause } from '../abort-scope.ts'
+import { type AbortScope, createAbortScope, pause } from '../abort-scope.ts'
 import type { ApiEndpoint } from './api-endpoint.ts'
-import { ApiError, errorOfAnswer } from './api-error.ts'
-import { hidingTexts } from './hide-texts.ts'
-import { GateShutError, LostKeepAliveError, linesOf, sendRequest, textOf } from './send-request.ts'
+import { ApiError, toApiErrorFromResponse } from './api-error.ts'
+import { createTextRedactor } from './redact-texts.ts'
+import {
+  readBody,
+  readBodyLines,
+  StaleConnectionError,
+  sendRequest,
+  WriteGateClosedError,
+} from './send-request.ts'
 import type { WriteGate } from './write-gate.ts'
 
 export interface ApiRequest {
@@ -35,7 +41,7 @@ export interface ApiClient {
 }
 
 /** One try of a request, for metrics: the status is 0 where no answer came. */
-export interface AnsweredTry {
+export interface RequestResult {
   readonly verb: string
   readonly status: number
   readonly durationMs: number
@@ -45,42 +51,47 @@ export interface ApiClientOptions {
   readonly endpoint: ApiEndpoint
   readonly clock: Clock
   readonly userAgent?: string
-  readonly answered?: (answer: AnsweredTry) => void
+  readonly onResult?: (answer: RequestResult) => void
 }
 
 const TIMEOUT_MS = 30_000
-const MOST_TRIES = 4
+const MAX_ATTEMPTS = 4
 /** A server that asks for a longer rest is one to report, not to wait for. */
-const LONGEST_REST_MS = 10_000
+const MAX_RETRY_AFTER_MS = 10_000
 
-const describe = ({ method, path }: ApiRequest): string => `${method} ${path}`
+const describeRequest = ({ method, path }: ApiRequest): string => `${method} ${path}`
 
-const failed = (request: ApiRequest, reason: string, cause: unknown): ApiError => {
-  const words = cause instanceof Error ? cause.message : String(cause)
-  return new ApiError({ status: 0, reason, message: `${describe(request)}: ${words}`, cause })
+const buildRequestError = (request: ApiRequest, reason: string, cause: unknown): ApiError => {
+  const causeMessage = cause instanceof Error ? cause.message : String(cause)
+  return new ApiError({
+    status: 0,
+    reason,
+    message: `${describeRequest(request)}: ${causeMessage}`,
+    cause,
+  })
 }
 
 /** The error of a try, whatever was thrown: what ended it from outside goes first. */
-function failureOf(request: ApiRequest, error: unknown, { signal }: AbortScope): ApiError {
+function toRequestError(request: ApiRequest, error: unknown, { signal }: AbortScope): ApiError {
   const thrown = signal.aborted ? signal.reason : error
   if (thrown instanceof ApiError) return thrown
-  if (error instanceof GateShutError || request.gate?.signal.aborted === true) {
-    return failed(request, 'NotLeading', 'not sent, another process may be the leader')
+  if (error instanceof WriteGateClosedError || request.gate?.signal.aborted === true) {
+    return buildRequestError(request, 'NotLeading', 'not sent, another process may be the leader')
   }
-  return failed(request, signal.aborted ? 'Aborted' : 'Network', thrown)
+  return buildRequestError(request, signal.aborted ? 'Aborted' : 'Network', thrown)
 }
 
 /** How long to wait before another try; undefined where there should be none. */
-function restMs(error: unknown, tries: number): number | undefined {
-  if (!(error instanceof ApiError) || tries >= MOST_TRIES) return undefined
+function chooseRetryDelayMs(error: unknown, attempt: number): number | undefined {
+  if (!(error instanceof ApiError) || attempt >= MAX_ATTEMPTS) return undefined
   const { retryAfterMs, status } = error
-  if (isLostKeepAlive(error)) return tries === 1 ? 0 : undefined
+  if (isStaleConnection(error)) return attempt === 1 ? 0 : undefined
   if ((status !== 429 && status !== 503) || retryAfterMs === undefined) return undefined
-  return retryAfterMs <= LONGEST_REST_MS ? retryAfterMs : undefined
+  return retryAfterMs <= MAX_RETRY_AFTER_MS ? retryAfterMs : undefined
 }
 
 /** The server closed a connection that was kept alive just as it was used again. */
-const isLostKeepAlive = ({ cause }: ApiError): boolean => cause instanceof LostKeepAliveError
+const isStaleConnection = ({ cause }: ApiError): boolean => cause instanceof StaleConnectionError
 
 const isSuccess = ({ statusCode = 0 }: IncomingMessage): boolean =>
   statusCode >= 200 && statusCode < 300
@@ -93,11 +104,11 @@ class HttpApiClient implements ApiClient {
   }
 
   async request(request: ApiRequest): Promise<unknown> {
-    for (let tries = 1; ; tries++) {
+    for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#try(request)
+        return await this.#attempt(request)
       } catch (error) {
-        const delayMs = restMs(error, tries)
+        const delayMs = chooseRetryDelayMs(error, attempt)
         if (delayMs === undefined) throw error
         await pause(this.#options.clock, delayMs, request.signal)
       }
@@ -105,14 +116,14 @@ class HttpApiClient implements ApiClient {
   }
 
   async *stream(request: ApiRequest): AsyncGenerator<string> {
-    const scope = this.#scopeOf(request)
-    const stopTimer = this.#timeLimit(request, scope)
+    const scope = this.#openScope(request)
+    const stopTimer = this.#startTimeout(request, scope)
     try {
-      const response = await this.#answer(request, scope)
+      const response = await this.#fetchResponse(request, scope)
       stopTimer()
-      yield* linesOf(response)
+      yield* readBodyLines(response)
     } catch (error) {
-      throw failureOf(request, error, scope)
+      throw toRequestError(request, error, scope)
     } finally {
       stopTimer()
       scope.end()
@@ -123,37 +134,38 @@ class HttpApiClient implements ApiClient {
     this.#options.endpoint.close()
   }
 
-  async #try(request: ApiRequest): Promise<unknown> {
-    const scope = this.#scopeOf(request)
-    const stopTimer = this.#timeLimit(request, scope)
+  async #attempt(request: ApiRequest): Promise<unknown> {
+    const scope = this.#openScope(request)
+    const stopTimer = this.#startTimeout(request, scope)
     try {
-      const text = await textOf(await this.#answer(request, scope))
+      const text = await readBody(await this.#fetchResponse(request, scope))
       return text === '' ? undefined : JSON.parse(text)
     } catch (error) {
-      throw failureOf(request, error, scope)
+      throw toRequestError(request, error, scope)
     } finally {
       stopTimer()
       scope.end()
     }
   }
 
-  #scopeOf({ signal, gate }: ApiRequest): AbortScope {
-    return abortScope([signal, gate?.signal])
+  #openScope({ signal, gate }: ApiRequest): AbortScope {
+    return createAbortScope([signal, gate?.signal])
   }
 
-  #timeLimit(request: ApiRequest, scope: AbortScope): () => void {
+  #startTimeout(request: ApiRequest, scope: AbortScope): () => void {
     const { timeoutMs = TIMEOUT_MS } = request
-    const late = () => scope.abort(failed(request, 'Timeout', `no answer for ${timeoutMs} ms`))
-    return this.#options.clock.after(timeoutMs, late)
+    const onTimeout = () =>
+      scope.abort(buildRequestError(request, 'Timeout', `no answer for ${timeoutMs} ms`))
+    return this.#options.clock.after(timeoutMs, onTimeout)
   }
 
   /** The answer, if it is a good one; counts every try. */
-  async #answer(request: ApiRequest, scope: AbortScope): Promise<IncomingMessage> {
-    const { clock, answered } = this.#options
+  async #fetchResponse(request: ApiRequest, scope: AbortScope): Promise<IncomingMessage> {
+    const { clock, onResult } = this.#options
     const startMs = clock.nowMs()
     const verb = request.query?.['watch'] === true ? 'WATCH' : request.method
     const count = (status: number) =>
-      answered?.({ verb, status, durationMs: clock.nowMs() - startMs })
+      onResult?.({ verb, status, durationMs: clock.nowMs() - startMs })
     const { endpoint, userAgent = OPERATOR_NAME } = this.#options
     const sending = sendRequest(endpoint, request, { userAgent, signal: scope.signal })
     const response = await sending.catch((error: unknown) => {
@@ -163,13 +175,13 @@ class HttpApiClient implements ApiClient {
     const { statusCode: status = 0, headers } = response
     count(status)
     if (isSuccess(response)) return response
-    const body = await textOf(response)
-    throw errorOfAnswer({
-      request: describe(request),
+    const body = await readBody(response)
+    throw toApiErrorFromResponse({
+      request: describeRequest(request),
       status,
       retryAfter: headers['retry-after'],
       body,
-      hide: hidingTexts(request.secrets ?? []),
+      hide: createTextRedactor(request.secrets ?? []),
     })
   }
 }

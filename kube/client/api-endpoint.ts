@@ -12,13 +12,13 @@ export interface ApiEndpoint {
 const KEEP_ALIVE_MS = 30_000
 
 /** The path of the server's own URL, where it is behind a proxy that has one. */
-const prefixOf = (server: URL): string => server.pathname.replace(/\/$/, '')
+const toPathPrefix = (server: URL): string => server.pathname.replace(/\/$/, '')
 
 /**
  * Reaches the current cluster of a kubeconfig as its current user. Credentials are asked for before each request, so
  * that tokens and certificates that are renewed are used. Fails where the kubeconfig names no cluster.
  */
-export function endpointOf(kubeConfig: KubeConfig): ApiEndpoint {
+export function createApiEndpoint(kubeConfig: KubeConfig): ApiEndpoint {
   const cluster = kubeConfig.getCurrentCluster()
   if (cluster === null) throw new Error('the kubeconfig has no current cluster: set its context')
   const server = new URL(cluster.server)
@@ -31,7 +31,7 @@ export function endpointOf(kubeConfig: KubeConfig): ApiEndpoint {
       const identity: RequestOptions = { headers: {} }
       await kubeConfig.applyToHTTPSOptions(identity)
       const send = isPlain ? http.request : https.request
-      return send(new URL(prefixOf(server) + path, server), {
+      return send(new URL(toPathPrefix(server) + path, server), {
         ...identity,
         ...options,
         headers: { ...identity.headers, ...options.headers },

@@ -31,7 +31,7 @@ export interface ApiFailure {
   readonly cause?: unknown
 }
 
-const CODES: ReadonlyMap<number, PortErrorCode> = new Map([
+const CODE_BY_STATUS: ReadonlyMap<number, PortErrorCode> = new Map([
   [401, 'Forbidden'],
   [403, 'Forbidden'],
   [404, 'NotFound'],
@@ -47,21 +47,21 @@ const NAMESPACE_TERMINATING = 'NamespaceTerminating' satisfies PortErrorCode
 const UNKNOWN_FIELD = 'failed to create typed patch object'
 
 /** Whether something was not made because its namespace is being deleted, or has been. */
-const isInEndingNamespace = ({ status, details = {} }: ApiFailure): boolean =>
+const isNamespaceTerminating = ({ status, details = {} }: ApiFailure): boolean =>
   (status === 403 && details.causes?.some(({ reason }) => reason === NAMESPACE_TERMINATING)) ||
   (status === 404 && details.kind === 'namespaces')
 
-function codeOf(failure: ApiFailure): PortErrorCode {
+function toPortErrorCode(failure: ApiFailure): PortErrorCode {
   const { status, reason, message } = failure
   if (message.includes(UNKNOWN_FIELD)) return 'Invalid'
-  if (isInEndingNamespace(failure)) return NAMESPACE_TERMINATING
+  if (isNamespaceTerminating(failure)) return NAMESPACE_TERMINATING
   if (status === 409) return reason === 'AlreadyExists' ? 'AlreadyExists' : 'Conflict'
-  const code = CODES.get(status)
+  const code = CODE_BY_STATUS.get(status)
   if (code !== undefined) return code
   return status >= 400 && status < 500 ? 'Invalid' : 'Unavailable'
 }
 
-const causesOf = ({ details }: ApiFailure): FieldCause[] =>
+const toFieldCauses = ({ details }: ApiFailure): FieldCause[] =>
   (details?.causes ?? []).map(({ field = '', message = '' }) => ({ field, message }))
 
 /** A request that failed, with what the API server said of it. */
@@ -72,7 +72,10 @@ export class ApiError extends PortError {
   readonly details: StatusDetails | undefined
 
   constructor(failure: ApiFailure) {
-    super(codeOf(failure), failure.message, { cause: failure.cause, causes: causesOf(failure) })
+    super(toPortErrorCode(failure), failure.message, {
+      cause: failure.cause,
+      causes: toFieldCauses(failure),
+    })
     this.status = failure.status
     this.reason = failure.reason
     this.retryAfterMs = failure.retryAfterMs
@@ -85,7 +88,7 @@ export const isExpired = (error: unknown): boolean =>
   error instanceof ApiError &&
   (error.status === 410 || error.reason === 'Expired' || error.reason === 'Gone')
 
-interface Answer {
+interface FailedResponse {
   /** `GET /api/v1/pods`, for the message. */
   readonly request: string
   readonly status: number
@@ -95,7 +98,7 @@ interface Answer {
   readonly hide: (text: string) => string
 }
 
-function parseStatus({ body, hide }: Pick<Answer, 'body' | 'hide'>): ApiStatus {
+function parseStatus({ body, hide }: Pick<FailedResponse, 'body' | 'hide'>): ApiStatus {
   try {
     const parsed: unknown = JSON.parse(body, (_key, value: unknown) =>
       typeof value === 'string' ? hide(value) : value,
@@ -107,29 +110,34 @@ function parseStatus({ body, hide }: Pick<Answer, 'body' | 'hide'>): ApiStatus {
 }
 
 /** Milliseconds of a Retry-After header in seconds; its date form is not used by API servers. */
-function retryAfterMsOf(header: string | undefined): number | undefined {
+function parseRetryAfterMs(header: string | undefined): number | undefined {
   const seconds = Number(header)
   return header !== undefined && Number.isFinite(seconds) ? seconds * 1000 : undefined
 }
 
 /** The failure that an answer outside 2xx stands for. */
-export function errorOfAnswer({ request, status, retryAfter, ...answer }: Answer): ApiError {
-  const said = parseStatus(answer)
-  const message = said.message ?? 'no reason given'
+export function toApiErrorFromResponse({
+  request,
+  status,
+  retryAfter,
+  ...response
+}: FailedResponse): ApiError {
+  const apiStatus = parseStatus(response)
+  const message = apiStatus.message ?? 'no reason given'
   return new ApiError({
     status,
-    reason: said.reason ?? `HTTP${status}`,
+    reason: apiStatus.reason ?? `HTTP${status}`,
     message: `${request}: ${status} ${message}`,
-    retryAfterMs: retryAfterMsOf(retryAfter),
-    details: said.details,
+    retryAfterMs: parseRetryAfterMs(retryAfter),
+    details: apiStatus.details,
   })
 }
 
 /** The failure that an ERROR event of a watch stands for. */
-export const errorOfStatus = (request: string, said: ApiStatus): ApiError =>
+export const toApiErrorFromStatus = (request: string, apiStatus: ApiStatus): ApiError =>
   new ApiError({
-    status: said.code ?? 500,
-    reason: said.reason ?? 'Unknown',
-    message: `${request}: ${said.message ?? 'the watch failed'}`,
-    details: said.details,
+    status: apiStatus.code ?? 500,
+    reason: apiStatus.reason ?? 'Unknown',
+    message: `${request}: ${apiStatus.message ?? 'the watch failed'}`,
+    details: apiStatus.details,
   })

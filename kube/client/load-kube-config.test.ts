@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { loadKubeConfig, podNamespace } from './load-kube-config.ts'
+import { loadKubeConfig, readPodNamespace } from './load-kube-config.ts'
 
 let folder = ''
 beforeEach(async () => {
@@ -10,7 +10,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-const aKubeConfig = (name: string, current = name): string =>
+const buildKubeConfigText = (name: string, current = name): string =>
   JSON.stringify({
     clusters: [{ name, cluster: { server: `https://${name}.example:6443` } }],
     users: [{ name, user: { token: 'x' } }],
@@ -18,7 +18,7 @@ const aKubeConfig = (name: string, current = name): string =>
     'current-context': current,
   })
 
-async function write(name: string, text: string): Promise<string> {
+async function writeKubeConfigFile(name: string, text: string): Promise<string> {
   const path = join(folder, name)
   await mkdir(join(path, '..'), { recursive: true })
   await writeFile(path, text)
@@ -35,47 +35,50 @@ const load = (
     ...change,
   })
 
-const serverOf = (read: ReturnType<typeof load>): string | undefined =>
+const readServer = (read: ReturnType<typeof load>): string | undefined =>
   read.ok ? read.kubeConfig.getCurrentCluster()?.server : read.problem
 
 describe('the cluster to work in', () => {
   test('is that of the flag, then of KUBECONFIG, then of the pod, then of the home folder', async () => {
-    await write('.kube/config', aKubeConfig('usual'))
-    expect(serverOf(load())).toBe('https://usual.example:6443')
-    await write('account/token', 'x')
+    await writeKubeConfigFile('.kube/config', buildKubeConfigText('usual'))
+    expect(readServer(load())).toBe('https://usual.example:6443')
+    await writeKubeConfigFile('account/token', 'x')
     const pod = { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '6443' }
-    expect(serverOf(load({ environment: pod }))).toBe('https://[fd00::1]:6443')
-    const set = { ...pod, KUBECONFIG: await write('set', aKubeConfig('set')) }
-    expect(serverOf(load({ environment: set }))).toBe('https://set.example:6443')
-    const file = await write('asked', aKubeConfig('asked'))
-    expect(serverOf(load({ environment: set, file }))).toBe('https://asked.example:6443')
+    expect(readServer(load({ environment: pod }))).toBe('https://[fd00::1]:6443')
+    const set = { ...pod, KUBECONFIG: await writeKubeConfigFile('set', buildKubeConfigText('set')) }
+    expect(readServer(load({ environment: set }))).toBe('https://set.example:6443')
+    const file = await writeKubeConfigFile('asked', buildKubeConfigText('asked'))
+    expect(readServer(load({ environment: set, file }))).toBe('https://asked.example:6443')
   })
 
   test('is chosen by context from all files of KUBECONFIG', async () => {
-    const files = [await write('a', aKubeConfig('a')), await write('b', aKubeConfig('b'))]
+    const files = [
+      await writeKubeConfigFile('a', buildKubeConfigText('a')),
+      await writeKubeConfigFile('b', buildKubeConfigText('b')),
+    ]
     const environment = { KUBECONFIG: files.join(delimiter) }
-    expect(serverOf(load({ environment }))).toBe('https://a.example:6443')
-    expect(serverOf(load({ environment, context: 'b' }))).toBe('https://b.example:6443')
+    expect(readServer(load({ environment }))).toBe('https://a.example:6443')
+    expect(readServer(load({ environment, context: 'b' }))).toBe('https://b.example:6443')
   })
 
   test('is missing with a sentence that says where it was looked for', () => {
-    expect(serverOf(load())).toBe(
+    expect(readServer(load())).toBe(
       `no kubeconfig: this is no pod with a service account, KUBECONFIG is not set and ${join(folder, '.kube/config')} does not exist; give a file by --kubeconfig`,
     )
   })
 
   test('is refused where the file is missing, broken or without that context', async () => {
     const absent = join(folder, 'absent')
-    expect(serverOf(load({ file: absent }))).toBe(
+    expect(readServer(load({ file: absent }))).toBe(
       `${absent}: no such kubeconfig; give another by --kubeconfig`,
     )
-    const broken = await write('broken', '{')
-    expect(serverOf(load({ file: broken }))).toMatch(/broken: no valid kubeconfig: /)
-    const file = await write('one', aKubeConfig('one', ''))
-    expect(serverOf(load({ file }))).toBe(
+    const broken = await writeKubeConfigFile('broken', '{')
+    expect(readServer(load({ file: broken }))).toMatch(/broken: no valid kubeconfig: /)
+    const file = await writeKubeConfigFile('one', buildKubeConfigText('one', ''))
+    expect(readServer(load({ file }))).toBe(
       `${file} names no current context; give one by --context: one`,
     )
-    expect(serverOf(load({ file, context: 'two' }))).toBe(
+    expect(readServer(load({ file, context: 'two' }))).toBe(
       `${file} has no context two; give one by --context: one`,
     )
   })
@@ -84,10 +87,10 @@ describe('the cluster to work in', () => {
 test('the namespace of the pod is that of its account, and there is none elsewhere', async () => {
   const accountFolder = join(folder, 'account')
   const environment = { KUBERNETES_SERVICE_HOST: 'fd00::1' }
-  expect(podNamespace({ environment, accountFolder })).toBeUndefined()
-  await write('account/token', 'x')
-  expect(podNamespace({ environment, accountFolder })).toBeUndefined()
-  await write('account/namespace', 'team\n')
-  expect(podNamespace({ environment, accountFolder })).toBe('team')
-  expect(podNamespace({ environment: {}, accountFolder })).toBeUndefined()
+  expect(readPodNamespace({ environment, accountFolder })).toBeUndefined()
+  await writeKubeConfigFile('account/token', 'x')
+  expect(readPodNamespace({ environment, accountFolder })).toBeUndefined()
+  await writeKubeConfigFile('account/namespace', 'team\n')
+  expect(readPodNamespace({ environment, accountFolder })).toBe('team')
+  expect(readPodNamespace({ environment: {}, accountFolder })).toBeUndefined()
 })

@@ -12,32 +12,35 @@ export interface KubeConfigSource {
   readonly accountFolder?: string
 }
 
-export type KubeConfigRead =
+export type KubeConfigResult =
   | { readonly ok: true; readonly kubeConfig: KubeConfig; readonly from: string }
   | { readonly ok: false; readonly problem: string }
 
-const ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount'
+const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount'
 
-const refused = (problem: string): KubeConfigRead => ({ ok: false, problem })
+const toKubeConfigProblem = (problem: string): KubeConfigResult => ({ ok: false, problem })
 
-type Account = Pick<KubeConfigSource, 'environment' | 'accountFolder'>
+type ServiceAccountSource = Pick<KubeConfigSource, 'environment' | 'accountFolder'>
 
-const isInPod = ({ environment, accountFolder = ACCOUNT_FOLDER }: Account): boolean =>
+const isInPod = ({
+  environment,
+  accountFolder = SERVICE_ACCOUNT_FOLDER,
+}: ServiceAccountSource): boolean =>
   environment['KUBERNETES_SERVICE_HOST'] !== undefined && existsSync(join(accountFolder, 'token'))
 
 /** The namespace of the pod that this process is in; undefined outside a pod, and in one without an account. */
-export function podNamespace(account: Account): string | undefined {
-  const { accountFolder = ACCOUNT_FOLDER } = account
+export function readPodNamespace(source: ServiceAccountSource): string | undefined {
+  const { accountFolder = SERVICE_ACCOUNT_FOLDER } = source
   const file = join(accountFolder, 'namespace')
-  return isInPod(account) && existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
+  return isInPod(source) && existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
 }
 
 /** The API server by what a pod is told; undefined outside a pod. Tokens are read again when they are renewed. */
-function inCluster(account: Account) {
-  const { environment, accountFolder = ACCOUNT_FOLDER } = account
+function loadInClusterConfig(source: ServiceAccountSource) {
+  const { environment, accountFolder = SERVICE_ACCOUNT_FOLDER } = source
   const { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '443' } = environment
   const tokenFile = join(accountFolder, 'token')
-  if (!isInPod(account)) return undefined
+  if (!isInPod(source)) return undefined
   const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`
   const kubeConfig = new KubeConfig()
   kubeConfig.loadFromOptions({
@@ -50,7 +53,7 @@ function inCluster(account: Account) {
 }
 
 /** KUBECONFIG may name several files, of which the first that says something goes before. */
-function readFiles(files: readonly string[]): KubeConfig {
+function mergeKubeConfigFiles(files: readonly string[]): KubeConfig {
   const [first = '', ...others] = files
   const kubeConfig = new KubeConfig()
   kubeConfig.loadFromFile(first)
@@ -62,47 +65,51 @@ function readFiles(files: readonly string[]): KubeConfig {
   return kubeConfig
 }
 
-function fromFile(file: string, context: string | undefined): KubeConfigRead {
+function loadKubeConfigFile(file: string, context: string | undefined): KubeConfigResult {
   const files = file.split(delimiter).filter((path) => path !== '')
   const absent = files.find((path) => !existsSync(path))
   if (absent !== undefined) {
-    return refused(`${absent}: no such kubeconfig; give another by --kubeconfig`)
+    return toKubeConfigProblem(`${absent}: no such kubeconfig; give another by --kubeconfig`)
   }
   try {
-    return withContext(readFiles(files), file, context)
+    return selectContext(mergeKubeConfigFiles(files), file, context)
   } catch (error) {
-    return refused(`${file}: no valid kubeconfig: ${(error as Error).message}`)
+    return toKubeConfigProblem(`${file}: no valid kubeconfig: ${(error as Error).message}`)
   }
 }
 
-function withContext(
+function selectContext(
   kubeConfig: KubeConfig,
   file: string,
   context: string | undefined,
-): KubeConfigRead {
+): KubeConfigResult {
   const known = kubeConfig.getContexts().map(({ name }) => name)
   if (context !== undefined) kubeConfig.setCurrentContext(context)
   const current = kubeConfig.getCurrentContext()
   if (!known.includes(current)) {
-    const asked = current ? `has no context ${current}` : 'names no current context'
-    return refused(`${file} ${asked}; give one by --context: ${known.join(', ') || 'it has none'}`)
+    const requested = current ? `has no context ${current}` : 'names no current context'
+    return toKubeConfigProblem(
+      `${file} ${requested}; give one by --context: ${known.join(', ') || 'it has none'}`,
+    )
   }
   if (kubeConfig.getCurrentCluster() === null) {
-    return refused(`${file}: context ${current} names a cluster that is not in the file`)
+    return toKubeConfigProblem(
+      `${file}: context ${current} names a cluster that is not in the file`,
+    )
   }
   return { ok: true, kubeConfig, from: `${file}, context ${current}` }
 }
 
 /** Finds the cluster to work in: the file that was asked for, KUBECONFIG, the pod's own account, then ~/.kube/config. */
-export function loadKubeConfig(source: KubeConfigSource): KubeConfigRead {
+export function loadKubeConfig(source: KubeConfigSource): KubeConfigResult {
   const { file, context, environment, homeFolder } = source
-  const asked = file ?? environment['KUBECONFIG']
-  if (asked !== undefined && asked !== '') return fromFile(asked, context)
-  const kubeConfig = inCluster(source)
+  const requested = file ?? environment['KUBECONFIG']
+  if (requested !== undefined && requested !== '') return loadKubeConfigFile(requested, context)
+  const kubeConfig = loadInClusterConfig(source)
   if (kubeConfig !== undefined) return { ok: true, kubeConfig, from: 'the service account' }
-  const usual = join(homeFolder, '.kube', 'config')
-  if (existsSync(usual)) return fromFile(usual, context)
-  return refused(
-    `no kubeconfig: this is no pod with a service account, KUBECONFIG is not set and ${usual} does not exist; give a file by --kubeconfig`,
+  const defaultFile = join(homeFolder, '.kube', 'config')
+  if (existsSync(defaultFile)) return loadKubeConfigFile(defaultFile, context)
+  return toKubeConfigProblem(
+    `no kubeconfig: this is no pod with a service account, KUBECONFIG is not set and ${defaultFile} does not exist; give a file by --kubeconfig`,
   )
 }

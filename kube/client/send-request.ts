@@ -3,11 +3,11 @@ import type { ApiRequest } from './api-client.ts'
 import type { ApiEndpoint } from './api-endpoint.ts'
 
 /** The request was not sent: the gate for writes is shut. */
-export class GateShutError extends Error {}
+export class WriteGateClosedError extends Error {}
 /** The connection had been kept alive and was closed just as it was used again. */
-export class LostKeepAliveError extends Error {}
+export class StaleConnectionError extends Error {}
 
-function pathOf({ path, query = {} }: ApiRequest): string {
+function buildRequestPath({ path, query = {} }: ApiRequest): string {
   const parameters = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) parameters.set(name, String(value))
@@ -15,14 +15,14 @@ function pathOf({ path, query = {} }: ApiRequest): string {
   return parameters.size === 0 ? path : `${path}?${parameters}`
 }
 
-const LOST_CODES = new Set(['ECONNRESET', 'EPIPE'])
+const CONNECTION_RESET_CODES = new Set(['ECONNRESET', 'EPIPE'])
 
-function errorOf(sent: ClientRequest, error: Error & { readonly code?: string }): Error {
-  const isLost = sent.reusedSocket && LOST_CODES.has(error.code ?? '')
-  return isLost ? new LostKeepAliveError(error.message, { cause: error }) : error
+function toSendError(outgoing: ClientRequest, error: Error & { readonly code?: string }): Error {
+  const isStale = outgoing.reusedSocket && CONNECTION_RESET_CODES.has(error.code ?? '')
+  return isStale ? new StaleConnectionError(error.message, { cause: error }) : error
 }
 
-const bodyHeaders = (body: string | undefined, contentType = 'application/json') =>
+const buildBodyHeaders = (body: string | undefined, contentType = 'application/json') =>
   body === undefined
     ? {}
     : { 'content-type': contentType, 'content-length': Buffer.byteLength(body) }
@@ -37,19 +37,23 @@ export async function sendRequest(
   const headers = {
     accept: 'application/json',
     'user-agent': userAgent,
-    ...bodyHeaders(body, request.contentType),
+    ...buildBodyHeaders(body, request.contentType),
   }
-  const sent = await endpoint.open(pathOf(request), { method: request.method, headers, signal })
+  const outgoing = await endpoint.open(buildRequestPath(request), {
+    method: request.method,
+    headers,
+    signal,
+  })
   return new Promise((resolve, reject) => {
-    sent.on('response', resolve)
-    sent.on('error', (error) => reject(errorOf(sent, error)))
-    if (request.gate?.isOpen() === false) sent.destroy(new GateShutError())
-    else sent.end(body)
+    outgoing.on('response', resolve)
+    outgoing.on('error', (error) => reject(toSendError(outgoing, error)))
+    if (request.gate?.isOpen() === false) outgoing.destroy(new WriteGateClosedError())
+    else outgoing.end(body)
   })
 }
 
 /** The whole body of an answer. */
-export async function textOf(response: IncomingMessage): Promise<string> {
+export async function readBody(response: IncomingMessage): Promise<string> {
   response.setEncoding('utf8')
   let text = ''
   for await (const chunk of response) text += chunk
@@ -57,7 +61,7 @@ export async function textOf(response: IncomingMessage): Promise<string> {
 }
 
 /** The lines of a body as they come. */
-export async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
+export async function* readBodyLines(response: IncomingMessage): AsyncGenerator<string> {
   response.setEncoding('utf8')
   let rest = ''
   for await (const chunk of response) {

@@ -8,12 +8,12 @@ export interface WriteGate {
   isOpen(): boolean
 }
 
-const behind = (gate: WriteGate, request: ApiRequest): ApiRequest =>
+const withGate = (gate: WriteGate, request: ApiRequest): ApiRequest =>
   request.method === 'GET' ? request : { ...request, gate }
 
 /** The same client, none of whose writes leaves once the gate is shut. They fail with Unavailable, reason NotLeading. */
-export const gatedClient = (client: ApiClient, gate: WriteGate): ApiClient => ({
-  request: (request) => client.request(behind(gate, request)),
+export const createGatedClient = (client: ApiClient, gate: WriteGate): ApiClient => ({
+  request: (request) => client.request(withGate(gate, request)),
   stream: (request) => client.stream(request),
   close: () => client.close(),
 })

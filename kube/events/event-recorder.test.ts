@@ -3,7 +3,7 @@ import type { ObjectEvent } from '../../operator/ports/events.ts'
 import { FakeApiServer } from '../../test/fakes/fake-api-server.ts'
 import { createManualClock, type ManualClock } from '../../test/fakes/manual-clock.ts'
 import { type ApiClient, createApiClient } from '../client/api-client.ts'
-import { endpointOf } from '../client/api-endpoint.ts'
+import { createApiEndpoint } from '../client/api-endpoint.ts'
 import { createEventRecorder, type EventRecorder } from './event-recorder.ts'
 
 const EVENTS = '/apis/events.k8s.io/v1/events'
@@ -20,14 +20,14 @@ const open = (): EventRecorder =>
     api,
     clock,
     instance: 'neco-operator-0',
-    failed: (error) => failures.push(error),
+    onDropped: (error) => failures.push(error),
   })
 
 beforeEach(async () => {
   server = new FakeApiServer()
   await server.listen()
   clock = createManualClock(1_800_000_000_000)
-  api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
+  api = createApiClient({ endpoint: createApiEndpoint(server.kubeConfig), clock })
   failures = []
   recorder = open()
 })
@@ -37,7 +37,7 @@ afterEach(async () => {
   await server.close()
 })
 
-const anEvent = (change: Partial<ObjectEvent> = {}): ObjectEvent => ({
+const buildTestEvent = (change: Partial<ObjectEvent> = {}): ObjectEvent => ({
   kind: 'NeCoRun',
   key: { namespace: 'default', name: 'study-0-r0' },
   uid: 'u',
@@ -50,7 +50,7 @@ const stored = () => server.objects.list(EVENTS) as unknown as readonly Record<s
 
 describe('an event recorder', () => {
   test('publishes what happened to which object', async () => {
-    await recorder.publish(anEvent())
+    await recorder.publish(buildTestEvent())
     await recorder.idle()
     expect(stored()).toMatchObject([
       {
@@ -72,11 +72,11 @@ describe('an event recorder', () => {
 
   test('counts the same thing in one Event, and other things in others', async () => {
     for (let i = 0; i < 3; i++) {
-      await recorder.publish(anEvent())
+      await recorder.publish(buildTestEvent())
       await recorder.idle()
       clock.advance(1000)
     }
-    await recorder.publish(anEvent({ message: 'the run ended otherwise' }))
+    await recorder.publish(buildTestEvent({ message: 'the run ended otherwise' }))
     await recorder.idle()
     const series = { count: 3, lastObservedTime: '2027-01-15T08:00:02.000000Z' }
     expect(stored()).toHaveLength(2)
@@ -85,16 +85,16 @@ describe('an event recorder', () => {
 
   test('writes 25 times for one object, then once each five minutes, and loses no count', async () => {
     for (let i = 0; i < 100; i++) {
-      await recorder.publish(anEvent())
+      await recorder.publish(buildTestEvent())
       await recorder.idle()
     }
     expect(server.requests).toHaveLength(25)
-    await recorder.publish(anEvent({ uid: 'other' }))
+    await recorder.publish(buildTestEvent({ uid: 'other' }))
     await recorder.idle()
     expect(server.requests).toHaveLength(26)
     clock.advance(300_000)
     for (let i = 0; i < 2; i++) {
-      await recorder.publish(anEvent())
+      await recorder.publish(buildTestEvent())
       await recorder.idle()
     }
     expect(server.requests).toHaveLength(27)
@@ -103,29 +103,29 @@ describe('an event recorder', () => {
 
   test('counts on where a process before it ended', async () => {
     for (let i = 0; i < 2; i++) {
-      await recorder.publish(anEvent())
+      await recorder.publish(buildTestEvent())
       await recorder.idle()
     }
     const next = open()
-    await next.publish(anEvent())
+    await next.publish(buildTestEvent())
     await next.idle()
     expect(stored()).toHaveLength(1)
     expect(stored()[0]).toMatchObject({ series: { count: 3 } })
   })
 
   test('makes an Event again that the API server no longer keeps', async () => {
-    await recorder.publish(anEvent())
+    await recorder.publish(buildTestEvent())
     await recorder.idle()
     const [first] = server.objects.list(EVENTS)
     server.objects.delete(EVENTS, `default/${first?.metadata.name}`)
-    await recorder.publish(anEvent())
+    await recorder.publish(buildTestEvent())
     await recorder.idle()
     expect(stored()).toMatchObject([{ series: { count: 2 } }])
   })
 
   test('lets its caller go on while the API server is away, and tells it later', async () => {
     const repair = server.injectFault(all, { status: 500, reason: 'InternalError' })
-    await recorder.publish(anEvent())
+    await recorder.publish(buildTestEvent())
     const delayMs = await clock.whenTimerSet((each) => each < 30_000)
     repair()
     clock.advance(delayMs)
@@ -135,11 +135,11 @@ describe('an event recorder', () => {
 
   test('gives up what is refused, and after five tries what cannot be sent', async () => {
     const repair = server.injectFault(all, { status: 403, reason: 'Forbidden' })
-    await recorder.publish(anEvent())
+    await recorder.publish(buildTestEvent())
     await recorder.idle()
     repair()
     server.injectFault(all, { status: 500, reason: 'InternalError' })
-    await recorder.publish(anEvent({ reason: 'Later' }))
+    await recorder.publish(buildTestEvent({ reason: 'Later' }))
     for (let tries = 1; tries < 5; tries++) {
       clock.advance(await clock.whenTimerSet((delayMs) => delayMs < 30_000 && delayMs > 0))
       await server.waitForRequest(all)
@@ -152,13 +152,13 @@ describe('an event recorder', () => {
   test('says nothing of an Event that a namespace which is being deleted does not take', async () => {
     const causes = [{ reason: 'NamespaceTerminating', message: 'being terminated' }]
     server.injectFault(all, { status: 403, reason: 'Forbidden', details: { causes } })
-    await recorder.publish(anEvent())
+    await recorder.publish(buildTestEvent())
     await recorder.idle()
     expect([server.requests.length, failures]).toEqual([1, []])
   })
 
   test('cuts a note that is longer than an API server takes', async () => {
-    await recorder.publish(anEvent({ message: 'ä'.repeat(2000) }))
+    await recorder.publish(buildTestEvent({ message: 'ä'.repeat(2000) }))
     await recorder.idle()
     expect(Buffer.byteLength(String(stored()[0]?.['note']))).toBeLessThanOrEqual(1024)
   })

@@ -2,11 +2,17 @@ import type { Clock } from '../../operator/ports/clock.ts'
 import type { Events, ObjectEvent } from '../../operator/ports/events.ts'
 import { isPortError } from '../../operator/ports/port-error.ts'
 import { pause } from '../abort-scope.ts'
-import { backoffMs } from '../backoff.ts'
+import { computeBackoffMs } from '../backoff.ts'
 import type { ApiClient } from '../client/api-client.ts'
 import { ApiError } from '../client/api-error.ts'
-import { collectionPath, objectPath } from '../client/resource-path.ts'
-import { EVENTS, eventKey, eventObject, type Occurrences, seriesOf } from './event-object.ts'
+import { buildCollectionPath, buildObjectPath } from '../client/resource-path.ts'
+import {
+  buildEventKey,
+  buildEventObject,
+  buildEventSeries,
+  EVENT_RESOURCE,
+  type EventOccurrences,
+} from './event-object.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 export interface EventRecorderOptions {
@@ -18,7 +24,7 @@ export interface EventRecorderOptions {
   /** How many writes an object's Events may cost at once, and how long until it may cost one more. */
   readonly limits?: { readonly burst: number; readonly refillMs: number }
   /** Told of every Event that was given up. */
-  readonly failed?: (error: unknown) => void
+  readonly onDropped?: (error: unknown) => void
 }
 
 /** Publishes Events in the background; its caller neither waits nor fails. */
@@ -29,31 +35,31 @@ export interface EventRecorder extends Events {
   close(): Promise<void>
 }
 
-interface Known {
+interface TrackedEvent {
   readonly event: ObjectEvent
-  seen: Occurrences
+  occurrences: EventOccurrences
   isSent: boolean
 }
 
 const DEFAULT_LIMITS = { burst: 25, refillMs: 300_000 }
-const MOST_KEPT = 4096
-const MOST_QUEUED = 1000
-const MOST_TRIES = 5
+const MAX_TRACKED_EVENTS = 4096
+const MAX_QUEUED_EVENTS = 1000
+const MAX_SEND_ATTEMPTS = 5
 
 /** Makes the entry the newest, and forgets the oldest of too many. */
-function keep<V>(map: Map<string, V>, key: string, value: V): V {
+function setBounded<V>(map: Map<string, V>, key: string, value: V): V {
   map.delete(key)
   map.set(key, value)
   const [oldest] = map.keys()
-  if (map.size > MOST_KEPT && oldest !== undefined) map.delete(oldest)
+  if (map.size > MAX_TRACKED_EVENTS && oldest !== undefined) map.delete(oldest)
   return value
 }
 
-class Recorder implements EventRecorder {
+class BackgroundEventRecorder implements EventRecorder {
   readonly #options: EventRecorderOptions
-  readonly #known = new Map<string, Known>()
+  readonly #tracked = new Map<string, TrackedEvent>()
   readonly #buckets = new Map<string, TokenBucket>()
-  readonly #queue = new Set<Known>()
+  readonly #queue = new Set<TrackedEvent>()
   readonly #closing = new AbortController()
   #sending: Promise<void> | undefined
 
@@ -64,12 +70,12 @@ class Recorder implements EventRecorder {
   async publish(event: ObjectEvent): Promise<void> {
     if (this.#closing.signal.aborted) return
     const nowMs = this.#options.clock.nowMs()
-    const known = this.#count(event, nowMs)
+    const tracked = this.#recordOccurrence(event, nowMs)
     const { limits = DEFAULT_LIMITS } = this.#options
     const found = this.#buckets.get(event.uid)
-    const bucket = keep(this.#buckets, event.uid, found ?? new TokenBucket(limits, nowMs))
-    if (this.#queue.has(known) || !bucket.take(nowMs)) return
-    this.#enqueue(known)
+    const bucket = setBounded(this.#buckets, event.uid, found ?? new TokenBucket(limits, nowMs))
+    if (this.#queue.has(tracked) || !bucket.take(nowMs)) return
+    this.#enqueue(tracked)
   }
 
   async idle(): Promise<void> {
@@ -82,100 +88,104 @@ class Recorder implements EventRecorder {
     await this.idle()
   }
 
-  #count(event: ObjectEvent, nowMs: number): Known {
-    const { name } = eventKey(event)
-    const seen = { count: 0, firstMs: nowMs, lastMs: nowMs }
-    const known = this.#known.get(name) ?? { event, seen, isSent: false }
-    known.seen = { ...known.seen, count: known.seen.count + 1, lastMs: nowMs }
-    return keep(this.#known, name, known)
+  #recordOccurrence(event: ObjectEvent, nowMs: number): TrackedEvent {
+    const { name } = buildEventKey(event)
+    const occurrences = { count: 0, firstMs: nowMs, lastMs: nowMs }
+    const tracked = this.#tracked.get(name) ?? { event, occurrences, isSent: false }
+    tracked.occurrences = {
+      ...tracked.occurrences,
+      count: tracked.occurrences.count + 1,
+      lastMs: nowMs,
+    }
+    return setBounded(this.#tracked, name, tracked)
   }
 
-  #enqueue(known: Known): void {
-    this.#queue.add(known)
+  #enqueue(tracked: TrackedEvent): void {
+    this.#queue.add(tracked)
     const [oldest] = this.#queue
-    if (this.#queue.size > MOST_QUEUED && oldest !== undefined) this.#queue.delete(oldest)
-    this.#pump()
+    if (this.#queue.size > MAX_QUEUED_EVENTS && oldest !== undefined) this.#queue.delete(oldest)
+    this.#drainQueue()
   }
 
-  #pump(): void {
+  #drainQueue(): void {
     this.#sending ??= this.#sendAll().finally(() => {
       this.#sending = undefined
-      if (this.#queue.size > 0) this.#pump()
+      if (this.#queue.size > 0) this.#drainQueue()
     })
   }
 
   async #sendAll(): Promise<void> {
-    for (const known of this.#queue) {
-      this.#queue.delete(known)
-      await this.#sendPatiently(known)
+    for (const tracked of this.#queue) {
+      this.#queue.delete(tracked)
+      await this.#sendWithRetry(tracked)
     }
   }
 
-  async #sendPatiently(known: Known): Promise<void> {
-    const { clock, failed } = this.#options
-    for (let tries = 1; !this.#closing.signal.aborted; tries++) {
+  async #sendWithRetry(tracked: TrackedEvent): Promise<void> {
+    const { clock, onDropped } = this.#options
+    for (let attempt = 1; !this.#closing.signal.aborted; attempt++) {
       try {
-        await this.#send(known)
+        await this.#send(tracked)
         return
       } catch (error) {
         // Nobody can read an Event in a namespace that goes.
         if (isPortError(error, 'NamespaceTerminating')) return
-        if (tries === MOST_TRIES || !canPass(error)) return failed?.(error)
-        await pause(clock, backoffMs(tries + 1, 0), this.#closing.signal)
+        if (attempt === MAX_SEND_ATTEMPTS || !isRetryable(error)) return onDropped?.(error)
+        await pause(clock, computeBackoffMs(attempt + 1, 0), this.#closing.signal)
       }
     }
   }
 
-  async #send(known: Known): Promise<void> {
-    if (known.isSent && (await this.#repeat(known))) return
-    if (!(await this.#create(known))) {
-      await this.#countOn(known)
-      await this.#repeat(known)
+  async #send(tracked: TrackedEvent): Promise<void> {
+    if (tracked.isSent && (await this.#patchSeries(tracked))) return
+    if (!(await this.#create(tracked))) {
+      await this.#adoptCount(tracked)
+      await this.#patchSeries(tracked)
     }
-    known.isSent = true
+    tracked.isSent = true
   }
 
   /** Whether the Event was new. */
-  #create({ event, seen }: Known): Promise<boolean> {
-    const path = collectionPath(EVENTS, event.key.namespace)
-    const body = eventObject(event, seen, this.#options.instance)
+  #create({ event, occurrences }: TrackedEvent): Promise<boolean> {
+    const path = buildCollectionPath(EVENT_RESOURCE, event.key.namespace)
+    const body = buildEventObject(event, occurrences, this.#options.instance)
     const { signal } = this.#closing
-    return unless(
+    return succeedsUnless(
       'AlreadyExists',
       this.#options.api.request({ method: 'POST', path, body, signal }),
     )
   }
 
   /** Whether the Event was still there: API servers keep them for an hour. */
-  #repeat({ event, seen }: Known): Promise<boolean> {
+  #patchSeries({ event, occurrences }: TrackedEvent): Promise<boolean> {
     const { signal } = this.#closing
     const request = {
       method: 'PATCH',
-      path: objectPath(EVENTS, eventKey(event)),
-      body: seriesOf(seen),
+      path: buildObjectPath(EVENT_RESOURCE, buildEventKey(event)),
+      body: buildEventSeries(occurrences),
       contentType: 'application/merge-patch+json',
       signal,
     } as const
-    return unless('NotFound', this.#options.api.request(request))
+    return succeedsUnless('NotFound', this.#options.api.request(request))
   }
 
   /** Takes over the count of a process before this one. */
-  async #countOn(known: Known): Promise<void> {
-    const path = objectPath(EVENTS, eventKey(known.event))
+  async #adoptCount(tracked: TrackedEvent): Promise<void> {
+    const path = buildObjectPath(EVENT_RESOURCE, buildEventKey(tracked.event))
     const { signal } = this.#closing
     const found = (await this.#options.api.request({ method: 'GET', path, signal })) as {
       readonly series?: { readonly count: number }
     }
-    const count = known.seen.count + (found.series?.count ?? 1)
-    known.seen = { ...known.seen, count }
+    const count = tracked.occurrences.count + (found.series?.count ?? 1)
+    tracked.occurrences = { ...tracked.occurrences, count }
   }
 }
 
 /** Whether another try can help. */
-const canPass = (error: unknown): boolean =>
+const isRetryable = (error: unknown): boolean =>
   isPortError(error, 'Unavailable') && !(error instanceof ApiError && error.reason === 'NotLeading')
 
-async function unless(
+async function succeedsUnless(
   code: 'AlreadyExists' | 'NotFound',
   answer: Promise<unknown>,
 ): Promise<boolean> {
@@ -193,4 +203,4 @@ async function unless(
  * Events cost a burst of writes and then one each five minutes.
  */
 export const createEventRecorder = (options: EventRecorderOptions): EventRecorder =>
-  new Recorder(options)
+  new BackgroundEventRecorder(options)

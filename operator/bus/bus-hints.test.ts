@@ -2,13 +2,13 @@ import { expect, test } from 'vitest'
 import { aHeartbeat } from '../../test/contract/bus-contract.ts'
 import { simulatedBus } from '../../test/fakes/simulated-bus.ts'
 import { NOOP_BUS } from '../ports/bus.ts'
-import { busHints } from './bus-hints.ts'
+import { createBusHints } from './bus-hints.ts'
 
 const address = { namespace: 'default', runUid: 'run-1', task: 'train', attempt: 1 }
 
 test('the controllers hear how far a run is, and whether the bus is there', () => {
   const bus = simulatedBus(() => 0)
-  const hints = busHints(bus)
+  const hints = createBusHints(bus)
   let changes = 0
   const stop = hints.watchBus(() => {
     changes++
@@ -25,7 +25,7 @@ test('the controllers hear how far a run is, and whether the bus is there', () =
 })
 
 test('a home without a bus is Off and gives pods none', async () => {
-  expect(busHints(NOOP_BUS).busState()).toBe('Off')
+  expect(createBusHints(NOOP_BUS).busState()).toBe('Off')
   expect(await NOOP_BUS.issueCredentials({ kind: 'Pod', ...address })).toBeUndefined()
   expect(await NOOP_BUS.sendCommand(address, { name: 'stop', timeoutMs: 1 })).toMatchObject({
     state: 'NoAnswer',

@@ -4,14 +4,14 @@ import type { Bus } from '../ports/bus.ts'
 import type { Hints } from '../ports/hints.ts'
 
 /** The bus as the controllers see it. */
-export function busHints(bus: Bus): Hints {
+export function createBusHints(bus: Bus): Hints {
   return {
     busState: () => bus.health().state,
     busProblem: () => bus.health().problem,
     findProgress(runUid) {
-      const beat = bus.findRunHeartbeat(runUid)
-      if (beat === undefined) return undefined
-      const { step, totalSteps, loss, imagesPerSecond } = beat
+      const heartbeat = bus.findRunHeartbeat(runUid)
+      if (heartbeat === undefined) return undefined
+      const { step, totalSteps, loss, imagesPerSecond } = heartbeat
       const metrics = {
         ...omitUndefined({ loss, imagesPerSecond }),
       }

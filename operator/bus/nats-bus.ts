@@ -22,13 +22,13 @@ import type {
   PodCommand,
 } from '../ports/bus.ts'
 import type { Clock } from '../ports/clock.ts'
-import { type HeartbeatBoard, heartbeatBoard } from './heartbeat-board.ts'
-import { KeptConnection } from './kept-connection.ts'
-import { busError, nameBusFailure } from './name-bus-failure.ts'
+import { createHeartbeatCache, type HeartbeatCache } from './heartbeat-cache.ts'
 import { prepareStreams } from './prepare-streams.ts'
 import { readReports } from './read-reports.ts'
+import { ReconnectingConnection } from './reconnecting-connection.ts'
 import { signCredentials } from './sign-credentials.ts'
 import type { StreamLimits } from './stream-settings.ts'
+import { buildBusError, toBusError } from './to-bus-error.ts'
 
 export interface NatsBusOptions {
   readonly servers: readonly string[]
@@ -42,26 +42,29 @@ export interface NatsBusOptions {
   readonly credentialsValidMs: number
 }
 
-export interface NatsBusWorld {
+export interface NatsBusDependencies {
   readonly clock: Clock
   readonly log: (message: string, data: Readonly<Record<string, unknown>>) => void
 }
 
 const CONNECT_TIMEOUT_MS = 5000
 /** A server that is gone without a word is noticed after three of these. */
-const PING_EVERY_MS = 5000
+const PING_INTERVAL_MS = 5000
 /** A restart of the server is no trouble yet. */
 const DEGRADED_AFTER_MS = 8000
 
 /** Heartbeats that are slower to come are heard one by one. */
-const HEAR_ALL_MS = 5000
+const HEARTBEAT_REPLAY_TIMEOUT_MS = 5000
 
 type ProgressBucket = Awaited<ReturnType<Kvm['open']>>
 type ProgressEntries = Awaited<ReturnType<ProgressBucket['watch']>>
 
 /** Opens the bus: resolves when it is connected, or when the first try has failed; from then on it connects by itself. */
-export async function openNatsBus(options: NatsBusOptions, world: NatsBusWorld): Promise<Bus> {
-  const bus = new NatsBus(options, world)
+export async function openNatsBus(
+  options: NatsBusOptions,
+  dependencies: NatsBusDependencies,
+): Promise<Bus> {
+  const bus = new NatsBus(options, dependencies)
   await bus.start()
   return bus
 }
@@ -69,24 +72,24 @@ export async function openNatsBus(options: NatsBusOptions, world: NatsBusWorld):
 /** Holds the connection, its health and the board of heartbeats. */
 class NatsBus implements Bus {
   readonly #options: NatsBusOptions
-  readonly #world: NatsBusWorld
-  readonly #connection: KeptConnection
-  readonly #board: HeartbeatBoard = heartbeatBoard()
-  readonly #watchers = new Set<(news: BusChange) => void>()
+  readonly #dependencies: NatsBusDependencies
+  readonly #connection: ReconnectingConnection
+  readonly #heartbeats: HeartbeatCache = createHeartbeatCache()
+  readonly #watchers = new Set<(change: BusChange) => void>()
   #health: BusHealth
   #cancelDegraded: (() => void) | undefined
   #stopListening: () => void = () => {}
 
-  constructor(options: NatsBusOptions, world: NatsBusWorld) {
+  constructor(options: NatsBusOptions, dependencies: NatsBusDependencies) {
     this.#options = options
-    this.#world = world
-    this.#health = { state: 'Degraded', sinceMs: world.clock.nowMs() }
-    this.#connection = new KeptConnection({
-      clock: world.clock,
+    this.#dependencies = dependencies
+    this.#health = { state: 'Degraded', sinceMs: dependencies.clock.nowMs() }
+    this.#connection = new ReconnectingConnection({
+      clock: dependencies.clock,
       connect: () => this.#connect(),
       prepare: (connection) => this.#prepare(connection),
-      up: () => this.#isUp(),
-      down: (why) => this.#isDown(why),
+      onUp: () => this.#handleUp(),
+      onDown: (reason) => this.#handleDown(reason),
     })
   }
 
@@ -101,16 +104,16 @@ class NatsBus implements Bus {
   async issueCredentials(request: CredentialsRequest): Promise<BusCredentials> {
     const { credentialsFile, signingKeyFile, servers, credentialsValidMs } = this.#options
     try {
-      const own = await parseCreds(await readFile(credentialsFile))
+      const operatorUser = await parseCreds(await readFile(credentialsFile))
       return await signCredentials(request, {
         seed: await readFile(signingKeyFile, 'utf8'),
-        account: own.aid,
-        nowMs: this.#world.clock.nowMs(),
+        account: operatorUser.aid,
+        nowMs: this.#dependencies.clock.nowMs(),
         validMs: credentialsValidMs,
       })
     } catch (cause) {
       const what = `no credentials for pods: ${(cause as Error).message} (${credentialsFile}, ${signingKeyFile})`
-      throw busError('BusUnauthorized', servers, { what, cause })
+      throw buildBusError('BusUnauthorized', servers, { what, cause })
     }
   }
 
@@ -118,7 +121,7 @@ class NatsBus implements Bus {
     address: AttemptAddress,
     { name, timeoutMs }: PodCommand,
   ): Promise<CommandAnswer> {
-    const connection = this.#connection.live
+    const connection = this.#connection.active
     if (connection === undefined) return { state: 'NoAnswer', why: 'the bus is away' }
     const request: CommandRequest = { schemaVersion: 1, command: name }
     try {
@@ -133,25 +136,26 @@ class NatsBus implements Bus {
   }
 
   findHeartbeat(address: AttemptAddress) {
-    return this.#board.of(buildProgressKey(address))
+    return this.#heartbeats.find(buildProgressKey(address))
   }
 
   findRunHeartbeat(runUid: string) {
-    return this.#board.ofRun(runUid)
+    return this.#heartbeats.findByRun(runUid)
   }
 
   async listReports(run: RunAddress): Promise<readonly RunReport[]> {
     const { servers } = this.#options
-    const connection = this.#connection.live
-    if (connection === undefined) throw busError('BusUnreachable', servers, { what: 'it is away' })
+    const connection = this.#connection.active
+    if (connection === undefined)
+      throw buildBusError('BusUnreachable', servers, { what: 'it is away' })
     try {
       return await readReports(connection, run)
     } catch (error) {
-      throw nameBusFailure(error, servers)
+      throw toBusError(error, servers)
     }
   }
 
-  watch(changed: (news: BusChange) => void): () => void {
+  watch(changed: (change: BusChange) => void): () => void {
     this.#watchers.add(changed)
     return () => this.#watchers.delete(changed)
   }
@@ -170,7 +174,7 @@ class NatsBus implements Bus {
       authenticator: credsAuthenticator(() => readFileSync(credentialsFile)),
       ...(caFile === undefined ? {} : { tls: { caFile } }),
       timeout: CONNECT_TIMEOUT_MS,
-      pingInterval: PING_EVERY_MS,
+      pingInterval: PING_INTERVAL_MS,
       maxReconnectAttempts: -1,
       noAsyncTraces: true,
     })
@@ -184,60 +188,61 @@ class NatsBus implements Bus {
     const { values } = await bucket.status()
     const entries = await bucket.watch()
     this.#stopListening = () => entries.stop()
-    const { promise: heardAll, resolve } = Promise.withResolvers<void>()
+    const { promise: onReplayed, resolve } = Promise.withResolvers<void>()
     // Deaf, it is no use: the connection is made anew.
     this.#listen(entries, resolve).catch((error: unknown) => {
-      this.#world.log('Heartbeats are no longer heard; connecting anew', { error })
+      this.#dependencies.log('Heartbeats are no longer heard; connecting anew', { error })
       void connection.close().catch(() => undefined)
     })
     if (values === 0) return
     // Connected means that what pods said before is known: who was never heard has left something.
-    const cancel = this.#world.clock.after(HEAR_ALL_MS, resolve)
-    await heardAll
+    const cancel = this.#dependencies.clock.after(HEARTBEAT_REPLAY_TIMEOUT_MS, resolve)
+    await onReplayed
     cancel()
   }
 
-  async #listen(entries: ProgressEntries, heardAll: () => void): Promise<void> {
+  async #listen(entries: ProgressEntries, onReplayed: () => void): Promise<void> {
     for await (const { key, revision, operation, value, delta } of entries) {
-      if (operation === 'PUT') this.#hear(key, revision, value)
-      if (delta === 0) heardAll()
+      if (operation === 'PUT') this.#receive(key, revision, value)
+      if (delta === 0) onReplayed()
     }
   }
 
-  #hear(key: string, revision: number, value: Uint8Array): void {
-    const runUid = this.#board.hear(key, revision, new TextDecoder().decode(value))
-    if (runUid !== undefined) this.#tell({ kind: 'Run', runUid })
+  #receive(key: string, revision: number, value: Uint8Array): void {
+    const runUid = this.#heartbeats.receive(key, revision, new TextDecoder().decode(value))
+    if (runUid !== undefined) this.#notify({ kind: 'Run', runUid })
   }
 
-  #isUp(): void {
+  #handleUp(): void {
     this.#cancelDegraded?.()
     this.#cancelDegraded = undefined
-    this.#become({ state: 'Connected', sinceMs: this.#world.clock.nowMs() })
+    this.#setHealth({ state: 'Connected', sinceMs: this.#dependencies.clock.nowMs() })
   }
 
-  #isDown(why: unknown): void {
+  #handleDown(reason: unknown): void {
     const { servers } = this.#options
     const { code, message } =
-      why === undefined
-        ? busError('BusUnreachable', servers, { what: 'the connection was lost' })
-        : nameBusFailure(why, servers)
-    const sinceMs = this.#world.clock.nowMs()
-    const degrade = () => this.#become({ state: 'Degraded', sinceMs, problem: { code, message } })
-    if (this.#health.state !== 'Connected') degrade()
-    else this.#cancelDegraded ??= this.#world.clock.after(DEGRADED_AFTER_MS, degrade)
+      reason === undefined
+        ? buildBusError('BusUnreachable', servers, { what: 'the connection was lost' })
+        : toBusError(reason, servers)
+    const sinceMs = this.#dependencies.clock.nowMs()
+    const markDegraded = () =>
+      this.#setHealth({ state: 'Degraded', sinceMs, problem: { code, message } })
+    if (this.#health.state !== 'Connected') markDegraded()
+    else this.#cancelDegraded ??= this.#dependencies.clock.after(DEGRADED_AFTER_MS, markDegraded)
   }
 
-  #become(health: BusHealth): void {
+  #setHealth(health: BusHealth): void {
     const { state, problem } = this.#health
     const isSame = health.state === state && health.problem?.message === problem?.message
     if (isSame) return
     const sinceMs = health.state === state ? this.#health.sinceMs : health.sinceMs
     this.#health = { ...health, sinceMs }
-    this.#world.log('The bus has changed', { ...this.#health })
-    this.#tell({ kind: 'Health' })
+    this.#dependencies.log('The bus has changed', { ...this.#health })
+    this.#notify({ kind: 'Health' })
   }
 
-  #tell(news: BusChange): void {
-    for (const watcher of this.#watchers) watcher(news)
+  #notify(change: BusChange): void {
+    for (const watcher of this.#watchers) watcher(change)
   }
 }

@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import { createAccount, createUser, encodeUser, fmtCreds } from '@nats-io/jwt'
 import { expect, test } from 'vitest'
 import { openNatsBus } from './nats-bus.ts'
-import { isNewEnough } from './prepare-streams.ts'
-import { ignoredSettings, wantedStreams } from './stream-settings.ts'
+import { isSupportedVersion } from './prepare-streams.ts'
+import { buildDesiredStreams, findIgnoredSettings } from './stream-settings.ts'
 
-const limits = { replicas: 1, keepReportsMs: 3_600_000, keepHeartbeatsMs: 3_600_000 }
+const limits = { replicas: 1, reportRetentionMs: 3_600_000, heartbeatRetentionMs: 3_600_000 }
 
 test.each([
   ['2.9.10', false],
@@ -20,15 +20,15 @@ test.each([
   ['3.0.0', true],
   ['unknown', false],
 ])('a server of version %s is new enough: %s', (version, isEnough) => {
-  expect(isNewEnough(version)).toBe(isEnough)
+  expect(isSupportedVersion(version)).toBe(isEnough)
 })
 
 test('a setting that a server read back otherwise is named with both values', () => {
-  const [reports] = wantedStreams(limits)
+  const [reports] = buildDesiredStreams(limits)
   if (reports === undefined) throw new Error('there is a stream of reports')
-  expect(ignoredSettings(reports, reports)).toEqual([])
+  expect(findIgnoredSettings(reports, reports)).toEqual([])
   const { max_age: _, ...got } = { ...reports, num_replicas: 3 }
-  expect(ignoredSettings(reports, got)).toEqual([
+  expect(findIgnoredSettings(reports, got)).toEqual([
     'num_replicas is 3 instead of 1',
     'max_age is missing instead of 3600000000000',
   ])

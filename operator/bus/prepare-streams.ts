@@ -1,12 +1,12 @@
 import { JetStreamApiError, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from 'nats'
-import { busError } from './name-bus-failure.ts'
 import {
-  ignoredSettings,
+  buildDesiredStreams,
+  type DesiredStream,
+  findIgnoredSettings,
   type StreamLimits,
-  type WantedStream,
-  wantedStreams,
 } from './stream-settings.ts'
+import { buildBusError } from './to-bus-error.ts'
 
 export interface PrepareOptions {
   readonly servers: readonly string[]
@@ -14,7 +14,7 @@ export interface PrepareOptions {
 }
 
 /** Whether a server knows all that is asked of it; 2.11 is the first that does. */
-export function isNewEnough(version: string): boolean {
+export function isSupportedVersion(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   return major > 2 || (major === 2 && minor >= 11)
 }
@@ -25,36 +25,36 @@ export async function prepareStreams(
   { servers, limits }: PrepareOptions,
 ): Promise<void> {
   const version = connection.info?.version ?? 'unknown'
-  if (!isNewEnough(version)) {
-    throw busError('BusTooOld', servers, { what: `its version is ${version}` })
+  if (!isSupportedVersion(version)) {
+    throw buildBusError('BusTooOld', servers, { what: `its version is ${version}` })
   }
   const manager = await jetstreamManager(connection)
-  for (const wanted of wantedStreams(limits)) {
-    await makeOrChange(manager, wanted, servers)
-    const { config } = await manager.streams.info(wanted.name)
-    const ignored = ignoredSettings(wanted, config)
+  for (const desired of buildDesiredStreams(limits)) {
+    await createOrUpdateStream(manager, desired, servers)
+    const { config } = await manager.streams.info(desired.name)
+    const ignored = findIgnoredSettings(desired, config)
     if (ignored.length === 0) continue
-    const what = `stream ${wanted.name}: ${ignored.join('; ')}`
-    throw busError('BusSettingsIgnored', servers, { what })
+    const what = `stream ${desired.name}: ${ignored.join('; ')}`
+    throw buildBusError('BusSettingsIgnored', servers, { what })
   }
 }
 
-async function makeOrChange(
+async function createOrUpdateStream(
   { streams }: JetStreamManager,
-  wanted: WantedStream,
+  desired: DesiredStream,
   servers: readonly string[],
 ): Promise<void> {
-  const found = await streams.info(wanted.name).catch((error: unknown) => {
+  const found = await streams.info(desired.name).catch((error: unknown) => {
     if (isNotFound(error)) return undefined
     throw error
   })
   if (found === undefined) {
-    await streams.add(wanted)
-  } else if (ignoredSettings(wanted, found.config).length > 0) {
-    await streams.update(wanted.name, wanted).catch((cause: unknown) => {
+    await streams.add(desired)
+  } else if (findIgnoredSettings(desired, found.config).length > 0) {
+    await streams.update(desired.name, desired).catch((cause: unknown) => {
       if (!(cause instanceof JetStreamApiError)) throw cause
-      const what = `stream ${wanted.name} cannot be changed: ${cause.message}`
-      throw busError('BusSettingsIgnored', servers, { what, cause })
+      const what = `stream ${desired.name} cannot be changed: ${cause.message}`
+      throw buildBusError('BusSettingsIgnored', servers, { what, cause })
     })
   }
 }

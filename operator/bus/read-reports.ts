@@ -2,9 +2,9 @@ import { type JetStreamClient, jetstream } from '@nats-io/jetstream'
 import type { NatsConnection } from 'nats'
 import { buildRunReportsSubject, REPORT_STREAM, type RunAddress } from '../../contract/bus-names.ts'
 import { RunReport } from '../../contract/run-report.ts'
-import { distinctReports } from './heard-reports.ts'
+import { distinctReports } from './distinct-reports.ts'
 
-function parse(text: string): RunReport | undefined {
+function parseRunReport(text: string): RunReport | undefined {
   try {
     return RunReport.parse(JSON.parse(text))
   } catch {
@@ -17,22 +17,25 @@ export async function readReports(
   connection: NatsConnection,
   run: RunAddress,
 ): Promise<readonly RunReport[]> {
-  const texts = await readTexts(jetstream(connection), buildRunReportsSubject(run))
-  return distinctReports(texts.flatMap((text) => parse(text) ?? []))
+  const texts = await fetchMessageTexts(jetstream(connection), buildRunReportsSubject(run))
+  return distinctReports(texts.flatMap((text) => parseRunReport(text) ?? []))
 }
 
-const BATCH = 1000
+const FETCH_BATCH_SIZE = 1000
 /** What is pending comes at once, unless it has become too old meanwhile. */
-const EXPIRES_MS = 5000
+const FETCH_EXPIRES_MS = 5000
 
-async function readTexts(stream: JetStreamClient, subject: string): Promise<string[]> {
+async function fetchMessageTexts(stream: JetStreamClient, subject: string): Promise<string[]> {
   const consumer = await stream.consumers.get(REPORT_STREAM, { filter_subjects: subject })
   let { num_pending: pending } = await consumer.info()
   const texts: string[] = []
   while (pending > 0) {
     const before = texts.length
-    const asked = { max_messages: Math.min(pending, BATCH), expires: EXPIRES_MS }
-    for await (const message of await consumer.fetch(asked)) {
+    const fetchOptions = {
+      max_messages: Math.min(pending, FETCH_BATCH_SIZE),
+      expires: FETCH_EXPIRES_MS,
+    }
+    for await (const message of await consumer.fetch(fetchOptions)) {
       texts.push(message.string())
       pending = message.info.pending
     }

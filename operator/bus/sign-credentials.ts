@@ -11,13 +11,13 @@ import {
 } from '../../contract/bus-names.ts'
 import type { BusCredentials, CredentialsRequest } from '../ports/bus.ts'
 
-interface Rights {
+interface SubjectPermissions {
   readonly publish: readonly string[]
   readonly subscribe: readonly string[]
 }
 
 /** What a pod may do: report, beat and hear commands as its own attempt; a reader may report and beat for its run. */
-function rightsOf(request: CredentialsRequest): Rights {
+function buildSubjectPermissions(request: CredentialsRequest): SubjectPermissions {
   if (request.kind === 'Reader') {
     return {
       publish: [
@@ -33,7 +33,7 @@ function rightsOf(request: CredentialsRequest): Rights {
   }
 }
 
-export interface Signer {
+export interface CredentialSigner {
   /** Seed of a signing key of the account. */
   readonly seed: string
   /** Public key of the account. */
@@ -43,34 +43,34 @@ export interface Signer {
 }
 
 /** A command waits for its checkpoint; its answer must come within this time. */
-const ANSWER_WITHIN_MS = 600_000
+const REPLY_TTL_MS = 600_000
 const NANOS_PER_MS = 1_000_000
 
 /** A new user with these rights and no more, in the form of a credentials file. Throws where the seed is none. */
 export async function signCredentials(
   request: CredentialsRequest,
-  { seed, account, nowMs, validMs }: Signer,
+  { seed, account, nowMs, validMs }: CredentialSigner,
 ): Promise<BusCredentials> {
   const user = createUser()
-  const { publish, subscribe } = rightsOf(request)
+  const { publish, subscribe } = buildSubjectPermissions(request)
   const expiresMs = nowMs + validMs
   const signer = fromSeed(new TextEncoder().encode(seed.trim()))
   const isOwnKey = signer.getPublicKey() === account
   const jwt = await encodeUser(
-    nameOf(request),
+    buildUserName(request),
     user,
     isOwnKey ? signer : fromPublic(account),
     {
       pub: { allow: [...publish] },
       sub: { allow: [...subscribe] },
-      resp: { max: 1, ttl: ANSWER_WITHIN_MS * NANOS_PER_MS },
+      resp: { max: 1, ttl: REPLY_TTL_MS * NANOS_PER_MS },
     },
     { exp: Math.floor(expiresMs / 1000), ...(isOwnKey ? {} : { signer }) },
   )
   return { text: new TextDecoder().decode(fmtCreds(jwt, user)), expiresMs }
 }
 
-const nameOf = (request: CredentialsRequest): string =>
+const buildUserName = (request: CredentialsRequest): string =>
   request.kind === 'Pod'
     ? `${request.runUid}-${request.task}-a${request.attempt}`
     : `${request.runUid}-reader`

@@ -1,14 +1,14 @@
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream'
 import { PROGRESS_BUCKET, REPORT_STREAM, REPORT_SUBJECTS } from '../../contract/bus-names.ts'
 
-export type WantedStream = Partial<StreamConfig> & { readonly name: string }
+export type DesiredStream = Partial<StreamConfig> & { readonly name: string }
 
 export interface StreamLimits {
   readonly replicas: number
   /** How long reports are kept. */
-  readonly keepReportsMs: number
+  readonly reportRetentionMs: number
   /** How long the last heartbeat of an attempt is kept. */
-  readonly keepHeartbeatsMs: number
+  readonly heartbeatRetentionMs: number
 }
 
 const NANOS_PER_MS = 1_000_000
@@ -17,7 +17,7 @@ const DUPLICATE_WINDOW_MS = 600_000
 const MAX_REPORT_BYTES = 65_536
 
 /** The stream of reports, and the one under the bucket of heartbeats. */
-export function wantedStreams(limits: StreamLimits): readonly WantedStream[] {
+export function buildDesiredStreams(limits: StreamLimits): readonly DesiredStream[] {
   const shared = {
     retention: RetentionPolicy.Limits,
     storage: StorageType.File,
@@ -32,7 +32,7 @@ export function wantedStreams(limits: StreamLimits): readonly WantedStream[] {
       description: 'What the pods of neco-operator report.',
       subjects: [REPORT_SUBJECTS],
       discard: DiscardPolicy.Old,
-      max_age: limits.keepReportsMs * NANOS_PER_MS,
+      max_age: limits.reportRetentionMs * NANOS_PER_MS,
       duplicate_window: DUPLICATE_WINDOW_MS * NANOS_PER_MS,
     },
     {
@@ -41,7 +41,7 @@ export function wantedStreams(limits: StreamLimits): readonly WantedStream[] {
       description: 'The last heartbeat of each attempt of neco-operator.',
       subjects: [`$KV.${PROGRESS_BUCKET}.>`],
       discard: DiscardPolicy.New,
-      max_age: limits.keepHeartbeatsMs * NANOS_PER_MS,
+      max_age: limits.heartbeatRetentionMs * NANOS_PER_MS,
       max_msgs_per_subject: 1,
       allow_rollup_hdrs: true,
     },
@@ -49,12 +49,12 @@ export function wantedStreams(limits: StreamLimits): readonly WantedStream[] {
 }
 
 /** The settings that a server reads back otherwise than they were asked for, in words. */
-export function ignoredSettings(
-  wanted: WantedStream,
-  got: Readonly<Partial<StreamConfig>>,
+export function findIgnoredSettings(
+  desired: DesiredStream,
+  actual: Readonly<Partial<StreamConfig>>,
 ): readonly string[] {
-  return Object.entries(wanted).flatMap(([name, value]) => {
-    const found = (got as Readonly<Record<string, unknown>>)[name]
+  return Object.entries(desired).flatMap(([name, value]) => {
+    const found = (actual as Readonly<Record<string, unknown>>)[name]
     if (JSON.stringify(found) === JSON.stringify(value)) return []
     return [`${name} is ${JSON.stringify(found) ?? 'missing'} instead of ${JSON.stringify(value)}`]
   })

@@ -36,7 +36,7 @@ describe('joined namespaces', () => {
   })
 
   test('are the ports themselves where the whole cluster is one', () => {
-    const home = createSimulatedPlatform()
-    expect(joinNamespaces(new Map([['', home]]))).toBe(home)
+    const platform = createSimulatedPlatform()
+    expect(joinNamespaces(new Map([['', platform]]))).toBe(platform)
   })
 })

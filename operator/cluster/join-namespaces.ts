@@ -11,18 +11,24 @@ export interface NamespacePorts {
 }
 
 type ByNamespace = ReadonlyMap<string, NamespacePorts>
-type Port = keyof NamespacePorts
+type NamespacePortName = keyof NamespacePorts
 
-const portOf = <P extends Port>(all: ByNamespace, port: P, namespace: string | undefined) => {
+const getNamespacePort = <P extends NamespacePortName>(
+  all: ByNamespace,
+  port: P,
+  namespace: string | undefined,
+) => {
   const found = all.get(namespace ?? '')
   if (found === undefined) throw new PortError('NotFound', `namespace ${namespace} is not watched`)
   return found[port]
 }
 
-const each = <P extends Port>(all: ByNamespace, port: P): NamespacePorts[P][] =>
-  [...all.values()].map((ports) => ports[port])
+const listNamespacePorts = <P extends NamespacePortName>(
+  all: ByNamespace,
+  port: P,
+): NamespacePorts[P][] => [...all.values()].map((ports) => ports[port])
 
-async function concat<T>(lists: readonly Promise<readonly T[]>[]): Promise<readonly T[]> {
+async function concatLists<T>(lists: readonly Promise<readonly T[]>[]): Promise<readonly T[]> {
   return (await Promise.all(lists)).flat()
 }
 
@@ -37,39 +43,43 @@ const watchAll =
   }
 
 function joinRuns(all: ByNamespace): Runs {
-  const at = ({ namespace }: ObjectKey): Runs => portOf(all, 'runs', namespace)
+  const runsIn = ({ namespace }: ObjectKey): Runs => getNamespacePort(all, 'runs', namespace)
   return {
-    watch: watchAll(each(all, 'runs')),
+    watch: watchAll(listNamespacePorts(all, 'runs')),
     get: async (key) => all.get(key.namespace)?.runs.get(key),
-    list: () => concat(each(all, 'runs').map((runs) => runs.list())),
-    listOwnedBy: (uid) => concat(each(all, 'runs').map((runs) => runs.listOwnedBy(uid))),
-    create: async (run) => portOf(all, 'runs', run.metadata.namespace).create(run),
-    writeStatus: async (key, status, version) => at(key).writeStatus(key, status, version),
-    writeSpec: async (key, spec, version) => at(key).writeSpec(key, spec, version),
+    list: () => concatLists(listNamespacePorts(all, 'runs').map((runs) => runs.list())),
+    listOwnedBy: (uid) =>
+      concatLists(listNamespacePorts(all, 'runs').map((runs) => runs.listOwnedBy(uid))),
+    create: async (run) => getNamespacePort(all, 'runs', run.metadata.namespace).create(run),
+    writeStatus: async (key, status, version) => runsIn(key).writeStatus(key, status, version),
+    writeSpec: async (key, spec, version) => runsIn(key).writeSpec(key, spec, version),
     delete: async (key) => all.get(key.namespace)?.runs.delete(key),
   }
 }
 
 function joinSweeps(all: ByNamespace): Sweeps {
   return {
-    watch: watchAll(each(all, 'sweeps')),
+    watch: watchAll(listNamespacePorts(all, 'sweeps')),
     get: async (key) => all.get(key.namespace)?.sweeps.get(key),
-    list: () => concat(each(all, 'sweeps').map((sweeps) => sweeps.list())),
-    create: async (sweep) => portOf(all, 'sweeps', sweep.metadata.namespace).create(sweep),
+    list: () => concatLists(listNamespacePorts(all, 'sweeps').map((sweeps) => sweeps.list())),
+    create: async (sweep) =>
+      getNamespacePort(all, 'sweeps', sweep.metadata.namespace).create(sweep),
     writeStatus: async (key, status, version) =>
-      portOf(all, 'sweeps', key.namespace).writeStatus(key, status, version),
+      getNamespacePort(all, 'sweeps', key.namespace).writeStatus(key, status, version),
     delete: async (key) => all.get(key.namespace)?.sweeps.delete(key),
   }
 }
 
 function joinJobs(all: ByNamespace): Jobs {
-  const [first] = each(all, 'jobs')
+  const [first] = listNamespacePorts(all, 'jobs')
   return {
-    ...omitUndefined({ keptSeconds: first?.defaultTtlSeconds }),
-    watch: watchAll(each(all, 'jobs')),
-    listOwnedBy: (uid) => concat(each(all, 'jobs').map((jobs) => jobs.listOwnedBy(uid))),
-    create: async (request) => portOf(all, 'jobs', request.namespace).create(request),
-    createReader: async (request) => portOf(all, 'jobs', request.namespace).createReader(request),
+    ...omitUndefined({ defaultTtlSeconds: first?.defaultTtlSeconds }),
+    watch: watchAll(listNamespacePorts(all, 'jobs')),
+    listOwnedBy: (uid) =>
+      concatLists(listNamespacePorts(all, 'jobs').map((jobs) => jobs.listOwnedBy(uid))),
+    create: async (request) => getNamespacePort(all, 'jobs', request.namespace).create(request),
+    createReader: async (request) =>
+      getNamespacePort(all, 'jobs', request.namespace).createReader(request),
     delete: async (key) => all.get(key.namespace)?.jobs.delete(key),
   }
 }

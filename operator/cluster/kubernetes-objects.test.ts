@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../../kube/client/api-client.ts'
-import { endpointOf } from '../../kube/client/api-endpoint.ts'
+import { createApiEndpoint } from '../../kube/client/api-endpoint.ts'
 import { describeObjectsContract } from '../../test/contract/objects-contract.ts'
 import { FakeApiServer } from '../../test/fakes/fake-api-server.ts'
 import { createManualClock } from '../../test/fakes/manual-clock.ts'
-import { type ClusterObjects, openObjects } from './kubernetes-objects.ts'
+import { type ClusterObjects, openClusterObjects } from './kubernetes-objects.ts'
 
 let server: FakeApiServer
 const opened: (ClusterObjects | ApiClient)[] = []
@@ -19,8 +19,8 @@ afterEach(async () => {
 
 function open(namespace?: string): ClusterObjects {
   const clock = createManualClock()
-  const api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
-  const objects = openObjects({ api, clock, random: () => 0, namespace })
+  const api = createApiClient({ endpoint: createApiEndpoint(server.kubeConfig), clock })
+  const objects = openClusterObjects({ api, clock, random: () => 0, namespace })
   opened.push(objects, api)
   return objects
 }
@@ -55,31 +55,31 @@ describe('the objects of a fake API server', () => {
   test('say at start-up that they can wait, and later that they cannot', async () => {
     server.objects.create(RUNS, aRun)
     const { runs, synced } = open()
-    const heard: string[] = []
-    const isHeard = Promise.withResolvers<void>()
+    const received: string[] = []
+    const isReceived = Promise.withResolvers<void>()
     runs.watch(({ name }, urgency) => {
-      heard.push(`${name} ${urgency}`)
-      if (heard.length === 2) isHeard.resolve()
+      received.push(`${name} ${urgency}`)
+      if (received.length === 2) isReceived.resolve()
     })
     await synced
     server.objects.write(RUNS, 'default/a', { status: { step: 3 } })
-    await isHeard.promise
-    expect(heard).toEqual(['a resync', 'a live'])
+    await isReceived.promise
+    expect(received).toEqual(['a resync', 'a live'])
   })
 
   test('are told of once when we write them, not again when the watch tells of it', async () => {
     const { runs, synced } = open()
     await synced
-    const heard: string[] = []
-    const isHeard = Promise.withResolvers<void>()
+    const received: string[] = []
+    const isReceived = Promise.withResolvers<void>()
     runs.watch(({ name }) => {
-      heard.push(name)
-      if (name === 'last') isHeard.resolve()
+      received.push(name)
+      if (name === 'last') isReceived.resolve()
     })
     await runs.create({ apiVersion: 'neco.dev/v1alpha1', kind: 'NeCoRun', ...aRun } as never)
     server.objects.create(RUNS, { ...aRun, metadata: { ...key, name: 'last' } })
-    await isHeard.promise
-    expect(heard).toEqual(['a', 'last'])
+    await isReceived.promise
+    expect(received).toEqual(['a', 'last'])
   })
 
   test('tell whoever waits for them that they were closed, and nobody else', async () => {

@@ -1,42 +1,46 @@
 import { createHash } from 'node:crypto'
 import { API_GROUP_VERSION, LABELS, OPERATOR_NAME, SWEEP_KIND } from '../../crds/names.ts'
 import type { ApiClient } from '../../kube/client/api-client.ts'
-import { objectPath, type Resource } from '../../kube/client/resource-path.ts'
+import { type ApiResource, buildObjectPath } from '../../kube/client/resource-path.ts'
 import { buildResultShards, type ResultShard } from '../core/results/result-shards.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ObjectKey, StoredSweep } from '../ports/objects.ts'
 import { isPortError } from '../ports/port-error.ts'
 import type { ResultTables, TableRequest } from '../ports/result-tables.ts'
 
-const CONFIG_MAP: Resource = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' }
+const CONFIG_MAP_RESOURCE: ApiResource = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+}
 /** One line of JSON a run. */
 const RESULTS_KEY = 'results.ndjson'
-const BETWEEN_WRITES_MS = 60_000
+const MIN_WRITE_INTERVAL_MS = 60_000
 
-interface Tables {
+interface SweepTableState {
   readonly sweepUid: string
   /** Digest of what each ConfigMap holds. */
-  readonly held: Map<string, string>
+  readonly digests: Map<string, string>
   writtenMs: number
 }
 
-interface Written {
+interface TableWriteResult {
   /** When to call again, since the next write must wait. */
   readonly retryAfterMs?: number
 }
 
-const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex')
+const computeTextDigest = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-const textOf = ({ namespace, name }: ObjectKey): string => `${namespace}/${name}`
+const formatObjectKey = ({ namespace, name }: ObjectKey): string => `${namespace}/${name}`
 
-const nameOf = ({ metadata }: StoredSweep, { id }: ResultShard): string =>
+const buildTableName = ({ metadata }: StoredSweep, { id }: ResultShard): string =>
   `${metadata.name}-results-${id}`
 
-const configMapOf = (sweep: StoredSweep, shard: ResultShard): object => ({
+const buildTableConfigMap = (sweep: StoredSweep, shard: ResultShard): object => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: {
-    name: nameOf(sweep, shard),
+    name: buildTableName(sweep, shard),
     namespace: sweep.metadata.namespace,
     labels: {
       'app.kubernetes.io/name': 'neco',
@@ -61,7 +65,7 @@ const configMapOf = (sweep: StoredSweep, shard: ResultShard): object => ({
 export class ConfigMapTables implements ResultTables {
   readonly #api: ApiClient
   readonly #clock: Clock
-  readonly #tables = new Map<string, Tables>()
+  readonly #states = new Map<string, SweepTableState>()
 
   constructor({ api, clock }: { readonly api: ApiClient; readonly clock: Clock }) {
     this.#api = api
@@ -69,59 +73,63 @@ export class ConfigMapTables implements ResultTables {
   }
 
   /** Writes the shards that differ from what is there: at once where the sweep has ended, else at most once a minute. Fails with ApiError. */
-  async write(sweep: StoredSweep, { runs, hasEnded }: TableRequest): Promise<Written> {
-    const tables = this.#tablesOf(sweep)
-    const waitMs = tables.writtenMs + BETWEEN_WRITES_MS - this.#clock.nowMs()
+  async write(sweep: StoredSweep, { runs, hasEnded }: TableRequest): Promise<TableWriteResult> {
+    const state = this.#getState(sweep)
+    const waitMs = state.writtenMs + MIN_WRITE_INTERVAL_MS - this.#clock.nowMs()
     if (!hasEnded && waitMs > 0) return { retryAfterMs: waitMs }
     let hasWritten = false
     for (const shard of buildResultShards(await runs(), {
       replicates: sweep.spec.replicates ?? 1,
     })) {
-      if (await this.#writeShard(sweep, shard, tables)) hasWritten = true
+      if (await this.#writeShard(sweep, shard, state)) hasWritten = true
     }
-    if (hasWritten) tables.writtenMs = this.#clock.nowMs()
+    if (hasWritten) state.writtenMs = this.#clock.nowMs()
     return {}
   }
 
   /** Forgets a sweep that is gone; its ConfigMaps go with it. */
   forget(sweep: ObjectKey): void {
-    this.#tables.delete(textOf(sweep))
+    this.#states.delete(formatObjectKey(sweep))
   }
 
-  #tablesOf({ metadata }: StoredSweep): Tables {
-    const key = textOf(metadata)
-    const held = this.#tables.get(key)
-    if (held?.sweepUid === metadata.uid) return held
+  #getState({ metadata }: StoredSweep): SweepTableState {
+    const key = formatObjectKey(metadata)
+    const digests = this.#states.get(key)
+    if (digests?.sweepUid === metadata.uid) return digests
     const writtenMs = Number.NEGATIVE_INFINITY
-    const fresh: Tables = { sweepUid: metadata.uid, held: new Map(), writtenMs }
-    this.#tables.set(key, fresh)
-    return fresh
+    const created: SweepTableState = { sweepUid: metadata.uid, digests: new Map(), writtenMs }
+    this.#states.set(key, created)
+    return created
   }
 
   /** Whether it had to be written. What another leader wrote is read once and left as it is where it is right. */
-  async #writeShard(sweep: StoredSweep, shard: ResultShard, { held }: Tables): Promise<boolean> {
-    const key = { namespace: sweep.metadata.namespace, name: nameOf(sweep, shard) }
-    const path = objectPath(CONFIG_MAP, key)
-    const digest = digestOf(shard.text)
-    const known = held.get(key.name) ?? (await this.#readDigest(path))
-    if (known !== digest) {
+  async #writeShard(
+    sweep: StoredSweep,
+    shard: ResultShard,
+    { digests }: SweepTableState,
+  ): Promise<boolean> {
+    const key = { namespace: sweep.metadata.namespace, name: buildTableName(sweep, shard) }
+    const path = buildObjectPath(CONFIG_MAP_RESOURCE, key)
+    const digest = computeTextDigest(shard.text)
+    const knownDigest = digests.get(key.name) ?? (await this.#readDigest(path))
+    if (knownDigest !== digest) {
       await this.#api.request({
         method: 'PATCH',
         path,
         query: { fieldManager: OPERATOR_NAME, fieldValidation: 'Strict' },
         contentType: 'application/apply-patch+yaml',
-        body: configMapOf(sweep, shard),
+        body: buildTableConfigMap(sweep, shard),
       })
     }
-    held.set(key.name, digest)
-    return known !== digest
+    digests.set(key.name, digest)
+    return knownDigest !== digest
   }
 
   async #readDigest(path: string): Promise<string | undefined> {
     try {
       const found = await this.#api.request({ method: 'GET', path })
       const { data } = found as { readonly data?: Readonly<Record<string, string>> }
-      return digestOf(data?.[RESULTS_KEY] ?? '')
+      return computeTextDigest(data?.[RESULTS_KEY] ?? '')
     } catch (error) {
       if (isPortError(error, 'NotFound')) return undefined
       throw error

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { operatorMetrics } from './metrics-registry.ts'
+import { createOperatorMetrics } from './metrics-registry.ts'
 
-async function linesOf(
+async function renderLines(
   prefix: RegExp,
-  fill: (metrics: ReturnType<typeof operatorMetrics>) => void,
+  fill: (metrics: ReturnType<typeof createOperatorMetrics>) => void,
 ) {
-  const metrics = operatorMetrics(1000)
+  const metrics = createOperatorMetrics(1000)
   fill(metrics)
   const text = await metrics.registry.metrics()
   return text.split('\n').filter((line) => prefix.test(line))
@@ -14,7 +14,7 @@ async function linesOf(
 describe('metrics of the controllers', () => {
   test('count rounds, waiting keys and seconds as controller-runtime does', async () => {
     let nowMs = 0
-    const lines = await linesOf(/^(workqueue|controller)(?!.*_bucket)/, ({ controllers }) => {
+    const lines = await renderLines(/^(workqueue|controller)(?!.*_bucket)/, ({ controllers }) => {
       const observer = controllers('necorun', () => nowMs)
       observer.added('a')
       observer.added('b')
@@ -44,10 +44,10 @@ describe('metrics of the controllers', () => {
 
 describe('metrics of the operator', () => {
   test('count requests by verb and code, also those that nobody answered', async () => {
-    const lines = await linesOf(/^rest_client/, ({ operator }) => {
-      operator.answered({ verb: 'GET', status: 200 })
-      operator.answered({ verb: 'GET', status: 200 })
-      operator.answered({ verb: 'WATCH', status: 0 })
+    const lines = await renderLines(/^rest_client/, ({ operator }) => {
+      operator.countRequest({ verb: 'GET', status: 200 })
+      operator.countRequest({ verb: 'GET', status: 200 })
+      operator.countRequest({ verb: 'WATCH', status: 0 })
     })
     expect(lines).toEqual([
       'rest_client_requests_total{code="200",method="GET"} 2',
@@ -56,14 +56,17 @@ describe('metrics of the operator', () => {
   })
 
   test('say who leads, when each watch last spoke, and whether the bus is there', async () => {
-    const lines = await linesOf(/^(leader|neco_watch|neco_bus|neco_reports)/, ({ operator }) => {
-      operator.leads('neco-operator', true)
-      operator.watched('NeCoRun', 1500)
-      operator.watched('Pod', undefined)
-      operator.watchRestarted('NeCoRun')
-      operator.bus('Connected')
-      operator.reportReceived()
-    })
+    const lines = await renderLines(
+      /^(leader|neco_watch|neco_bus|neco_reports)/,
+      ({ operator }) => {
+        operator.setLeader('neco-operator', true)
+        operator.watched('NeCoRun', 1500)
+        operator.watched('Pod', undefined)
+        operator.watchRestarted('NeCoRun')
+        operator.bus('Connected')
+        operator.reportReceived()
+      },
+    )
     expect(lines).toEqual([
       'neco_bus_connected 1',
       'neco_reports_received_total 1',
@@ -75,10 +78,10 @@ describe('metrics of the operator', () => {
   })
 
   test('show what the process used as it goes on', async () => {
-    const facts = { residentBytes: 3, heapUsedBytes: 2, startSeconds: 1 }
-    const lines = await linesOf(/^(process|nodejs|neco_event)/, ({ operator }) => {
-      operator.process({ ...facts, cpuSeconds: 2 })
-      operator.process({ ...facts, cpuSeconds: 5 })
+    const usage = { residentBytes: 3, heapUsedBytes: 2, startSeconds: 1 }
+    const lines = await renderLines(/^(process|nodejs|neco_event)/, ({ operator }) => {
+      operator.process({ ...usage, cpuSeconds: 2 })
+      operator.process({ ...usage, cpuSeconds: 5 })
       operator.lag({ p50: 0, p99: 0.25, max: 0.5 })
     })
     expect(lines).toEqual([

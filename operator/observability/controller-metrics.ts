@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { ReconcileOutcome, WorkQueueObserver } from '../../kube/queue/work-queue-observer.ts'
 
 /** What controller-runtime calls the ends of a round. */
-const RESULTS = {
+const RESULT_BY_OUTCOME = {
   Done: 'success',
   Requeued: 'requeue_after',
   Failed: 'error',
@@ -11,7 +11,7 @@ const RESULTS = {
 /** From 1 ms to 60 s. */
 const SECONDS_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
-interface Instruments {
+interface ControllerInstruments {
   readonly reconciles: Counter
   readonly errors: Counter
   readonly reconcileSeconds: Histogram
@@ -22,10 +22,10 @@ interface Instruments {
   readonly workSeconds: Histogram
 }
 
-function instruments(registry: Registry): Instruments {
+function createControllerInstruments(registry: Registry): ControllerInstruments {
   const registers = [registry]
-  const ofController = { labelNames: ['controller'], registers }
-  const ofQueue = { labelNames: ['name'], registers }
+  const controllerConfig = { labelNames: ['controller'], registers }
+  const queueConfig = { labelNames: ['name'], registers }
   const timed = { buckets: SECONDS_BUCKETS }
   return {
     reconciles: new Counter({
@@ -35,35 +35,35 @@ function instruments(registry: Registry): Instruments {
       registers,
     }),
     errors: new Counter({
-      ...ofController,
+      ...controllerConfig,
       name: 'controller_runtime_reconcile_errors_total',
       help: 'Rounds of a controller that failed.',
     }),
     reconcileSeconds: new Histogram({
-      ...ofController,
+      ...controllerConfig,
       ...timed,
       name: 'controller_runtime_reconcile_time_seconds',
       help: 'How long a round of a controller takes.',
     }),
-    depth: new Gauge({ ...ofQueue, name: 'workqueue_depth', help: 'Keys that wait.' }),
+    depth: new Gauge({ ...queueConfig, name: 'workqueue_depth', help: 'Keys that wait.' }),
     adds: new Counter({
-      ...ofQueue,
+      ...queueConfig,
       name: 'workqueue_adds_total',
       help: 'Keys that began to wait.',
     }),
     retries: new Counter({
-      ...ofQueue,
+      ...queueConfig,
       name: 'workqueue_retries_total',
       help: 'Keys that are tried again after a failure.',
     }),
     queueSeconds: new Histogram({
-      ...ofQueue,
+      ...queueConfig,
       ...timed,
       name: 'workqueue_queue_duration_seconds',
       help: 'How long a key waits before it is worked on.',
     }),
     workSeconds: new Histogram({
-      ...ofQueue,
+      ...queueConfig,
       ...timed,
       name: 'workqueue_work_duration_seconds',
       help: 'How long a key is worked on.',
@@ -72,8 +72,12 @@ function instruments(registry: Registry): Instruments {
 }
 
 /** Begins with zeros, so that the first failure is an increase and not a new series. */
-function showZeros({ reconciles, errors, depth, adds, retries }: Instruments, name: string): void {
-  for (const result of Object.values(RESULTS)) reconciles.inc({ controller: name, result }, 0)
+function initializeToZero(
+  { reconciles, errors, depth, adds, retries }: ControllerInstruments,
+  name: string,
+): void {
+  for (const result of Object.values(RESULT_BY_OUTCOME))
+    reconciles.inc({ controller: name, result }, 0)
   errors.inc({ controller: name }, 0)
   depth.set({ name }, 0)
   adds.inc({ name }, 0)
@@ -81,21 +85,21 @@ function showZeros({ reconciles, errors, depth, adds, retries }: Instruments, na
 }
 
 /** Seconds since the moment kept for a key, which is forgotten; 0 for one that is unknown. */
-function secondsSince(moments: Map<string, number>, key: string, nowMs: number): number {
-  const sinceMs = moments.get(key) ?? nowMs
-  moments.delete(key)
+function takeElapsedSeconds(startTimes: Map<string, number>, key: string, nowMs: number): number {
+  const sinceMs = startTimes.get(key) ?? nowMs
+  startTimes.delete(key)
   return (nowMs - sinceMs) / 1000
 }
 
 /** Adds the metrics that controller-runtime has, under its names. The observer of a controller is made by its name and a monotonic clock in milliseconds. */
-export function controllerMetrics(
+export function createControllerMetrics(
   registry: Registry,
 ): (name: string, monotonicMs: () => number) => WorkQueueObserver {
-  const all = instruments(registry)
+  const all = createControllerInstruments(registry)
   return (name, monotonicMs) => {
     const addedMs = new Map<string, number>()
     const startedMs = new Map<string, number>()
-    showZeros(all, name)
+    initializeToZero(all, name)
     return {
       added(key) {
         addedMs.set(key, monotonicMs())
@@ -105,14 +109,14 @@ export function controllerMetrics(
       started(key) {
         const nowMs = monotonicMs()
         startedMs.set(key, nowMs)
-        all.queueSeconds.observe({ name }, secondsSince(addedMs, key, nowMs))
+        all.queueSeconds.observe({ name }, takeElapsedSeconds(addedMs, key, nowMs))
         all.depth.set({ name }, addedMs.size)
       },
       ended(key, outcome) {
-        const seconds = secondsSince(startedMs, key, monotonicMs())
+        const seconds = takeElapsedSeconds(startedMs, key, monotonicMs())
         all.workSeconds.observe({ name }, seconds)
         all.reconcileSeconds.observe({ controller: name }, seconds)
-        all.reconciles.inc({ controller: name, result: RESULTS[outcome] })
+        all.reconciles.inc({ controller: name, result: RESULT_BY_OUTCOME[outcome] })
         if (outcome !== 'Failed') return
         all.errors.inc({ controller: name })
         all.retries.inc({ name })

@@ -5,25 +5,25 @@ const RESOLUTION_MS = 10
 const NANOSECONDS = 1e9
 
 /** Measures from now on how late timers fire. */
-export interface LagMeter {
+export interface EventLoopLagMonitor {
   /** The lag since the last call. */
-  take(): EventLoopLag
+  sample(): EventLoopLag
   close(): void
 }
 
 /** Starts a meter that samples every 10 ms; it does not keep the process alive. */
-export function startLagMeter(): LagMeter {
+export function startEventLoopLagMonitor(): EventLoopLagMonitor {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   histogram.enable()
   // The histogram holds the time between two samples, not how late the second was.
-  const late = (nanoseconds: number): number =>
+  const toLagSeconds = (nanoseconds: number): number =>
     Number.isFinite(nanoseconds) ? Math.max(0, nanoseconds / NANOSECONDS - RESOLUTION_MS / 1000) : 0
   return {
-    take() {
+    sample() {
       const lag = {
-        p50: late(histogram.percentile(50)),
-        p99: late(histogram.percentile(99)),
-        max: late(histogram.max),
+        p50: toLagSeconds(histogram.percentile(50)),
+        p99: toLagSeconds(histogram.percentile(99)),
+        max: toLagSeconds(histogram.max),
       }
       histogram.reset()
       return lag

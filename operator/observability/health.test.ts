@@ -1,27 +1,38 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { type HealthFacts, healthRoutes, liveness, type Phase, readiness } from './health.ts'
-import { type HttpServer, plainText, serveHttp } from './serve-http.ts'
+import {
+  buildHealthRoutes,
+  checkLiveness,
+  checkReadiness,
+  type HealthState,
+  type OperatorPhase,
+} from './health.ts'
+import { buildPlainText, type HttpServer, serveHttp } from './serve-http.ts'
 
-const facts = (phase: Phase, deadLoops: readonly string[] = []): HealthFacts => ({
+const buildHealthState = (
+  phase: OperatorPhase,
+  deadLoops: readonly string[] = [],
+): HealthState => ({
   phase,
   deadLoops,
 })
-const PHASES: readonly Phase[] = ['Waiting', 'Standby', 'Syncing', 'Leading', 'Ending']
+const PHASES: readonly OperatorPhase[] = ['Waiting', 'Standby', 'Syncing', 'Leading', 'Ending']
 
 describe('health', () => {
   test('is alive in every phase, so that no server that is away gets the operator killed', () => {
-    expect(PHASES.map((phase) => liveness(facts(phase)).status)).toEqual([200, 200, 200, 200, 200])
+    expect(PHASES.map((phase) => checkLiveness(buildHealthState(phase)).status)).toEqual([
+      200, 200, 200, 200, 200,
+    ])
   })
 
   test('is dead when a loop of its own has ended, and says which', () => {
-    const answer = liveness(facts('Leading', ['watch of NeCoRun']))
+    const answer = checkLiveness(buildHealthState('Leading', ['watch of NeCoRun']))
     expect(answer.status).toBe(500)
     expect(answer.body).toBe('ended unexpectedly: watch of NeCoRun\n')
-    expect(readiness(facts('Leading', ['watch of NeCoRun'])).status).toBe(503)
+    expect(checkReadiness(buildHealthState('Leading', ['watch of NeCoRun'])).status).toBe(503)
   })
 
   test('is ready as a standby and as a leader with full caches, not before and not while it ends', () => {
-    const ready = PHASES.filter((phase) => readiness(facts(phase)).status === 200)
+    const ready = PHASES.filter((phase) => checkReadiness(buildHealthState(phase)).status === 200)
     expect(ready).toEqual(['Standby', 'Leading'])
   })
 })
@@ -39,8 +50,8 @@ describe('the HTTP server', () => {
   }
 
   test('answers the probes on a free port', async () => {
-    let phase: Phase = 'Waiting'
-    const get = await start(healthRoutes(() => facts(phase)))
+    let phase: OperatorPhase = 'Waiting'
+    const get = await start(buildHealthRoutes(() => buildHealthState(phase)))
     expect((await get('/readyz')).status).toBe(503)
     phase = 'Standby'
     const answer = await get('/readyz?verbose')
@@ -49,7 +60,7 @@ describe('the HTTP server', () => {
   })
 
   test('says which paths there are, and refuses what is no GET', async () => {
-    const get = await start(healthRoutes(() => facts('Standby')))
+    const get = await start(buildHealthRoutes(() => buildHealthState('Standby')))
     expect(await (await get('/')).text()).toBe('GET /healthz or /readyz\n')
     expect((await get('/healthz', { method: 'POST' })).status).toBe(405)
   })
@@ -57,7 +68,7 @@ describe('the HTTP server', () => {
   test('answers 500 where a route fails, and goes on', async () => {
     const get = await start({
       '/bad': () => Promise.reject(new Error('no')),
-      '/good': () => plainText(200, 'yes'),
+      '/good': () => buildPlainText(200, 'yes'),
     })
     expect((await get('/bad')).status).toBe(500)
     expect((await get('/good')).status).toBe(200)

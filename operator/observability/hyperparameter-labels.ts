@@ -3,7 +3,7 @@ import type { NeCoSweep } from '../../crds/necosweep.ts'
 import { PARAMETER_PATHS } from '../../crds/spec/parameters.ts'
 
 /** Shown of every run that says them, whether a sweep varies them or not. */
-const ALWAYS = [
+const DEFAULT_LABEL_PATHS = [
   'preset',
   'model.architecture',
   'loss.studentSteepness',
@@ -14,19 +14,19 @@ const ALWAYS = [
   'optimizer.backboneLearningRate',
 ] as const
 
-const LONGEST_VALUE = 128
+const MAX_LABEL_LENGTH = 128
 
 /** loss.studentSteepness → loss_student_steepness. */
-const labelOf = (path: string): string =>
+const toLabelName = (path: string): string =>
   path.replaceAll('.', '_').replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
-const LABEL_OF_PATH: ReadonlyMap<string, string> = new Map(
-  PARAMETER_PATHS.map((path) => [path, labelOf(path)]),
+const LABEL_BY_PATH: ReadonlyMap<string, string> = new Map(
+  PARAMETER_PATHS.map((path) => [path, toLabelName(path)]),
 )
 /** Every label that can carry a setting; those that a run does not use are left out of its series. */
-export const HYPERPARAMETER_LABELS: readonly string[] = [...LABEL_OF_PATH.values(), 'seed']
+export const HYPERPARAMETER_LABELS: readonly string[] = [...LABEL_BY_PATH.values(), 'seed']
 
-function valueAt(spec: unknown, path: string): string | undefined {
+function readLabelValue(spec: unknown, path: string): string | undefined {
   const value = path
     .split('.')
     .reduce<unknown>(
@@ -36,23 +36,23 @@ function valueAt(spec: unknown, path: string): string | undefined {
           : undefined,
       spec,
     )
-  return value === undefined ? undefined : String(value).slice(0, LONGEST_VALUE)
+  return value === undefined ? undefined : String(value).slice(0, MAX_LABEL_LENGTH)
 }
 
 /** The parameters that a sweep varies. */
-export const sweptPaths = ({ spec }: NeCoSweep): readonly string[] => {
+export const listSweptPaths = ({ spec }: NeCoSweep): readonly string[] => {
   const crossed = [...(spec.axes ?? []), ...(spec.zip ?? [])].map(({ parameter }) => parameter)
   return [...new Set([...crossed, ...(spec.points ?? []).flatMap((point) => Object.keys(point))])]
 }
 
 /** The settings of a run as labels: what its sweep varies, and the few that are always shown. Only what the spec says; a preset fills the rest. */
-export function hyperparameterLabels(
+export function buildHyperparameterLabels(
   { spec }: NeCoRun,
   swept: readonly string[],
 ): Readonly<Record<string, string>> {
-  const entries = [...new Set([...ALWAYS, ...swept])].flatMap((path) => {
-    const label = LABEL_OF_PATH.get(path)
-    const value = valueAt(spec, path)
+  const entries = [...new Set([...DEFAULT_LABEL_PATHS, ...swept])].flatMap((path) => {
+    const label = LABEL_BY_PATH.get(path)
+    const value = readLabelValue(spec, path)
     return label === undefined || value === undefined ? [] : [[label, value] as const]
   })
   const seed = spec.seed === undefined ? [] : [['seed', String(spec.seed)] as const]

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { PortError } from '../ports/port-error.ts'
 import { createLog } from './log.ts'
 
-function aLog(level: 'debug' | 'info' = 'info') {
+function openTestLog(level: 'debug' | 'info' = 'info') {
   const lines: string[] = []
   const log = createLog({ level, write: (line) => lines.push(line), nowMs: () => 1_000 })
   return { log, lines, last: () => JSON.parse(lines.at(-1) ?? 'null') as unknown }
@@ -22,7 +22,7 @@ async function credentials() {
 
 describe('the log', () => {
   test('writes one JSON line an event, with a constant message and the rest in fields', () => {
-    const { log, lines, last } = aLog()
+    const { log, lines, last } = openTestLog()
     log.child({ controller: 'necorun', object: 'lab/a' }).info({ attempt: 2 }, 'job created')
     expect(lines).toHaveLength(1)
     expect(lines[0]?.endsWith('}\n')).toBe(true)
@@ -37,7 +37,7 @@ describe('the log', () => {
   })
 
   test('says code and causes of an expected failure, and the stack of any other', () => {
-    const { log, last } = aLog()
+    const { log, last } = openTestLog()
     const cause = new Error('socket hang up')
     log.warn({ error: new PortError('Unavailable', 'GET /x', { cause }) }, 'round failed')
     expect(last()).toMatchObject({
@@ -55,7 +55,7 @@ describe('the log', () => {
   })
 
   test('lets no credentials through, whichever way they come', async () => {
-    const { log, lines } = aLog('debug')
+    const { log, lines } = openTestLog('debug')
     const { text, jwt, seed, secrets } = await credentials()
     const secret = { metadata: { name: 'a' }, stringData: { 'nats.creds': text } }
     log.info({ credentials: text }, 'field')
@@ -72,7 +72,7 @@ describe('the log', () => {
   })
 
   test('lets no token, private key or password of a URL through', () => {
-    const { log, lines } = aLog()
+    const { log, lines } = openTestLog()
     const pem = '-----BEGIN RSA PRIVATE KEY-----\nMIIabc\n-----END RSA PRIVATE KEY-----\n'
     log.info({ headers: { authorization: 'Bearer abcdef123456' } }, 'request')
     log.info({ header: 'Bearer abcdef123456' }, 'request')

@@ -1,6 +1,6 @@
 import pino, { type Logger } from 'pino'
 import { omitUndefined } from '../../std/omit-undefined.ts'
-import { withoutSecrets } from './without-secrets.ts'
+import { redactSecrets } from './redact-secrets.ts'
 
 export type Log = Logger
 
@@ -27,7 +27,7 @@ const SECRET_FIELDS = [
 const secretPaths = SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`])
 
 /** What an error says, its code and its causes; the stack only where nobody expected it. */
-function errorFields(error: unknown): unknown {
+function toErrorFields(error: unknown): unknown {
   if (!(error instanceof Error)) return { message: String(error) }
   const { code, reason } = error as { readonly code?: unknown; readonly reason?: unknown }
   const isExpected = code !== undefined
@@ -36,7 +36,7 @@ function errorFields(error: unknown): unknown {
     message: error.message,
     ...omitUndefined({ code, reason }),
     ...(isExpected ? {} : { stack: error.stack }),
-    ...(error.cause === undefined ? {} : { cause: errorFields(error.cause) }),
+    ...(error.cause === undefined ? {} : { cause: toErrorFields(error.cause) }),
   }
 }
 
@@ -50,9 +50,9 @@ export function createLog({ level, write, nowMs }: LogOptions): Log {
       formatters: { level: (label) => ({ level: label }) },
       messageKey: 'message',
       errorKey: 'error',
-      serializers: { error: errorFields },
+      serializers: { error: toErrorFields },
       redact: { paths: secretPaths, censor: '[secret]' },
     },
-    { write: (line) => write(withoutSecrets(line)) },
+    { write: (line) => write(redactSecrets(line)) },
   )
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { operatorMetrics } from './metrics-registry.ts'
+import { createOperatorMetrics } from './metrics-registry.ts'
 import { STUDY_FAMILIES } from './study-families.ts'
 
-interface Named {
+interface NamedMetric {
   readonly name: string
   readonly help: string
   readonly type: string
@@ -10,15 +10,15 @@ interface Named {
 }
 
 /** Those in the registry, and those of studies, which are written without it. */
-async function allMetrics(): Promise<readonly Named[]> {
-  const { registry } = operatorMetrics(1000)
-  const labelsOf = (name: string): readonly string[] =>
+async function allMetrics(): Promise<readonly NamedMetric[]> {
+  const { registry } = createOperatorMetrics(1000)
+  const listLabels = (name: string): readonly string[] =>
     (registry.getSingleMetric(name) as unknown as { labelNames: readonly string[] }).labelNames
   const registered = (await registry.getMetricsAsJSON()).map(({ name, help, type }) => ({
     name,
     help,
     type: String(type),
-    labels: labelsOf(name),
+    labels: listLabels(name),
   }))
   const ofStudies = Object.entries(STUDY_FAMILIES).map(([name, family]) => ({
     ...family,

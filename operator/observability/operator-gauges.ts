@@ -9,7 +9,7 @@ export interface EventLoopLag {
 }
 
 /** What the process says of itself at a scrape. */
-export interface ProcessFacts {
+export interface ProcessUsage {
   readonly residentBytes: number
   readonly heapUsedBytes: number
   readonly cpuSeconds: number
@@ -19,21 +19,21 @@ export interface ProcessFacts {
 /** What this operator is and does, beside its controllers. */
 export interface OperatorGauges {
   /** One try of a request to the API server; status 0 where no answer came. */
-  answered(request: { readonly verb: string; readonly status: number }): void
-  leads(lease: string, isLeader: boolean): void
+  countRequest(request: { readonly verb: string; readonly status: number }): void
+  setLeader(lease: string, isLeader: boolean): void
   /** `lastEventMs` is the Unix time of the last byte of a watch; undefined before the first. */
   watched(kind: string, lastEventMs: number | undefined): void
   watchRestarted(kind: string): void
   bus(state: BusState): void
   reportReceived(): void
   lag(lag: EventLoopLag): void
-  process(facts: ProcessFacts): void
+  process(facts: ProcessUsage): void
 }
 
 /** Adds the metrics of the process, of its requests, watches, lease and bus. */
-export function operatorGauges(registry: Registry): OperatorGauges {
+export function createOperatorGauges(registry: Registry): OperatorGauges {
   const registers = [registry]
-  const { bus, reportReceived } = busMetrics(registry)
+  const { bus, reportReceived } = createBusMetrics(registry)
   const requests = new Counter({
     name: 'rest_client_requests_total',
     help: 'Requests to the API server by HTTP status and verb; the code is <error> where no answer came.',
@@ -46,20 +46,22 @@ export function operatorGauges(registry: Registry): OperatorGauges {
     labelNames: ['name'],
     registers,
   })
-  const { watched, watchRestarted } = watchMetrics(registry)
+  const { watched, watchRestarted } = createWatchMetrics(registry)
   return {
-    answered: ({ verb, status }) =>
+    countRequest: ({ verb, status }) =>
       requests.inc({ code: status === 0 ? '<error>' : String(status), method: verb }),
-    leads: (name, isLeader) => leader.set({ name }, isLeader ? 1 : 0),
+    setLeader: (name, isLeader) => leader.set({ name }, isLeader ? 1 : 0),
     watched,
     watchRestarted,
     bus,
     reportReceived,
-    ...processMetrics(registry),
+    ...createProcessMetrics(registry),
   }
 }
 
-function watchMetrics(registry: Registry): Pick<OperatorGauges, 'watched' | 'watchRestarted'> {
+function createWatchMetrics(
+  registry: Registry,
+): Pick<OperatorGauges, 'watched' | 'watchRestarted'> {
   const registers = [registry]
   const lastEvent = new Gauge({
     name: 'neco_watch_last_event_timestamp_seconds',
@@ -82,7 +84,7 @@ function watchMetrics(registry: Registry): Pick<OperatorGauges, 'watched' | 'wat
   }
 }
 
-function busMetrics(registry: Registry): Pick<OperatorGauges, 'bus' | 'reportReceived'> {
+function createBusMetrics(registry: Registry): Pick<OperatorGauges, 'bus' | 'reportReceived'> {
   const registers = [registry]
   const connected = new Gauge({
     name: 'neco_bus_connected',
@@ -100,7 +102,7 @@ function busMetrics(registry: Registry): Pick<OperatorGauges, 'bus' | 'reportRec
   }
 }
 
-function processMetrics(registry: Registry): Pick<OperatorGauges, 'lag' | 'process'> {
+function createProcessMetrics(registry: Registry): Pick<OperatorGauges, 'lag' | 'process'> {
   const registers = [registry]
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers })
   const lag = new Gauge({

@@ -2,16 +2,16 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number
   readonly contentType: string
   readonly body: string
 }
 
 /** What is answered to GET, by path. */
-export type Routes = Readonly<Record<string, () => Promise<Answer> | Answer>>
+export type HttpRoutes = Readonly<Record<string, () => Promise<HttpResponse> | HttpResponse>>
 
-export interface Listening {
+export interface ListenAddress {
   /** 0 takes a free one. */
   readonly port: number
   /** An address of this machine; every one of them where left out. */
@@ -23,29 +23,35 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-export const plainText = (status: number, text: string): Answer => ({
+export const buildPlainText = (status: number, text: string): HttpResponse => ({
   status,
   contentType: 'text/plain; charset=utf-8',
   body: `${text}\n`,
 })
 
-async function answerTo({ method, url = '/' }: IncomingMessage, routes: Routes): Promise<Answer> {
+async function handleRequest(
+  { method, url = '/' }: IncomingMessage,
+  routes: HttpRoutes,
+): Promise<HttpResponse> {
   const route = routes[url.split('?')[0] ?? '/']
-  if (route === undefined) return plainText(404, `GET ${Object.keys(routes).join(' or ')}`)
-  if (method !== 'GET' && method !== 'HEAD') return plainText(405, 'GET only')
+  if (route === undefined) return buildPlainText(404, `GET ${Object.keys(routes).join(' or ')}`)
+  if (method !== 'GET' && method !== 'HEAD') return buildPlainText(405, 'GET only')
   return route()
 }
 
-function send(response: ServerResponse, { status, contentType, body }: Answer): void {
+function sendResponse(response: ServerResponse, { status, contentType, body }: HttpResponse): void {
   response.writeHead(status, { 'content-type': contentType }).end(body)
 }
 
 /** Serves some paths. Rejects with the error of the system where the port is taken. A route that fails answers 500. */
-export async function serveHttp({ port, host }: Listening, routes: Routes): Promise<HttpServer> {
+export async function serveHttp(
+  { port, host }: ListenAddress,
+  routes: HttpRoutes,
+): Promise<HttpServer> {
   const server = createServer((request, response) => {
-    answerTo(request, routes).then(
-      (answer) => send(response, answer),
-      (error: unknown) => send(response, plainText(500, String(error))),
+    handleRequest(request, routes).then(
+      (answer) => sendResponse(response, answer),
+      (error: unknown) => sendResponse(response, buildPlainText(500, String(error))),
     )
   })
   server.listen(port, host)

@@ -1,6 +1,6 @@
 import { HYPERPARAMETER_LABELS } from './hyperparameter-labels.ts'
 
-interface Family {
+interface MetricFamily {
   readonly help: string
   readonly labels: readonly string[]
 }
@@ -51,7 +51,7 @@ export const STUDY_FAMILIES = {
     help: 'Failed runs of the sweep by cause.',
     labels: ['namespace', 'sweep', 'cause'],
   },
-} as const satisfies Record<string, Family>
+} as const satisfies Record<string, MetricFamily>
 
 export type StudyFamily = keyof typeof STUDY_FAMILIES
 export const STUDY_FAMILY_NAMES = Object.keys(STUDY_FAMILIES) as readonly StudyFamily[]

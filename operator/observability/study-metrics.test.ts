@@ -5,8 +5,8 @@ import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
 import { buildSimulatedSweep } from '../../test/fixtures/simulated-study.ts'
 import { buildConditions } from '../core/conditions.ts'
-import { studyMetrics } from './study-metrics.ts'
-import { MOST_SERIES_OF_RUN, MOST_SERIES_OF_SWEEP } from './study-series.ts'
+import { createStudyMetrics } from './study-metrics.ts'
+import { MAX_SERIES_PER_RUN, MAX_SERIES_PER_SWEEP } from './study-series.ts'
 
 const inState = (state: 'Running' | 'Succeeded') =>
   buildConditions({ state, message: 'm', generation: 1, nowMs: 0 })
@@ -65,15 +65,19 @@ const aRun = (change: Partial<NeCoRun> = {}): NeCoRun => ({
 const samples = (text: string): readonly string[] =>
   text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
 
-async function textOf(runs: readonly NeCoRun[], sweeps: readonly NeCoSweep[], maxSeries = 1000) {
+async function renderStudies(
+  runs: readonly NeCoRun[],
+  sweeps: readonly NeCoSweep[],
+  maxSeries = 1000,
+) {
   const registry = new Registry()
-  const text = await studyMetrics(registry, maxSeries).text({ runs, sweeps })
+  const text = await createStudyMetrics(registry, maxSeries).text({ runs, sweeps })
   return samples(text + (await registry.metrics()))
 }
 
 describe('metrics of studies', () => {
   test('say state, progress and results of a run, and its settings once', async () => {
-    expect(await textOf([aRun()], [aSweep()])).toEqual([
+    expect(await renderStudies([aRun()], [aSweep()])).toEqual([
       'neco_run_info{namespace="lab",run="study-0-r1",sweep="study",point="0",replicate="1",loss_student_steepness="10",seed="401"} 1',
       'neco_run_state{namespace="lab",run="study-0-r1",state="Running"} 1',
       'neco_run_progress_ratio{namespace="lab",run="study-0-r1"} 0.75',
@@ -99,21 +103,21 @@ describe('metrics of studies', () => {
       ...swept,
       spec: { ...swept.spec, points: [{ 'views.blurProbability': 0 }] },
     } as NeCoSweep
-    const [info] = await textOf([aRun()], [sweep])
+    const [info] = await renderStudies([aRun()], [sweep])
     expect(info).toContain('views_blur_probability="0"')
-    expect((await textOf([aRun()], []))[0]).not.toContain('views_blur_probability')
+    expect((await renderStudies([aRun()], []))[0]).not.toContain('views_blur_probability')
   })
 
   test('call a run done that succeeded without a step of its own', async () => {
     const reused = aRun({ status: { conditions: inState('Succeeded'), step: 0, totalSteps: 40 } })
-    expect(await textOf([reused], [])).toContain(
+    expect(await renderStudies([reused], [])).toContain(
       'neco_run_progress_ratio{namespace="lab",run="study-0-r1"} 1',
     )
   })
 
   test('call a run pending that nobody has looked at', async () => {
     const { status: _none, ...fresh } = aRun()
-    expect(await textOf([fresh], [])).toContain(
+    expect(await renderStudies([fresh], [])).toContain(
       'neco_run_state{namespace="lab",run="study-0-r1",state="Pending"} 1',
     )
   })
@@ -128,10 +132,10 @@ describe('metrics of studies', () => {
     const run = aRun({ status: { conditions: inState('Running'), evaluations } })
     const causes = Array.from({ length: 40 }, (_, i) => [`Cause${i}`, 1])
     const sweep = { ...aSweep(), status: { failures: Object.fromEntries(causes) } }
-    const lines = await textOf([run], [sweep])
+    const lines = await renderStudies([run], [sweep])
     const ofRun = lines.filter((line) => line.includes('run="'))
-    expect(ofRun).toHaveLength(MOST_SERIES_OF_RUN)
-    expect(lines.filter((line) => line.startsWith('neco_sweep'))).toHaveLength(MOST_SERIES_OF_SWEEP)
+    expect(ofRun).toHaveLength(MAX_SERIES_PER_RUN)
+    expect(lines.filter((line) => line.startsWith('neco_sweep'))).toHaveLength(MAX_SERIES_PER_SWEEP)
     expect(ofRun.filter((line) => line.includes('at="1"'))).toHaveLength(3)
     expect(lines.at(-1)).toBe(`neco_series_dropped_total ${3 + 63 - 20 + (46 - 30)}`)
   })
@@ -140,7 +144,7 @@ describe('metrics of studies', () => {
     const runs = Array.from({ length: 5 }, (_, i) =>
       aRun({ metadata: { name: `r${i}`, namespace: 'lab' } }),
     )
-    const lines = await textOf(runs, [], 20)
+    const lines = await renderStudies(runs, [], 20)
     expect(lines).toHaveLength(16 + 1)
     expect(lines.at(-1)).toBe('neco_series_dropped_total 24')
   })
@@ -148,7 +152,7 @@ describe('metrics of studies', () => {
   test('come once each, whatever a status says twice, since Prometheus refuses the whole page else', async () => {
     const found = { name: 'quality', at: 1, key: 'k', metrics: { linearMiou: 50 } }
     const status = { conditions: inState('Running'), evaluations: [found, found] }
-    const lines = await textOf([aRun({ status })], [])
+    const lines = await renderStudies([aRun({ status })], [])
     expect(new Set(lines).size).toBe(lines.length)
     expect(lines.filter((line) => line.startsWith('neco_result_miou'))).toHaveLength(1)
   })
@@ -158,7 +162,7 @@ describe('metrics of studies', () => {
       spec: { data: { kind: 'Scenes', count: 4 }, preset: 'a"b\\c\nd' as 'Paper' },
     })
     const registry = new Registry()
-    const text = await studyMetrics(registry, 100).text({ runs: [run, aRun()], sweeps: [] })
+    const text = await createStudyMetrics(registry, 100).text({ runs: [run, aRun()], sweeps: [] })
     expect(text).toContain('preset="a\\"b\\\\c\\nd"')
     expect(text.split('\n').filter((line) => line.startsWith('# TYPE neco_run_state'))).toEqual([
       '# TYPE neco_run_state gauge',
@@ -166,14 +170,14 @@ describe('metrics of studies', () => {
   })
 
   test('are gone with the object, and with the lead', async () => {
-    const metrics = studyMetrics(new Registry(), 1000)
+    const metrics = createStudyMetrics(new Registry(), 1000)
     expect(await metrics.text({ runs: [aRun()], sweeps: [aSweep()] })).toContain('study-0-r1')
     expect(await metrics.text({ runs: [], sweeps: [aSweep()] })).not.toContain('study-0-r1')
     expect(await metrics.text(undefined)).toBe('')
   })
 
   test('follow a run as it changes', async () => {
-    const metrics = studyMetrics(new Registry(), 1000)
+    const metrics = createStudyMetrics(new Registry(), 1000)
     const run = aRun()
     const before = await metrics.text({ runs: [run], sweeps: [] })
     expect(await metrics.text({ runs: [run], sweeps: [] })).toBe(before)

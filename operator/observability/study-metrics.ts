@@ -3,15 +3,15 @@ import { Counter, type Registry } from 'prom-client'
 import { SWEEP_KIND } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
-import { gaugeText, sampleLine } from './exposition.ts'
-import { sweptPaths } from './hyperparameter-labels.ts'
+import { formatGaugeFamily, formatSample } from './exposition.ts'
+import { listSweptPaths } from './hyperparameter-labels.ts'
 import { STUDY_FAMILIES, STUDY_FAMILY_NAMES, type StudyFamily } from './study-families.ts'
 import {
-  MOST_SERIES_OF_RUN,
-  MOST_SERIES_OF_SWEEP,
+  buildRunSeries,
+  buildSweepSeries,
+  MAX_SERIES_PER_RUN,
+  MAX_SERIES_PER_SWEEP,
   type Series,
-  seriesOfRun,
-  seriesOfSweep,
 } from './study-series.ts'
 
 /** The objects of a moment, as the caches hold them. */
@@ -29,42 +29,44 @@ export interface StudyMetrics {
   text(studies: Studies | undefined): Promise<string>
 }
 
-interface Line {
+interface MetricLine {
   readonly family: StudyFamily
   readonly text: string
 }
 
 interface ObjectLines {
-  readonly lines: readonly Line[]
+  readonly lines: readonly MetricLine[]
   /** Beyond the cap of one object. */
   readonly dropped: number
 }
 
 /** Objects are turned into lines so many at a time; then whoever else waits has a turn. */
-const OBJECTS_AT_ONCE = 200
+const OBJECTS_PER_TURN = 200
 
-function linesOf(series: readonly Series[], most: number): ObjectLines {
-  const kept = new Map(series.slice(0, most).map((one) => [sampleLine(one), one.family]))
-  const lines = [...kept].map(([text, family]) => ({ family, text }))
+function toObjectLines(series: readonly Series[], maxLines: number): ObjectLines {
+  const familyByText = new Map(
+    series.slice(0, maxLines).map((one) => [formatSample(one), one.family]),
+  )
+  const lines = [...familyByText].map(([text, family]) => ({ family, text }))
   return { lines, dropped: series.length - lines.length }
 }
 
 /** Collects lines of whole objects as long as there is room for all of them. */
-class Page {
+class ExpositionPage {
   readonly families: ReadonlyMap<StudyFamily, string[]> = new Map(
     STUDY_FAMILY_NAMES.map((name) => [name, []]),
   )
-  readonly #most: number
+  readonly #maxLines: number
   #count = 0
   dropped = 0
 
-  constructor(most: number) {
-    this.#most = most
+  constructor(maxLines: number) {
+    this.#maxLines = maxLines
   }
 
   add({ lines, dropped }: ObjectLines): void {
     this.dropped += dropped
-    if (this.#count + lines.length > this.#most) {
+    if (this.#count + lines.length > this.#maxLines) {
       this.dropped += lines.length
       return
     }
@@ -75,59 +77,60 @@ class Page {
   get text(): string {
     const families = [...this.families]
     return families
-      .map(([name, lines]) => gaugeText({ name, help: STUDY_FAMILIES[name].help, lines }))
+      .map(([name, lines]) => formatGaugeFamily({ name, help: STUDY_FAMILIES[name].help, lines }))
       .join('')
   }
 }
 
-const sweepKey = (namespace: string | undefined, name: string): string => `${namespace}/${name}`
+const formatSweepKey = (namespace: string | undefined, name: string): string =>
+  `${namespace}/${name}`
 
 /** The parameters that the sweep of a run varies, sweep by sweep. */
-type Swept = ReadonlyMap<string, readonly string[]>
+type SweptPathsBySweep = ReadonlyMap<string, readonly string[]>
 
-const sweptOf = (sweeps: readonly NeCoSweep[]): Swept =>
+const buildSweptPaths = (sweeps: readonly NeCoSweep[]): SweptPathsBySweep =>
   new Map(
     sweeps.map((sweep) => [
-      sweepKey(sweep.metadata.namespace, sweep.metadata.name),
-      sweptPaths(sweep),
+      formatSweepKey(sweep.metadata.namespace, sweep.metadata.name),
+      listSweptPaths(sweep),
     ]),
   )
 
-function runLines(run: NeCoRun, swept: Swept): ObjectLines {
+function buildRunLines(run: NeCoRun, swept: SweptPathsBySweep): ObjectLines {
   const { namespace, ownerReferences = [] } = run.metadata
   const owner = ownerReferences.find(({ kind }) => kind === SWEEP_KIND)
-  const paths = owner === undefined ? [] : (swept.get(sweepKey(namespace, owner.name)) ?? [])
-  return linesOf(seriesOfRun(run, paths), MOST_SERIES_OF_RUN)
+  const paths = owner === undefined ? [] : (swept.get(formatSweepKey(namespace, owner.name)) ?? [])
+  return toObjectLines(buildRunSeries(run, paths), MAX_SERIES_PER_RUN)
 }
 
 /** At most `maxSeries` series: sweeps first, then run by run, each with all of its own or none. What is left out is counted in the registry. */
-export function studyMetrics(registry: Registry, maxSeries: number): StudyMetrics {
+export function createStudyMetrics(registry: Registry, maxSeries: number): StudyMetrics {
   const droppedTotal = new Counter({
     name: 'neco_series_dropped_total',
     help: 'Series of runs and sweeps left out of scrapes because of a cap, added up over all scrapes.',
     registers: [registry],
   })
   /** By the object itself: the caches hold another one as soon as anything of it changes. */
-  const known = new WeakMap<NeCoRun, ObjectLines>()
-  const linesOfRun = (run: NeCoRun, swept: Swept): ObjectLines => {
-    const held = known.get(run) ?? runLines(run, swept)
-    known.set(run, held)
-    return held
+  const linesByRun = new WeakMap<NeCoRun, ObjectLines>()
+  const getRunLines = (run: NeCoRun, swept: SweptPathsBySweep): ObjectLines => {
+    const cached = linesByRun.get(run) ?? buildRunLines(run, swept)
+    linesByRun.set(run, cached)
+    return cached
   }
   return {
     async text(studies) {
       if (studies === undefined) return ''
-      const page = new Page(maxSeries)
-      const swept = sweptOf(studies.sweeps)
+      const exposition = new ExpositionPage(maxSeries)
+      const swept = buildSweptPaths(studies.sweeps)
       for (const sweep of studies.sweeps) {
-        page.add(linesOf(seriesOfSweep(sweep), MOST_SERIES_OF_SWEEP))
+        exposition.add(toObjectLines(buildSweepSeries(sweep), MAX_SERIES_PER_SWEEP))
       }
       for (const [i, run] of studies.runs.entries()) {
-        if (i % OBJECTS_AT_ONCE === OBJECTS_AT_ONCE - 1) await setImmediate()
-        page.add(linesOfRun(run, swept))
+        if (i % OBJECTS_PER_TURN === OBJECTS_PER_TURN - 1) await setImmediate()
+        exposition.add(getRunLines(run, swept))
       }
-      droppedTotal.inc(page.dropped)
-      return page.text
+      droppedTotal.inc(exposition.dropped)
+      return exposition.text
     },
   }
 }

@@ -10,23 +10,23 @@ import type { Clock } from '../ports/clock.ts'
 
 type NatsConfig = NonNullable<OperatorConfig['nats']>
 
-export interface BusWorld {
+export interface BusDependencies {
   readonly clock: Clock
   readonly log: Log
   readonly gauges: OperatorGauges
 }
 
-export interface OpenBus {
+export interface OpenedBus {
   readonly bus: Bus
   /** What pods are given to reach it; undefined without a bus. */
-  readonly forPods: JobBus | undefined
+  readonly podBus: JobBus | undefined
 }
 
 const DAY_MS = 86_400_000
-const KEEP_HEARTBEATS_DAYS = 2
+const HEARTBEAT_RETENTION_DAYS = 2
 
 /** What is wrong with the files that the configuration names, in a sentence each; a server is not asked. */
-export async function busProblems(nats: NatsConfig | undefined): Promise<readonly string[]> {
+export async function findBusProblems(nats: NatsConfig | undefined): Promise<readonly string[]> {
   if (nats === undefined) return []
   const files = {
     credentialsFile: nats.credentialsFile,
@@ -44,10 +44,10 @@ export async function busProblems(nats: NatsConfig | undefined): Promise<readonl
     }),
   )
   const unreadable = problems.flat()
-  return unreadable.length > 0 ? unreadable : accountProblems(nats)
+  return unreadable.length > 0 ? unreadable : findAccountProblems(nats)
 }
 
-async function accountProblems({ account, credentialsFile }: NatsConfig): Promise<string[]> {
+async function findAccountProblems({ account, credentialsFile }: NatsConfig): Promise<string[]> {
   try {
     const { aid } = await parseCreds(await readFile(credentialsFile))
     if (account === undefined || aid === account) return []
@@ -58,12 +58,15 @@ async function accountProblems({ account, credentialsFile }: NatsConfig): Promis
 }
 
 /** Opens the bus of the configuration. It never fails: a bus that cannot be used is Degraded, and the log says why. */
-export async function openBus(nats: NatsConfig | undefined, world: BusWorld): Promise<OpenBus> {
+export async function openBus(
+  nats: NatsConfig | undefined,
+  dependencies: BusDependencies,
+): Promise<OpenedBus> {
   if (nats === undefined) {
-    world.gauges.bus('Off')
-    return { bus: NOOP_BUS, forPods: undefined }
+    dependencies.gauges.bus('Off')
+    return { bus: NOOP_BUS, podBus: undefined }
   }
-  const log = world.log.child({ part: 'bus' })
+  const log = dependencies.log.child({ part: 'bus' })
   const bus = await openNatsBus(
     {
       servers: nats.servers,
@@ -72,28 +75,28 @@ export async function openBus(nats: NatsConfig | undefined, world: BusWorld): Pr
       caFile: nats.caFile,
       limits: {
         replicas: nats.streamReplicas,
-        keepReportsMs: nats.keepReportsDays * DAY_MS,
-        keepHeartbeatsMs: KEEP_HEARTBEATS_DAYS * DAY_MS,
+        reportRetentionMs: nats.keepReportsDays * DAY_MS,
+        heartbeatRetentionMs: HEARTBEAT_RETENTION_DAYS * DAY_MS,
       },
       credentialsValidMs: nats.credentialsDays * DAY_MS,
     },
-    { clock: world.clock, log: (message, data) => log.info(data, message) },
+    { clock: dependencies.clock, log: (message, data) => log.info(data, message) },
   )
-  observe(bus, { ...world, log })
+  observeBusHealth(bus, { ...dependencies, log })
   const caCertificate = nats.caFile === undefined ? undefined : await readFile(nats.caFile, 'utf8')
   const servers = nats.podServers ?? nats.servers
   const credentials: Bus['issueCredentials'] = (request) => bus.issueCredentials(request)
-  return { bus, forPods: { servers, caCertificate, credentials } }
+  return { bus, podBus: { servers, caCertificate, credentials } }
 }
 
-function observe(bus: Bus, { gauges, log }: BusWorld): void {
-  const say = (): void => {
+function observeBusHealth(bus: Bus, { gauges, log }: BusDependencies): void {
+  const reportHealth = (): void => {
     const { state, problem } = bus.health()
     gauges.bus(state)
     if (state === 'Degraded') {
       log.warn({ code: problem?.code, note: problem?.message }, 'bus is degraded; runs go on')
     }
   }
-  say()
-  bus.watch(({ kind }) => (kind === 'Health' ? say() : gauges.reportReceived()))
+  reportHealth()
+  bus.watch(({ kind }) => (kind === 'Health' ? reportHealth() : gauges.reportReceived()))
 }

@@ -4,14 +4,14 @@ import { FakeApiServer, type FakeRequest } from '../../test/fakes/fake-api-serve
 import { createManualClock, type ManualClock } from '../../test/fakes/manual-clock.ts'
 import { OperatorConfig } from '../config.ts'
 import { createLog } from '../observability/log.ts'
-import type { Ending, OperatorWorld } from './operator-world.ts'
+import type { OperatorDependencies, OperatorOutcome } from './operator-dependencies.ts'
 import { runOperator } from './run-operator.ts'
 
 const RESOURCES = ['necoruns', 'necoruns/status', 'necosweeps', 'necosweeps/status']
 
 let server: FakeApiServer
 let clock: ManualClock
-const operators: AnOperator[] = []
+const operators: TestOperator[] = []
 beforeEach(async () => {
   clock = createManualClock()
   server = new FakeApiServer()
@@ -34,20 +34,20 @@ interface Line {
 }
 
 /** An operator in this process, on the fake server; its time stands still until a test turns the clock. */
-class AnOperator {
+class TestOperator {
   readonly lines: Line[] = []
-  readonly ended: Promise<Ending>
+  readonly ended: Promise<OperatorOutcome>
   losses = 0
   readonly #stop = new AbortController()
   readonly #waiting = new Set<() => void>()
 
   constructor(name: string, config: object = {}) {
     operators.push(this)
-    this.ended = runOperator(this.#world(name, config), this.#stop.signal)
+    this.ended = runOperator(this.#buildDependencies(name, config), this.#stop.signal)
   }
 
   /** The line with this message, as soon as it is there. */
-  async said(message: string): Promise<Line> {
+  async waitForLog(message: string): Promise<Line> {
     for (;;) {
       const line = this.lines.find((one) => one.message === message)
       if (line !== undefined) return line
@@ -55,13 +55,13 @@ class AnOperator {
     }
   }
 
-  async stop(): Promise<Ending> {
+  async stop(): Promise<OperatorOutcome> {
     this.#stop.abort()
     return this.ended
   }
 
   async get(which: 'healthPort' | 'metricsPort', path: string) {
-    const { [which]: port } = await this.said('listening')
+    const { [which]: port } = await this.waitForLog('listening')
     const answer = await fetch(`http://127.0.0.1:${port}${path}`)
     return { status: answer.status, text: await answer.text() }
   }
@@ -72,7 +72,7 @@ class AnOperator {
     this.#waiting.clear()
   }
 
-  #world(name: string, config: object): OperatorWorld {
+  #buildDependencies(name: string, config: object): OperatorDependencies {
     return {
       config: OperatorConfig.parse({ ports: { metrics: 0, health: 0 }, ...config }),
       kubeConfig: server.kubeConfig,
@@ -82,14 +82,14 @@ class AnOperator {
       clock,
       monotonicClock: clock,
       random: () => 0,
-      lagMeter: { take: () => ({ p50: 0, p99: 0, max: 0 }), close: () => undefined },
-      processFacts: () => ({
+      lagMonitor: { sample: () => ({ p50: 0, p99: 0, max: 0 }), close: () => undefined },
+      readProcessUsage: () => ({
         residentBytes: 1,
         heapUsedBytes: 1,
         cpuSeconds: 1,
         startSeconds: 1,
       }),
-      leaseLost: () => {
+      onLeaseLost: () => {
         this.losses++
       },
     }
@@ -97,7 +97,7 @@ class AnOperator {
 }
 
 /** Lets the time pass that whoever waits to try again has set. */
-async function passRest(restMs: number): Promise<void> {
+async function passDelay(restMs: number): Promise<void> {
   await clock.whenTimerSet((delayMs) => delayMs === restMs)
   clock.advance(restMs)
 }
@@ -112,8 +112,8 @@ const leaseHolder = (): unknown => {
 
 describe('the operator', () => {
   test('leads when the lease is free, says so, and gives it back when it is stopped', async () => {
-    const operator = new AnOperator('a')
-    await operator.said('controllers started')
+    const operator = new TestOperator('a')
+    await operator.waitForLog('controllers started')
     expect(await operator.get('healthPort', '/readyz')).toEqual({ status: 200, text: 'Leading\n' })
     const { text } = await operator.get('metricsPort', '/metrics')
     expect(text).toContain('leader_election_master_status{name="neco-operator"} 1')
@@ -124,26 +124,26 @@ describe('the operator', () => {
   })
 
   test('stands by, ready and without a write, while another leads, and takes over when it ends', async () => {
-    const first = new AnOperator('a')
-    await first.said('controllers started')
-    const second = new AnOperator('b')
-    await second.said('lease has a holder')
+    const first = new TestOperator('a')
+    await first.waitForLog('controllers started')
+    const second = new TestOperator('b')
+    await second.waitForLog('lease has a holder')
     expect(await second.get('healthPort', '/readyz')).toEqual({ status: 200, text: 'Standby\n' })
     expect((await second.get('metricsPort', '/metrics')).text).toContain(
       'leader_election_master_status{name="neco-operator"} 0',
     )
     await first.stop()
-    await passRest(LEASE_REST_MS)
-    await second.said('controllers started')
+    await passDelay(LEASE_REST_MS)
+    await second.waitForLog('controllers started')
     expect(leaseHolder()).toBe('b')
   })
 
   test('ends when it loses the lease, and writes nothing after', async () => {
-    const operator = new AnOperator('a')
-    await operator.said('controllers started')
+    const operator = new TestOperator('a')
+    await operator.waitForLog('controllers started')
     server.injectFault(isWrite, 'hang')
     const renewal = server.waitForRequest(isWrite)
-    await passRest(LEASE_REST_MS)
+    await passDelay(LEASE_REST_MS)
     await renewal
     clock.advance(10_000)
     expect(await operator.ended).toEqual({ kind: 'LeaseLost' })
@@ -155,48 +155,48 @@ describe('the operator', () => {
 
   test('waits for an API server that is away, alive but not ready', async () => {
     const recover = server.injectFault(() => true, { status: 503, reason: 'ServiceUnavailable' })
-    const operator = new AnOperator('a')
-    await operator.said('API server is away; it is tried again')
+    const operator = new TestOperator('a')
+    await operator.waitForLog('API server is away; it is tried again')
     expect((await operator.get('healthPort', '/healthz')).status).toBe(200)
     expect(await operator.get('healthPort', '/readyz')).toEqual({ status: 503, text: 'Waiting\n' })
     recover()
-    await passRest(SERVER_REST_MS)
-    await operator.said('controllers started')
+    await passDelay(SERVER_REST_MS)
+    await operator.waitForLog('controllers started')
   })
 
   test('stays alive and ready while the API server is away later on', async () => {
-    const operator = new AnOperator('a')
-    await operator.said('controllers started')
+    const operator = new TestOperator('a')
+    await operator.waitForLog('controllers started')
     server.injectFault(() => true, 'reset')
     server.endWatches('reset')
-    await operator.said('watch failed; it is tried again')
+    await operator.waitForLog('watch failed; it is tried again')
     expect((await operator.get('healthPort', '/healthz')).status).toBe(200)
     expect((await operator.get('healthPort', '/readyz')).status).toBe(200)
   })
 
   test('can be stopped while it waits', async () => {
     server.injectFault(() => true, 'reset')
-    const operator = new AnOperator('a')
-    await operator.said('API server is away; it is tried again')
+    const operator = new TestOperator('a')
+    await operator.waitForLog('API server is away; it is tried again')
     expect(await operator.stop()).toEqual({ kind: 'Stopped' })
   })
 
   test('refuses to start without the CRDs, without rights, and on a port that is taken', async () => {
-    const leader = new AnOperator('a')
-    const { healthPort = 0 } = await leader.said('listening')
-    await leader.said('controllers started')
-    const onTaken = new AnOperator('b', { ports: { metrics: 0, health: healthPort } })
+    const leader = new TestOperator('a')
+    const { healthPort = 0 } = await leader.waitForLog('listening')
+    await leader.waitForLog('controllers started')
+    const onTaken = new TestOperator('b', { ports: { metrics: 0, health: healthPort } })
     expect(await onTaken.ended).toEqual({
       kind: 'Refused',
       message: `port ${healthPort} cannot be listened on (EADDRINUSE); set ports.health`,
     })
     server.documents.delete(`/apis/${API_GROUP}`)
-    expect(await new AnOperator('c').ended).toMatchObject({
+    expect(await new TestOperator('c').ended).toMatchObject({
       kind: 'Refused',
       message: expect.stringContaining('are not installed'),
     })
     server.injectFault(() => true, { status: 401, reason: 'Unauthorized' })
-    expect(await new AnOperator('d').ended).toMatchObject({
+    expect(await new TestOperator('d').ended).toMatchObject({
       kind: 'Refused',
       message: expect.stringContaining('does not know who this is'),
     })
@@ -208,7 +208,7 @@ describe('the operator', () => {
       credentialsFile: '/nowhere/user.creds',
       accountSigningKeyFile: '/nowhere/key.nk',
     }
-    expect(await new AnOperator('a', { nats }).ended).toEqual({
+    expect(await new TestOperator('a', { nats }).ended).toEqual({
       kind: 'Refused',
       message:
         'nats.credentialsFile: /nowhere/user.creds cannot be read (ENOENT); nats.accountSigningKeyFile: /nowhere/key.nk cannot be read (ENOENT)',

@@ -1,9 +1,9 @@
 import { createApiClient } from '../../kube/client/api-client.ts'
-import { endpointOf } from '../../kube/client/api-endpoint.ts'
-import { openJobKinds } from '../../operator/cluster/jobs/job-kinds.ts'
+import { createApiEndpoint } from '../../kube/client/api-endpoint.ts'
+import { openJobCaches } from '../../operator/cluster/jobs/job-caches.ts'
 import {
+  createKubernetesJobs,
   type KubernetesJobsOptions,
-  kubernetesJobs,
 } from '../../operator/cluster/jobs/kubernetes-jobs.ts'
 import type { Jobs } from '../../operator/ports/jobs.ts'
 import type { FakeApiServer } from './fake-api-server.ts'
@@ -28,10 +28,10 @@ export function openFakeJobsPlatform(
   changes: Partial<KubernetesJobsOptions> = {},
 ): FakeJobsPlatform {
   const clock = createManualClock()
-  const api = createApiClient({ endpoint: endpointOf(server.kubeConfig), clock })
-  const kinds = openJobKinds({ api, clock, random: () => 0 })
+  const api = createApiClient({ endpoint: createApiEndpoint(server.kubeConfig), clock })
+  const kinds = openJobCaches({ api, clock, random: () => 0 })
   return {
-    jobs: kubernetesJobs({ api, clock, ...kinds, defaults: DEFAULTS, ...changes }),
+    jobs: createKubernetesJobs({ api, clock, ...kinds, defaults: DEFAULTS, ...changes }),
     clock,
     close: async () => {
       await Promise.all([kinds.jobs.close(), kinds.pods.close()])

@@ -10,8 +10,8 @@ import {
   buildProgressKey,
 } from '../../contract/bus-names.ts'
 import type { RunReport } from '../../contract/run-report.ts'
-import { distinctReports } from '../../operator/bus/heard-reports.ts'
-import { heartbeatBoard } from '../../operator/bus/heartbeat-board.ts'
+import { distinctReports } from '../../operator/bus/distinct-reports.ts'
+import { createHeartbeatCache } from '../../operator/bus/heartbeat-cache.ts'
 import { type Bus, type BusChange, BusError, type BusHealth } from '../../operator/ports/bus.ts'
 
 /** A bus in memory, and a hand on it. */
@@ -33,7 +33,7 @@ const VALID_MS = 30 * 24 * 3_600_000
 /** Makes a bus that is connected and empty; `nowMs` is the clock of its home. */
 export function simulatedBus(nowMs: () => number): SimulatedBus {
   const reports: { readonly runUid: string; readonly report: RunReport }[] = []
-  const heartbeats = heartbeatBoard()
+  const heartbeats = createHeartbeatCache()
   const served = new Map<string, (request: CommandRequest) => CommandReply>()
   const watchers = new Set<(change: BusChange) => void>()
   const commands: { runUid: string; name: CommandName }[] = []
@@ -56,8 +56,8 @@ export function simulatedBus(nowMs: () => number): SimulatedBus {
       commands.push({ runUid: address.runUid, name })
       return answer({ schemaVersion: 1, command: name })
     },
-    findHeartbeat: (address) => heartbeats.of(buildProgressKey(address)),
-    findRunHeartbeat: (runUid) => heartbeats.ofRun(runUid),
+    findHeartbeat: (address) => heartbeats.find(buildProgressKey(address)),
+    findRunHeartbeat: (runUid) => heartbeats.findByRun(runUid),
     async listReports({ runUid }) {
       throwIfAway()
       return distinctReports(reports.flatMap((r) => (r.runUid === runUid ? r.report : [])))
@@ -73,7 +73,7 @@ export function simulatedBus(nowMs: () => number): SimulatedBus {
     },
     publishHeartbeat(address, heartbeat) {
       throwIfAway()
-      const runUid = heartbeats.hear(
+      const runUid = heartbeats.receive(
         buildProgressKey(address),
         ++revision,
         JSON.stringify(heartbeat),

@@ -7,10 +7,10 @@ import {
 import type { JobRequest } from '../../ports/job-request.ts'
 import { buildJobManifest, buildSecretManifest } from './build-job-manifest.ts'
 
-const podOf = (request: JobRequest, placement = buildFrozenPlacement()) =>
+const buildJobPod = (request: JobRequest, placement = buildFrozenPlacement()) =>
   buildJobManifest(request, placement).spec?.template.spec
-const containerOf = (request: JobRequest, placement = buildFrozenPlacement()) =>
-  podOf(request, placement)?.containers[0]
+const buildMainContainer = (request: JobRequest, placement = buildFrozenPlacement()) =>
+  buildJobPod(request, placement)?.containers[0]
 
 describe('the Job of an attempt', () => {
   test('is this one, to the last field', () => {
@@ -182,14 +182,14 @@ describe('the Job of an attempt', () => {
       placement: { resources: { requests: { cpu: '8' } } },
     })
     const resources = { evaluator: { limits: { 'nvidia.com/gpu': 1 } } }
-    expect(containerOf(request, buildFrozenPlacement({ resources }))).toMatchObject({
+    expect(buildMainContainer(request, buildFrozenPlacement({ resources }))).toMatchObject({
       name: 'evaluator',
       command: ['node', 'evaluator/main.ts', '--config', '/etc/neco/evaluation-1.json'],
       resources: { requests: { cpu: '8' } },
     })
-    expect(containerOf(request, buildFrozenPlacement({ resources }))?.resources).not.toHaveProperty(
-      'limits',
-    )
+    expect(
+      buildMainContainer(request, buildFrozenPlacement({ resources }))?.resources,
+    ).not.toHaveProperty('limits')
   })
 
   const digest = `sha256:${'0'.repeat(64)}`
@@ -215,7 +215,7 @@ describe('the Job of an attempt', () => {
   ])('takes %s', (...[, imageId, evaluator, expected]) => {
     const request = buildTestJobRequest({ program: 'evaluator', placement: { imageId } })
     const images = { trainer: 'registry.test/neco:1', evaluator }
-    expect(containerOf(request, buildFrozenPlacement({ images }))?.image).toBe(expected)
+    expect(buildMainContainer(request, buildFrozenPlacement({ images }))?.image).toBe(expected)
   })
 
   test('keeps every name within 63 characters for the longest run and evaluation', () => {

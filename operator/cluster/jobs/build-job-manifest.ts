@@ -12,23 +12,23 @@ import { buildContainer } from './build-container.ts'
 import { buildVolumes } from './build-volumes.ts'
 import type { FrozenPlacement } from './frozen-placement.ts'
 import { POD_SECURITY } from './pod-security.ts'
-import { BUS_KEYS, ownerOf, runLabels } from './run-config-map.ts'
+import { BUS_KEYS, buildRunLabels, buildRunOwnerReference } from './run-config-map.ts'
 
 /** Kueue admits a Job that carries it; see kueue.sigs.k8s.io. */
 export const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name'
 
 /** What the kubelet needs beyond the grace time of the program to end a pod in good order. */
-const KUBELET_SECONDS = 5
+const KUBELET_GRACE_SECONDS = 5
 
-const labelsOf = (request: JobRequest): Record<string, string> => ({
-  ...runLabels(request),
+const buildJobLabels = (request: JobRequest): Record<string, string> => ({
+  ...buildRunLabels(request),
   'app.kubernetes.io/component': request.program,
   [LABELS.task]: request.task,
   [LABELS.attempt]: String(request.attempt),
 })
 
 /** The settings of a pod that only say where it may run, passed on as they are. */
-export function schedulingOf({ placement }: Pick<JobRequest, 'placement'>): Partial<V1PodSpec> {
+export function buildScheduling({ placement }: Pick<JobRequest, 'placement'>): Partial<V1PodSpec> {
   const { nodeSelector, tolerations, priorityClassName, runtimeClassName } = placement.pod ?? {}
   return {
     ...omitUndefined({ nodeSelector }),
@@ -40,28 +40,28 @@ export function schedulingOf({ placement }: Pick<JobRequest, 'placement'>): Part
 const withoutUndefined = <T extends object>(object: T) =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))
 
-function podSpecOf(request: JobRequest, frozen: FrozenPlacement): V1PodSpec {
+function buildPodSpec(request: JobRequest, frozen: FrozenPlacement): V1PodSpec {
   const pullSecrets = frozen.imagePullSecrets.map((name) => ({ name }))
   return {
     restartPolicy: 'Never',
-    terminationGracePeriodSeconds: request.execution.gracePeriodSeconds + KUBELET_SECONDS,
+    terminationGracePeriodSeconds: request.execution.gracePeriodSeconds + KUBELET_GRACE_SECONDS,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     securityContext: POD_SECURITY,
     ...(pullSecrets.length === 0 ? {} : { imagePullSecrets: pullSecrets }),
-    ...schedulingOf(request),
+    ...buildScheduling(request),
     containers: [buildContainer(request, frozen)],
     volumes: buildVolumes(request, frozen),
   }
 }
 
-const templateOf = (request: JobRequest, frozen: FrozenPlacement): V1PodTemplateSpec => ({
-  metadata: { labels: labelsOf(request) },
-  spec: podSpecOf(request, frozen),
+const buildPodTemplate = (request: JobRequest, frozen: FrozenPlacement): V1PodTemplateSpec => ({
+  metadata: { labels: buildJobLabels(request) },
+  spec: buildPodSpec(request, frozen),
 })
 
 /** Never a second pod of an attempt: whatever ends it ends the Job, and disruptions are told by their condition. */
-const specOf = (request: JobRequest, frozen: FrozenPlacement): V1JobSpec => ({
+const buildJobSpec = (request: JobRequest, frozen: FrozenPlacement): V1JobSpec => ({
   completions: 1,
   parallelism: 1,
   backoffLimit: 0,
@@ -70,7 +70,7 @@ const specOf = (request: JobRequest, frozen: FrozenPlacement): V1JobSpec => ({
     rules: [{ action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }],
   },
   ...(request.placement.queueName === undefined ? {} : { suspend: true }),
-  template: templateOf(request, frozen),
+  template: buildPodTemplate(request, frozen),
 })
 
 /** The Job of one attempt. With a queue it is made suspended, and what Kueue owns of it is never touched after. */
@@ -83,12 +83,12 @@ export function buildJobManifest(request: JobRequest, frozen: FrozenPlacement): 
       name: request.name,
       namespace: request.namespace,
       labels: {
-        ...labelsOf(request),
+        ...buildJobLabels(request),
         ...omitUndefined({ [QUEUE_LABEL]: queueName }),
       },
-      ownerReferences: [ownerOf(request)],
+      ownerReferences: [buildRunOwnerReference(request)],
     },
-    spec: specOf(request, frozen),
+    spec: buildJobSpec(request, frozen),
   }
 }
 
@@ -108,8 +108,8 @@ export const buildSecretManifest = (
   metadata: {
     name: request.name,
     namespace: request.namespace,
-    labels: labelsOf(request),
-    ownerReferences: [ownerOf(request)],
+    labels: buildJobLabels(request),
+    ownerReferences: [buildRunOwnerReference(request)],
   },
   type: 'Opaque',
   immutable: true,

@@ -11,7 +11,7 @@ import {
   terminationMessageText,
   toTimestamp,
 } from '../../../test/fixtures/pod-states.ts'
-import { classifyPod, mayBeLost } from './classify-pod.ts'
+import { classifyPod, mayHaveLostNode } from './classify-pod.ts'
 import type { ContainerView, NodeView } from './pod-view.ts'
 
 describe('a pod that has not started', () => {
@@ -185,9 +185,12 @@ describe('a pod on a node that may be lost', () => {
       ...running,
       metadata: { ...running.metadata, deletionTimestamp: toTimestamp(200) },
     }
-    expect([199_000, 201_000].map((nowMs) => mayBeLost(deleted, nowMs))).toEqual([false, true])
-    expect(mayBeLost(buildBoundPod({ phase: 'Unknown' }), 0)).toBe(true)
-    expect(mayBeLost(running, 1e9)).toBe(false)
+    expect([199_000, 201_000].map((nowMs) => mayHaveLostNode(deleted, nowMs))).toEqual([
+      false,
+      true,
+    ])
+    expect(mayHaveLostNode(buildBoundPod({ phase: 'Unknown' }), 0)).toBe(true)
+    expect(mayHaveLostNode(running, 1e9)).toBe(false)
   })
 })
 

@@ -1,11 +1,11 @@
 import { omitUndefined } from '../../../std/omit-undefined.ts'
 import type { ObservedJob } from '../../ports/observed-job.ts'
-import { endedMsOf, endOf, mainContainer } from './pod-end.ts'
-import { type NodeView, type PodView, timeMs } from './pod-view.ts'
-import { refusedImage, waitingOf } from './pod-waiting.ts'
+import { classifyPodEnd, mainContainer, readEndedMs } from './classify-pod-end.ts'
+import { classifyPodWait, findInvalidImage } from './classify-pod-wait.ts'
+import { type NodeView, type PodView, parseTimeMs } from './pod-view.ts'
 
 /** What a pod adds to what is known of its Job. */
-export type PodReading = Pick<
+export type PodObservation = Pick<
   ObservedJob,
   | 'state'
   | 'startedMs'
@@ -19,7 +19,7 @@ export type PodReading = Pick<
 >
 
 /** What is known of the node of a pod that has not ended; undefined where nobody asked. */
-export interface NodeSighting {
+export interface NodeObservation {
   readonly node: NodeView | 'Gone'
   readonly nowMs: number
   /** After how long without its kubelet a node is given up by the operator itself; never where left out. */
@@ -30,20 +30,20 @@ export interface NodeSighting {
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service'
 
 /** For how long a node has been without its kubelet; undefined where it has one. */
-function lostForMs(node: NodeView, nowMs: number): number | undefined {
+function computeNotReadyMs(node: NodeView, nowMs: number): number | undefined {
   const ready = node.status?.conditions?.find(({ type }) => type === 'Ready')
   if (ready === undefined || ready.status === 'True') return undefined
-  return nowMs - (timeMs(ready.lastTransitionTime) ?? nowMs)
+  return nowMs - (parseTimeMs(ready.lastTransitionTime) ?? nowMs)
 }
 
 /** Why a pod is taken for dead though nobody can say so: two containers must never train the same attempt. */
-function releaseReason(name: string, seen: NodeSighting): string | undefined {
-  const { node, nowMs, releaseAfterMs } = seen
+function findNodeLossReason(name: string, nodeObservation: NodeObservation): string | undefined {
+  const { node, nowMs, releaseAfterMs } = nodeObservation
   if (node === 'Gone') return `NodeLost: node ${name} was deleted`
   if (node.spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE) === true) {
     return `NodeLost: node ${name} is out of service`
   }
-  const lostMs = lostForMs(node, nowMs)
+  const lostMs = computeNotReadyMs(node, nowMs)
   if (lostMs === undefined || releaseAfterMs === undefined || lostMs < releaseAfterMs) {
     return undefined
   }
@@ -53,14 +53,14 @@ function releaseReason(name: string, seen: NodeSighting): string | undefined {
 const hasEnded = ({ status }: PodView): boolean =>
   status?.phase === 'Succeeded' || status?.phase === 'Failed'
 
-function startedMsOf(pod: PodView): number | undefined {
+function readStartedMs(pod: PodView): number | undefined {
   const { running, terminated } = mainContainer(pod)?.state ?? {}
-  return timeMs(terminated?.startedAt ?? running?.startedAt)
+  return parseTimeMs(terminated?.startedAt ?? running?.startedAt)
 }
 
 /** What does not depend on how the pod fares. */
-function factsOf(pod: PodView): Pick<PodReading, 'startedMs' | 'imageId'> {
-  const startedMs = startedMsOf(pod)
+function readStartAndImage(pod: PodView): Pick<PodObservation, 'startedMs' | 'imageId'> {
+  const startedMs = readStartedMs(pod)
   const imageId = mainContainer(pod)?.imageID
   return {
     ...omitUndefined({ startedMs }),
@@ -68,37 +68,43 @@ function factsOf(pod: PodView): Pick<PodReading, 'startedMs' | 'imageId'> {
   }
 }
 
-function ended(pod: PodView): PodReading {
-  const facts = factsOf(pod)
-  const endedMs = Math.max(facts.startedMs ?? 0, endedMsOf(pod))
-  return { ...endOf(pod), ...facts, endedMs }
+function observeEndedPod(pod: PodView): PodObservation {
+  const startAndImage = readStartAndImage(pod)
+  const endedMs = Math.max(startAndImage.startedMs ?? 0, readEndedMs(pod))
+  return { ...classifyPodEnd(pod), ...startAndImage, endedMs }
 }
 
 /** A failure whose pod is still there: it has no endedMs, and the Job must be deleted. */
-const givenUp = (pod: PodView, cause: 'Disrupted' | 'Refused', message: string): PodReading => ({
+const buildAbandonedPod = (
+  pod: PodView,
+  cause: 'Disrupted' | 'Refused',
+  message: string,
+): PodObservation => ({
   state: 'Failed',
   cause,
   message,
-  ...factsOf(pod),
+  ...readStartAndImage(pod),
 })
 
 /** What the state of a pod means for its Job: which phase it waits in, or how it ended and what pays for it. */
-export function classifyPod(pod: PodView, seen?: NodeSighting): PodReading {
-  if (hasEnded(pod)) return ended(pod)
+export function classifyPod(pod: PodView, nodeObservation?: NodeObservation): PodObservation {
+  if (hasEnded(pod)) return observeEndedPod(pod)
   const { nodeName } = pod.spec ?? {}
-  const lost =
-    nodeName === undefined || seen === undefined ? undefined : releaseReason(nodeName, seen)
-  if (lost !== undefined) return givenUp(pod, 'Disrupted', lost)
-  const refused = refusedImage(pod)
-  if (refused !== undefined) return givenUp(pod, 'Refused', refused)
-  const facts = factsOf(pod)
-  if (facts.startedMs !== undefined) return { state: 'Running', ...facts }
-  return { state: 'Pending', waiting: waitingOf(pod), ...facts }
+  const nodeLoss =
+    nodeName === undefined || nodeObservation === undefined
+      ? undefined
+      : findNodeLossReason(nodeName, nodeObservation)
+  if (nodeLoss !== undefined) return buildAbandonedPod(pod, 'Disrupted', nodeLoss)
+  const refused = findInvalidImage(pod)
+  if (refused !== undefined) return buildAbandonedPod(pod, 'Refused', refused)
+  const startAndImage = readStartAndImage(pod)
+  if (startAndImage.startedMs !== undefined) return { state: 'Running', ...startAndImage }
+  return { state: 'Pending', waiting: classifyPodWait(pod), ...startAndImage }
 }
 
 /** Whether to ask for the node of a pod: its kubelet may be gone. */
-export function mayBeLost(pod: PodView, nowMs: number): boolean {
-  const dueMs = timeMs(pod.metadata.deletionTimestamp)
+export function mayHaveLostNode(pod: PodView, nowMs: number): boolean {
+  const dueMs = parseTimeMs(pod.metadata.deletionTimestamp)
   if (hasEnded(pod)) return false
   return pod.status?.phase === 'Unknown' || (dueMs !== undefined && dueMs < nowMs)
 }

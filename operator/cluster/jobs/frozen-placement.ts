@@ -19,19 +19,23 @@ export const FrozenPlacement = z.strictObject({
 })
 export type FrozenPlacement = z.infer<typeof FrozenPlacement>
 
-const overrideOf = ({ pod }: Placement, program: Program) =>
+const findContainerOverride = ({ pod }: Placement, program: Program) =>
   pod?.containers?.find(({ name }) => name === program)
 
-const imageOf = (placement: Placement, defaults: JobDefaults, program: Program) =>
-  overrideOf(placement, program)?.image ?? placement.pod?.image ?? defaults.image
+const resolveImage = (placement: Placement, defaults: JobDefaults, program: Program) =>
+  findContainerOverride(placement, program)?.image ?? placement.pod?.image ?? defaults.image
 
 /** The most specific of all that name resources counts, whole: an evaluator that names some asks for no GPU of the trainer. */
-function resourcesOf(placement: Placement, defaults: JobDefaults, program: Program) {
-  const ofOperator =
+function resolveResources(placement: Placement, defaults: JobDefaults, program: Program) {
+  const operatorDefault =
     program === 'evaluator'
       ? (defaults.evaluatorResources ?? defaults.resources)
       : defaults.resources
-  return overrideOf(placement, program)?.resources ?? placement.pod?.resources ?? ofOperator
+  return (
+    findContainerOverride(placement, program)?.resources ??
+    placement.pod?.resources ??
+    operatorDefault
+  )
 }
 
 const IMAGE_NOT_CONFIGURED: Blocker = {
@@ -47,12 +51,15 @@ const STORAGE_NOT_CONFIGURED: Blocker = {
     'neither the run nor the operator names a PersistentVolumeClaim: set storage.claim, or defaults.storage.claim',
 }
 
-type PlacedFields = Pick<Placement, 'pod' | 'storage'>
+type PlacementFields = Pick<Placement, 'pod' | 'storage'>
 
 /** Whether pods can be placed at all: an image for both programs, and a claim. */
-export function placementObstacles(placement: PlacedFields, defaults: JobDefaults): Blocker[] {
+export function findPlacementBlockers(
+  placement: PlacementFields,
+  defaults: JobDefaults,
+): Blocker[] {
   const programs = ['trainer', 'evaluator'] as const
-  const hasImages = programs.every((one) => imageOf(placement, defaults, one) !== undefined)
+  const hasImages = programs.every((one) => resolveImage(placement, defaults, one) !== undefined)
   const hasStorage = (placement.storage ?? defaults.storage) !== undefined
   return [
     ...(hasImages ? [] : [IMAGE_NOT_CONFIGURED]),
@@ -68,8 +75,8 @@ export function freezePlacement(
   placement: Placement,
   defaults: JobDefaults,
 ): Omit<FrozenPlacement, 'hasBus'> | undefined {
-  const trainer = imageOf(placement, defaults, 'trainer')
-  const evaluator = imageOf(placement, defaults, 'evaluator')
+  const trainer = resolveImage(placement, defaults, 'trainer')
+  const evaluator = resolveImage(placement, defaults, 'evaluator')
   const storage = placement.storage ?? defaults.storage
   if (trainer === undefined || evaluator === undefined || storage === undefined) return undefined
   const { pod } = placement
@@ -80,8 +87,8 @@ export function freezePlacement(
     imagePullSecrets: [...(pod?.imagePullSecrets ?? defaults.imagePullSecrets ?? [])],
     storage,
     resources: {
-      ...optional('trainer', resourcesOf(placement, defaults, 'trainer')),
-      ...optional('evaluator', resourcesOf(placement, defaults, 'evaluator')),
+      ...optional('trainer', resolveResources(placement, defaults, 'trainer')),
+      ...optional('evaluator', resolveResources(placement, defaults, 'evaluator')),
     },
     ...optional('metricsPort', defaults.metricsPort),
   }

@@ -19,13 +19,13 @@ import {
 } from '../../../test/fixtures/pod-states.ts'
 import type { ObjectKey } from '../../ports/objects.ts'
 
-const homes = useFakeJobsPlatforms()
+const platforms = useFakeJobsPlatforms()
 const request = buildTestJobRequest()
 const runUid = request.owner.uid
 const key: ObjectKey = { namespace: 'team', name: request.name }
 const name = `team/${request.name}`
 const writes = () =>
-  homes.server.requests.flatMap(({ method, path }) =>
+  platforms.server.requests.flatMap(({ method, path }) =>
     method === 'GET' ? [] : [`${method} ${path}`],
   )
 const running = {
@@ -48,7 +48,7 @@ describe('making a reader', () => {
   }
 
   test('makes a Secret and a Job, placed as the run was on its first day', async () => {
-    const { jobs } = homes.open({ bus })
+    const { jobs } = platforms.open({ bus })
     await jobs.create(request)
     const before = writes().length
     await jobs.createReader(reader)
@@ -61,8 +61,10 @@ describe('making a reader', () => {
   })
 
   test('is Invalid where there is no bus, or the run has no ConfigMap', async () => {
-    await expect(homes.open().jobs.createReader(reader)).rejects.toMatchObject({ code: 'Invalid' })
-    const withBus = homes.open({ bus }).jobs.createReader(reader)
+    await expect(platforms.open().jobs.createReader(reader)).rejects.toMatchObject({
+      code: 'Invalid',
+    })
+    const withBus = platforms.open({ bus }).jobs.createReader(reader)
     await expect(withBus).rejects.toMatchObject({ code: 'Invalid' })
     expect(writes()).toEqual([])
   })
@@ -70,7 +72,7 @@ describe('making a reader', () => {
 
 describe('making a Job', () => {
   test('makes the ConfigMap of the run, the Secret of the attempt, then the Job', async () => {
-    const { jobs } = homes.open({ bus })
+    const { jobs } = platforms.open({ bus })
     await jobs.create(request)
     const root = '/namespaces/team'
     expect(writes()).toEqual([
@@ -87,17 +89,17 @@ describe('making a Job', () => {
       asked.push(address)
       return { text: 'a secret', expiresMs: 0 }
     }
-    await homes.open({ bus: { ...bus, credentials } }).jobs.create(request)
+    await platforms.open({ bus: { ...bus, credentials } }).jobs.create(request)
     expect(asked).toEqual([{ kind: 'Pod', namespace: 'team', runUid, task: 'train', attempt: 1 }])
   })
 
   test('makes the next attempt from what was written down, whatever the defaults are now', async () => {
-    await homes
+    await platforms
       .open({ defaults: { image: 'old:1', storage: { claim: 'first' } } })
       .jobs.create(request)
-    const later = homes.open({ defaults: { image: 'new:2', storage: { claim: 'second' } } })
+    const later = platforms.open({ defaults: { image: 'new:2', storage: { claim: 'second' } } })
     await later.jobs.create(buildTestJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
-    const { spec } = homes.server.objects.get(JOBS, 'team/study-0-r0-a2')
+    const { spec } = platforms.server.objects.get(JOBS, 'team/study-0-r0-a2')
     expect(spec).toMatchObject({
       template: {
         spec: {
@@ -109,27 +111,31 @@ describe('making a Job', () => {
   })
 
   test('makes the ConfigMap again where somebody deleted it', async () => {
-    const { jobs } = homes.open()
+    const { jobs } = platforms.open()
     await jobs.create(request)
-    homes.server.objects.delete(CONFIG_MAPS, 'team/study-0-r0')
+    platforms.server.objects.delete(CONFIG_MAPS, 'team/study-0-r0')
     await jobs.create(buildTestJobRequest({ name: 'study-0-r0-a2', attempt: 2 }))
-    expect(homes.server.objects.list(CONFIG_MAPS)).toHaveLength(1)
+    expect(platforms.server.objects.list(CONFIG_MAPS)).toHaveLength(1)
   })
 
   test('replaces a Secret that an attempt left which got no Job, without reading it', async () => {
-    const { jobs } = homes.open({ bus })
-    homes.server.objects.create(SECRETS, { metadata: { name: request.name, namespace: 'team' } })
+    const { jobs } = platforms.open({ bus })
+    platforms.server.objects.create(SECRETS, {
+      metadata: { name: request.name, namespace: 'team' },
+    })
     await jobs.create(request)
-    const [secret] = homes.server.objects.list(SECRETS) as (FakeObject & { stringData: object })[]
+    const [secret] = platforms.server.objects.list(SECRETS) as (FakeObject & {
+      stringData: object
+    })[]
     expect(secret?.stringData).toEqual({ 'nats.creds': 'a secret', 'ca.crt': 'PEM' })
-    const reads = homes.server.requests.filter(
+    const reads = platforms.server.requests.filter(
       ({ method, path }) => method === 'GET' && path.includes('secrets'),
     )
     expect(reads).toEqual([])
   })
 
   test('leaves a live Job of the name, and its Secret, alone', async () => {
-    const { jobs } = homes.open({ bus })
+    const { jobs } = platforms.open({ bus })
     await jobs.create(request)
     const before = writes().length
     await expect(jobs.create(request)).rejects.toMatchObject({ code: 'AlreadyExists' })
@@ -139,10 +145,10 @@ describe('making a Job', () => {
   test.each(['jobs', 'configmaps'])(
     'is a conflict of names where somebody else has one of the %s',
     async (what) => {
-      const { jobs } = homes.open()
+      const { jobs } = platforms.open()
       const [collection, taken] =
         what === 'jobs' ? [JOBS, request.name] : [CONFIG_MAPS, request.owner.name]
-      homes.server.objects.create(collection, { metadata: { name: taken, namespace: 'team' } })
+      platforms.server.objects.create(collection, { metadata: { name: taken, namespace: 'team' } })
       await expect(jobs.create(request)).rejects.toMatchObject({
         code: 'NameConflict',
         message: expect.stringContaining(`team/${taken} is in the way: it belongs to nobody`),
@@ -151,7 +157,7 @@ describe('making a Job', () => {
   )
 
   test('is refused without an image or a claim, naming both fields', async () => {
-    const made = homes.open({ defaults: {} }).jobs.create(request)
+    const made = platforms.open({ defaults: {} }).jobs.create(request)
     await expect(made).rejects.toMatchObject({
       code: 'Invalid',
       causes: [{ field: 'pod.image' }, { field: 'storage.claim' }],
@@ -160,12 +166,15 @@ describe('making a Job', () => {
 
   test('is refused where the API server refuses the Job, with its causes', async () => {
     const details = { causes: [{ field: 'spec.template', message: 'no such class' }] }
-    homes.server.injectFault(({ method, path }) => method === 'POST' && path.endsWith('/jobs'), {
-      status: 422,
-      reason: 'Invalid',
-      details,
-    })
-    await expect(homes.open().jobs.create(request)).rejects.toMatchObject({
+    platforms.server.injectFault(
+      ({ method, path }) => method === 'POST' && path.endsWith('/jobs'),
+      {
+        status: 422,
+        reason: 'Invalid',
+        details,
+      },
+    )
+    await expect(platforms.open().jobs.create(request)).rejects.toMatchObject({
       code: 'Invalid',
       causes: [{ field: 'spec.template', message: 'no such class' }],
     })
@@ -174,11 +183,11 @@ describe('making a Job', () => {
 
 describe('deleting a Job', () => {
   test('is done in the foreground, of that very Job, and its Secret goes too', async () => {
-    const { jobs } = homes.open({ bus })
+    const { jobs } = platforms.open({ bus })
     await jobs.create(request)
-    const { uid } = homes.server.objects.get(JOBS, name).metadata
+    const { uid } = platforms.server.objects.get(JOBS, name).metadata
     await jobs.delete(key)
-    expect(homes.server.requests.slice(-2)).toMatchObject([
+    expect(platforms.server.requests.slice(-2)).toMatchObject([
       {
         method: 'DELETE',
         path: `/apis/batch/v1/namespaces/team/jobs/${request.name}`,
@@ -190,23 +199,23 @@ describe('deleting a Job', () => {
   })
 
   test('asks for nothing where there is no such Job of ours', async () => {
-    const { jobs } = homes.open()
-    homes.server.objects.create(JOBS, { metadata: { name: 'foreign', namespace: 'team' } })
+    const { jobs } = platforms.open()
+    platforms.server.objects.create(JOBS, { metadata: { name: 'foreign', namespace: 'team' } })
     await jobs.delete({ namespace: 'team', name: 'gone' })
     expect(writes()).toEqual([])
   })
 })
 
-const turn = () => new Promise((resolve) => setImmediate(resolve))
+const yieldToEventLoop = () => new Promise((resolve) => setImmediate(resolve))
 
-const heardOnce = (jobs: FakeJobsPlatform['jobs']) => {
+const waitForFirstChange = (jobs: FakeJobsPlatform['jobs']) => {
   const next = Promise.withResolvers<ObjectKey>()
   const stop = jobs.watch((run) => next.resolve(run))
   return next.promise.finally(stop)
 }
 
 /** The next news beyond what is there already. */
-const heardLast = async (jobs: FakeJobsPlatform['jobs']) => {
+const waitForLastChange = async (jobs: FakeJobsPlatform['jobs']) => {
   const next = Promise.withResolvers<void>()
   const stop = jobs.watch((_run, urgency) => {
     if (urgency !== 'resync') next.resolve()
@@ -217,43 +226,51 @@ const heardLast = async (jobs: FakeJobsPlatform['jobs']) => {
 
 describe('the Jobs of a run', () => {
   test('are told of by the state of their pods', async () => {
-    const { jobs } = homes.open()
+    const { jobs } = platforms.open()
     await jobs.create(request)
-    const heard = heardOnce(jobs)
-    makePod(homes.server, name, running)
-    expect(await heard).toEqual({ namespace: 'team', name: 'study-0-r0' })
+    const received = waitForFirstChange(jobs)
+    makePod(platforms.server, name, running)
+    expect(await received).toEqual({ namespace: 'team', name: 'study-0-r0' })
   })
 
   test('are read anew, once, when closed before anything was heard of their pods', async () => {
-    homes.server.injectFault(
+    platforms.server.injectFault(
       ({ path, query }) => path.endsWith('/pods') && query['watch'] === 'true',
       'hang',
     )
-    const { jobs } = homes.open()
+    const { jobs } = platforms.open()
     await jobs.create(request)
-    makePod(homes.server, name, buildFailedStatus({ exitCode: 2, message: terminationMessageText }))
+    makePod(
+      platforms.server,
+      name,
+      buildFailedStatus({ exitCode: 2, message: terminationMessageText }),
+    )
     const conditions = [{ type: 'Failed', status: 'True' }]
-    homes.server.objects.write(JOBS, name, { status: { failed: 1, conditions } })
+    platforms.server.objects.write(JOBS, name, { status: { failed: 1, conditions } })
     const first = async () => (await jobs.listOwnedBy(runUid))[0]
-    while ((await first())?.state === 'Pending') await turn()
+    while ((await first())?.state === 'Pending') await yieldToEventLoop()
     expect(await first()).toMatchObject({ state: 'Failed', exitCode: 2 })
-    const reads = homes.server.requests.filter(
+    const reads = platforms.server.requests.filter(
       ({ path, query }) => path === '/api/v1/namespaces/team/pods' && query['watch'] === undefined,
     )
     expect(reads).toHaveLength(1)
   })
 
   test('keep the last words of a pod that went before its Job was closed', async () => {
-    const { jobs } = homes.open()
+    const { jobs } = platforms.open()
     await jobs.create(request)
-    makePod(homes.server, name, buildFailedStatus({ exitCode: 6, message: terminationMessageText }))
+    makePod(
+      platforms.server,
+      name,
+      buildFailedStatus({ exitCode: 6, message: terminationMessageText }),
+    )
     const first = async () => (await jobs.listOwnedBy(runUid))[0]
-    while ((await first())?.state !== 'Failed') await turn()
-    const heard = heardLast(jobs)
-    homes.server.objects.delete(PODS, `${name}-x`)
-    await heard
+    while ((await first())?.state !== 'Failed') await yieldToEventLoop()
+    const received = waitForLastChange(jobs)
+    platforms.server.objects.delete(PODS, `${name}-x`)
+    await received
     const conditions = [{ type: 'Failed', status: 'True' }]
-    homes.server.objects.write(JOBS, name, { status: { failed: 1, conditions } })
+    platforms.server.objects.write(JOBS, name, { status: { failed: 1, conditions } })
     expect(await first()).toMatchObject({
       state: 'Failed',
       exitCode: 6,
@@ -262,18 +279,18 @@ describe('the Jobs of a run', () => {
   })
 
   test('are given up with their node, for which they are looked at again by themselves', async () => {
-    const { jobs, clock } = homes.open()
+    const { jobs, clock } = platforms.open()
     await jobs.create(request)
-    makePod(homes.server, name, { ...running, phase: 'Unknown' })
+    makePod(platforms.server, name, { ...running, phase: 'Unknown' })
     const stop = jobs.watch(() => {})
     const first = async () => (await jobs.listOwnedBy(runUid))[0]
-    homes.server.objects.create('/api/v1/nodes', { metadata: { name: 'n1' } })
-    while ((await first())?.state !== 'Running') await turn()
+    platforms.server.objects.create('/api/v1/nodes', { metadata: { name: 'n1' } })
+    while ((await first())?.state !== 'Running') await yieldToEventLoop()
     expect(clock.delays()).toContain(10_000)
-    homes.server.objects.delete('/api/v1/nodes', '/n1')
-    const heard = heardOnce(jobs)
+    platforms.server.objects.delete('/api/v1/nodes', '/n1')
+    const received = waitForFirstChange(jobs)
     clock.advance(10_000)
-    expect(await heard).toMatchObject({ name: 'study-0-r0' })
+    expect(await received).toMatchObject({ name: 'study-0-r0' })
     expect(await first()).toMatchObject({
       state: 'Failed',
       cause: 'Disrupted',

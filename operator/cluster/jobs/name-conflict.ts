@@ -2,7 +2,7 @@ import { API_GROUP, RUN_KIND } from '../../../crds/names.ts'
 import type { ObjectMeta } from '../../../crds/object-meta.ts'
 import { PortError } from '../../ports/port-error.ts'
 
-export interface Taken {
+export interface ConflictingObject {
   readonly kind: 'Job' | 'ConfigMap'
   readonly namespace: string
   readonly name: string
@@ -10,11 +10,11 @@ export interface Taken {
   readonly metadata: Pick<ObjectMeta, 'ownerReferences' | 'deletionTimestamp'> | undefined
 }
 
-const controllerOf = ({ metadata }: Taken) =>
+const findController = ({ metadata }: ConflictingObject) =>
   metadata?.ownerReferences?.find(({ controller }) => controller === true)
 
-const isOfRun = (taken: Taken): boolean => {
-  const controller = controllerOf(taken)
+const isControlledByRun = (conflict: ConflictingObject): boolean => {
+  const controller = findController(conflict)
   return controller?.kind === RUN_KIND && controller.apiVersion.startsWith(`${API_GROUP}/`)
 }
 
@@ -22,14 +22,14 @@ const isOfRun = (taken: Taken): boolean => {
  * Why an object cannot be made under a name: AlreadyExists where what is there will go or is that of a run, so that
  * trying again helps; NameConflict where somebody else has the name.
  */
-export function nameTaken(taken: Taken): PortError {
-  const { kind, namespace, name, metadata } = taken
+export function toNameConflictError(conflict: ConflictingObject): PortError {
+  const { kind, namespace, name, metadata } = conflict
   const what = `${kind} ${namespace}/${name}`
-  const isGoing = metadata === undefined || metadata.deletionTimestamp !== undefined
-  if (isGoing) return new PortError('AlreadyExists', `${what} is still being deleted`)
-  const controller = controllerOf(taken)
+  const isTerminating = metadata === undefined || metadata.deletionTimestamp !== undefined
+  if (isTerminating) return new PortError('AlreadyExists', `${what} is still being deleted`)
+  const controller = findController(conflict)
   const owner = controller === undefined ? 'nobody' : `${controller.kind} ${controller.name}`
-  return isOfRun(taken)
+  return isControlledByRun(conflict)
     ? new PortError('AlreadyExists', `${what} belongs to ${owner} already`)
     : new PortError(
         'NameConflict',

@@ -8,7 +8,7 @@ import {
   terminationMessageText,
   toTimestamp,
 } from '../../../test/fixtures/pod-states.ts'
-import { needsFreshPods, newestPod, observeJob } from './observe-job.ts'
+import { findNewestPod, mustRereadPods, observeJob } from './observe-job.ts'
 import type { JobView, PodView } from './pod-view.ts'
 
 const nowMs = 500_000
@@ -121,7 +121,7 @@ describe('a Job as the controllers see it', () => {
   test('is read by its newest pod', () => {
     const newer = withMeta(running, { creationTimestamp: toTimestamp(200) })
     const older = buildBoundPod(buildFailedStatus({ exitCode: 5 }))
-    expect(newestPod([older, newer])).toBe(newer)
+    expect(findNewestPod([older, newer])).toBe(newer)
     expect(observe(job(), [older, newer]).state).toBe('Running')
   })
 })
@@ -154,6 +154,6 @@ describe('pods are read anew', () => {
     ],
     ['not while the Job is open', job(), [running], false],
   ])('%s', (...[, given, pods, expected]) => {
-    expect(needsFreshPods({ job: given, pods })).toBe(expected)
+    expect(mustRereadPods({ job: given, pods })).toBe(expected)
   })
 })

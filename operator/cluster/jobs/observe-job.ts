@@ -1,56 +1,57 @@
 import { omitUndefined } from '../../../std/omit-undefined.ts'
 import type { JobStartWait, ObservedJob } from '../../ports/observed-job.ts'
 import { QUEUE_LABEL } from './build-job-manifest.ts'
-import { classifyPod, type NodeSighting, type PodReading } from './classify-pod.ts'
+import { classifyPod, type NodeObservation, type PodObservation } from './classify-pod.ts'
 import {
   type ConditionView,
+  findTrueCondition,
+  formatReason,
   type JobView,
   type PodView,
-  sentence,
-  timeMs,
-  trueCondition,
+  parseTimeMs,
 } from './pod-view.ts'
 
-export interface JobSighting {
+export interface JobSnapshot {
   readonly job: JobView
   /** The pods that it controls. */
   readonly pods: readonly PodView[]
   readonly nowMs: number
   /** The node of its newest pod, where it was asked for. */
-  readonly node?: NodeSighting | undefined
+  readonly node?: NodeObservation | undefined
 }
 
-const createdMsOf = ({ metadata }: JobView | PodView): number =>
-  timeMs(metadata.creationTimestamp) ?? 0
+const readCreatedMs = ({ metadata }: JobView | PodView): number =>
+  parseTimeMs(metadata.creationTimestamp) ?? 0
 
 /** How the Job controller has closed a Job. */
-const closedBy = ({ status }: JobView): ConditionView | undefined =>
-  trueCondition(status?.conditions, 'Complete') ?? trueCondition(status?.conditions, 'Failed')
+const findTerminalCondition = ({ status }: JobView): ConditionView | undefined =>
+  findTrueCondition(status?.conditions, 'Complete') ??
+  findTrueCondition(status?.conditions, 'Failed')
 
 /** The pod that counts: a Job that Kueue has put back into its queue gets another. */
-export const newestPod = (pods: readonly PodView[]): PodView | undefined =>
+export const findNewestPod = (pods: readonly PodView[]): PodView | undefined =>
   pods.toSorted(
     (a, b) =>
-      createdMsOf(b) - createdMsOf(a) ||
+      readCreatedMs(b) - readCreatedMs(a) ||
       Number(a.metadata.deletionTimestamp !== undefined) -
         Number(b.metadata.deletionTimestamp !== undefined),
   )[0]
 
-const isLive = ({ state }: PodReading): boolean => state === 'Pending' || state === 'Running'
+const isLive = ({ state }: PodObservation): boolean => state === 'Pending' || state === 'Running'
 
 /** Whether a Job is closed and the pods that are known do not show how they ended: read them again before judging. */
-export function needsFreshPods({ job, pods }: Pick<JobSighting, 'job' | 'pods'>): boolean {
-  const pod = newestPod(pods)
-  return closedBy(job) !== undefined && (pod === undefined || isLive(classifyPod(pod)))
+export function mustRereadPods({ job, pods }: Pick<JobSnapshot, 'job' | 'pods'>): boolean {
+  const pod = findNewestPod(pods)
+  return findTerminalCondition(job) !== undefined && (pod === undefined || isLive(classifyPod(pod)))
 }
 
 /** Waits for its queue: Kueue makes suspended Jobs go, and puts them back. */
-function queued(job: JobView): JobStartWait {
-  const suspended = trueCondition(job.status?.conditions, 'Suspended')
+function buildQueueWait(job: JobView): JobStartWait {
+  const suspended = findTrueCondition(job.status?.conditions, 'Suspended')
   const queue = job.metadata.labels?.[QUEUE_LABEL]
   return {
     phase: 'Queue',
-    sinceMs: timeMs(suspended?.lastTransitionTime) ?? createdMsOf(job),
+    sinceMs: parseTimeMs(suspended?.lastTransitionTime) ?? readCreatedMs(job),
     reason: 'Queued',
     message:
       queue === undefined
@@ -59,7 +60,7 @@ function queued(job: JobView): JobStartWait {
   }
 }
 
-const hadPod = ({ status }: JobView): boolean =>
+const hasHadPod = ({ status }: JobView): boolean =>
   [
     status?.active,
     status?.succeeded,
@@ -69,13 +70,13 @@ const hadPod = ({ status }: JobView): boolean =>
   ].some((count) => (count ?? 0) > 0)
 
 /** How long a Job may be without a pod before that is worth a word (ms). */
-export const POD_DUE_MS = 10_000
+export const POD_CREATION_GRACE_MS = 10_000
 
 /** No pod is known. One that comes or went just now is no reason to let an old deadline pass. */
-function withoutPod({ job, nowMs }: JobSighting): JobStartWait {
-  if (hadPod(job)) return { phase: 'Schedule', sinceMs: nowMs }
-  const sinceMs = timeMs(job.status?.startTime) ?? createdMsOf(job)
-  if (nowMs - sinceMs < POD_DUE_MS) return { phase: 'Schedule', sinceMs }
+function buildNoPodWait({ job, nowMs }: JobSnapshot): JobStartWait {
+  if (hasHadPod(job)) return { phase: 'Schedule', sinceMs: nowMs }
+  const sinceMs = parseTimeMs(job.status?.startTime) ?? readCreatedMs(job)
+  if (nowMs - sinceMs < POD_CREATION_GRACE_MS) return { phase: 'Schedule', sinceMs }
   return {
     phase: 'Schedule',
     sinceMs,
@@ -86,53 +87,56 @@ function withoutPod({ job, nowMs }: JobSighting): JobStartWait {
 }
 
 /** What a closed Job says where its pod no longer says anything. */
-function closedReading(job: JobView, closed: ConditionView): PodReading {
-  const endedMs = timeMs(job.status?.completionTime ?? closed.lastTransitionTime)
-  const ended = { endedMs: endedMs ?? createdMsOf(job) }
+function buildClosedObservation(job: JobView, closed: ConditionView): PodObservation {
+  const endedMs = parseTimeMs(job.status?.completionTime ?? closed.lastTransitionTime)
+  const ended = { endedMs: endedMs ?? readCreatedMs(job) }
   if (closed.type === 'Complete') return { state: 'Succeeded', exitCode: 0, ...ended }
-  const why = sentence(closed.reason, closed.message)
+  const why = formatReason(closed.reason, closed.message)
   return { state: 'Failed', cause: 'Disrupted', message: `its pod is gone (${why})`, ...ended }
 }
 
 /** Suspension ends a pod without closing its Job, and Kueue may let it go again under the same name. */
-const isPutBack = (job: JobView, pod: PodView, reading: PodReading): boolean =>
-  reading.state === 'Failed' &&
-  reading.endedMs !== undefined &&
-  closedBy(job) === undefined &&
+const isRequeued = (job: JobView, pod: PodView, observation: PodObservation): boolean =>
+  observation.state === 'Failed' &&
+  observation.endedMs !== undefined &&
+  findTerminalCondition(job) === undefined &&
   (job.spec?.suspend === true || pod.metadata.deletionTimestamp !== undefined)
 
-function readingOf(sighting: JobSighting): PodReading {
-  const { job, pods, node, nowMs } = sighting
-  const pod = newestPod(pods)
-  const closed = closedBy(job)
-  if (pod === undefined && closed !== undefined) return closedReading(job, closed)
+function observePods(snapshot: JobSnapshot): PodObservation {
+  const { job, pods, node, nowMs } = snapshot
+  const pod = findNewestPod(pods)
+  const closed = findTerminalCondition(job)
+  if (pod === undefined && closed !== undefined) return buildClosedObservation(job, closed)
   const isSuspended = job.spec?.suspend === true
   if (pod === undefined) {
-    return { state: 'Pending', waiting: isSuspended ? queued(job) : withoutPod(sighting) }
+    return {
+      state: 'Pending',
+      waiting: isSuspended ? buildQueueWait(job) : buildNoPodWait(snapshot),
+    }
   }
-  const reading = classifyPod(pod, node)
-  if (!isPutBack(job, pod, reading)) return reading
+  const observation = classifyPod(pod, node)
+  if (!isRequeued(job, pod, observation)) return observation
   return {
     state: 'Pending',
-    waiting: isSuspended ? queued(job) : { phase: 'Schedule', sinceMs: nowMs },
+    waiting: isSuspended ? buildQueueWait(job) : { phase: 'Schedule', sinceMs: nowMs },
   }
 }
 
 /** Times of several machines, put in their order. */
-function inOrder(reading: PodReading, createdMs: number): PodReading {
-  const { startedMs, endedMs } = reading
+function clampTimes(observation: PodObservation, createdMs: number): PodObservation {
+  const { startedMs, endedMs } = observation
   const started = startedMs === undefined ? undefined : Math.max(createdMs, startedMs)
   const ended = endedMs === undefined ? undefined : Math.max(started ?? createdMs, endedMs)
   return {
-    ...reading,
+    ...observation,
     ...omitUndefined({ startedMs: started, endedMs: ended }),
   }
 }
 
 /** A Job and its pods as the controllers see them. */
-export function observeJob(sighting: JobSighting): ObservedJob {
-  const { metadata } = sighting.job
-  const createdMs = createdMsOf(sighting.job)
+export function observeJob(snapshot: JobSnapshot): ObservedJob {
+  const { metadata } = snapshot.job
+  const createdMs = readCreatedMs(snapshot.job)
   const owner = metadata.ownerReferences?.find(({ controller }) => controller === true)
   return {
     name: metadata.name,
@@ -140,6 +144,6 @@ export function observeJob(sighting: JobSighting): ObservedJob {
     ownerUid: owner?.uid ?? '',
     isEnding: metadata.deletionTimestamp !== undefined,
     createdMs,
-    ...inOrder(readingOf(sighting), createdMs),
+    ...clampTimes(observePods(snapshot), createdMs),
   }
 }

@@ -1,4 +1,4 @@
-import type { ApiObject } from '../../../kube/cache/indexed-objects.ts'
+import type { ApiObject } from '../../../kube/cache/indexer.ts'
 
 /** What an API server says of a condition; times are as it writes them. */
 export interface ConditionView {
@@ -35,7 +35,7 @@ interface OwnerView {
   readonly controller?: boolean
 }
 
-type MetaView = Omit<ApiObject['metadata'], 'ownerReferences'> & {
+type MetadataView = Omit<ApiObject['metadata'], 'ownerReferences'> & {
   readonly ownerReferences?: readonly OwnerView[]
   readonly creationTimestamp?: string
   readonly deletionTimestamp?: string
@@ -57,7 +57,7 @@ export interface TolerationView {
 
 /** The fields of a pod that anything here reads. */
 export interface PodView {
-  readonly metadata: MetaView
+  readonly metadata: MetadataView
   readonly spec?: {
     readonly nodeName?: string
     readonly tolerations?: readonly TolerationView[]
@@ -79,7 +79,7 @@ interface VolumeView {
 
 /** The fields of a Job that anything here reads. */
 export interface JobView {
-  readonly metadata: MetaView
+  readonly metadata: MetadataView
   readonly spec?: {
     readonly suspend?: boolean
     readonly template?: { readonly spec?: { readonly volumes?: readonly VolumeView[] } }
@@ -106,22 +106,22 @@ export interface NodeView {
 }
 
 /** Whether the pod of a Job mounts the Secret that was made for it. */
-export const hasOwnSecret = ({ metadata, spec }: JobView): boolean =>
+export const mountsOwnSecret = ({ metadata, spec }: JobView): boolean =>
   spec?.template?.spec?.volumes?.some(({ secret }) => secret?.secretName === metadata.name) === true
 
 /** Milliseconds since 1970 of a time as an API server writes it; undefined where it has none. */
-export function timeMs(text: string | null | undefined): number | undefined {
+export function parseTimeMs(text: string | null | undefined): number | undefined {
   const ms = Date.parse(text ?? '')
   return Number.isNaN(ms) ? undefined : ms
 }
 
 /** The condition of a type, where it is true. */
-export const trueCondition = (
+export const findTrueCondition = (
   conditions: readonly ConditionView[] | undefined,
   type: string,
 ): ConditionView | undefined =>
   conditions?.find((condition) => condition.type === type && condition.status === 'True')
 
 /** A reason and its sentence as one text. */
-export const sentence = (reason: string | undefined, message: string | undefined): string =>
+export const formatReason = (reason: string | undefined, message: string | undefined): string =>
   [reason, message].filter((part) => part !== undefined && part !== '').join(': ')

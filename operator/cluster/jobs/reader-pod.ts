@@ -1,16 +1,16 @@
 import type { V1PodSpec } from '@kubernetes/client-node'
 import { omitUndefined } from '../../../std/omit-undefined.ts'
 import type { JobRequest } from '../../ports/job-request.ts'
-import { imageOf, WORKING_FOLDER } from './build-container.ts'
-import { schedulingOf } from './build-job-manifest.ts'
+import { chooseContainerImage, WORKING_FOLDER } from './build-container.ts'
+import { buildScheduling } from './build-job-manifest.ts'
 import type { FrozenPlacement } from './frozen-placement.ts'
 import { CONTAINER_SECURITY, POD_SECURITY } from './pod-security.ts'
 import { POD_PATHS } from './run-config-map.ts'
 
 /** The name of its container, and of its component. */
-export const READER = 'reader'
+export const READER_COMPONENT = 'reader'
 
-interface ReaderPod {
+interface ReaderPodRequest {
   /** Where pods of the run may go. */
   readonly placement: JobRequest['placement']
   /** Where they found images and storage. */
@@ -22,7 +22,12 @@ interface ReaderPod {
 }
 
 /** A short pod on the storage of a run, where its other pods ran, without their GPUs. */
-export function readerPodSpec({ placement, frozen, flags, secretName }: ReaderPod): V1PodSpec {
+export function buildReaderPodSpec({
+  placement,
+  frozen,
+  flags,
+  secretName,
+}: ReaderPodRequest): V1PodSpec {
   const { imagePullPolicy, imagePullSecrets, storage } = frozen
   const isShipping = secretName !== undefined
   return {
@@ -33,11 +38,11 @@ export function readerPodSpec({ placement, frozen, flags, secretName }: ReaderPo
     ...(imagePullSecrets.length === 0
       ? {}
       : { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) }),
-    ...schedulingOf({ placement }),
+    ...buildScheduling({ placement }),
     containers: [
       {
-        name: READER,
-        image: imageOf({ program: 'evaluator', placement }, frozen),
+        name: READER_COMPONENT,
+        image: chooseContainerImage({ program: 'evaluator', placement }, frozen),
         ...omitUndefined({ imagePullPolicy }),
         command: ['node', 'pod/reader/main.ts', ...flags],
         workingDir: WORKING_FOLDER,

@@ -5,9 +5,9 @@ import {
   buildTestJobRequest,
 } from '../../../test/fixtures/job-request.ts'
 import { buildContainer } from './build-container.ts'
-import { freezePlacement, placementObstacles } from './frozen-placement.ts'
+import { findPlacementBlockers, freezePlacement } from './frozen-placement.ts'
 import type { JobDefaults } from './job-defaults.ts'
-import { buildRunConfigMap, placementIn } from './run-config-map.ts'
+import { buildRunConfigMap, parseFrozenPlacement } from './run-config-map.ts'
 
 const defaults: JobDefaults = {
   image: 'registry.test/neco:1',
@@ -84,9 +84,9 @@ describe('the ConfigMap of a run', () => {
       metricsPort: 1234,
       storage: { claim: 'old', path: 'x' },
     })
-    expect(placementIn(buildRunConfigMap(request, { placement, bus }))).toEqual(placement)
-    expect(placementIn({ data: { 'placement.json': '{' } })).toBeUndefined()
-    expect(placementIn({})).toBeUndefined()
+    expect(parseFrozenPlacement(buildRunConfigMap(request, { placement, bus }))).toEqual(placement)
+    expect(parseFrozenPlacement({ data: { 'placement.json': '{' } })).toBeUndefined()
+    expect(parseFrozenPlacement({})).toBeUndefined()
   })
 })
 
@@ -122,11 +122,11 @@ describe('a frozen placement', () => {
   })
 
   test('is refused without an image and without a claim', () => {
-    expect(placementObstacles({}, {}).map(({ reason, path }) => [reason, path])).toEqual([
+    expect(findPlacementBlockers({}, {}).map(({ reason, path }) => [reason, path])).toEqual([
       ['ImageNotConfigured', 'pod.image'],
       ['StorageNotConfigured', 'storage.claim'],
     ])
     expect(freezePlacement({}, {})).toBeUndefined()
-    expect(placementObstacles({}, defaults)).toEqual([])
+    expect(findPlacementBlockers({}, defaults)).toEqual([])
   })
 })

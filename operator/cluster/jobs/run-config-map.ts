@@ -26,7 +26,7 @@ export const BUS_KEYS = { credentials: 'nats.creds', ca: 'ca.crt' } as const
 const PLACEMENT_KEY = 'placement.json'
 const TRAIN_KEY = 'train.json'
 
-export const ownerOf = ({ owner }: Pick<JobRequest, 'owner'>): V1OwnerReference => ({
+export const buildRunOwnerReference = ({ owner }: Pick<JobRequest, 'owner'>): V1OwnerReference => ({
   apiVersion: API_GROUP_VERSION,
   kind: RUN_KIND,
   name: owner.name,
@@ -36,7 +36,7 @@ export const ownerOf = ({ owner }: Pick<JobRequest, 'owner'>): V1OwnerReference 
 })
 
 /** Labels of everything that belongs to one run. */
-export const runLabels = ({
+export const buildRunLabels = ({
   sweep,
   owner,
 }: Pick<JobRequest, 'sweep' | 'owner'>): Record<string, string> => ({
@@ -46,52 +46,52 @@ export const runLabels = ({
   ...omitUndefined({ [LABELS.sweep]: sweep }),
 })
 
-const evaluationsOf = ({ evaluations, evaluation }: JobRequest) =>
+const listEvaluations = ({ evaluations, evaluation }: JobRequest) =>
   evaluations ?? (evaluation === undefined ? [] : [evaluation])
 
 /** The key of the ConfigMap under which the pod of a request finds its run-config. */
-export function configKey(request: JobRequest): string {
+export function chooseConfigKey(request: JobRequest): string {
   const { evaluation } = request
   if (evaluation === undefined) return TRAIN_KEY
-  const index = evaluationsOf(request).findIndex(({ name }) => name === evaluation.name)
+  const index = listEvaluations(request).findIndex(({ name }) => name === evaluation.name)
   return `evaluation-${Math.max(0, index)}.json`
 }
 
 /** A run-config as it lies in the ConfigMap: the pod knows its attempt and UID by itself. */
-type WrittenConfig = Omit<RunConfig, 'identity'> & {
+type StoredRunConfig = Omit<RunConfig, 'identity'> & {
   readonly identity: Pick<RunConfig['identity'], 'sweep' | 'run'>
 }
 
-export interface RunSettings {
+export interface RunConfigMapSettings {
   readonly placement: FrozenPlacement
   readonly bus: PodBus | undefined
 }
 
-const volumesOf = ({ placement }: JobRequest): Record<string, string> =>
+const buildVolumePaths = ({ placement }: JobRequest): Record<string, string> =>
   Object.fromEntries([
     ['', POD_PATHS.storage],
     ...(placement.pod?.volumes ?? []).map(({ name }) => [name, `${POD_PATHS.volumes}/${name}`]),
   ])
 
 /** How a pod reaches NATS with the Secret that is mounted for it. */
-export const busAccess = (bus: PodBus) => ({
+export const buildBusAccess = (bus: PodBus) => ({
   servers: [...bus.servers],
   credentialsFile: `${POD_PATHS.bus}/${BUS_KEYS.credentials}`,
   ...(bus.caCertificate === undefined ? {} : { caFile: `${POD_PATHS.bus}/${BUS_KEYS.ca}` }),
 })
 
-const busOf = ({ namespace, owner }: JobRequest, bus: PodBus, task: string) => ({
-  ...busAccess(bus),
+const buildTaskBusAccess = ({ namespace, owner }: JobRequest, bus: PodBus, task: string) => ({
+  ...buildBusAccess(bus),
   namespace,
   runUid: owner.uid,
   task,
 })
 
-function configOf(
+function buildStoredRunConfig(
   request: JobRequest,
-  { placement, bus }: RunSettings,
+  { placement, bus }: RunConfigMapSettings,
   evaluation: RunConfig['evaluation'],
-): WrittenConfig {
+): StoredRunConfig {
   const { sweep, owner, result } = request
   const { firstStepSeconds: _edited, stallSeconds: _too, ...execution } = request.execution
   const { metricsPort } = placement
@@ -102,21 +102,26 @@ function configOf(
     execution: {
       ...execution,
       storage: POD_PATHS.storage,
-      volumes: volumesOf(request),
-      ...(bus === undefined ? {} : { bus: busOf(request, bus, evaluation?.name ?? 'train') }),
+      volumes: buildVolumePaths(request),
+      ...(bus === undefined
+        ? {}
+        : { bus: buildTaskBusAccess(request, bus, evaluation?.name ?? 'train') }),
       ...omitUndefined({ metricsPort }),
     },
-    ...(evaluation === undefined ? { evaluations: [...evaluationsOf(request)] } : { evaluation }),
+    ...(evaluation === undefined ? { evaluations: [...listEvaluations(request)] } : { evaluation }),
   }
 }
 
-const json = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`
+const toJsonText = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`
 
 /** The one immutable ConfigMap of a run: what each of its pods is told, and where they run. */
-export function buildRunConfigMap(request: JobRequest, settings: RunSettings): V1ConfigMap {
-  const evaluations = evaluationsOf(request).map((evaluation, index): [string, string] => [
+export function buildRunConfigMap(
+  request: JobRequest,
+  settings: RunConfigMapSettings,
+): V1ConfigMap {
+  const evaluations = listEvaluations(request).map((evaluation, index): [string, string] => [
     `evaluation-${index}.json`,
-    json(configOf(request, settings, evaluation)),
+    toJsonText(buildStoredRunConfig(request, settings, evaluation)),
   ])
   return {
     apiVersion: 'v1',
@@ -124,20 +129,22 @@ export function buildRunConfigMap(request: JobRequest, settings: RunSettings): V
     metadata: {
       name: request.owner.name,
       namespace: request.namespace,
-      labels: runLabels(request),
-      ownerReferences: [ownerOf(request)],
+      labels: buildRunLabels(request),
+      ownerReferences: [buildRunOwnerReference(request)],
     },
     immutable: true,
     data: {
-      [TRAIN_KEY]: json(configOf(request, settings, undefined)),
+      [TRAIN_KEY]: toJsonText(buildStoredRunConfig(request, settings, undefined)),
       ...Object.fromEntries(evaluations),
-      [PLACEMENT_KEY]: json(settings.placement),
+      [PLACEMENT_KEY]: toJsonText(settings.placement),
     },
   }
 }
 
 /** The placement that a ConfigMap of a run holds; undefined where it holds none that can be read. */
-export function placementIn({ data }: Pick<V1ConfigMap, 'data'>): FrozenPlacement | undefined {
+export function parseFrozenPlacement({
+  data,
+}: Pick<V1ConfigMap, 'data'>): FrozenPlacement | undefined {
   try {
     const parsed = FrozenPlacement.safeParse(JSON.parse(data?.[PLACEMENT_KEY] ?? ''))
     return parsed.success ? parsed.data : undefined

@@ -4,7 +4,7 @@ import { API_GROUP, API_GROUP_VERSION } from '../../../crds/names.ts'
 import type { ApiClient } from '../../../kube/client/api-client.ts'
 import { ApiError } from '../../../kube/client/api-error.ts'
 import { checkApiServer } from './check-api-server.ts'
-import { missingFields } from './missing-fields.ts'
+import { findMissingFields } from './missing-fields.ts'
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const crdPath = (plural: string) => `${CRDS}/${plural}.${API_GROUP}`
@@ -22,7 +22,7 @@ const failure = (status: number, reason: string) =>
   new ApiError({ status, reason, message: `GET: ${status} ${reason}` })
 
 /** An API server that answers by a table; what is not in it is not there. */
-const answering = (table: Readonly<Record<string, unknown>>): ApiClient => ({
+const createAnsweringClient = (table: Readonly<Record<string, unknown>>): ApiClient => ({
   request: async ({ path }) => {
     const found = table[path] ?? failure(404, 'NotFound')
     if (found instanceof Error) throw found
@@ -35,7 +35,7 @@ const answering = (table: Readonly<Record<string, unknown>>): ApiClient => ({
 })
 
 const check = (change: Readonly<Record<string, unknown>>, namespaces: readonly string[] = []) =>
-  checkApiServer({ api: answering({ ...HEALTHY, ...change }), namespaces })
+  checkApiServer({ api: createAnsweringClient({ ...HEALTHY, ...change }), namespaces })
 
 describe('the check of the API server', () => {
   test('is content with one that has everything', async () => {
@@ -111,6 +111,6 @@ describe('the check of the API server', () => {
 
 describe('missing fields', () => {
   test('are none of the same CRD, and none where the other has more', () => {
-    for (const kind of KINDS) expect(missingFields(buildCrd(kind), buildCrd(kind))).toEqual([])
+    for (const kind of KINDS) expect(findMissingFields(buildCrd(kind), buildCrd(kind))).toEqual([])
   })
 })

@@ -2,16 +2,16 @@ import { buildCrd, KINDS } from '../../../crds/generators/to-crd.ts'
 import { API_GROUP, API_GROUP_VERSION, API_VERSION } from '../../../crds/names.ts'
 import type { ApiClient } from '../../../kube/client/api-client.ts'
 import { ApiError } from '../../../kube/client/api-error.ts'
-import { collectionPath } from '../../../kube/client/resource-path.ts'
+import { buildCollectionPath } from '../../../kube/client/resource-path.ts'
 import { PortError } from '../../ports/port-error.ts'
-import { missingFields } from './missing-fields.ts'
+import { findMissingFields } from './missing-fields.ts'
 
 /** Refused: starting again changes nothing until somebody does what the message says. Away: it can be tried again. */
-export type ApiCheck =
+export type ApiCheckResult =
   | { readonly state: 'Ready' }
   | { readonly state: 'Away' | 'Refused'; readonly message: string }
 
-interface Checking {
+interface ApiCheckOptions {
   readonly api: ApiClient
   /** Those that are watched; all where empty. */
   readonly namespaces: readonly string[]
@@ -21,59 +21,61 @@ interface Checking {
 export const INSTALL_CRDS =
   'install those of this version: helm upgrade --install with the chart neco-operator, or kubectl apply --server-side -f crds/generated/'
 
-class Refusal extends Error {}
+class PreflightRefusal extends Error {}
 
-const get = (api: ApiClient, path: string, query = {}): Promise<unknown> =>
+const getPath = (api: ApiClient, path: string, query = {}): Promise<unknown> =>
   api.request({ method: 'GET', path, query })
 
 /** As get, but undefined for what is not there. */
-async function find(api: ApiClient, path: string): Promise<unknown> {
+async function findPath(api: ApiClient, path: string): Promise<unknown> {
   try {
-    return await get(api, path)
+    return await getPath(api, path)
   } catch (error) {
     if (error instanceof PortError && error.code === 'NotFound') return undefined
     throw error
   }
 }
 
-interface Group {
+interface ApiGroup {
   readonly versions: readonly { readonly version: string }[]
 }
-interface Resources {
+interface ApiResourceList {
   readonly resources: readonly { readonly name: string }[]
 }
 
-async function checkVersions({ api }: Checking): Promise<void> {
-  const group = (await find(api, `/apis/${API_GROUP}`)) as Group | undefined
+async function checkVersions({ api }: ApiCheckOptions): Promise<void> {
+  const group = (await findPath(api, `/apis/${API_GROUP}`)) as ApiGroup | undefined
   const crds = KINDS.map(({ plural }) => `${plural}.${API_GROUP}`).join(' and ')
   if (group === undefined) {
-    throw new Refusal(`the CRDs of ${API_GROUP} (${crds}) are not installed: ${INSTALL_CRDS}`)
+    throw new PreflightRefusal(
+      `the CRDs of ${API_GROUP} (${crds}) are not installed: ${INSTALL_CRDS}`,
+    )
   }
   const served = group.versions.map(({ version }) => version)
   if (!served.includes(API_VERSION)) {
     const versions = served.join(', ')
-    throw new Refusal(
+    throw new PreflightRefusal(
       `the CRDs of ${API_GROUP} (${crds}) are of another version (${versions}, not ${API_VERSION}): ${INSTALL_CRDS}`,
     )
   }
-  const { resources } = (await get(api, `/apis/${API_GROUP_VERSION}`)) as Resources
+  const { resources } = (await getPath(api, `/apis/${API_GROUP_VERSION}`)) as ApiResourceList
   const names = new Set(resources.map(({ name }) => name))
   const missing = KINDS.filter(({ plural }) => !names.has(plural) || !names.has(`${plural}/status`))
   if (missing.length === 0) return
   const absent = missing.map(({ plural }) => `${plural}.${API_GROUP}`).join(', ')
-  throw new Refusal(`missing CRDs: ${absent}; ${INSTALL_CRDS}`)
+  throw new PreflightRefusal(`missing CRDs: ${absent}; ${INSTALL_CRDS}`)
 }
 
-async function checkRights({ api, namespaces }: Checking): Promise<void> {
+async function checkPermissions({ api, namespaces }: ApiCheckOptions): Promise<void> {
   const scopes = namespaces.length === 0 ? [undefined] : namespaces
   for (const { kind, plural } of KINDS) {
     const resource = { apiVersion: API_GROUP_VERSION, kind, plural }
     for (const scope of scopes) {
-      const path = collectionPath(resource, scope)
-      await get(api, path, { limit: 1 }).catch((error: unknown) => {
+      const path = buildCollectionPath(resource, scope)
+      await getPath(api, path, { limit: 1 }).catch((error: unknown) => {
         if (!(error instanceof ApiError) || error.status !== 403) throw error
         const where = scope === undefined ? 'all namespaces' : `namespace ${scope}`
-        throw new Refusal(
+        throw new PreflightRefusal(
           `this account may not list ${plural} in ${where}: bind the role of the chart to it, or set watchNamespaces (${error.message})`,
         )
       })
@@ -82,26 +84,26 @@ async function checkRights({ api, namespaces }: Checking): Promise<void> {
 }
 
 /** Fields that this operator writes or reads and that the CRDs of an older release do not have. Not looked at where the account may not read CRDs. */
-async function checkFields({ api }: Checking): Promise<void> {
+async function checkFields({ api }: ApiCheckOptions): Promise<void> {
   for (const kind of KINDS) {
     const name = `${kind.plural}.${API_GROUP}`
     const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`
-    const installed = await find(api, path).catch((error: unknown) => {
+    const installed = await findPath(api, path).catch((error: unknown) => {
       if (error instanceof ApiError && error.status === 403) return undefined
       throw error
     })
-    const missing = installed === undefined ? [] : missingFields(buildCrd(kind), installed)
+    const missing = installed === undefined ? [] : findMissingFields(buildCrd(kind), installed)
     if (missing.length === 0) continue
     const shown = missing.slice(0, 3).join(', ')
     const more = missing.length > 3 ? ` and ${missing.length - 3} more` : ''
-    throw new Refusal(
+    throw new PreflightRefusal(
       `the CRD ${name} is of an older release, without ${shown}${more}: ${INSTALL_CRDS}`,
     )
   }
 }
 
-function verdictOf(error: unknown): ApiCheck {
-  if (error instanceof Refusal) return { state: 'Refused', message: error.message }
+function toApiCheckResult(error: unknown): ApiCheckResult {
+  if (error instanceof PreflightRefusal) return { state: 'Refused', message: error.message }
   if (!(error instanceof ApiError)) throw error
   const { status, message } = error
   if (status === 401) {
@@ -117,13 +119,13 @@ function verdictOf(error: unknown): ApiCheck {
 }
 
 /** Whether the API server is there, knows us, has our kinds in this version, and lets us list them. */
-export async function checkApiServer(checking: Checking): Promise<ApiCheck> {
+export async function checkApiServer(options: ApiCheckOptions): Promise<ApiCheckResult> {
   try {
-    await checkVersions(checking)
-    await checkRights(checking)
-    await checkFields(checking)
+    await checkVersions(options)
+    await checkPermissions(options)
+    await checkFields(options)
     return { state: 'Ready' }
   } catch (error) {
-    return verdictOf(error)
+    return toApiCheckResult(error)
   }
 }

@@ -45,7 +45,7 @@ export function busOptions(nats: NatsTestbed): NatsBusOptions {
     credentialsFile: nats.operatorCredsFile,
     signingKeyFile: nats.accountSigningSeedFile,
     caFile: nats.caFile,
-    limits: { replicas: 1, keepReportsMs: 30 * DAY_MS, keepHeartbeatsMs: DAY_MS },
+    limits: { replicas: 1, reportRetentionMs: 30 * DAY_MS, heartbeatRetentionMs: DAY_MS },
     credentialsValidMs: 30 * DAY_MS,
   }
 }

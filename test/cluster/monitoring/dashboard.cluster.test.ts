@@ -7,9 +7,9 @@ import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { API_GROUP_VERSION, LABELS } from '../../../crds/names.ts'
 import type { NeCoRun } from '../../../crds/necorun.ts'
-import { dashboardQueries } from '../../../dashboards/queries.ts'
+import { listDashboardQueries } from '../../../dashboards/queries.ts'
 import { buildConditions } from '../../../operator/core/conditions.ts'
-import { operatorMetrics } from '../../../operator/observability/metrics-registry.ts'
+import { createOperatorMetrics } from '../../../operator/observability/metrics-registry.ts'
 import { createPodMetrics } from '../../../pod/pod-metrics.ts'
 import { buildSimulatedSweep } from '../../fixtures/simulated-study.ts'
 import { type PrometheusTestbed, startPrometheusTestbed } from '../testbed/prometheus-testbed.ts'
@@ -52,15 +52,15 @@ const aRun = (replicate: 0 | 1): NeCoRun => ({
 
 /** What a leader shows after some work, as the operator itself counts it. */
 function simulateLeader(): () => Promise<string> {
-  const { registry, operator, controllers, studies } = operatorMetrics(1000)
+  const { registry, operator, controllers, studies } = createOperatorMetrics(1000)
   const observer = controllers('necorun', () => performance.now())
   for (const outcome of ['Done', 'Failed'] as const) {
     observer.added('lab/study-0-r0')
     observer.started('lab/study-0-r0')
     observer.ended('lab/study-0-r0', outcome)
   }
-  operator.answered({ verb: 'GET', status: 200 })
-  operator.leads('neco-operator', true)
+  operator.countRequest({ verb: 'GET', status: 200 })
+  operator.setLeader('neco-operator', true)
   operator.bus('Connected')
   operator.reportReceived()
   operator.lag({ p50: 0, p99: 0.002, max: 0.01 })
@@ -146,7 +146,7 @@ afterAll(async () => {
 })
 
 const CHOSEN = { namespace: NAMESPACE, sweep: 'study', run: '.*', rateInterval: '30s' }
-const asked = dashboardQueries(CHOSEN)
+const asked = listDashboardQueries(CHOSEN)
 
 describe('Prometheus answers what the dashboard asks', () => {
   test.each(asked.map(({ panel, expr }, index) => [`${panel} (${index})`, expr]))(
@@ -174,7 +174,7 @@ describe('Prometheus answers what the dashboard asks', () => {
     expect(ageSeconds).toBeLessThan(3600)
   })
   test('and with nothing of other namespaces', async () => {
-    const elsewhere = dashboardQueries({ ...CHOSEN, namespace: 'elsewhere' })
+    const elsewhere = listDashboardQueries({ ...CHOSEN, namespace: 'elsewhere' })
     const ofStudies = elsewhere.filter(({ expr }) => expr.includes('namespace=~'))
     const answers = await Promise.all(ofStudies.map(({ expr }) => prometheus.query(expr)))
     expect(answers.flat()).toEqual([])

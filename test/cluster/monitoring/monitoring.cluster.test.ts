@@ -5,8 +5,8 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseManifestText } from '../../../cli/manifest/read-manifest.ts'
 import type { NeCoRun } from '../../../crds/necorun.ts'
-import { type AskedQuery, dashboardQueries } from '../../../dashboards/queries.ts'
-import { MOST_SERIES_OF_RUN } from '../../../operator/observability/study-series.ts'
+import { type DashboardQuery, listDashboardQueries } from '../../../dashboards/queries.ts'
+import { MAX_SERIES_PER_RUN } from '../../../operator/observability/study-series.ts'
 import { REDUCED_SETTINGS } from '../../programs/run-example.ts'
 import { openStudyFixture, type StudyFixture } from '../sweeps/study-fixture.ts'
 import { printMeasurement } from '../testbed/print-measurement.ts'
@@ -43,7 +43,7 @@ const metricRows = new Map<string, string>()
 /** Answers that came while the study was at work, by query. */
 const live = new Map<string, readonly Sample[]>()
 let monitors: Awaited<ReturnType<typeof podMonitors>>
-let asked: readonly AskedQuery[]
+let asked: readonly DashboardQuery[]
 
 const targetsFilePath = (): string => testbed.path('monitoring-targets.json')
 
@@ -96,7 +96,7 @@ beforeAll(async () => {
   const { namespace } = fixture
   folder = await openTestbedFolder()
   monitors = await podMonitors(testbed, fixture)
-  asked = dashboardQueries({ namespace, sweep: NAME, run: '.*', rateInterval: '10s' })
+  asked = listDashboardQueries({ namespace, sweep: NAME, run: '.*', rateInterval: '10s' })
   await tell()
   const { prometheus: program } = testbed.programs
   const targetsFile = targetsFilePath()
@@ -248,10 +248,10 @@ describe('what the pods show', () => {
       expect(counts.toSorted()[0]).toBe(0)
       const most = Math.max(...counts)
       expect(most).toBeGreaterThan(8)
-      expect(most).toBeLessThanOrEqual(MOST_SERIES_OF_RUN)
+      expect(most).toBeLessThanOrEqual(MAX_SERIES_PER_RUN)
       const ofPods = [...metricRows].filter(([pod]) => pod.startsWith(run))
       const shownByPods = ofPods.map(([, text]) => seriesLines(text).length)
-      expect(Math.max(...shownByPods)).toBeLessThanOrEqual(MOST_SERIES_OF_RUN)
+      expect(Math.max(...shownByPods)).toBeLessThanOrEqual(MAX_SERIES_PER_RUN)
       printMeasurement(
         `series of ${run}: ${most} by the operator, ${shownByPods.join(' and ')} by its pods`,
       )

@@ -2,10 +2,10 @@ import { mkdir } from 'node:fs/promises'
 import { KubeConfig } from '@kubernetes/client-node'
 import { API_GROUP_VERSION, RUN_KIND } from '../../../crds/names.ts'
 import { createApiClient } from '../../../kube/client/api-client.ts'
-import { endpointOf } from '../../../kube/client/api-endpoint.ts'
+import { createApiEndpoint } from '../../../kube/client/api-endpoint.ts'
 import type { JobBus } from '../../../operator/cluster/jobs/create-job.ts'
-import { openJobKinds } from '../../../operator/cluster/jobs/job-kinds.ts'
-import { kubernetesJobs } from '../../../operator/cluster/jobs/kubernetes-jobs.ts'
+import { openJobCaches } from '../../../operator/cluster/jobs/job-caches.ts'
+import { createKubernetesJobs } from '../../../operator/cluster/jobs/kubernetes-jobs.ts'
 import type { JobRequest } from '../../../operator/ports/job-request.ts'
 import type { Jobs } from '../../../operator/ports/jobs.ts'
 import type { ObservedJob } from '../../../operator/ports/observed-job.ts'
@@ -78,11 +78,11 @@ async function openJobsPlatform(
   await makeLocalClaim(testbed.kubectl, claim)
   const kubeConfig = new KubeConfig()
   kubeConfig.loadFromFile(testbed.kubeconfig('admin'))
-  const api = createApiClient({ endpoint: endpointOf(kubeConfig), clock: systemClock })
+  const api = createApiClient({ endpoint: createApiEndpoint(kubeConfig), clock: systemClock })
   const followed = { api, clock: systemClock, random: Math.random, namespace }
-  const kinds = openJobKinds({ ...followed, observerOf: () => ({}) })
+  const kinds = openJobCaches({ ...followed, observerOf: () => ({}) })
   const defaults = { image: IMAGE, storage: { claim: claim.name } }
-  const jobs = kubernetesJobs({ ...kinds, api, clock: systemClock, defaults, bus })
+  const jobs = createKubernetesJobs({ ...kinds, api, clock: systemClock, defaults, bus })
   const mine = await makeRun(testbed, namespace, 'study-0-r0')
   return {
     namespace,

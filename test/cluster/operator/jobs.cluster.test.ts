@@ -1,8 +1,8 @@
 import { KubeConfig } from '@kubernetes/client-node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createApiClient } from '../../../kube/client/api-client.ts'
-import { endpointOf } from '../../../kube/client/api-endpoint.ts'
-import { kubernetesSurroundings } from '../../../operator/cluster/jobs/surroundings.ts'
+import { createApiEndpoint } from '../../../kube/client/api-endpoint.ts'
+import { createKubernetesPrerequisites } from '../../../operator/cluster/jobs/kubernetes-prerequisites.ts'
 import { classifyJobFailure } from '../../../operator/core/run/failure-cause.ts'
 import type { ObservedJob } from '../../../operator/ports/observed-job.ts'
 import { describeJobsContract } from '../../contract/jobs-contract.ts'
@@ -184,7 +184,7 @@ describe('what is in the way on a real cluster', () => {
   const api = () => {
     const kubeConfig = new KubeConfig()
     kubeConfig.loadFromFile(testbed.kubeconfig('admin'))
-    return createApiClient({ endpoint: endpointOf(kubeConfig), clock: systemClock })
+    return createApiClient({ endpoint: createApiEndpoint(kubeConfig), clock: systemClock })
   }
   const data = { kind: 'Scenes', count: 8 } as const
 
@@ -194,7 +194,7 @@ describe('what is in the way on a real cluster', () => {
     const claim = { claim: 'neco-storage' }
     const defaults = { image: 'neco/held:1', storage: claim }
     const blockers = (spec: object, parallelism = 1) =>
-      kubernetesSurroundings({ api: client, clock: systemClock, defaults })
+      createKubernetesPrerequisites({ api: client, clock: systemClock, defaults })
         .findBlockers({ namespace, spec: { data, ...spec }, parallelism })
         .then((found) => found.map(({ reason }) => reason))
     expect(await blockers({})).toEqual(['StorageNotFound'])

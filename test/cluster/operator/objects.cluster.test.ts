@@ -3,10 +3,13 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { NeCoRun } from '../../../crds/necorun.ts'
 import type { Reflector } from '../../../kube/cache/reflector.ts'
 import { type ApiClient, createApiClient } from '../../../kube/client/api-client.ts'
-import { endpointOf } from '../../../kube/client/api-endpoint.ts'
-import { startLeaseElection } from '../../../kube/election/lease-election.ts'
+import { createApiEndpoint } from '../../../kube/client/api-endpoint.ts'
+import { startLeaderElection } from '../../../kube/election/leader-election.ts'
 import { createEventRecorder } from '../../../kube/events/event-recorder.ts'
-import { type ClusterObjects, openObjects } from '../../../operator/cluster/kubernetes-objects.ts'
+import {
+  type ClusterObjects,
+  openClusterObjects,
+} from '../../../operator/cluster/kubernetes-objects.ts'
 import { describeObjectsContract } from '../../contract/objects-contract.ts'
 import { systemClock } from '../kubelet/system-clock.ts'
 import { sharedTestbed } from '../testbed/shared-testbed.ts'
@@ -21,13 +24,13 @@ afterEach(async () => {
 function connect(kubeconfig = testbed.kubeconfig('admin')): ApiClient {
   const config = new KubeConfig()
   config.loadFromFile(kubeconfig)
-  const api = createApiClient({ endpoint: endpointOf(config), clock: systemClock })
+  const api = createApiClient({ endpoint: createApiEndpoint(config), clock: systemClock })
   opened.push(api)
   return api
 }
 
 function follow(api: ApiClient, namespace: string): ClusterObjects {
-  const objects = openObjects({ api, clock: systemClock, random: Math.random, namespace })
+  const objects = openClusterObjects({ api, clock: systemClock, random: Math.random, namespace })
   opened.push(objects)
   return objects
 }
@@ -110,7 +113,7 @@ describe('the objects of a real API server', () => {
     const own = await testbed.startOwnTestbed()
     try {
       const api = connect(own.controlPlane.kubeconfig('admin'))
-      const objects = openObjects({
+      const objects = openClusterObjects({
         api,
         clock: systemClock,
         random: Math.random,
@@ -151,14 +154,14 @@ describe('a Lease of a real API server', () => {
   test('has one holder, and the next when it is given back', async () => {
     const namespace = await testbed.newNamespace('lease')
     const startElection = (identity: string) => {
-      const election = startLeaseElection({
+      const election = startLeaderElection({
         api: connect(),
         clock: { ...systemClock, nowMs: () => performance.now() },
         wallClockMs: Date.now,
         random: Math.random,
         lease: { namespace, name: 'neco-operator' },
         identity,
-        times: { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 200 },
+        timings: { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 200 },
       })
       opened.push(election)
       return election
@@ -194,7 +197,7 @@ describe('Events on a real API server', () => {
       api,
       clock: systemClock,
       instance: 'neco-operator-0',
-      failed: (error) => failures.push(error),
+      onDropped: (error) => failures.push(error),
     })
     opened.push(recorder)
     for (let i = 0; i < 3; i++) {

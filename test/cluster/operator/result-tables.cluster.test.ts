@@ -2,7 +2,7 @@ import { KubeConfig } from '@kubernetes/client-node'
 import { expect, it } from 'vitest'
 import { API_GROUP_VERSION, LABELS, SWEEP_KIND } from '../../../crds/names.ts'
 import { createApiClient } from '../../../kube/client/api-client.ts'
-import { endpointOf } from '../../../kube/client/api-endpoint.ts'
+import { createApiEndpoint } from '../../../kube/client/api-endpoint.ts'
 import { ConfigMapTables } from '../../../operator/cluster/result-tables.ts'
 import type { StoredRun, StoredSweep } from '../../../operator/ports/objects.ts'
 import { systemClock } from '../kubelet/system-clock.ts'
@@ -43,7 +43,7 @@ it('the results of a sweep lie in ConfigMaps that go with it, and are made again
   const sweep = JSON.parse(text) as StoredSweep
   const kubeConfig = new KubeConfig()
   kubeConfig.loadFromFile(testbed.kubeconfig('admin'))
-  const api = createApiClient({ endpoint: endpointOf(kubeConfig), clock: systemClock })
+  const api = createApiClient({ endpoint: createApiEndpoint(kubeConfig), clock: systemClock })
   const runs = values.map((value) => ended(value - 1))
   const write = () =>
     new ConfigMapTables({ api, clock: systemClock }).write(sweep, {

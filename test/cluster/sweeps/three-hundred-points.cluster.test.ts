@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { API_GROUP_VERSION } from '../../../crds/names.ts'
 import type { NeCoSweep } from '../../../crds/necosweep.ts'
 import { createApiClient } from '../../../kube/client/api-client.ts'
-import { endpointOf } from '../../../kube/client/api-endpoint.ts'
+import { createApiEndpoint } from '../../../kube/client/api-endpoint.ts'
 import { findCondition, isEnded } from '../../../operator/core/conditions.ts'
 import { systemClock } from '../kubelet/system-clock.ts'
 import { printMeasurement } from '../testbed/print-measurement.ts'
@@ -36,7 +36,7 @@ interface PodWatchEvent {
 async function* watchPodStates(namespace: string): AsyncGenerator<NeCoSweep> {
   const kubeConfig = new KubeConfig()
   kubeConfig.loadFromFile(testbed.kubeconfig('admin'))
-  const api = createApiClient({ endpoint: endpointOf(kubeConfig), clock: systemClock })
+  const api = createApiClient({ endpoint: createApiEndpoint(kubeConfig), clock: systemClock })
   try {
     const path = `/apis/${API_GROUP_VERSION}/namespaces/${namespace}/necosweeps`
     for await (const line of api.stream({ method: 'GET', path, query: { watch: true } })) {

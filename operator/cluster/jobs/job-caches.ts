@@ -1,0 +1,78 @@
+import { LABELS, OPERATOR_NAME } from '../../../crds/names.ts'
+import {
+  type CachedClient,
+  type CachedClientOptions,
+  openCachedClient,
+} from '../../../kube/cache/cached-client.ts'
+import { indexByOwner } from '../../../kube/cache/indexer.ts'
+import type { ApiResource } from '../../../kube/client/resource-path.ts'
+import { omitUndefined } from '../../../std/omit-undefined.ts'
+import type { JobView, PodView } from './pod-view.ts'
+
+export const JOB_RESOURCE: ApiResource = { apiVersion: 'batch/v1', kind: 'Job', plural: 'jobs' }
+export const POD_RESOURCE: ApiResource = { apiVersion: 'v1', kind: 'Pod', plural: 'pods' }
+export const CONFIG_MAP_RESOURCE: ApiResource = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+}
+export const SECRET_RESOURCE: ApiResource = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets' }
+
+/** The Jobs and pods of runs alone: result tables and whatever others own are not looked at. */
+const RUN_OBJECTS_SELECTOR = `app.kubernetes.io/managed-by=${OPERATOR_NAME},${LABELS.run}`
+
+/** What is kept of a Job: a template is as large as all else, and nothing of it is read but which Secrets it mounts. */
+function pruneJob({ metadata, spec, status }: JobView): JobView {
+  const { suspend, template } = spec ?? {}
+  const volumes = template?.spec?.volumes?.filter(({ secret }) => secret !== undefined) ?? []
+  return {
+    metadata,
+    spec: {
+      ...omitUndefined({ suspend }),
+      ...(volumes.length === 0 ? {} : { template: { spec: { volumes } } }),
+    },
+    ...omitUndefined({ status }),
+  }
+}
+
+const prunePod = ({ metadata, spec, status }: PodView): PodView => ({
+  metadata,
+  ...(spec?.nodeName === undefined
+    ? {}
+    : { spec: { nodeName: spec.nodeName, tolerations: spec.tolerations ?? [] } }),
+  ...omitUndefined({ status }),
+})
+
+const indexByNode = ({ spec }: PodView): readonly string[] =>
+  spec?.nodeName === undefined ? [] : [spec.nodeName]
+
+export interface JobCaches {
+  readonly jobs: CachedClient<JobView>
+  readonly pods: CachedClient<PodView>
+}
+
+/** How the caches of a home are kept; the same for every kind. */
+export type SharedWatchOptions = Omit<
+  CachedClientOptions<never>,
+  'resource' | 'indexes' | 'prune' | 'labelSelector' | 'fieldSelector'
+>
+
+/** Starts to follow the Jobs of runs and their pods, both found by the UID of what controls them, pods also by node. */
+export function openJobCaches(options: SharedWatchOptions): JobCaches {
+  const watchOptions = { ...options, labelSelector: RUN_OBJECTS_SELECTOR }
+  const indexes = { owner: indexByOwner }
+  return {
+    jobs: openCachedClient<JobView>({
+      ...watchOptions,
+      indexes,
+      resource: JOB_RESOURCE,
+      prune: pruneJob,
+    }),
+    pods: openCachedClient<PodView>({
+      ...watchOptions,
+      indexes: { ...indexes, node: indexByNode },
+      resource: POD_RESOURCE,
+      prune: prunePod,
+    }),
+  }
+}

@@ -1,0 +1,17 @@
+import { pause } from '../../kube/abort-scope.ts'
+import type { Clock } from '../ports/clock.ts'
+
+/** Whether operation ended within a time in milliseconds; it goes on unheeded where it did not. Rejects as the operation does. */
+export async function completesWithin(
+  clock: Clock,
+  limitMs: number,
+  operation: Promise<unknown>,
+): Promise<boolean> {
+  const done = new AbortController()
+  const ended = operation.then(() => true).finally(() => done.abort())
+  const timedOut = pause(clock, limitMs, done.signal).then(() => false)
+  return Promise.race([
+    ended,
+    timedOut.then((hasTimedOut) => (done.signal.aborted ? ended : hasTimedOut)),
+  ])
+}

@@ -1,0 +1,44 @@
+import type { Platform } from '../controllers/platform.ts'
+import {
+  type Controllers,
+  type ReconcileFailure,
+  startControllers,
+} from '../controllers/start-controllers.ts'
+import type { Log } from '../observability/log.ts'
+import { withLoggedPlatform } from '../observability/logged-platform.ts'
+import type { OperatorMetrics } from '../observability/metrics-registry.ts'
+import { BusError } from '../ports/bus.ts'
+import { isPortError, PortError } from '../ports/port-error.ts'
+import type { OperatorDependencies } from './operator-dependencies.ts'
+
+/** Objects that change or go meanwhile and servers that are away are everyday; what no port names is a fault of ours. */
+function logFailure(log: Log, { kind, key, error }: ReconcileFailure): void {
+  const reconcileLog = log.child({ kind, object: key })
+  if (isPortError(error, 'Conflict'))
+    reconcileLog.info({ error }, 'round met a newer object; tried again')
+  else if (isPortError(error, 'NotFound')) reconcileLog.info({ error }, 'object went; tried again')
+  else if (error instanceof PortError || error instanceof BusError)
+    reconcileLog.warn({ error }, 'round failed; tried again')
+  else reconcileLog.error({ error }, 'round failed unexpectedly; tried again')
+}
+
+/** Starts the controllers of both kinds on a home, counted and logged. */
+export function startOperatorControllers(
+  { config, log, monotonicClock }: Pick<OperatorDependencies, 'config' | 'log' | 'monotonicClock'>,
+  metrics: OperatorMetrics,
+  platform: Platform,
+): Controllers {
+  const createQueueObserver = (kind: ReconcileFailure['kind']) =>
+    metrics.controllers(kind.toLowerCase(), () => monotonicClock.nowMs())
+  return startControllers(
+    withLoggedPlatform(platform, log),
+    (failure) => logFailure(log, failure),
+    {
+      concurrency: config.concurrency,
+      observers: {
+        NeCoRun: createQueueObserver('NeCoRun'),
+        NeCoSweep: createQueueObserver('NeCoSweep'),
+      },
+    },
+  )
+}
