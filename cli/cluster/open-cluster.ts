@@ -7,7 +7,6 @@ import { type ParsedArgs, readFlagValue } from '../command.ts'
 import { InputError } from '../input-error.ts'
 import type { Shell } from '../shell.ts'
 import { createShellClock } from '../shell-clock.ts'
-import { chooseNamespace } from './choose-namespace.ts'
 import { CLUSTER_FLAGS } from './cluster-flags.ts'
 import { createExplainingClient } from './explain-api-error.ts'
 
@@ -40,6 +39,20 @@ function formatClusterFlags(args: ParsedArgs, { calledAs }: Shell): string {
   })
   return given.length === 0 && calledAs === 'neco' ? ' --cluster' : given.join('')
 }
+
+/** Where a namespace may be given, each absent or empty where it is not. */
+interface NamespaceSources {
+  /** --namespace. */
+  readonly flag: string | undefined
+  /** Of the context in the kubeconfig. */
+  readonly context: string | undefined
+  /** Of the pod that this process is in. */
+  readonly pod: string | undefined
+}
+
+/** The namespace by kubectl's order: the flag, the context, the pod, `default`. */
+export const chooseNamespace = ({ flag, context, pod }: NamespaceSources): string =>
+  flag || context || pod || 'default'
 
 const readContextNamespace = (kubeConfig: KubeConfig): string | undefined =>
   kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace

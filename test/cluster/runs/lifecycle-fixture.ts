@@ -67,10 +67,20 @@ export const buildLifecycleSweep = (
 export const isComplete = ({ status }: NeCoRun | NeCoSweep): boolean =>
   findCondition(status?.conditions, 'Complete')?.status === 'True'
 
+/** The reason of the condition Ready of a run or a sweep. */
+export const readReadyReason = (
+  status: NeCoRun['status'] | NeCoSweep['status'],
+): string | undefined => findCondition(status?.conditions, 'Ready')?.reason
+
 /** The whole system, with pods that run until a test ends them. */
 export interface LifecycleFixture extends StudyFixture {
   readonly kubectl: (...args: readonly string[]) => Promise<string>
   readonly run: (name: string) => Promise<NeCoRun>
+  /** The objects of some kinds in the namespace, such as job.batch/a-a1. */
+  readonly listObjectNames: (
+    kinds: string,
+    ...args: readonly string[]
+  ) => Promise<readonly string[]>
   /** Ends the container of the pod of a Job, as soon as it runs. */
   readonly endPod: (job: string, how: ContainerEnd) => Promise<void>
   /** The name of the pod of a Job, once it is there. */
@@ -146,6 +156,10 @@ export async function openLifecycleFixture(
     ...study,
     kubectl,
     run,
+    listObjectNames: async (kinds, ...args) => {
+      const out = await kubectl('get', kinds, '-o=name', ...args)
+      return out.split('\n').filter((line) => line !== '')
+    },
     endPod: (job, how) => end(`${namespace}/${job}`, how),
     findPod: (job) => findPod(job, '{.items[0].metadata.name}'),
     waitForRunningPod: (job) =>

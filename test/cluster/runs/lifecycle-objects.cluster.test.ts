@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { NeCoRun } from '../../../crds/necorun.ts'
-import type { NeCoSweep } from '../../../crds/necosweep.ts'
 import { findCondition, isEnded } from '../../../operator/core/conditions.ts'
 import { openAuditLog } from '../operator/audit-log.ts'
 import { printMeasurement } from '../testbed/print-measurement.ts'
@@ -9,8 +7,10 @@ import { waitUntil } from '../testbed/wait-until.ts'
 import {
   buildLifecycleRun,
   buildLifecycleSweep,
+  isComplete,
   type LifecycleFixture,
   openLifecycleFixture,
+  readReadyReason,
   SUCCESS,
 } from './lifecycle-fixture.ts'
 
@@ -21,23 +21,6 @@ beforeAll(async () => {
   fixture = await openLifecycleFixture(testbed, { name: 'objects' })
 })
 afterAll(() => fixture?.close())
-
-type Status = NeCoRun['status']
-const selectReadyCondition = (status: Status | NeCoSweep['status']): string | undefined =>
-  findCondition(status?.conditions, 'Ready')?.reason
-const isComplete = ({ status }: NeCoRun | NeCoSweep): boolean =>
-  findCondition(status?.conditions, 'Complete')?.status === 'True'
-const describeState = ({ status }: NeCoRun): string =>
-  `${status?.tasks?.[0]?.state} ${status?.tasks?.[0]?.attempt}`
-
-/** What there is of some kinds in the namespace, such as job/a-a1. */
-async function listObjectNames(
-  kinds: string,
-  ...args: readonly string[]
-): Promise<readonly string[]> {
-  const out = await fixture.kubectl('get', kinds, '-o=name', ...args)
-  return out.split('\n').filter((line) => line !== '')
-}
 
 /** What the operator asked the API server to make in the namespace. */
 async function creations() {
@@ -85,12 +68,12 @@ describe('what somebody deletes by hand', () => {
     await fixture.endPod('job-gone-a2', SUCCESS)
     const { status } = await fixture.waitForRun('job-gone', isComplete)
     expect(status?.tasks?.[0]).toMatchObject({ attempt: 2, retries: { Disruption: 1 } })
-    expect(await listObjectNames('jobs', '-l', 'neco.dev/run=job-gone')).toEqual([
+    expect(await fixture.listObjectNames('jobs', '-l', 'neco.dev/run=job-gone')).toEqual([
       'job.batch/job-gone-a2',
     ])
   })
 
-  test('the ConfigMap of a run: the pod at work goes on, and the next attempt is told the same again', async () => {
+  test('the ConfigMap of a run: the running pod continues, and the next attempt gets the same one', async () => {
     const reported = async (): Promise<unknown> => {
       const { data, immutable } = JSON.parse(
         await fixture.kubectl('get', 'configmap', 'config-gone', '-o=json'),
@@ -115,8 +98,7 @@ describe('what somebody deletes by hand', () => {
     await fixture.kubectl('delete', 'necorun', 'run-gone-0-r0')
     const again = await fixture.waitForRun(
       'run-gone-0-r0',
-      ({ metadata, status }) =>
-        metadata.uid !== before && selectReadyCondition(status) === 'Running',
+      ({ metadata, status }) => metadata.uid !== before && readReadyReason(status) === 'Running',
     )
     const { uid = '' } = again.metadata
     const owner = 'jsonpath={.metadata.ownerReferences[0].uid}'
@@ -130,19 +112,19 @@ describe('what somebody deletes by hand', () => {
 })
 
 describe('a Job of the same name that somebody else made', () => {
-  test('holds up the run, which says so and what to do, asks no more than now and then, and goes on when it is gone', async () => {
+  test('blocks the run, which names it and the remedy, retries with backoff, and continues once it is gone', async () => {
     const job = 'taken-a1'
     await fixture.kubectl('create', 'job', job, '--image=busybox')
     await fixture.apply(buildLifecycleRun('taken'))
     const { status } = await fixture.waitForRun(
       'taken',
-      (run) => selectReadyCondition(run.status) === 'NameConflict',
+      (run) => readReadyReason(run.status) === 'NameConflict',
     )
     const ready = findCondition(status?.conditions, 'Ready')
     expect(ready?.message).toContain(`Job ${fixture.namespace}/${job} is in the way`)
     expect(ready?.message).toContain('delete it, or give the run another name')
     expect(isEnded(status?.conditions)).toBe(false)
-    // Other runs come and go meanwhile: what is in the way of one is asked for again only as time passes.
+    // The end of another run must not trigger a retry: only time does.
     await fixture.apply(buildLifecycleRun('beside'))
     await fixture.endPod('beside-a1', SUCCESS)
     await fixture.waitForRun('beside', isComplete)
@@ -150,129 +132,6 @@ describe('a Job of the same name that somebody else made', () => {
     await fixture.kubectl('delete', 'job', job)
     await fixture.endPod(job, SUCCESS)
     await fixture.waitForRun('taken', isComplete)
-  })
-})
-
-describe('a study that is edited while it runs', () => {
-  const edit = (kind: string, name: string, spec: object) =>
-    testbed.kubectl.run([
-      'patch',
-      kind,
-      name,
-      '-n',
-      fixture.namespace,
-      '--type=merge',
-      '-p',
-      JSON.stringify({ spec }),
-    ])
-
-  test('keeps what determines its results, and takes what does not', async () => {
-    await fixture.apply(buildLifecycleSweep('edited', 2))
-    await fixture.waitForRunningPod('edited-0-r0-a1')
-    const run = await edit('necorun', 'edited-0-r0', { loss: { studentSteepness: 7 } })
-    expect([run.exitCode, run.stderr]).toEqual([
-      1,
-      expect.stringContaining('loss cannot change while the run lives: make a new run'),
-    ])
-    const sweep = await edit('necosweep', 'edited', { replicates: 3 })
-    expect([sweep.exitCode, sweep.stderr]).toEqual([
-      1,
-      expect.stringContaining('replicates cannot change while the sweep lives: make a new sweep'),
-    ])
-    const mutable = {
-      deadlines: { trainSeconds: 600 },
-      retries: { unexpected: 0 },
-      ttlSecondsAfterFinished: 5,
-    }
-    expect((await edit('necorun', 'edited-0-r0', mutable)).exitCode).toBe(0)
-    await fixture.endPod('edited-0-r0-a1', { exitCode: 1 })
-    const failed = await fixture.waitForRun('edited-0-r0', ({ status }) =>
-      isEnded(status?.conditions),
-    )
-    expect(failed.status?.tasks?.[0]).toMatchObject({ attempt: 1, cause: 'Unexpected' })
-    expect((await edit('necosweep', 'edited', { failureBudget: { unexpected: 0 } })).exitCode).toBe(
-      0,
-    )
-    const over = await fixture.waitForSweep('edited', ({ status }) => isEnded(status?.conditions))
-    expect(selectReadyCondition(over.status)).toBe('FailureBudgetExceeded')
-  })
-})
-
-describe('the parallelism of a sweep', () => {
-  test('is lowered by kubectl scale: what runs runs on, and nothing new is made until it fits', async () => {
-    await fixture.apply(buildLifecycleSweep('scaled', 5, { parallelism: 3 }))
-    const pods = await Promise.all(
-      [0, 1, 2].map((point) => fixture.waitForRunningPod(`scaled-${point}-r0-a1`)),
-    )
-    await fixture.kubectl('scale', 'necosweep/scaled', '--replicas=1')
-    await fixture.waitForSweep(
-      'scaled',
-      ({ metadata, status }) => status?.observedGeneration === metadata.generation,
-    )
-    await fixture.endPod('scaled-0-r0-a1', SUCCESS)
-    await fixture.endPod('scaled-1-r0-a1', SUCCESS)
-    const drained = await fixture.waitForSweep('scaled', ({ status }) => status?.succeeded === 2)
-    expect(drained.status).toMatchObject({ running: 1, pending: 2 })
-    expect(await fixture.waitForRunningPod('scaled-2-r0-a1')).toBe(pods[2])
-    await fixture.endPod('scaled-2-r0-a1', SUCCESS)
-    await fixture.waitForRunningPod('scaled-3-r0-a1')
-    const one = await fixture.waitForSweep('scaled', ({ status }) => status?.succeeded === 3)
-    expect(one.status).toMatchObject({ running: 1, pending: 1 })
-    await fixture.endPod('scaled-3-r0-a1', SUCCESS)
-    await fixture.endPod('scaled-4-r0-a1', SUCCESS)
-    const { status } = await fixture.waitForSweep('scaled', isComplete)
-    expect(status?.succeeded).toBe(5)
-    for (const { metadata, status: ended } of await fixture.runs()) {
-      if (!metadata.name.startsWith('scaled-')) continue
-      expect(ended?.tasks?.[0]).toMatchObject({ attempt: 1 })
-    }
-  })
-})
-
-describe('a suspended sweep', () => {
-  test('keeps nothing running, its clocks stand still, and it goes on where it was', async () => {
-    const run = { ...buildLifecycleRun('').spec, deadlines: { trainSeconds: 12 } }
-    await fixture.apply(buildLifecycleSweep('suspended', 2, { run, parallelism: 1 }))
-    await fixture.waitForRunningPod('suspended-0-r0-a1')
-    await fixture.kubectl(
-      'patch',
-      'necosweep',
-      'suspended',
-      '--type=merge',
-      '-p={"spec":{"suspend":true}}',
-    )
-    await fixture.waitForRun('suspended-0-r0', (one) => describeState(one) === 'Pending 1')
-    await fixture.waitForSweep(
-      'suspended',
-      ({ status }) => selectReadyCondition(status) === 'Suspended',
-    )
-    await waitUntil({
-      what: 'no Job and no pod',
-      withinMs: 60_000,
-      look: async () =>
-        (await listObjectNames('jobs,pods', '-l', 'neco.dev/sweep=suspended')).length === 0 ||
-        undefined,
-    })
-    // A run with the same deadline that is not suspended shows that the time has passed.
-    await fixture.apply(buildLifecycleRun('late', run))
-    const late = await fixture.waitForRun('late', ({ status }) => isEnded(status?.conditions))
-    expect(selectReadyCondition(late.status)).toBe('Deadline')
-    expect(await listObjectNames('jobs,pods', '-l', 'neco.dev/sweep=suspended')).toEqual([])
-    await fixture.kubectl(
-      'patch',
-      'necosweep',
-      'suspended',
-      '--type=merge',
-      '-p={"spec":{"suspend":false}}',
-    )
-    await fixture.endPod('suspended-0-r0-a2', SUCCESS)
-    await fixture.endPod('suspended-1-r0-a1', SUCCESS)
-    const { status } = await fixture.waitForSweep('suspended', isComplete)
-    expect(status).toMatchObject({ succeeded: 2, failed: 0 })
-    const resumed = (await fixture.run('suspended-0-r0')).status?.tasks?.[0]
-    expect(resumed).toMatchObject({ attempt: 2, state: 'Succeeded' })
-    expect(resumed?.retries).toBeUndefined()
-    expect(resumed?.ranMs).toBeLessThan(12_000)
   })
 })
 
@@ -286,7 +145,8 @@ describe('what is deleted while it runs', () => {
       what: 'nothing of the sweep',
       withinMs: 60_000,
       look: async () =>
-        (await listObjectNames(kinds)).every((name) => !name.includes('/deleted')) || undefined,
+        (await fixture.listObjectNames(kinds)).every((name) => !name.includes('/deleted')) ||
+        undefined,
     })
   })
 

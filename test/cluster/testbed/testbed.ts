@@ -1,9 +1,19 @@
 import { join } from 'node:path'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
-import { applyCrds } from './crds.ts'
 import type { ComponentPaths } from './ensure-components.ts'
 import { createKubectl, type Kubectl } from './kubectl.ts'
 import { openTestbedFolder, type TestbedFolder } from './testbed-folder.ts'
+
+const generated = join(import.meta.dirname, '..', '..', '..', 'crds', 'generated')
+
+const CRD_FILES = ['necoruns', 'necosweeps'].map((name) => join(generated, `${name}.yaml`))
+
+/** Applies the CRDs as a user would, and waits until the server serves them. */
+async function applyCrds(kubectl: Kubectl): Promise<void> {
+  const files = CRD_FILES.flatMap((path) => ['-f', path])
+  await kubectl.ok(['apply', ...files])
+  await kubectl.ok(['wait', '--for=condition=Established', '--timeout=60s', ...files])
+}
 
 interface TestbedOptions {
   readonly programs: ComponentPaths
