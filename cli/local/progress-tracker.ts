@@ -6,7 +6,7 @@ import type { Study } from '../study.ts'
 import type { JobRecord } from './job-record.ts'
 
 interface ProgressSources {
-  /** The Jobs as they stand now. */
+  /** The current Jobs. */
   readonly jobs: () => readonly JobRecord[]
   readonly storage: string
   readonly now: () => number

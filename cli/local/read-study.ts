@@ -16,14 +16,14 @@ export interface LocalStudyState {
   readonly jobs: readonly JobRecord[]
 }
 
-/** Reads the study of an output folder without taking its lock, also while another `neco` works on it. */
+/** Reads the study of an output folder without its lock, also while another `neco` runs it. */
 export async function readStudy(root: string, now: () => number): Promise<LocalStudyState> {
   const { state } = buildOutputPaths(root)
   const text = await readJournalText(folderStorage(state, now), JOURNAL)
   const records = replayJournal(text, join(state, JOURNAL))
   const study = findStudyInJournal(records)
   if (study === undefined) {
-    throw new InputError([`${root}: holds no study; neco run FILE --out ${root} makes one`])
+    throw new InputError([`${root}: holds no study; neco run FILE --out ${root} creates one`])
   }
   return { study, jobs: listJobRecords(records) }
 }
@@ -36,7 +36,7 @@ function findStudyInJournal(records: ReadonlyMap<string, unknown>): Study | unde
   return run === undefined ? undefined : { kind: 'NeCoRun', run }
 }
 
-/** The folder under `out` whose study was touched last. Throws InputError when there is none. */
+/** The folder under `out` whose study changed last. Throws InputError when there is none. */
 export async function findNewestOutput(cwd: string): Promise<string> {
   const out = join(cwd, 'out')
   const names = await readdir(out).catch(() => [])

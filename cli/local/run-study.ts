@@ -12,13 +12,13 @@ interface RunStudyOptions {
   readonly platform: LocalPlatform
   readonly manifest: Manifest
   readonly onInterrupt: Shell['onInterrupt']
-  /** Called now and then while the study runs. */
+  /** Called once per poll interval while the study runs. */
   readonly onPoll: (study: Study) => Promise<void>
   readonly pollIntervalMs: number
   readonly log: (line: string) => void
 }
 
-/** The study of a manifest as it stands in the home. */
+/** The current state of the study of a manifest. */
 export async function readCurrentStudy(
   { runs, sweeps }: LocalPlatform,
   manifest: Manifest,
@@ -34,7 +34,7 @@ export async function readCurrentStudy(
   return { kind: 'NeCoSweep', sweep, runs: await runs.listOwnedBy(sweep.metadata.uid) }
 }
 
-/** Lets the controllers work until the study is at rest, or until somebody interrupts: then every trainer writes a checkpoint and ends. A second interrupt kills. Throws what broke the home itself. */
+/** Runs the controllers until the study is settled, or until Ctrl-C: then every trainer writes a checkpoint and ends. A second Ctrl-C kills. Throws what broke the platform itself. */
 export async function runStudy(options: RunStudyOptions): Promise<StudyRunEnd> {
   const { platform, manifest, onPoll, pollIntervalMs, log } = options
   const { promise: runEnd, resolve, reject } = Promise.withResolvers<StudyRunEnd>()

@@ -21,7 +21,7 @@ function toRunRecords(sweep: StoredSweep, run: StoredRun): RunRecord[] {
   return [{ name: run.metadata.name, ...index, assignment, status: run.status }]
 }
 
-/** The outcome of a study as it stands now. */
+/** The results of a study in its current state. */
 export function toStudyResults(study: Study): StudyResults {
   if (study.kind === 'NeCoRun') {
     const { metadata, status } = study.run

@@ -23,7 +23,7 @@ export interface ReportFile {
   readonly path: string
 }
 
-/** The figure of the best run, which says in the picture which run that is. */
+/** Copies the figure of the best run, with a caption that names the run. */
 async function copyFigure(
   study: StudyResults,
   { output, storage }: ReportTargets,
@@ -40,7 +40,7 @@ async function copyFigure(
   }
 }
 
-/** A picture with a line of text above it, where there is one. */
+/** Adds a line of text under the heading of a figure, where there is one. */
 export async function addCaption(
   png: Uint8Array,
   caption: string | undefined,
@@ -52,7 +52,7 @@ export async function addCaption(
     .toBuffer()
 }
 
-/** Writes results.json, results.csv, curves.svg and validation.png, each whole or not at all, and says where they lie. */
+/** Writes results.json, results.csv, curves.svg and validation.png, each atomically, and returns their paths. */
 export async function writeReport(
   study: StudyResults,
   targets: ReportTargets,
@@ -67,7 +67,7 @@ export async function writeReport(
     ['results', 'results.json'],
     ['table', 'results.csv'],
     ['curves', 'curves.svg'],
-    ...(hasFigure ? [['pictures', 'validation.png']] : []),
+    ...(hasFigure ? [['figure', 'validation.png']] : []),
   ] as const
   return {
     document,

@@ -67,7 +67,7 @@ describe('neco plot on a cluster', () => {
   test('says that pictures are gone from the storage', async () => {
     await rm(join(fixture.storage, FIGURE))
     const { exitCode, stderr } = await fixture.neco('plot', 'study', '--figure', 'none.png')
-    expect([exitCode, stderr]).toEqual([2, 'study: no run that succeeded has pictures yet\n'])
+    expect([exitCode, stderr]).toEqual([2, 'study: no run that succeeded has a figure yet\n'])
     expect(await jobs()).toBe('')
   })
 

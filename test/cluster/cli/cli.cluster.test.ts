@@ -61,7 +61,7 @@ describe('neco on a cluster', () => {
     expect([exitCode, stderr]).toEqual([0, ''])
     expect(stdout).toContain('training 8/8 steps')
     expect(stdout).toContain('runs 2/2 ended')
-    expect(stdout).toContain('back end: of the test')
+    expect(stdout).toContain('backend: of the test')
     const { stdout: table } = await fixture.neco('results', 'study')
     expect(stdout).toContain(table)
     await copyToThisMachine('out/study')
@@ -106,7 +106,7 @@ describe('neco on a cluster', () => {
     })
     expect(answer).toMatchObject({ exitCode: 130, stderr: '' })
     expect(answer.stdout).toContain(
-      `the study goes on; follow it with: neco watch ${name} --namespace ${fixture.namespace} --kubeconfig`,
+      `the study continues; follow it with: neco watch ${name} --namespace ${fixture.namespace} --kubeconfig`,
     )
     expect(await readFieldText('.spec.suspend', name)).toBe('')
   })
@@ -124,7 +124,7 @@ describe('neco on a cluster', () => {
     await applied('paused')
     const suspended = await fixture.neco('suspend', 'paused')
     expect(suspended.stdout).toMatch(
-      /^NeCoSweep paused: suspended; neco resume paused --namespace .* goes on with it\n$/,
+      /^NeCoSweep paused: suspended; neco resume paused --namespace .* resumes it\n$/,
     )
     expect(await readFieldText('.spec.suspend', 'paused')).toBe('true')
     expect((await fixture.neco('stop', 'paused')).stdout).toContain('was suspended already')
@@ -153,7 +153,7 @@ describe('neco on a cluster', () => {
     })
     const suspended = await plugin('suspend', 'paused', '-n', fixture.namespace)
     expect(suspended.stdout).toContain(
-      `kubectl neco resume paused --namespace ${fixture.namespace} goes on with it`,
+      `kubectl neco resume paused --namespace ${fixture.namespace} resumes it`,
     )
     await rm(bin)
   })
