@@ -22,11 +22,11 @@ export interface PlanningRow {
   readonly transitions: number
   readonly transitions_per_s: number
   readonly seconds: number
-  /** The same by processor time: what it is when nothing else runs. */
+  /** The same per CPU second, on an idle machine. */
   readonly transitions_per_cpu_s: number
 }
 
-/** 10,000 points from nothing to done through the pure core: every plan that changes something counts. */
+/** 10,000 points from start to end through the pure core; every plan that changes something counts. */
 export function measurePlanning(): PlanningRow {
   const begin = performance.now()
   const cpuBegin = process.cpuUsage()

@@ -4,7 +4,7 @@ export type ImportGraph = ReadonlyMap<string, readonly string[]>
 /** The shortest way from one file back to itself, or nothing where there is none. */
 function findShortestCycle(graph: ImportGraph, start: string): string[] | undefined {
   const importers = new Map<string, string>()
-  // A Set takes more while it is walked: a breadth-first search.
+  // A Set may grow while it is iterated: a breadth-first search.
   const reached = new Set([start])
   for (const path of reached) {
     for (const imported of graph.get(path) ?? []) {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 
-/** A manifest with one mistake: what is set where in an example, who refuses it, and what is said. */
+/** A manifest with one mistake: the changed fields of an example, and the error. */
 export interface BrokenManifestCase {
   readonly mistake: string
   readonly of?: 'run.yaml' | 'sweep-steepness.yaml'
@@ -13,7 +13,7 @@ export interface BrokenManifestCase {
 const lambda = { parameter: 'loss.lambda', values: [0.1, 0.2] }
 const dotted = (path: string): string => `spec.run.${path}`
 
-/** Refused by the API server, before anything is stored. */
+/** Rejected by the API server before anything is stored. */
 export const REFUSED_BY_SERVER: readonly BrokenManifestCase[] = [
   {
     mistake: 'an unknown field of the sweep',
@@ -144,7 +144,7 @@ export const REFUSED_BY_SERVER: readonly BrokenManifestCase[] = [
   },
   {
     mistake: 'Scenes with a path',
-    set: { [dotted('data')]: { kind: 'Scenes', count: 8, path: 'pictures' } },
+    set: { [dotted('data')]: { kind: 'Scenes', count: 8, path: 'images' } },
     says: 'Scenes are drawn by code: count is required, path and volume are not allowed',
   },
   {
@@ -159,7 +159,7 @@ export const REFUSED_BY_SERVER: readonly BrokenManifestCase[] = [
   },
   {
     mistake: 'an evaluation without masks',
-    set: { 'spec.run.evaluations.0.memory': { kind: 'ImageFolder', path: 'pictures' } },
+    set: { 'spec.run.evaluations.0.memory': { kind: 'ImageFolder', path: 'images' } },
     says: 'memory and validation need masks: kind Scenes or Voc',
   },
   {
@@ -189,7 +189,7 @@ export const REFUSED_BY_SERVER: readonly BrokenManifestCase[] = [
   },
 ]
 
-/** Stored, and then not accepted by the operator, before anything is made of it. */
+/** Stored, and then not accepted by the operator, which creates nothing for it. */
 export const REFUSED_BY_OPERATOR: readonly BrokenManifestCase[] = [
   {
     mistake: 'a value that its parameter does not take',

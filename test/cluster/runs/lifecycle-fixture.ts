@@ -8,7 +8,7 @@ import { openStudyFixture, type StudyFixture } from '../sweeps/study-fixture.ts'
 import type { SharedTestbed } from '../testbed/shared-testbed.ts'
 import { waitUntil } from '../testbed/wait-until.ts'
 
-/** Last words of a pod, as programs leave them. */
+/** The termination message of a pod, as programs write it. */
 export const formatTerminationMessage = (reason: string, step = 4): string =>
   JSON.stringify({
     schemaVersion: 1,
@@ -31,7 +31,7 @@ const INTERRUPTED: ContainerEnd = {
 
 type RunSpec = NeCoRun['spec']
 
-/** The template of a study whose pods are never run: a training alone. */
+/** The template of a study of trainings only, whose pods are not processes. */
 export const SCENES: RunSpec = { data: { kind: 'Scenes', count: 8 } }
 
 export const buildLifecycleRun = (name: string, spec: Partial<RunSpec> = {}) => ({
@@ -41,7 +41,7 @@ export const buildLifecycleRun = (name: string, spec: Partial<RunSpec> = {}) => 
   spec: { ...SCENES, ...spec },
 })
 
-/** A sweep of as many points, all live at once unless it says otherwise. */
+/** A sweep of so many points, all live at once by default. */
 export const buildLifecycleSweep = (
   name: string,
   points: number,
@@ -87,7 +87,7 @@ export interface LifecycleFixture extends StudyFixture {
   readonly findPod: (job: string) => Promise<string>
   /** The name of the pod of a Job, once its container runs. */
   readonly waitForRunningPod: (job: string) => Promise<string>
-  /** The run, once it is as wanted; throws with how it is when that takes too long. */
+  /** The run, once the check holds; throws with its status at the timeout. */
   readonly waitForRun: (name: string, holds: (run: NeCoRun) => boolean) => Promise<NeCoRun>
   readonly waitForSweep: (name: string, holds: (sweep: NeCoSweep) => boolean) => Promise<NeCoSweep>
   /** Writes the status of a pod as its kubelet would. */
@@ -125,7 +125,7 @@ interface Options {
   readonly values?: object
 }
 
-/** Opens it on the shared bed, without NATS; whoever opens it closes it. */
+/** Opens it on the shared testbed, without NATS; the caller closes it. */
 export async function openLifecycleFixture(
   testbed: SharedTestbed,
   options: Options,

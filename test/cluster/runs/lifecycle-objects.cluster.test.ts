@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => fixture?.close())
 
-/** What the operator asked the API server to make in the namespace. */
+/** Create requests of the operator in the namespace. */
 async function creations() {
   const written = await openAuditLog(testbed.auditLog, fixture.namespace).read()
   return written.filter(({ verb, user }) => verb === 'create' && user === fixture.operatorUser)
@@ -33,13 +33,13 @@ async function countCreations(job: string): Promise<number> {
   return all.filter(({ resource, name }) => resource === 'jobs' && name === job).length
 }
 
-/** What of that was refused, such as jobs/a-a1. */
+/** The refused ones of those, such as jobs/a-a1. */
 async function refusedCreations(): Promise<readonly string[]> {
   const refused = (await creations()).filter(({ status }) => status === 403 || status === 404)
   return refused.map(({ resource, name }) => `${resource}/${name}`)
 }
 
-/** What the operators warned of in the namespace from a time on. */
+/** Warnings of the operators about the namespace since a time. */
 async function warningsSince(startMs: number): Promise<readonly string[]> {
   const pods = await fixture.operatorPods()
   const logs = await Promise.all(
@@ -51,7 +51,7 @@ async function warningsSince(startMs: number): Promise<readonly string[]> {
     .filter((line) => Date.parse(JSON.parse(line).time) >= startMs)
 }
 
-describe('what somebody deletes by hand', () => {
+describe('an object that is deleted by hand', () => {
   test('a pod: its attempt was disrupted, and the next one ends the run', async () => {
     await fixture.apply(buildLifecycleRun('pod-gone'))
     const pod = await fixture.waitForRunningPod('pod-gone-a1')
@@ -91,7 +91,7 @@ describe('what somebody deletes by hand', () => {
     await fixture.waitForRun('config-gone', isComplete)
   })
 
-  test('a run of a sweep: it is made again, and nothing of the first one is left', async () => {
+  test('a run of a sweep: it is recreated, and nothing of the first one is left', async () => {
     await fixture.apply(buildLifecycleSweep('run-gone', 2))
     await fixture.waitForRunningPod('run-gone-0-r0-a1')
     const before = (await fixture.run('run-gone-0-r0')).metadata.uid
@@ -111,7 +111,7 @@ describe('what somebody deletes by hand', () => {
   })
 })
 
-describe('a Job of the same name that somebody else made', () => {
+describe('a foreign Job of the same name', () => {
   test('blocks the run, which names it and the remedy, retries with backoff, and continues once it is gone', async () => {
     const job = 'taken-a1'
     await fixture.kubectl('create', 'job', job, '--image=busybox')
@@ -135,8 +135,8 @@ describe('a Job of the same name that somebody else made', () => {
   })
 })
 
-describe('what is deleted while it runs', () => {
-  test('a sweep goes with its runs, Jobs, pods and what was made for them', async () => {
+describe('a study that is deleted while it runs', () => {
+  test('a sweep is deleted with its runs, Jobs, pods and everything they own', async () => {
     await fixture.apply(buildLifecycleSweep('deleted', 3))
     await Promise.all([0, 1, 2].map((point) => fixture.waitForRunningPod(`deleted-${point}-r0-a1`)))
     await fixture.kubectl('delete', 'necosweep', 'deleted', '--timeout=60s')
@@ -150,7 +150,7 @@ describe('what is deleted while it runs', () => {
     })
   })
 
-  test('a namespace goes with everything in it, and the operator does not fight that', async () => {
+  test('a namespace is deleted with everything in it, and the operator recreates nothing', async () => {
     await fixture.apply(buildLifecycleSweep('doomed', 3))
     await Promise.all([0, 1, 2].map((point) => fixture.waitForRunningPod(`doomed-${point}-r0-a1`)))
     const startMs = Date.now()
@@ -158,7 +158,7 @@ describe('what is deleted while it runs', () => {
     const refused = await refusedCreations()
     const figure = 'creations refused while a namespace with a sweep of 3 goes'
     printMeasurement(`${figure}: ${refused.length} (${refused.join(', ')})`)
-    // One for the sweep and one for each of its runs, and none of them twice.
+    // One for the sweep and one for each of its runs, none of them twice.
     expect(refused.length).toBeLessThanOrEqual(4)
     expect(new Set(refused).size).toBe(refused.length)
     expect(await warningsSince(startMs)).toEqual([])
