@@ -1,6 +1,6 @@
 import type { ImportRules } from './check-imports.ts'
 
-const SETTINGS = ['contract/', 'crds/', 'method/', 'std/']
+const DECLARATIONS = ['contract/', 'crds/', 'method/', 'search/', 'std/']
 
 /**
  * Which folder may import what, from the foundation up. What is not listed is refused. A folder may
@@ -9,19 +9,22 @@ const SETTINGS = ['contract/', 'crds/', 'method/', 'std/']
 export const IMPORT_RULES: ImportRules = {
   // Foundation: what settings mean, and what operator and pods exchange.
   'std/': [],
+  'std/files/': ['std/', 'node:fs/promises', 'node:path'],
   'method/': ['std/', 'zod'],
   'contract/': ['method/', 'std/', 'zod'],
-  'crds/': ['method/', 'std/', 'zod'],
+  'search/': ['method/', 'std/', 'zod'],
+  // The status of a run names its tasks as operator and pods address them.
+  'crds/': ['contract/task-address.ts', 'method/', 'search/', 'std/', 'zod'],
 
   // The controller runtime, which knows nothing of NeCo.
   'kube/': ['std/', '@kubernetes/client-node', 'node:'],
 
   // The operator: planning is pure, ports are interfaces, and startup/ composes the rest.
-  'operator/core/': [...SETTINGS, 'type operator/ports/'],
-  'operator/ports/': [...SETTINGS, 'type kube/'],
-  'operator/controllers/': [...SETTINGS, 'kube/queue/', 'operator/core/', 'operator/ports/'],
+  'operator/core/': [...DECLARATIONS, 'type operator/ports/'],
+  'operator/ports/': [...DECLARATIONS, 'type kube/'],
+  'operator/controllers/': [...DECLARATIONS, 'kube/queue/', 'operator/core/', 'operator/ports/'],
   'operator/cluster/': [
-    ...SETTINGS,
+    ...DECLARATIONS,
     'kube/',
     'operator/core/',
     'operator/ports/',
@@ -41,7 +44,7 @@ export const IMPORT_RULES: ImportRules = {
     'node:fs',
   ],
   'operator/observability/': [
-    ...SETTINGS,
+    ...DECLARATIONS,
     'type kube/',
     'operator/core/',
     'operator/ports/',
@@ -51,7 +54,7 @@ export const IMPORT_RULES: ImportRules = {
     'prom-client',
   ],
   'operator/': [
-    ...SETTINGS,
+    ...DECLARATIONS,
     'kube/',
     'package.json',
     '@kubernetes/client-node',
@@ -131,7 +134,7 @@ export const IMPORT_RULES: ImportRules = {
   // The command line. local/ and cluster/ are siblings behind study-platform.ts: only commands/
   // knows both.
   'cli/*.ts': [
-    ...SETTINGS,
+    ...DECLARATIONS,
     'cli/commands/',
     'cli/progress/',
     'cli/report/',
@@ -140,9 +143,16 @@ export const IMPORT_RULES: ImportRules = {
     'package.json',
     'node:',
   ],
-  'cli/manifest/': [...SETTINGS, 'cli/*.ts', 'operator/core/', 'operator/ports/', 'node:', 'yaml'],
+  'cli/manifest/': [
+    ...DECLARATIONS,
+    'cli/*.ts',
+    'operator/core/',
+    'operator/ports/',
+    'node:',
+    'yaml',
+  ],
   'cli/progress/': [
-    ...SETTINGS,
+    ...DECLARATIONS,
     'cli/*.ts',
     'cli/report/',
     'operator/core/',
@@ -151,7 +161,7 @@ export const IMPORT_RULES: ImportRules = {
     'node:',
   ],
   'cli/report/': [
-    ...SETTINGS,
+    ...DECLARATIONS,
     'cli/*.ts',
     'type cli/manifest/',
     // Draws on images, without tensors.
@@ -164,7 +174,7 @@ export const IMPORT_RULES: ImportRules = {
     'sharp',
   ],
   'cli/local/': [
-    ...SETTINGS,
+    ...DECLARATIONS,
     'cli/*.ts',
     'cli/manifest/',
     'cli/progress/',
@@ -177,7 +187,7 @@ export const IMPORT_RULES: ImportRules = {
     'zod',
   ],
   'cli/cluster/': [
-    ...SETTINGS,
+    ...DECLARATIONS,
     'cli/*.ts',
     'cli/manifest/',
     'cli/progress/',
@@ -193,7 +203,7 @@ export const IMPORT_RULES: ImportRules = {
     'node:',
   ],
   'cli/': [
-    ...SETTINGS,
+    ...DECLARATIONS,
     'operator/core/',
     'operator/ports/',
     'pod/',
@@ -205,13 +215,13 @@ export const IMPORT_RULES: ImportRules = {
 
   // What is generated and installed.
   'charts/': ['crds/', 'std/', 'yaml', 'zod'],
-  'dashboards/': [...SETTINGS, 'operator/observability/', '@grafana/grafana-foundation-sdk'],
+  'dashboards/': [...DECLARATIONS, 'operator/observability/', '@grafana/grafana-foundation-sdk'],
   'argocd/': ['charts/', 'crds/', 'std/'],
 
   // Tools of the repository. They alone may import test/.
   'scripts/': ['argocd/', 'charts/', 'crds/', 'dashboards/', 'test/', 'assemblyscript', 'node:'],
   'bench/': [
-    ...SETTINGS,
+    ...DECLARATIONS,
     'operator/core/',
     'operator/ports/',
     'test/',
