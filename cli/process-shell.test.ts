@@ -29,7 +29,7 @@ async function ended(listening: string, signals: readonly NodeJS.Signals[]) {
 
 describe('Ctrl-C', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
-    'ends a process in which nobody listens with exit code 130, as %s does',
+    'ends a process without listeners with exit code 130, as %s does',
     async (signal) => {
       expect(await ended('', [signal])).toEqual({ code: 130, output: 'ready\n' })
     },

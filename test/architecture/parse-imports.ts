@@ -14,7 +14,7 @@ const EXPRESSION = /\b(?:import|require)\(\s*(?:'([^']*)'|([^)\s]))/g
 const WORKER = /\bnew URL\(\s*'(\.[^']+\.ts)',\s*import\.meta\.url/g
 const TYPES_ONLY = /^\s*(?:type\b|\{\s*(?:type\s[^,}]+,?\s*)+\}\s*$)/
 
-/** What a computed import is called, since nobody can say where it leads. */
+/** The specifier of a computed import, whose target is unknown. */
 export const COMPUTED = '(computed)'
 
 const countLines = (text: string): number => text.split('\n').length

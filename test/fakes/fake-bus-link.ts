@@ -38,7 +38,7 @@ export function createFakeBusLink(): FakeBusLink {
     close: () => Promise.resolve(),
     async request(subject, request) {
       const answer = served.get(subject)
-      if (answer === undefined) throw new Error(`nobody serves ${subject}`)
+      if (answer === undefined) throw new Error(`no responder for ${subject}`)
       return answer(request)
     },
   }

@@ -52,7 +52,7 @@ export function simulatedBus(nowMs: () => number): SimulatedBus {
       Promise.resolve({ text: `credentials for ${runUid}`, expiresMs: nowMs() + VALID_MS }),
     async sendCommand(address, { name }) {
       const answer = served.get(buildCommandSubject(address))
-      if (isAway() || answer === undefined) return { state: 'NoAnswer', why: 'nobody is there' }
+      if (isAway() || answer === undefined) return { state: 'NoAnswer', why: 'no responder' }
       commands.push({ runUid: address.runUid, name })
       return answer({ schemaVersion: 1, command: name })
     },

@@ -53,7 +53,7 @@ export function busOptions(nats: NatsTestbed): NatsBusOptions {
 export const openScaledBus = (options: NatsBusOptions): Promise<Bus> =>
   openNatsBus(options, { clock: scaledClock, log: () => undefined })
 
-/** A NATS server of one's own, the operator's bus on it, and pods. */
+/** A NATS server of its own, the operator's bus on it, and pods. */
 export interface BusTestbed {
   readonly nats: NatsTestbed
   readonly bus: Bus

@@ -33,7 +33,7 @@ export interface AcceptanceFixture extends StudyFixture {
   readonly listChildren: (prefix: string) => Promise<string[]>
 }
 
-/** Opens it on the shared testbed, with one node; whoever opens it closes it. */
+/** Opens it on the shared testbed, with one node; the caller closes it. */
 export async function openAcceptanceFixture(
   testbed: SharedTestbed,
   options: { readonly name: string; readonly gpusPerNode: number },

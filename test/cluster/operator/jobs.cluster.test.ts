@@ -116,7 +116,7 @@ describe('a pod of a real cluster', () => {
   })
 
   it.each([[['--grace-period=30']], [['--grace-period=0', '--force']]])(
-    'that somebody deletes by hand (%s) was disrupted',
+    'that is deleted by hand (%s) was disrupted',
     async (args) => {
       await start()
       await platform.waitForJob(isRunning)

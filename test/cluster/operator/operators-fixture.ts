@@ -17,7 +17,7 @@ export interface OperatorsFixture extends StudyFixture {
   readonly auditLog: OperatorAuditLog
 }
 
-/** Opens it on the shared testbed; whoever opens it closes it. */
+/** Opens it on the shared testbed; the caller closes it. */
 export async function openOperatorsFixture(
   testbed: SharedTestbed,
   { name, lease }: Options,

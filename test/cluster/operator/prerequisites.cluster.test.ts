@@ -76,7 +76,7 @@ const buildVolumeClaim = (name: string) => ({
 })
 
 describe.concurrent('a study names the prerequisite that is missing, and continues when it is there', () => {
-  test('no claim, neither of the study nor of the operator', async () => {
+  test('no claim in the study nor in the operator', async () => {
     const unset =
       'neither the run nor the operator names a PersistentVolumeClaim: set storage.claim, or defaults.storage.claim'
     const sweep = buildSweep('unclaimed', { storage: undefined })
@@ -96,7 +96,7 @@ describe.concurrent('a study names the prerequisite that is missing, and continu
     )
   })
 
-  test('a claim that is not there', async () => {
+  test('a claim that does not exist', async () => {
     const message = await applyRefused(
       buildSweep('claim-later', storage('later')),
       'StorageNotFound',
@@ -125,7 +125,7 @@ describe.concurrent('a study names the prerequisite that is missing, and continu
     await waitForPod('waiting')
   })
 
-  test('a claim of one node where two runs want it', async () => {
+  test('a ReadWriteOnce claim for two runs', async () => {
     const { namespace } = fixture
     const accessMode = 'ReadWriteOnce'
     const path = testbed.path('once')
@@ -138,7 +138,7 @@ describe.concurrent('a study names the prerequisite that is missing, and continu
     await waitForPod('pair')
   })
 
-  test('an image that does not exist, until the deadline of pulls', async () => {
+  test('an image that does not exist, up to the pull deadline', async () => {
     const pod = { image: 'registry.test/nothing:1' }
     const retries = { infrastructure: 0 }
     await fixture.apply(buildSweep('imageless', { pod, retries, deadlines: { pullSeconds: 10 } }))
@@ -175,7 +175,7 @@ describe.concurrent('a study names the prerequisite that is missing, and continu
     await waitForPod('greedy')
   })
 
-  test('a queue in a cluster without Kueue, and one that nobody made', async () => {
+  test('a queue in a cluster without Kueue, and one that does not exist', async () => {
     const queue = { queueName: 'team' }
     expect(await applyRefused(buildSweep('queued', queue), 'QueueNotFound')).toBe(
       'spec.run.queueName: this cluster has no Kueue: install it, or leave queueName out',

@@ -53,7 +53,7 @@ export const REFUSED_BY_SERVER: readonly BrokenManifestCase[] = [
     says: 'Unsupported value: "official"',
   },
   {
-    mistake: 'a word for a number',
+    mistake: 'text for a number',
     set: { [dotted('seed')]: 'seven' },
     says: 'must be of type integer',
   },
@@ -80,7 +80,7 @@ export const REFUSED_BY_SERVER: readonly BrokenManifestCase[] = [
     says: 'should match',
   },
   {
-    mistake: 'an amount of memory nobody can read',
+    mistake: 'an invalid quantity of memory',
     set: { [dotted('pod')]: { resources: { limits: { memory: 'much' } } } },
     says: 'should match',
   },
@@ -100,7 +100,7 @@ export const REFUSED_BY_SERVER: readonly BrokenManifestCase[] = [
     says: 'must validate one and only one schema (oneOf)',
   },
   {
-    mistake: 'a range turned round',
+    mistake: 'a reversed range',
     set: {
       'spec.points': undefined,
       'spec.search': { method: 'Random', count: 2 },
@@ -168,7 +168,7 @@ export const REFUSED_BY_SERVER: readonly BrokenManifestCase[] = [
     says: 'heads must divide dim',
   },
   {
-    mistake: 'a scale turned round',
+    mistake: 'a reversed scale',
     set: { [dotted('views')]: { globalScale: [1, 0.25] } },
     says: 'globalScale is [least, greatest]: the first must not exceed the second',
   },
