@@ -149,6 +149,7 @@ export const IMPORT_RULES: ImportRules = {
   ],
   'cli/manifest/': [
     ...DECLARATIONS,
+    ...KUBE_OBJECTS,
     'cli/*.ts',
     'operator/core/',
     'operator/ports/',
