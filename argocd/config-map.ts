@@ -2,7 +2,7 @@ import { toKubernetesYaml } from '../charts/kubernetes-yaml.ts'
 import { KINDS } from '../crds/generators/to-crd.ts'
 import { API_GROUP } from '../crds/names.ts'
 
-/** What is merged into the ConfigMap argocd-cm, so that Argo CD knows the health of both kinds by the script given. */
+/** A patch of the ConfigMap argocd-cm with the health script of both kinds. */
 export const buildArgocdConfigMap = (script: string): string =>
   toKubernetesYaml({
     apiVersion: 'v1',

@@ -37,12 +37,12 @@ const HEALTH: Readonly<Record<ObjectState, string>> = {
 }
 const STATES = Object.keys(CONDITIONS_BY_STATE) as ObjectState[]
 
-describe.each(['NeCoRun', 'NeCoSweep'] as const)('to Argo CD a %s', (kind) => {
-  test.each(STATES)('that is %s has the health of its row, and says why', async (state) => {
+describe.each(['NeCoRun', 'NeCoSweep'] as const)('the health in Argo CD of a %s', (kind) => {
+  test.each(STATES)('that is %s is that of its row, with a message', async (state) => {
     const health = await evaluateHealth(buildObjectInState({ state }), kind)
     expect(health).toEqual({ status: HEALTH[state], message: `it is ${state}` })
   })
-  test.each(STATES)('that is %s stays so when NATS is away', async (state) => {
+  test.each(STATES)('that is %s does not depend on NATS', async (state) => {
     const health = await evaluateHealth(buildObjectInState({ state, busDegraded: true }), kind)
     expect(health).toMatchObject({ status: HEALTH[state] })
   })
@@ -81,7 +81,7 @@ test.each(['Succeeded', 'PartlyFailed', 'Failed'] as const)(
   },
 )
 
-test('the state without a message is said by its reason', async () => {
+test('a condition without a message is described by its reason', async () => {
   const { metadata, status } = buildObjectInState({ state: 'Suspended' })
   const conditions = status.conditions.map((condition) => ({ ...condition, message: '' }))
   expect(await evaluateHealth({ metadata, status: { conditions } })).toEqual({

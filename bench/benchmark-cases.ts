@@ -3,7 +3,7 @@ import type { Relaxation, SortingNetwork } from '../method/settings/loss.ts'
 /** The loss: similarities of features [G, P, D] to references [G, R, D], both sorts, backward. */
 export interface LossCase {
   readonly kind: 'loss'
-  /** Cosine: from the features, as in training. Given: the sorts alone, on similarities that are there. */
+  /** Cosine: from the features, as in training. Given: the sorts alone, on given similarities. */
   readonly similarities: 'Cosine' | 'Given'
   readonly groups: number
   readonly patches: number
@@ -13,7 +13,7 @@ export interface LossCase {
   readonly relaxation: Relaxation
   readonly lambda: number
   readonly steepness: number
-  /** Ours only: the peer has none, and its loss is NaN where a weight reaches 0. */
+  /** Ours only: diffsort has none, and its loss is NaN where a weight reaches 0. */
   readonly epsilon: number
 }
 

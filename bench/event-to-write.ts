@@ -12,7 +12,7 @@ interface AuditedPodEnd {
   readonly atMs: number
 }
 
-/** When the kubelet said how each attempt ended: its last word on a pod, as the API server got it. */
+/** When the API server received the final pod status of each attempt from the kubelet. */
 function listAuditedPodEnds(entries: readonly AuditEntry[]): readonly AuditedPodEnd[] {
   const last = new Map<string, number>()
   for (const { user, resource, subresource, name, receivedMs } of entries) {
@@ -34,7 +34,7 @@ const isRecorded = (task: TaskStatus | undefined, attempt: number): boolean =>
 export const isRunStatus = ({ resource, subresource, verb, status }: AuditEntry): boolean =>
   resource === 'necoruns' && subresource === 'status' && verb === 'patch' && status === 200
 
-/** From the word of each pod's end at the API server to the answer to the status that takes it in, in milliseconds. An end that no status takes in is a failure. */
+/** Milliseconds from each pod's end at the API server to the answered status write that records it. Throws where no status records an end. */
 export function computeEventToWriteMs(entries: readonly AuditEntry[]): readonly number[] {
   const byRun = Map.groupBy(entries.filter(isRunStatus), ({ name }) => name)
   return listAuditedPodEnds(entries).map(({ run, task, attempt, atMs }) => {

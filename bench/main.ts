@@ -16,14 +16,14 @@ const USAGE = `npm run bench -- loss|step|plan|memory|operator [--json] [--yes]
 
   loss      the NeCo loss, forward and backward, and its sorts alone, against PyTorch with diffsort
   step      a training step of a small ViT against PyTorch
-  plan      state changes a second of the operator's core
-  memory    what 500 steps of a micro model leave behind
+  plan      state changes per second of the operator's core
+  memory    memory growth over 500 steps of a micro model
   operator  the operator on a real control plane, 300 points with pods that end by a script
-  --json prints one object a row    --yes installs the peers without asking
+  --json prints one object per row  --yes installs PyTorch and diffsort without asking
 
 Example: npm run bench -- loss --json`
 
-/** What has no peer. */
+/** Benchmarks without a counterpart in PyTorch. */
 const STANDALONE_BENCHMARKS = new Map<string, () => object | Promise<object>>([
   ['plan', measurePlanning],
   ['memory', measureMemory],
@@ -31,7 +31,7 @@ const STANDALONE_BENCHMARKS = new Map<string, () => object | Promise<object>>([
 ])
 
 async function main(argv: readonly string[]): Promise<number> {
-  const [benchmark] = argv.filter((word) => !word.startsWith('--'))
+  const [benchmark] = argv.filter((arg) => !arg.startsWith('--'))
   const asJson = argv.includes('--json')
   const runStandalone = STANDALONE_BENCHMARKS.get(benchmark ?? '')
   if (runStandalone !== undefined) {

@@ -3,7 +3,7 @@ import { startBackend } from '../vision/backends/start-backend.ts'
 import { formatCaseName, type TrainingStepCase } from './benchmark-cases.ts'
 import { createTrainingStep } from './ours/training-step.ts'
 
-/** The garbage collector has found the size of its heap by then. */
+/** The garbage collector has settled on a heap size by then. */
 const WARM_UP_STEPS = 3000
 const STEPS = 500
 const SAMPLE_EVERY_STEPS = 10
@@ -25,7 +25,7 @@ export interface MemoryRow {
   readonly rss_slope_bytes_per_step: number
 }
 
-/** Trains a micro model and follows what its memory does after warm-up. */
+/** Trains a micro model and measures its memory after warm-up. */
 export async function measureMemory(): Promise<MemoryRow> {
   const backend = await startBackend({ backend: 'wasm', threads: 1 })
   const step = createTrainingStep(micro)

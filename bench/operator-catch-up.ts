@@ -8,7 +8,7 @@ import { isRunStatus } from './event-to-write.ts'
 
 const NAME = 'backlog'
 const POINTS = 300
-/** Of the backlog; the pods that these start are the load of what comes after. */
+/** Of the backlog; later pods are load of the next phase. */
 const COUNTED = 200
 const CATCH_UP_TIMEOUT_MS = 300_000
 const ENDED: ReadonlySet<string> = new Set(['Succeeded', 'Failed'])
@@ -20,7 +20,7 @@ export interface CatchUpRow {
   readonly transitions_per_s: number
 }
 
-/** An operator that finds the pods of 300 runs ended: how fast it takes that in, when it waits for no pod. */
+/** An operator that starts when the pods of 300 runs have ended: how fast it catches up without waiting for pods. */
 export async function measureCatchUp(
   testbed: SharedTestbed,
   fixture: StudyFixture,

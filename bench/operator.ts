@@ -18,10 +18,10 @@ import { type CatchUpRow, measureCatchUp } from './operator-catch-up.ts'
 const NAME = 'bench'
 const POINTS = 300
 const PARALLELISM = 64
-/** As in a cluster: a loaded machine must not cost the leader its Lease. */
+/** As in production: a leader on a loaded machine must not lose its Lease. */
 const LEASE = { durationSeconds: 15, renewSeconds: 10, retrySeconds: 2 }
 const POLL_INTERVAL_MS = 1000
-/** As Prometheus does: the lag is of the time between two scrapes. */
+/** As Prometheus does: the lag covers the time between two scrapes. */
 const POLLS_PER_SCRAPE = 15
 const SWEEP_TIMEOUT_MS = 900_000
 
@@ -32,17 +32,17 @@ export interface OperatorRow {
   readonly seconds: number
   readonly transitions_per_s: number
   readonly transitions_in_busiest_s: number
-  /** By the processor time of the operator alone: what it could do if all else were infinitely fast. */
+  /** Per CPU second of the operator: its limit if everything else were infinitely fast. */
   readonly transitions_per_operator_cpu_s: number
-  /** From a pod's end at the API server to the run's status that takes it in. */
+  /** From a pod's end at the API server to the run's status that records it. */
   readonly event_to_write_p50_ms: number
   readonly event_to_write_p99_ms: number
-  /** The largest of what was seen. */
+  /** Maxima. */
   readonly heap_bytes: number
   readonly loop_lag_p99_ms: number
 }
 
-/** 300 points on a real control plane, with pods that end by a script: what the operator does in a second, and how it fares. */
+/** 300 points on a real control plane, with scripted pods: throughput and load of the operator. */
 export async function measureOperator(): Promise<readonly [OperatorRow, CatchUpRow]> {
   const components = await ensureComponents((line) => process.stderr.write(`${line}\n`))
   if (components.kind === 'Missing') throw new Error(components.lines.join('\n'))
@@ -104,7 +104,7 @@ async function scrape(operator: StudyOperator): Promise<Scrape> {
   }
 }
 
-/** What the operator exports, again and again until the sweep has ended. */
+/** Scrapes the operator until the sweep has ended. */
 async function watchToEnd(fixture: StudyFixture, operator: StudyOperator): Promise<Scrape[]> {
   const seen: Scrape[] = []
   let polls = 0
@@ -123,13 +123,13 @@ async function watchToEnd(fixture: StudyFixture, operator: StudyOperator): Promi
   return seen
 }
 
-/** The least value that this share of them does not exceed. */
+/** The quantile of a share in [0, 1]. */
 function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN
 }
 
-/** The most of these moments (ms) that lie in one second of the clock. */
+/** The largest number of these times (ms) within one second of the clock. */
 const busiestSecond = (times: readonly number[]): number =>
   Math.max(
     ...[...Map.groupBy(times, (ms) => Math.floor(ms / 1000)).values()].map((group) => group.length),

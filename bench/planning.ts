@@ -23,7 +23,7 @@ export interface PlanningRow {
   readonly transitions: number
   readonly transitions_per_s: number
   readonly seconds: number
-  /** The same by processor time: what it is when nothing else runs. */
+  /** The same per CPU second, on an idle machine. */
   readonly transitions_per_cpu_s: number
 }
 

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 const VENV = join(import.meta.dirname, '.venv')
 const VENV_PYTHON = join(VENV, 'bin/python')
 
-/** What a peer needs, and what it took when it was last installed. */
+/** Packages and size of the PyTorch environment when it was last installed. */
 const PACKAGES = ['torch==2.15.0', 'diffsort==0.2.0', 'numpy'] as const
 export const INSTALL_NOTE = `${PACKAGES.join(', ')} into bench/.venv: about 3 GB on disk with the CUDA libraries that the wheel of PyPI asks for`
 
-/** A Python that imports torch and diffsort: that of bench/.venv, then python3 of the path. */
+/** A Python that imports torch and diffsort: that of bench/.venv, then python3 on PATH. */
 export function findReferencePython(): string | undefined {
   return [VENV_PYTHON, 'python3'].find(hasReferencePackages)
 }
@@ -24,7 +24,7 @@ function hasReferencePackages(python: string): boolean {
   }
 }
 
-/** Makes bench/.venv and installs the peers there; pip's own output goes to the terminal. */
+/** Creates bench/.venv with PyTorch and diffsort; pip's output goes to the terminal. */
 export function installReferencePackages(): string {
   execFileSync('python3', ['-m', 'venv', VENV], { stdio: 'inherit' })
   execFileSync(VENV_PYTHON, ['-m', 'pip', 'install', ...PACKAGES], { stdio: 'inherit' })

@@ -4,7 +4,7 @@ import { TimedProcess } from './timed-process.ts'
 
 const ITERATIONS = 7
 const REFERENCE_MODES = ['eager', 'compiled'] as const
-/** Where the peer's loss is NaN, it is timed at this steepness. */
+/** Where diffsort's loss is NaN, it is timed at this steepness. */
 const GENTLE_STEEPNESS = 10
 
 export interface ComparisonRow {
@@ -13,7 +13,7 @@ export interface ComparisonRow {
   readonly reference: string
   readonly ours_ms: number
   readonly reference_ms: number
-  /** Peer time ÷ ours. */
+  /** Time of the reference ÷ ours. */
   readonly ratio: number
   readonly ours_peak_bytes: number
   readonly ours_scratch_bytes: number | undefined
@@ -26,7 +26,7 @@ export interface Comparison {
   readonly versions: readonly string[]
 }
 
-/** Ours and the peer, eager and compiled, in turns; medians. One thread each. */
+/** Ours and PyTorch, eager and compiled, interleaved; medians. One thread each. */
 export async function compareSideBySide(
   benchmarkCase: BenchmarkCase,
   { python, name }: { python: string; name: string },
@@ -72,7 +72,7 @@ async function startReferenceProcess(
   benchmarkCase: BenchmarkCase,
   mode: (typeof REFERENCE_MODES)[number],
 ) {
-  const program = join(import.meta.dirname, 'peer/work.py')
+  const program = join(import.meta.dirname, 'pytorch/main.py')
   const start = (variant: BenchmarkCase) =>
     TimedProcess.start(python, [
       program,
@@ -84,7 +84,7 @@ async function startReferenceProcess(
   await first.close()
   return {
     process: await start({ ...benchmarkCase, steepness: GENTLE_STEEPNESS }),
-    note: `the peer’s loss is NaN at β=${benchmarkCase.steepness}: the peer is timed at β=${GENTLE_STEEPNESS}`,
+    note: `diffsort’s loss is NaN at β=${benchmarkCase.steepness}: PyTorch is timed at β=${GENTLE_STEEPNESS}`,
   }
 }
 

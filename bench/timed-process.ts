@@ -14,7 +14,7 @@ export interface PeakMemory {
   readonly scratch_bytes?: number
 }
 
-/** A child that holds one piece of work ready and runs it once for each line it is sent. */
+/** A child process that prepares one benchmark case and runs it once for each line on stdin. */
 export class TimedProcess {
   readonly ready: ReadyMessage
   readonly #child: ChildProcessByStdio<Writable, Readable, null>
@@ -30,7 +30,7 @@ export class TimedProcess {
     this.#lines = lines
   }
 
-  /** Resolves when the child has run its work for the first times. */
+  /** Resolves when the child has warmed up. */
   static async start(command: string, parameters: readonly string[]): Promise<TimedProcess> {
     const child = spawn(command, parameters, {
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -44,18 +44,17 @@ export class TimedProcess {
   /** Milliseconds of one run. */
   async run(): Promise<number> {
     this.#child.stdin.write('run\n')
-    return (JSON.parse(await nextLine(this.#lines, 'the work')) as { ms: number }).ms
+    return (JSON.parse(await nextLine(this.#lines, 'the benchmark case')) as { ms: number }).ms
   }
 
   async close(): Promise<PeakMemory> {
     this.#child.stdin.end()
-    return JSON.parse(await nextLine(this.#lines, 'the work')) as PeakMemory
+    return JSON.parse(await nextLine(this.#lines, 'the benchmark case')) as PeakMemory
   }
 }
 
 async function nextLine(lines: AsyncIterator<string>, processName: string): Promise<string> {
   const { value, done } = await lines.next()
-  if (done === true)
-    throw new Error(`${processName} ended without an answer; its error stands above`)
+  if (done === true) throw new Error(`${processName} ended without an answer; see its error above`)
   return value
 }

@@ -1,10 +1,10 @@
 import { buildCrd, type JsonNode, type KINDS } from '../crds/generators/to-crd.ts'
 import { toKubernetesYaml } from './kubernetes-yaml.ts'
 
-/** What keeps a CRD, and with it every object of its kind, when the chart is uninstalled. */
+/** Keeps a CRD, and with it every object of its kind, when the chart is uninstalled. */
 const KEEP_ANNOTATION = { 'helm.sh/resource-policy': 'keep' }
 
-/** A CRD as a template of the chart: made where `crds.install` is set, kept when the chart goes. Throws where the CRD holds what Helm would take for a template. The note is a comment on who made it. */
+/** A CRD as a template of the chart, installed where `crds.install` is set and never uninstalled. Throws where the CRD contains template syntax of Helm. `note` is the comment at its top. */
 export function buildCrdTemplate(kind: (typeof KINDS)[number], note: string): string {
   const crd = buildCrd(kind)
   const annotated = {

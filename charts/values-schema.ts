@@ -197,7 +197,7 @@ export const ChartValues = z.strictObject({
     .int32()
     .min(1)
     .max(64)
-    .describe('concurrency is how many objects of a kind the operator works on at once.'),
+    .describe('concurrency is how many objects of a kind the operator reconciles at once.'),
   releaseLostNodesAfterSeconds: seconds
     .optional()
     .describe(

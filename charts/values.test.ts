@@ -9,7 +9,7 @@ const chart = join(import.meta.dirname, 'neco-operator')
 const read = (path: string) => parse(readFileSync(join(chart, path), 'utf8'))
 const values = read('values.yaml')
 
-/** Every path of an object that is no list and no map of a user's own keys. */
+/** Every path of an object, without lists and maps of user-defined keys. */
 const listPaths = (node: unknown, path: readonly string[] = []): string[] =>
   typeof node === 'object' && node !== null && !Array.isArray(node) && Object.keys(node).length > 0
     ? Object.entries(node).flatMap(([key, child]) => listPaths(child, [...path, key]))
@@ -32,7 +32,7 @@ describe('the values of the chart', () => {
   test('are accepted by their own schema', () => {
     expect(ChartValues.safeParse(values).error).toBeUndefined()
   })
-  test('say every field but those that mean something when left out', () => {
+  test('have every field but those whose absence has a meaning', () => {
     const schema = read('values.schema.json') as SchemaNode
     const leaves = (node: SchemaNode, path: readonly string[] = []): string[] =>
       node.properties === undefined
@@ -55,7 +55,7 @@ describe('the values of the chart', () => {
   test('are described, each field of them', () => {
     expect(listUndescribed(read('values.schema.json'), '')).toEqual([])
   })
-  test('ask for one GPU for a trainer', () => {
+  test('request one GPU per trainer', () => {
     expect(values.defaults.resources.limits['nvidia.com/gpu']).toBe(1)
   })
 })

@@ -15,7 +15,7 @@ interface Operand {
   readonly required: boolean
 }
 
-/** What was typed after the name of the command, checked against its flags and operands. */
+/** The arguments after the name of the command, validated against its flags and operands. */
 export interface ParsedArgs {
   readonly operands: readonly string[]
   readonly values: ReadonlyMap<string, readonly string[]>

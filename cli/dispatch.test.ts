@@ -17,7 +17,7 @@ const type = (...argv: string[]) =>
 
 const nothing = { out: '' }
 
-describe('what was typed', () => {
+describe('a command line', () => {
   it.each([
     [
       'an unknown command',
@@ -50,7 +50,7 @@ describe('what was typed', () => {
       'neco explain necorun.spec.los: unknown field los; did you mean loss?\n',
     ],
     ['a file that is not there', ['validate', 'x.yaml'], 'x.yaml: no such file\n'],
-  ])('is refused with exit code 2 and a line that helps: %s', async (_name, argv, err) => {
+  ])('is rejected with exit code 2 and a hint: %s', async (_name, argv, err) => {
     expect(await type(...argv)).toEqual({ ...nothing, code: 2, err })
   })
 
@@ -63,7 +63,7 @@ describe('what was typed', () => {
     expect((await type('--help')).out).toContain('exit codes: 0 done, 1 some points failed')
   })
 
-  it('names file, line and field of what is wrong in a manifest', async () => {
+  it('reports mistakes in a manifest by file, line and field', async () => {
     const text =
       'apiVersion: neco.dev/v1alpha1\nkind: NeCoRun\nmetadata: {name: a}\nspec:\n  seed: x\n'
     await writeFile(join(folder, 'run.yaml'), text)

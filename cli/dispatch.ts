@@ -33,7 +33,7 @@ async function runCommandLine(
   return command.run(parseCommandArgs(command, rest), shell)
 }
 
-/** Runs what was typed and turns every failure into lines on standard error and an exit code. */
+/** Runs a command line and turns every failure into lines on standard error and an exit code. */
 export async function dispatch(
   argv: readonly string[],
   commands: readonly Command[],

@@ -1,4 +1,4 @@
-/** Something the person who typed the command can put right. Each line names the file and the field. */
+/** An error that the user can correct. Each line names the file and the field. */
 export class InputError extends Error {
   readonly code = 'InputWrong'
   readonly lines: readonly string[]

@@ -1,4 +1,4 @@
-/** Somebody pressed Ctrl-C. Each line says what was left, or what was done away with. */
+/** Ctrl-C. Each line says what remains or what was deleted. */
 export class InterruptedError extends Error {
   readonly code = 'Interrupted'
   readonly lines: readonly string[]

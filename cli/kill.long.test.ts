@@ -9,7 +9,7 @@ import { isAlive, type ProcessIdentity } from './local/process-identity.ts'
 import { listJobRecords } from './local/process-jobs.ts'
 import type { ResultsDocument } from './report/results-document.ts'
 
-/** A micro model on a few pictures: a sweep of two points in seconds. */
+/** A micro model on a few images: a sweep of two points in seconds. */
 const MANIFEST = `
 apiVersion: neco.dev/v1alpha1
 kind: NeCoSweep
@@ -105,7 +105,7 @@ const killAll = (child: ChildProcess, others: readonly ProcessIdentity[]): void 
 }
 
 describe('a run that is killed', () => {
-  it('ends with the same numbers, bit for bit, whenever everything is killed at once', async () => {
+  it('ends with the same numbers, bit for bit, whenever all processes are killed at once', async () => {
     expect(await finish('whole')).toBe(0)
     const expected = await readDeterministicResults('whole')
     for (const delayMs of [300, 900, 1700, 2600]) {
@@ -120,7 +120,7 @@ describe('a run that is killed', () => {
     expect(await readDeterministicResults('killed')).toEqual(expected)
   })
 
-  it('goes on by itself with the same numbers when a trainer alone is killed', async () => {
+  it('recovers by itself with the same numbers when only a trainer is killed', async () => {
     expect(await finish('undisturbed')).toBe(0)
     const child = start('disturbed')
     child.stdout?.resume()
@@ -147,7 +147,7 @@ describe('a run that is killed', () => {
     expect(await finish('orphans')).toBe(0)
   })
 
-  it('writes checkpoints at Ctrl-C, exits with 130, says how to go on, and goes on', async () => {
+  it('writes checkpoints at Ctrl-C, exits with 130, prints how to resume, and resumes', async () => {
     const child = start('stopped')
     let text = ''
     child.stdout?.on('data', (bytes: Buffer) => {
@@ -158,13 +158,13 @@ describe('a run that is killed', () => {
     child.kill('SIGINT')
     const [code] = (await once(child, 'exit')) as [number | null]
     expect(code).toBe(130)
-    expect(text).toContain('interrupted; go on with: neco run micro.yaml --out stopped\n')
+    expect(text).toContain('interrupted; resume with: neco run micro.yaml --out stopped\n')
     const ended = await readJournalRecords('stopped')
     expect(ended.every(({ state }) => state === 'Failed' || state === 'Succeeded')).toBe(true)
     expect(await finish('stopped')).toBe(0)
   })
 
-  it('refuses a second neco on the same folder', async () => {
+  it('rejects a second neco on the same folder', async () => {
     const child = start('shared')
     child.stdout?.resume()
     await liveTrainers('shared')

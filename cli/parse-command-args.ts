@@ -9,7 +9,7 @@ const formatSuggestion = (typed: string, known: readonly string[]): string => {
   return nearest === undefined ? '' : `; did you mean ${nearest}?`
 }
 
-/** Finds a command by name, or says which one was probably meant. */
+/** Finds a command by name. Throws InputError with the nearest known name. */
 export function chooseCommand(name: string, commands: readonly Command[]): Command {
   const found = commands.find((command) => command.name === name)
   if (found !== undefined) return found
@@ -62,7 +62,7 @@ function checkOperands(command: Command, operands: readonly string[]): void {
   }
 }
 
-/** Checks the words after the name of a command. Throws InputError with the nearest known flag. */
+/** Parses the arguments of a command. Throws InputError with the nearest known flag. */
 export function parseCommandArgs(command: Command, argv: readonly string[]): ParsedArgs {
   const { tokens } = parseArgs({
     args: [...argv],

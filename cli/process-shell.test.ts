@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 
 const SHELL = join(import.meta.dirname, 'process-shell.ts')
 
-/** A process with a shell that says `ready`, is sent signals, each after a line, and ends by itself never. */
+/** Starts a process with a shell that prints `ready`, and sends it signals, one after each line. */
 async function ended(listening: string, signals: readonly NodeJS.Signals[]) {
   const program = `
     import { createProcessShell } from ${JSON.stringify(SHELL)}
@@ -24,26 +24,26 @@ async function ended(listening: string, signals: readonly NodeJS.Signals[]) {
     if (signal !== undefined) child.kill(signal)
   })
   const [code] = await closed
-  return { code, said: output }
+  return { code, output }
 }
 
 describe('Ctrl-C', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
-    'ends a process in which nobody listens with exit code 130, as %s does',
+    'ends a process without listeners with exit code 130, as %s does',
     async (signal) => {
-      expect(await ended('', [signal])).toEqual({ code: 130, said: 'ready\n' })
+      expect(await ended('', [signal])).toEqual({ code: 130, output: 'ready\n' })
     },
   )
 
-  it('goes to who listens, with how many there have been, and ends the process once nobody does', async () => {
+  it('calls listeners with its count, and ends the process once there are none', async () => {
     const listening = `
       const stop = shell.onInterrupt((count) => {
         if (count === 2) stop()
-        shell.write('heard ' + count + '\\n')
+        shell.write('received ' + count + '\\n')
       })`
     expect(await ended(listening, ['SIGINT', 'SIGINT', 'SIGINT'])).toEqual({
       code: 130,
-      said: 'ready\nheard 1\nheard 2\n',
+      output: 'ready\nreceived 1\nreceived 2\n',
     })
   })
 })

@@ -6,7 +6,10 @@ import type { Shell } from './shell.ts'
 
 type Interrupts = Pick<Shell, 'onInterrupt'>
 
-/** Hears Ctrl-C and SIGTERM from now on. While no command listens they end the process at once, also where it is the first of a container, which no signal ends by default. */
+/**
+ * Handles Ctrl-C and SIGTERM from now on. Without a listener they end the process at once, also as
+ * process 1 of a container, which has no default action for them.
+ */
 function listenForInterrupts(): Interrupts {
   const listeners = new Set<() => void>()
   const onSignal = (): void => {
@@ -32,7 +35,7 @@ const omitUndefinedVariables = (environment: NodeJS.ProcessEnv): Record<string, 
     ),
   )
 
-/** The world around this process, for the two programs that a person calls. */
+/** The shell of this process, for the two programs of the command line. */
 export function createProcessShell(calledAs: Shell['calledAs']): Shell {
   const root = join(import.meta.dirname, '..')
   return {

@@ -1,39 +1,42 @@
 import type { ProgressPrinter } from './progress/progress-printer.ts'
 import type { Curves } from './report/study-plot.ts'
 import type { StudyResults } from './report/study-results.ts'
-import type { Study } from './report/to-study-results.ts'
+import type { Study } from './study.ts'
 
 export interface StudyFollowOptions {
   readonly printer: ProgressPrinter
-  /** Ends the watching, not the study. */
+  /** Stops watching, not the study. */
   readonly stop: AbortSignal
 }
 
-/** What a plot needs that is in no status. */
+/** What a plot needs beyond the statuses. */
 export interface StudyArtifacts {
   readonly curves: Curves
-  /** Files by the path under the storage that was asked for; one that is not there is left out. */
+  /** Files by their path under the storage; missing ones are left out. */
   readonly files: ReadonlyMap<string, Uint8Array>
 }
 
-/** What asking for a study to stand still, or to go on, did. */
+/** The outcome of suspending or resuming a study. */
 export interface SuspensionResult {
   /** `NeCoSweep study`. */
   readonly study: string
   readonly isChanged: boolean
-  /** What to type to go on, or what happens now. */
+  /** The command to type next. */
   readonly nextStep: string
 }
 
-/** One study where it lives: in an output folder of this machine, or in a cluster. Each throws InputError for what the person who types can put right. */
+/**
+ * One study on its platform: an output folder of this machine, or a cluster. Every method throws
+ * InputError for what the user can correct.
+ */
 export interface StudyPlatform {
-  /** The study as it stands now. */
+  /** The current state of the study. */
   readonly read: () => Promise<Study>
-  /** Shows the study until it is at rest, until nobody works on it any more, or until the signal; gives it as it then stands. */
+  /** Shows progress until the study is settled, no process runs it any more, or the signal aborts; returns its last state. */
   readonly follow: (followOptions: StudyFollowOptions) => Promise<Study>
-  /** Curves of the runs, and files under the storage. */
+  /** Reads curves of the runs, and files under the storage. */
   readonly gather: (study: StudyResults, files: readonly string[]) => Promise<StudyArtifacts>
-  /** Where the plot of a study goes when nothing else is said. */
+  /** The default path of the plot of a study. */
   readonly plotPath: (name: string) => string
   readonly suspend: (isSuspended: boolean) => Promise<SuspensionResult>
   readonly close: () => void

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { createOperatorMetrics } from '../operator/observability/metrics-registry.ts'
 import { STUDY_FAMILY_NAMES } from '../operator/observability/study-families.ts'
 import { createPodMetrics } from '../pod/pod-metrics.ts'
+import { listDashboardQueries } from '../test/fixtures/dashboard-queries.ts'
 import { buildDashboard, DASHBOARD_UID } from './build-dashboard.ts'
 import { DASHBOARD_ROWS } from './panels.ts'
-import { listDashboardQueries } from './queries.ts'
 
 const dashboard = JSON.parse(JSON.stringify(buildDashboard()))
 const ASKED = listDashboardQueries({

@@ -90,7 +90,7 @@ const TRAINING: readonly PanelSpec[] = [
   },
   {
     title: 'Steps',
-    description: 'Finished steps of the schedule; one that stands still has stalled.',
+    description: 'Finished steps of the schedule; one that does not grow has stalled.',
     kind: 'Lines',
     unit: 'none',
     queries: [{ expr: selectPodMetric('neco_train_step'), legend: RUN_LEGEND }],

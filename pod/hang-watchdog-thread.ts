@@ -1,6 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import type { HangWatchdogData } from './hang-watchdog.ts'
+
+/** What the thread is started with. */
+export interface HangWatchdogData {
+  /** How often the main thread has reported itself alive, and its limit in ms, or 0 for none. */
+  readonly shared: Int32Array
+  /** Where the termination message goes; undefined where nobody reads it. */
+  readonly terminationPath: string | undefined
+}
 
 const { shared, terminationPath } = workerData as HangWatchdogData
 let terminationMessage = ''

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { TerminationMessage } from '../contract/run-report.ts'
+import type { HangWatchdogData } from './hang-watchdog-thread.ts'
 
 export interface HangWatchdogOptions {
   /** Where the termination message goes; undefined where nobody reads it. */
@@ -17,13 +18,6 @@ export interface HangWatchdog {
    */
   feed(limitMs: number | undefined, terminationMessage: TerminationMessage): void
   close(): Promise<void>
-}
-
-/** What the thread is started with: two numbers that both threads see, and where the words go. */
-export interface HangWatchdogData {
-  /** How often the main thread reported that it lives, and the limit in ms or 0. */
-  readonly shared: Int32Array
-  readonly terminationPath: string | undefined
 }
 
 /**

@@ -10,7 +10,7 @@ const compiledFolder = join(folder, 'compiled')
 
 /**
  * Each entry becomes a module of its own on the one shared memory. Static data
- * of a module lies at its memoryBase; the first 64 KiB are kept for them.
+ * of a module lies at its memoryBase; the first 64 KiB are reserved for them.
  */
 const ENTRIES = [
   { name: 'tensor-kernels', memoryBase: 1024 },
@@ -64,7 +64,7 @@ async function compile(
   if (error) throw new Error(`${entry.name} does not compile:\n${stderr}`, { cause: error })
 }
 
-/** Tells whether the committed modules come from the sources that are here. */
+/** Whether the committed modules are built from the current sources. */
 async function check(sources: string): Promise<void> {
   const record = JSON.parse(await readFile(recordPath(), 'utf8')) as BuildRecord
   const stale = record.sources === sources ? [] : ['the sources have changed']
@@ -77,7 +77,7 @@ async function check(sources: string): Promise<void> {
   process.exitCode = 1
 }
 
-/** One digest over compiler, flags and all sources, so that any change asks for a new build. */
+/** One digest over compiler, flags and all sources, so that any change requires a new build. */
 async function computeSourcesDigest(): Promise<string> {
   const hash = createHash('sha256')
   hash.update(JSON.stringify({ version: asc.version, ENTRIES, VARIANTS, FLAGS }))

@@ -11,7 +11,7 @@ import { type ComponentPaths, ensureComponents } from '../test/cluster/testbed/e
 import { startTestbed, type Testbed } from '../test/cluster/testbed/testbed.ts'
 import { connectTestbed, toTestbedInfo } from '../test/cluster/testbed/testbed-info.ts'
 
-/** Starts a cluster to play with, the operator in it, says how to use it, and ends it with Ctrl-C. */
+/** Starts a local cluster with the operator, prints how to use it, and ends it with Ctrl-C. */
 
 const printLine = (line: string): void => console.log(line)
 
@@ -39,7 +39,7 @@ NATS      ${nats.url} (account ${nats.account})
           credentials ${nats.operatorCredsFile}
 logs      ${folder.path}
 
-Ctrl-C ends it all and removes the folder.`
+Ctrl-C ends everything and removes the folder.`
 
 async function runCluster(programs: ComponentPaths, end: Promise<unknown>): Promise<void> {
   const testbed = await startTestbed({ programs, log: printLine })

@@ -7,7 +7,7 @@ import { valueAndGradients } from '../../vision/ops/value-and-gradients.ts'
 import type { LossCase } from '../benchmark-cases.ts'
 import { generateHashedNumbers } from './hashed-numbers.ts'
 
-/** One loss with its gradient to the student's features, or to similarities that are given; gives the loss. */
+/** One loss with its gradient to the student's features, or to given similarities; returns the loss. */
 export function createLossStep(benchmarkCase: LossCase): () => number {
   const features = buildLossFeatures(benchmarkCase)
   const { loss, student } =
@@ -55,14 +55,17 @@ const buildLossOnFeatures = ({ student, teacher, unitReferences }: LossFeatures)
   student,
   loss: (options) => {
     const teacherSimilarities = similarity(normalizeRows(teacher), unitReferences, 'Cosine')
-    const studentSimilarities = similarity(normalizeRows(student), unitReferences, 'Cosine') // [G·P, R]
+    const studentRows = normalizeRows(student) // [G·P, D]
+    const studentSimilarities = similarity(studentRows, unitReferences, 'Cosine') // [G·P, R]
     return softSortCrossEntropy(studentSimilarities, teacherSimilarities, options)
   },
 })
 
 function buildLossOnSimilarities({ student, teacher, unitReferences }: LossFeatures): StudentLoss {
-  const teacherSimilarities = similarity(normalizeRows(teacher), unitReferences, 'Cosine') // [G·P, R]
-  const studentSimilarities = similarity(normalizeRows(student), unitReferences, 'Cosine') // [G·P, R]
+  const teacherRows = normalizeRows(teacher) // [G·P, D]
+  const teacherSimilarities = similarity(teacherRows, unitReferences, 'Cosine') // [G·P, R]
+  const studentRows = normalizeRows(student) // [G·P, D]
+  const studentSimilarities = similarity(studentRows, unitReferences, 'Cosine') // [G·P, R]
   const similaritiesVariable = toVariable(
     studentSimilarities.dataSync() as Float32Array,
     studentSimilarities.shape,

@@ -6,8 +6,8 @@ import { createLossStep } from './loss-step.ts'
 import { createTrainingStep } from './training-step.ts'
 
 /*
- * One piece of work on the wasm backend, timed on request: the counterpart of peer/work.py, with
- * the same lines on stdin and stdout. One thread.
+ * One benchmark case on the wasm backend, timed on request: the counterpart of pytorch/main.py,
+ * with the same lines on stdin and stdout. One thread.
  */
 
 function peakBytes(): number {

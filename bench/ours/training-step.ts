@@ -8,7 +8,7 @@ import { forward } from '../../vision/vit/forward.ts'
 import type { TrainingStepCase } from '../benchmark-cases.ts'
 import { generateHashedNumbers } from './hashed-numbers.ts'
 
-/** One training step, forward to AdamW; gives the loss. */
+/** One training step, forward to AdamW; returns the loss. */
 export function createTrainingStep(benchmarkCase: TrainingStepCase): () => number {
   const settings = toBackboneSettings(benchmarkCase)
   const side = benchmarkCase.grid * benchmarkCase.patch

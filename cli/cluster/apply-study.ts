@@ -9,14 +9,14 @@ import type { Manifest } from '../manifest/read-manifest.ts'
 import { stripRequestPrefix } from './explain-api-error.ts'
 import type { Cluster } from './open-cluster.ts'
 
-/** Who writes what a person typed. */
+/** The field manager of server-side apply. */
 export const FIELD_MANAGER = 'neco'
 
 interface ApplyRequest {
   readonly manifest: Manifest
   /** The manifest as it was typed, for messages. */
   readonly file: string
-  /** Whether fields that somebody else has set are taken over. */
+  /** Whether fields of other managers are taken over. */
   readonly isForced: boolean
 }
 
@@ -57,7 +57,7 @@ function buildApplyTarget(cluster: Cluster, { manifest, file }: ApplyRequest): A
 const toCauseLine = (file: string, { field, message }: FieldCause): string =>
   `${file}: ${field.replace(/^\./, '')}: ${message}`
 
-/** What an API server refused, field by field. */
+/** What an API server rejected, field by field. */
 function toApplyError(error: unknown, file: string, { key }: ApplyTarget): unknown {
   if (!(error instanceof ApiError)) return error
   const apiMessage = stripRequestPrefix(error)
@@ -75,7 +75,10 @@ function toApplyError(error: unknown, file: string, { key }: ApplyTarget): unkno
   return new InputError(lines.length > 0 ? lines : [`${file}: ${apiMessage}`], { cause: error })
 }
 
-/** Server-side apply with strict validation: what is not in the schema is refused, and the same manifest again changes nothing. Throws InputError with what the API server says. */
+/**
+ * Server-side apply with strict validation: unknown fields are rejected, and applying the same
+ * manifest again changes nothing. Throws InputError with the message of the API server.
+ */
 export async function applyStudy(cluster: Cluster, request: ApplyRequest): Promise<ApplyResult> {
   const { api } = cluster
   const target = buildApplyTarget(cluster, request)

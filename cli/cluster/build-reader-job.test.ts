@@ -10,7 +10,7 @@ const run = {
   spec: { pod: { nodeSelector: { pool: 'cpu' } } },
 } as unknown as StoredRun
 
-test('a reader of neco mounts the storage to be read only, holds no secret, and goes with the study', () => {
+test('a reader Job mounts the storage read-only, has no Secret, and is owned by the study', () => {
   const placement = buildFrozenPlacement({ storage: { claim: 'studies' } })
   const request = { name: 'study-reader-00000', owner: run, run, placement }
   const { metadata, spec } = buildReaderJob({ ...request, runKeys: ['k'], files: ['a.png'] })
@@ -33,7 +33,7 @@ test('a reader of neco mounts the storage to be read only, holds no secret, and 
   ])
 })
 
-test('the name of a reader is short enough to be a label', () => {
+test('the name of a reader Job fits in a label', () => {
   expect(buildReaderName('study', () => 0)).toBe('study-reader-00000')
   expect(buildReaderName('a'.repeat(80), () => 0)).toHaveLength(63)
 })

@@ -8,20 +8,20 @@ import { omitUndefined } from '../../std/omit-undefined.ts'
 
 export interface ReaderJobRequest {
   readonly name: string
-  /** The study that is read: the Job goes with it. */
+  /** The owner of the Job: it is deleted with the study. */
   readonly owner: StoredRun | StoredSweep
   /** A run of it, where its pods may run. */
   readonly run: StoredRun
-  /** Where the pods of the run find images and storage. */
+  /** Image and storage of the run's pods. */
   readonly placement: FrozenPlacement
   readonly runKeys: readonly string[]
   /** Paths under the storage. */
   readonly files: readonly string[]
 }
 
-/** A reader reads some files: longer than this, something is in its way. */
+/** Reading some files never takes this long unless the pod is blocked. */
 const ACTIVE_DEADLINE_SECONDS = 300
-/** If whoever started it is gone before it deletes the Job. */
+/** For when the process that started the Job dies before it deletes it. */
 const TTL_SECONDS = 60
 const MAX_NAME_LENGTH = 63
 
@@ -44,7 +44,10 @@ const buildReaderFlags = ({ runKeys, files }: ReaderJobRequest): readonly string
   ...files.flatMap((path) => ['--cat', path]),
 ]
 
-/** A short Job that prints curves and files of a study's storage to its log. It is no Job of a run: the operator does not look at it. */
+/**
+ * A short Job that prints curves and files of a study's storage to its log. It has no labels of a
+ * run, so the operator ignores it.
+ */
 export function buildReaderJob(request: ReaderJobRequest): V1Job {
   const { run, placement: frozen } = request
   const { apiVersion, kind, metadata } = request.owner

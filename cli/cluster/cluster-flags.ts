@@ -2,7 +2,7 @@ import type { Flag, ParsedArgs } from '../command.ts'
 import { InputError } from '../input-error.ts'
 import type { Shell } from '../shell.ts'
 
-/** Any of these says that a cluster is meant; the same words as kubectl has. */
+/** Any of these selects a cluster; named as in kubectl. */
 export const CLUSTER_FLAGS: Readonly<Record<string, Flag>> = {
   context: {
     value: 'NAME',
@@ -21,7 +21,7 @@ export const CLUSTER_FLAGS: Readonly<Record<string, Flag>> = {
   cluster: { description: 'the cluster of the current context' },
 }
 
-/** How to reach the reports of a cluster from here. */
+/** How to reach the NATS server of a cluster from this machine. */
 export const BUS_FLAGS: Readonly<Record<string, Flag>> = {
   'nats-url': {
     value: 'URL',
@@ -35,7 +35,7 @@ const LOCAL_ONLY_FLAGS = ['out', 'volume', 'fresh'] as const
 const isFlagGiven = ({ values, switches }: ParsedArgs, flag: string): boolean =>
   values.has(flag) || switches.has(flag)
 
-/** Whether the study is meant to be in a cluster. Throws InputError where a flag says that it is here too. */
+/** Whether the flags select a cluster. Throws InputError where a flag for this machine is given too. */
 export function usesCluster(args: ParsedArgs, { calledAs }: Shell): boolean {
   const cluster = Object.keys(CLUSTER_FLAGS).find((flag) => isFlagGiven(args, flag))
   if (cluster === undefined && calledAs === 'neco') return false

@@ -12,9 +12,9 @@ import type { Cluster } from './open-cluster.ts'
 
 interface ClusterStudyOptions {
   readonly name: string
-  /** The working folder of who asked. */
+  /** The working directory of the command. */
   readonly cwd: string
-  /** How to reach NATS from here, where that was said. */
+  /** How to reach NATS from this machine, where it was given. */
   readonly bus: BusAccess | undefined
 }
 
@@ -37,7 +37,7 @@ async function suspendClusterStudy(
     })
   }
   const command = isSuspended ? 'resume' : 'watch'
-  const does = isSuspended ? 'goes on with it' : 'shows it'
+  const does = isSuspended ? 'resumes it' : 'shows it'
   return {
     study: studyTitle(study),
     isChanged: before !== isSuspended,

@@ -56,7 +56,7 @@ const unserved = (part: string) =>
     'unserved',
   )
 
-/** An API server that prunes what it does not know says so of what is applied to it. */
+/** What an API server answers to a field that its CRD does not have. */
 const refuseField = (field: string) =>
   server.injectFault(({ method }) => method === 'PATCH', {
     status: 500,
@@ -72,7 +72,7 @@ const oneLine = (line: string) => ({ code: 'InputWrong', lines: [line] })
 const at = (line: string) => oneLine(`https://gpu (context gpu): ${line}: ${INSTALL}`)
 
 describe('a cluster whose CRDs are not those of this neco', () => {
-  test('has none: both are named, and how to install them', async () => {
+  test('has none: the error names both, and how to install them', async () => {
     unserved('')
     const line = at(
       'the CRDs of neco.dev (necoruns.neco.dev and necosweeps.neco.dev) are not installed',
@@ -81,7 +81,7 @@ describe('a cluster whose CRDs are not those of this neco', () => {
     await expect(applied()).rejects.toMatchObject(line)
   })
 
-  test('has one of them: the other is named', async () => {
+  test('has one of them: the error names the other', async () => {
     serve(['v1alpha1'], NAMES.slice(0, 2))
     unserved('/necosweeps')
     await expect(findStudy(cluster, 'study')).rejects.toMatchObject(
@@ -99,7 +99,7 @@ describe('a cluster whose CRDs are not those of this neco', () => {
     )
   })
 
-  test('has them of an older release, without a field that is applied', async () => {
+  test('has them of an older release without a field of the manifest', async () => {
     serve(['v1alpha1'])
     const path = `${CRDS}/necosweeps.${API_GROUP}`
     const old = JSON.parse(JSON.stringify(server.documents.get(path)))
@@ -111,7 +111,7 @@ describe('a cluster whose CRDs are not those of this neco', () => {
     )
   })
 
-  test('has such, and who asks may not read CRDs: the field is named that the server does not know', async () => {
+  test('has those, and the user may not read CRDs: the error names the unknown field', async () => {
     serve(['v1alpha1'])
     server.injectFault(({ path }) => path.startsWith(CRDS), { status: 403, reason: 'Forbidden' })
     refuseField('spec.parallelism')
@@ -124,7 +124,7 @@ describe('a cluster whose CRDs are not those of this neco', () => {
     })
   })
 
-  test('is no reason for an object that is not there', async () => {
+  test('is not suspected where an object does not exist', async () => {
     serve(['v1alpha1'])
     await expect(findStudy(cluster, 'study')).rejects.toMatchObject(
       oneLine('study: no NeCoSweep or NeCoRun of this name in namespace team; there is none'),
@@ -135,7 +135,7 @@ describe('a cluster whose CRDs are not those of this neco', () => {
 describe('a namespace', () => {
   const isPatch = ({ method }: { readonly method: string }) => method === 'PATCH'
 
-  test('that is not there: how to make it is said', async () => {
+  test('that does not exist: the error says how to create it', async () => {
     const details = { name: 'team', kind: 'namespaces' }
     const message = 'namespaces "team" not found'
     server.injectFault(isPatch, { status: 404, reason: 'NotFound', message, details })
@@ -146,7 +146,7 @@ describe('a namespace', () => {
     )
   })
 
-  test('that is being deleted: no role would help', async () => {
+  test('that is being deleted: the error suggests no role', async () => {
     const details = { causes: [{ reason: 'NamespaceTerminating', message: 'is being terminated' }] }
     const message = 'forbidden: unable to create new content in namespace team'
     server.injectFault(isPatch, { status: 403, reason: 'Forbidden', message, details })

@@ -11,14 +11,14 @@ interface ClusterLocation {
   readonly namespace: string
 }
 
-/** A person waits: an API server that says nothing for this long is away. */
+/** An API server that does not answer within this time counts as unreachable: a user waits. */
 const TIMEOUT_MS = 10_000
 
-/** What an API server said, without the request that it said it to. */
+/** The message of an API error without its request. */
 export const stripRequestPrefix = ({ message }: ApiError): string =>
   message.replace(/^[A-Z]+ \/\S+: (\d{3} )?/, '')
 
-/** A path of ours that is not served at all is answered by no Status, other than an object that is not there. */
+/** A resource that is not served gets a 404 without a Status, unlike an object that does not exist. */
 const isNotServed = ({ status, reason, message }: ApiError): boolean =>
   status === 404 && reason === 'HTTP404' && message.includes(`/apis/${API_GROUP}/`)
 
@@ -31,7 +31,10 @@ async function findCrdProblem(api: ApiClient, namespace: string): Promise<string
   return check.state === 'Refused' ? check.message : undefined
 }
 
-/** For who may not read CRDs: a manifest that is sent was checked, so what the server does not know is missing there. */
+/**
+ * For users who may not read CRDs. The manifest was validated before it was sent, so a field that
+ * the server does not know is missing in its CRD.
+ */
 function explainUnknownField(error: ApiError): string | undefined {
   const kind = KINDS.find(({ plural }) => error.message.includes(`/${plural}/`))
   if (kind === undefined || !isUnknownField(error)) return undefined
@@ -39,7 +42,7 @@ function explainUnknownField(error: ApiError): string | undefined {
   return `the CRD ${crd} is of another release than this neco (${stripRequestPrefix(error)}): ${INSTALL_CRDS}`
 }
 
-/** What a person can do about a failure that says itself what is wrong. */
+/** What the user can do about a failure that names its cause. */
 function explainStatus(error: ApiError, namespace: string): string | undefined {
   const apiMessage = stripRequestPrefix(error)
   const { status, code, reason } = error
@@ -61,7 +64,7 @@ async function findApiProblem(error: ApiError, api: ApiClient, namespace: string
   return (await findCrdProblem(api, namespace)) ?? explainUnknownField(error)
 }
 
-/** The failure of a request as a line for the person who typed; what no line helps with is given back as it is. */
+/** A failed request as InputError with a remedy; an error without one is returned as it is. */
 async function toExplainedError(
   error: unknown,
   api: ApiClient,
@@ -72,7 +75,10 @@ async function toExplainedError(
   return text === undefined ? error : new InputError([`${location}: ${text}`], { cause: error })
 }
 
-/** A client whose requests fail with InputError where the person who typed can do something: the server is away, does not know them, lacks a right or our CRDs. Streams fail as they did. */
+/**
+ * A client whose requests fail with InputError where the user has a remedy: the server is
+ * unreachable, the credentials or a permission are missing, or the CRDs. Streams fail as before.
+ */
 export const createExplainingClient = (api: ApiClient, location: ClusterLocation): ApiClient => ({
   request: async (request) => {
     try {

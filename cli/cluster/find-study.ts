@@ -6,7 +6,7 @@ import { readObject } from '../../operator/cluster/jobs/read-object.ts'
 import { RUN_RESOURCE, SWEEP_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
 import { InputError } from '../input-error.ts'
-import type { Study } from '../report/to-study-results.ts'
+import type { Study } from '../study.ts'
 import type { Cluster } from './open-cluster.ts'
 
 const PAGE_SIZE = 500
@@ -44,7 +44,7 @@ interface Listing {
 /** The label by which the runs of a sweep are found. */
 export const buildSweepRunSelector = (sweep: string): string => `${LABELS.sweep}=${sweep}`
 
-/** Whether a run is of this very sweep, not of an earlier one of its name. */
+/** Whether a run is owned by this very sweep, not by an earlier one of the same name. */
 export const isRunOwnedBySweep = (sweep: StoredSweep, { metadata }: StoredRun): boolean =>
   metadata.ownerReferences?.some(({ uid }) => uid === sweep.metadata.uid) ?? false
 
@@ -58,7 +58,7 @@ async function readSweepStudy({ api, namespace }: Cluster, sweep: StoredSweep): 
   return { kind: 'NeCoSweep', sweep, runs: runs.filter((run) => isRunOwnedBySweep(sweep, run)) }
 }
 
-/** Sweeps, and the runs that no sweep made. */
+/** Sweeps, and runs without a sweep. */
 async function listStudyNames({ api, namespace }: Cluster): Promise<readonly string[]> {
   const sweeps = await listAllPages<StoredSweep>(api, { resource: SWEEP_RESOURCE, namespace })
   const labelSelector = `!${LABELS.sweep}`
@@ -85,7 +85,7 @@ async function buildNotFoundError(cluster: Cluster, name: string): Promise<Input
   ])
 }
 
-/** Which study a command means that got no name. Throws InputError unless there is but one. */
+/** The only study of the namespace, for a command without a name. Throws InputError unless there is exactly one. */
 export async function findOnlyStudyName(cluster: Cluster): Promise<string> {
   const names = await listStudyNames(cluster)
   if (names[0] !== undefined && names.length === 1) return names[0]
@@ -94,7 +94,7 @@ export async function findOnlyStudyName(cluster: Cluster): Promise<string> {
   ])
 }
 
-/** The sweep of a name with its runs, or else the run of that name. Throws InputError with the nearest name where there is neither. */
+/** The sweep of a name with its runs, else the run of that name. Throws InputError with the nearest name where there is neither. */
 export async function findStudy(cluster: Cluster, name: string): Promise<Study> {
   const { api, namespace } = cluster
   const sweep = await readObject<StoredSweep>(api, SWEEP_RESOURCE, { namespace, name })

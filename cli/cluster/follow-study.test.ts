@@ -6,7 +6,7 @@ import type { Clock } from '../../operator/ports/clock.ts'
 import { FakeApiServer } from '../../test/fakes/fake-api-server.ts'
 import { buildTeamCluster } from '../../test/fakes/team-cluster.ts'
 import type { StudyProgress } from '../progress/study-progress.ts'
-import type { Study } from '../report/to-study-results.ts'
+import type { Study } from '../study.ts'
 import type { StudyFollowOptions } from '../study-platform.ts'
 import { findStudy } from './find-study.ts'
 import { followStudy } from './follow-study.ts'
@@ -21,10 +21,10 @@ const run = {
 }
 const holds = (type: string) => ({ type, status: 'True', reason: 'x', message: '' })
 
-/** Longer waits are for what never comes: an answer, or a word of a watch. */
+/** Longer timers are timeouts of a response or of a watch. */
 const MAX_DELAY_MS = 25_000
 
-/** Time passes in leaps, as soon as nothing else is to be done. */
+/** Advances the clock to the next timer as soon as nothing else is pending. */
 function createLeapingClock(): Clock {
   let nowMs = 0
   return {
@@ -68,21 +68,21 @@ const writeStatus = (collection: string, name: string, status: object) => {
   server.objects.write(collection, `team/${name}`, { metadata, status })
 }
 
-/** Follows the study, and hands each new progress and each line to the test. */
+/** Follows the study, and passes every progress and every line to the test. */
 async function follow(
-  received: { shown?: (progress: StudyProgress) => void; said?: (line: string) => void },
+  received: { shown?: (progress: StudyProgress) => void; printed?: (line: string) => void },
   stop = new AbortController().signal,
 ): Promise<Study> {
   const printer: StudyFollowOptions['printer'] = {
     update: (progress) => received.shown?.(progress),
-    printLine: (line) => received.said?.(line),
+    printLine: (line) => received.printed?.(line),
     finish: () => undefined,
   }
   return followStudy(cluster, await findStudy(cluster, 'study'), { printer, stop })
 }
 
 describe('a study in a cluster that is followed', () => {
-  test('is measured by the statuses of its runs, and given with all of them when it has ended', async () => {
+  test('shows progress by the statuses of its runs, and returns all of them when it has ended', async () => {
     const seen = new Set<number>()
     const study = await follow({
       shown: ({ training, runs }) => {
@@ -105,11 +105,11 @@ describe('a study in a cluster that is followed', () => {
     })
   })
 
-  test('has no operator, which is said once; and is deleted, which ends it', async () => {
+  test('prints once that no operator has seen it, and ends when it is deleted', async () => {
     const lines: string[] = []
     let polls = 0
     const following = follow({
-      said: (line) => lines.push(line),
+      printed: (line) => lines.push(line),
       shown: () => {
         if (lines.length > 0 && ++polls === 20) server.objects.delete(SWEEPS, 'team/study')
       },
@@ -122,13 +122,13 @@ describe('a study in a cluster that is followed', () => {
     ])
   })
 
-  test('goes on while the API server is away, which is said once', async () => {
+  test('survives an outage of the API server, which is printed once', async () => {
     writeStatus(SWEEPS, 'study', { observedGeneration: 1 })
     const lines: string[] = []
     let comeBack: (() => void) | undefined
     let polls = 0
     await follow({
-      said: (line) => lines.push(line),
+      printed: (line) => lines.push(line),
       shown: () => {
         if (comeBack === undefined) {
           comeBack = server.injectFault(() => true, 'reset')
@@ -141,12 +141,12 @@ describe('a study in a cluster that is followed', () => {
     })
     expect(lines).toEqual([
       expect.stringMatching(
-        /^the API server is away .*; the study goes on, and it is tried again$/,
+        /^the API server is unreachable .*; the study continues, and neco retries$/,
       ),
     ])
   })
 
-  test('is left alone at the signal', async () => {
+  test('is left alone when the user interrupts', async () => {
     const stop = new AbortController()
     await follow({ shown: () => stop.abort() }, stop.signal)
     expect(server.requests.every(({ method }) => method === 'GET')).toBe(true)

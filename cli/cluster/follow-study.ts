@@ -4,23 +4,23 @@ import { ApiError } from '../../kube/client/api-error.ts'
 import { RUN_RESOURCE, SWEEP_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
 import type { ObjectKey, StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
 import { InputError } from '../input-error.ts'
-import { isStudySettled } from '../local/run-study.ts'
 import { computeStudyProgress } from '../progress/compute-study-progress.ts'
 import { studyObject, studyTitle } from '../report/study-title.ts'
-import type { Study } from '../report/to-study-results.ts'
+import type { Study } from '../study.ts'
+import { isStudySettled } from '../study.ts'
 import type { StudyFollowOptions } from '../study-platform.ts'
 import { stripRequestPrefix } from './explain-api-error.ts'
 import { buildSweepRunSelector, findStudy, isRunOwnedBySweep } from './find-study.ts'
 import type { Cluster } from './open-cluster.ts'
 
-/** What happens to many runs at once is looked at once. */
+/** Changes of many runs at once are shown at once. */
 const DEBOUNCE_MS = 200
-/** The clock of the bars moves this often, also without news. */
+/** The elapsed time is redrawn this often, also without changes. */
 const POLL_INTERVAL_MS = 1000
-/** An operator that is there has looked at a new object by then. */
+/** A live operator has observed a new object by then. */
 const OPERATOR_TIMEOUT_MS = 15_000
 
-/** The study as the caches have it, kept up by the API server. */
+/** The study in caches that watch the API server. */
 interface StudyCache {
   readonly synced: Promise<unknown>
   /** Undefined when it was deleted. */
@@ -81,7 +81,7 @@ function openSweepCache(cacheOptions: StudyCacheOptions, key: ObjectKey): StudyC
   }
 }
 
-/** Says that the API server is away when it begins to be, and not again until it was back. */
+/** Prints once per outage that the API server is unreachable. */
 function createOutageObserver({
   printer,
   stop,
@@ -96,13 +96,13 @@ function createOutageObserver({
       isDisconnected = true
       const apiMessage = error instanceof ApiError ? stripRequestPrefix(error) : String(error)
       printer.printLine(
-        `the API server is away (${apiMessage}); the study goes on, and it is tried again`,
+        `the API server is unreachable (${apiMessage}); the study continues, and neco retries`,
       )
     },
   }
 }
 
-/** Says once that no operator seems to be there. */
+/** Prints once that no operator seems to be running. */
 function createOperatorNotice({ clock, program }: Cluster, { printer }: StudyFollowOptions) {
   const startedMs = clock.nowMs()
   let isReported = false
@@ -116,7 +116,7 @@ function createOperatorNotice({ clock, program }: Cluster, { printer }: StudyFol
   }
 }
 
-/** Resolves when there was news since the last look, after a second, or at the signal, whichever is first. */
+/** Resolves at the next change, after a second, or when the signal aborts, whichever is first. */
 function createChangeWaiter(
   { clock }: Cluster,
   studyCache: StudyCache,
@@ -170,7 +170,7 @@ async function watchStudyCache(
   }
 }
 
-/** Watches a study until it is at rest or the signal comes, and gives it as it then stands. Throws InputError when it is deleted meanwhile. */
+/** Watches a study until it is settled or the signal aborts, and returns its last state. Throws InputError when it is deleted meanwhile. */
 export async function followStudy(
   cluster: Cluster,
   first: Study,
@@ -183,7 +183,7 @@ export async function followStudy(
     first.kind === 'NeCoRun' ? openRunCache(cacheOptions, key) : openSweepCache(cacheOptions, key)
   try {
     const seen = await watchStudyCache(cluster, { mirror: studyCache, first }, followOptions)
-    // The end of a sweep may be heard before that of its last run.
+    // The watch may deliver the end of a sweep before that of its last run.
     return followOptions.stop.aborted ? seen : await findStudy(cluster, name)
   } finally {
     await studyCache.close()

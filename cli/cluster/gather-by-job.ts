@@ -22,7 +22,7 @@ interface RunPlacement {
   readonly placement: FrozenPlacement
 }
 
-/** The first of these runs whose pods were ever placed; all of a study have the same storage. */
+/** The placement of the first run that has one; all runs of a study share one storage. */
 async function findFirstRunPlacement(
   { api, namespace }: Cluster,
   runs: readonly RunRecord[],
@@ -48,7 +48,7 @@ function parseArtifactsFromLog(log: string, runs: readonly RunRecord[]): StudyAr
 
 const NO_ARTIFACTS: StudyArtifacts = { curves: new Map(), files: new Map() }
 
-/** Reads curves and files of a study by a short Job on its storage. Throws InputError where the Job cannot run; a study that has computed nothing yet has nothing. */
+/** Reads curves and files of a study by a short Job that mounts its storage. Throws InputError where the Job cannot run. Empty for a study without results. */
 export async function gatherByJob(
   cluster: Cluster,
   study: StudyResults,

@@ -33,7 +33,7 @@ async function connectBus({ url, credentialsFile, caFile }: BusAccess): Promise<
   })
 }
 
-/** Reads curves from JetStream itself. Throws InputError where it cannot be reached. */
+/** Reads curves from JetStream. Throws InputError where it cannot be reached. */
 export async function gatherFromBus(
   { api, namespace }: Cluster,
   study: StudyResults,

@@ -7,24 +7,23 @@ import { type ParsedArgs, readFlagValue } from '../command.ts'
 import { InputError } from '../input-error.ts'
 import type { Shell } from '../shell.ts'
 import { createShellClock } from '../shell-clock.ts'
-import { chooseNamespace } from './choose-namespace.ts'
 import { CLUSTER_FLAGS } from './cluster-flags.ts'
 import { createExplainingClient } from './explain-api-error.ts'
 
-/** A namespace of a cluster, as somebody. */
+/** A namespace of a cluster, with the credentials of a user. */
 export interface Cluster {
-  /** Fails with InputError where a person can do something, else with ApiError. */
+  /** Fails with InputError where the user has a remedy, else with ApiError. */
   readonly api: ApiClient
   readonly clock: Clock
   /** In [0, 1). */
   readonly random: () => number
   readonly onInterrupt: Shell['onInterrupt']
   readonly namespace: string
-  /** Whether the namespace was asked for by the flag. */
+  /** Whether --namespace was given. */
   readonly isNamespaceGiven: boolean
   /** `neco`, or `kubectl neco`. */
   readonly program: string
-  /** The flags with which the next command means this cluster too, each after a space. */
+  /** Flags that select this cluster in the next command, each after a space. */
   readonly flags: string
 }
 
@@ -32,7 +31,7 @@ const VALUE_FLAGS = Object.entries(CLUSTER_FLAGS)
   .filter(([, { value }]) => value !== undefined)
   .map(([name]) => name)
 
-/** The flags to type again, in the order of the help. */
+/** The cluster flags that were given, in the order of the help. */
 function formatClusterFlags(args: ParsedArgs, { calledAs }: Shell): string {
   const given = VALUE_FLAGS.flatMap((name) => {
     const value = readFlagValue(args, name)
@@ -40,6 +39,20 @@ function formatClusterFlags(args: ParsedArgs, { calledAs }: Shell): string {
   })
   return given.length === 0 && calledAs === 'neco' ? ' --cluster' : given.join('')
 }
+
+/** Where a namespace may be given, each absent or empty where it is not. */
+interface NamespaceSources {
+  /** --namespace. */
+  readonly flag: string | undefined
+  /** Of the context in the kubeconfig. */
+  readonly context: string | undefined
+  /** Of the pod that this process runs in. */
+  readonly pod: string | undefined
+}
+
+/** The namespace by kubectl's order: the flag, the context, the pod, `default`. */
+export const chooseNamespace = ({ flag, context, pod }: NamespaceSources): string =>
+  flag || context || pod || 'default'
 
 const readContextNamespace = (kubeConfig: KubeConfig): string | undefined =>
   kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace

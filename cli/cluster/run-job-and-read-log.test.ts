@@ -40,7 +40,7 @@ const aCluster = (): Cluster =>
     },
   })
 
-/** Starts the Job, whose pod is as it says; what was listed is known when the watch begins. */
+/** Runs the Job, whose pod has the given status. */
 async function start(status: object): Promise<{ readonly log: Promise<string> }> {
   const pod = { metadata: { name: 'reader', namespace }, spec: { nodeName: 'node' } }
   server.objects.create(PODS, pod)
@@ -68,7 +68,7 @@ describe('the log of a Job', () => {
     expect(methods()).toEqual(['POST', 'DELETE'])
   })
 
-  test('gives the last words of a pod that failed', async () => {
+  test('is an error with the termination message of a pod that failed', async () => {
     server.documents.set(`/api/v1/namespaces/${namespace}/pods/reader/log`, { msg: 'disk gone' })
     const { log } = await start({ phase: 'Failed' })
     await expect(log).rejects.toMatchObject({
@@ -77,7 +77,7 @@ describe('the log of a Job', () => {
     expect(methods()).toEqual(['POST', 'DELETE'])
   })
 
-  test('does not come where the pod waits for its image: that is said, and the Job deleted', async () => {
+  test('is an error where the pod waits for its image, and the Job is deleted', async () => {
     const waiting = { reason: 'ImagePullBackOff', message: 'no such image' }
     const containerStatuses = [{ name: 'reader', state: { waiting } }]
     const conditions = [{ type: 'PodScheduled', status: 'True' }]
@@ -93,7 +93,7 @@ describe('the log of a Job', () => {
     expect(methods()).toEqual(['POST', 'DELETE'])
   })
 
-  test('is not waited for after Ctrl-C: the Job is deleted, and a second Ctrl-C is not heard', async () => {
+  test('is not waited for after Ctrl-C: the Job is deleted, and a second Ctrl-C is ignored', async () => {
     const { log } = await start({ phase: 'Running' })
     pressCtrlC()
     expect(interrupts.size).toBe(0)
@@ -104,7 +104,7 @@ describe('the log of a Job', () => {
     expect(methods()).toEqual(['POST', 'DELETE'])
   })
 
-  test('is not waited for either where Ctrl-C comes while the Job is made', async () => {
+  test('is not waited for where Ctrl-C comes while the Job is being created', async () => {
     const posted = server.waitForRequest(({ method }) => method === 'POST')
     const log = runJobAndReadLog(aCluster(), job)
     log.catch(() => undefined)
@@ -114,14 +114,16 @@ describe('the log of a Job', () => {
     expect(methods()).toEqual(['POST', 'DELETE'])
   })
 
-  test('says after Ctrl-C that the Job is left where it may not be deleted', async () => {
+  test('reports after Ctrl-C that the Job remains where it may not be deleted', async () => {
     server.injectFault(({ method }) => method === 'DELETE', { status: 403, reason: 'Forbidden' })
     const { log } = await start({ phase: 'Running' })
     pressCtrlC()
     await expect(log).rejects.toMatchObject({
       code: 'Interrupted',
       lines: [
-        expect.stringMatching(/study-reader-00000 is left and goes by itself .*: 403 Forbidden/),
+        expect.stringMatching(
+          /study-reader-00000 remains until its TTL deletes it: .*: 403 Forbidden/,
+        ),
       ],
     })
   })

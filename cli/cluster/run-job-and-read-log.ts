@@ -9,7 +9,7 @@ import { InputError } from '../input-error.ts'
 import { InterruptedError } from '../interrupted-error.ts'
 import type { Cluster } from './open-cluster.ts'
 
-/** Longer than a pull of the image takes; the Job ends by itself later. */
+/** Longer than an image pull takes; the Job has its own deadline later. */
 const JOB_TIMEOUT_MS = 180_000
 
 const toJobObjectKey = ({ metadata }: V1Job) => ({
@@ -20,7 +20,7 @@ const toJobObjectKey = ({ metadata }: V1Job) => ({
 const isPodEnded = ({ status }: PodView): boolean =>
   status?.phase === 'Succeeded' || status?.phase === 'Failed'
 
-/** Why a pod has not ended, or how. */
+/** Why a pod has not ended, or how it ended. */
 function describePodState(pod: PodView | undefined): string {
   if (pod === undefined) return 'it has no pod; see kubectl describe job'
   const { phase = 'Pending' } = pod.status ?? {}
@@ -33,11 +33,11 @@ function describePodState(pod: PodView | undefined): string {
 interface JobPodWait {
   readonly job: V1Job
   readonly pods: CachedClient<PodView>
-  /** Of who waits. */
+  /** Aborts at Ctrl-C. */
   readonly stop: AbortSignal
 }
 
-/** The pod of a Job when it has ended. Throws InputError when it has not in time, and what the signal says when that aborts. */
+/** The pod of a Job once it has ended. Throws InputError at the timeout, and the signal's reason when it aborts. */
 async function waitForEndedPod(
   { clock }: Cluster,
   { job, pods, stop }: JobPodWait,
@@ -108,7 +108,7 @@ async function waitForJobLog(cluster: Cluster, job: V1Job, stop: AbortSignal): P
   }
 }
 
-/** Deletes the Job of who does not wait for it any more, and says so. */
+/** Deletes the Job after Ctrl-C, and returns the message for it. */
 async function deleteInterruptedJob(cluster: Cluster, job: V1Job): Promise<InterruptedError> {
   const { namespace, name } = toJobObjectKey(job)
   try {
@@ -116,12 +116,16 @@ async function deleteInterruptedJob(cluster: Cluster, job: V1Job): Promise<Inter
     return new InterruptedError([`interrupted; Job ${namespace}/${name} is deleted`])
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    const line = `interrupted; Job ${namespace}/${name} is left and goes by itself when it is over: ${why}`
+    const line = `interrupted; Job ${namespace}/${name} remains until its TTL deletes it: ${why}`
     return new InterruptedError([line], { cause })
   }
 }
 
-/** Makes a Job, waits until its one pod has ended, and gives the log of that; the Job is deleted whatever happens. Throws InputError where the pod does not end well, InterruptedError at Ctrl-C; a second one ends the process, and then the Job goes by its TTL. */
+/**
+ * Creates a Job, waits until its pod has ended, and returns the log of the pod; the Job is always
+ * deleted. Throws InputError where the pod fails, InterruptedError at Ctrl-C; a second Ctrl-C ends
+ * the process, and then the Job's TTL deletes it.
+ */
 export async function runJobAndReadLog(cluster: Cluster, job: V1Job): Promise<string> {
   const stop = new AbortController()
   const stopListening = cluster.onInterrupt(() => {
@@ -131,7 +135,7 @@ export async function runJobAndReadLog(cluster: Cluster, job: V1Job): Promise<st
   try {
     const path = buildCollectionPath(JOB_RESOURCE, cluster.namespace)
     const query = { fieldValidation: 'Strict' }
-    // Not aborted: a Job that was asked for and whose name is not answered could not be deleted.
+    // Not aborted: a Job whose creation is not answered could not be deleted.
     await cluster.api.request({ method: 'POST', path, query, body: job })
     const log = await waitForJobLog(cluster, job, stop.signal).catch(async (error: unknown) => {
       if (stop.signal.aborted) throw await deleteInterruptedJob(cluster, job)

@@ -11,7 +11,7 @@ import { findNewestOutput } from '../local/read-study.ts'
 import type { Shell } from '../shell.ts'
 import type { StudyPlatform } from '../study-platform.ts'
 
-/** The operand and flags of every command about a study that is there. */
+/** The operand and flags of every command about an existing study. */
 export const STUDY_OPERANDS = [{ name: 'NAME', required: false }] as const
 export const PLATFORM_FLAGS: Readonly<Record<string, Flag>> = {
   out: {
@@ -33,7 +33,7 @@ async function chooseOutputFolder(args: ParsedArgs, { cwd }: Shell): Promise<str
   return name === undefined ? findNewestOutput(cwd) : resolve(cwd, 'out', name)
 }
 
-/** How to reach NATS, by flags or else by the environment. */
+/** How to reach NATS: by flags, else by the environment. */
 function readBusAccess(args: ParsedArgs, { environment, cwd }: Shell): BusAccess | undefined {
   const url = readFlagValue(args, 'nats-url') ?? environment['NECO_NATS_URL']
   const credentials = readFlagValue(args, 'nats-creds') ?? environment['NECO_NATS_CREDS']
@@ -56,7 +56,7 @@ async function openStudyPlatform(args: ParsedArgs, shell: Shell): Promise<StudyP
   return openClusterStudy(cluster, { name, cwd: shell.cwd, bus: readBusAccess(args, shell) })
 }
 
-/** Finds where the study lives that was meant, and closes that home afterwards. Throws InputError. */
+/** Opens the platform of the study that the arguments name, and closes it afterwards. Throws InputError. */
 export async function withStudyPlatform<T>(
   args: ParsedArgs,
   shell: Shell,

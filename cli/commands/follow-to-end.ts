@@ -6,11 +6,12 @@ import { chooseExitCode } from '../report/choose-exit-code.ts'
 import { formatClosingText } from '../report/closing-text.ts'
 import { buildResultsDocument } from '../report/results-document.ts'
 import { studyObject, studyTitle } from '../report/study-title.ts'
-import { type Study, toStudyResults } from '../report/to-study-results.ts'
+import { toStudyResults } from '../report/to-study-results.ts'
 import type { Shell } from '../shell.ts'
+import type { Study } from '../study.ts'
 import type { StudyPlatform } from '../study-platform.ts'
 
-/** Throws InputError where the study will never run, with what the operator says of it. */
+/** Throws InputError with the operator's message where the study is not accepted. */
 function requireAccepted(study: Study): void {
   const accepted = findCondition(studyObject(study).status?.conditions, 'Accepted')
   if (accepted?.status !== 'False') return
@@ -19,7 +20,10 @@ function requireAccepted(study: Study): void {
   ])
 }
 
-/** Shows a study until it is at rest and prints its table; at Ctrl-C says `interrupted` and leaves it alone; a second one ends the process. */
+/**
+ * Shows the progress of a study until it is settled, then prints its table. Ctrl-C prints the given
+ * text and leaves the study alone; a second one ends the process.
+ */
 export async function followToEnd(
   platform: StudyPlatform,
   shell: Shell,

@@ -23,7 +23,7 @@ async function writeFigure({ path, study, files }: FigureFile): Promise<void> {
   const best = findBestRun(study)
   const png = best && files.get(best.figure)
   if (best === undefined || png === undefined) {
-    throw new InputError([`${study.name}: no run that succeeded has pictures yet`])
+    throw new InputError([`${study.name}: no run that succeeded has a figure yet`])
   }
   await folderStorage('').put(path, await addCaption(png, best.caption))
 }
@@ -56,18 +56,18 @@ export const plotCommand: Command = {
       description:
         'where the SVG goes; curves.svg in the output folder, or NAME-curves.svg here, when left out',
     },
-    figure: { value: 'FILE', description: 'write the pictures of the best run here, as PNG' },
+    figure: { value: 'FILE', description: 'write the figure of the best run here, as PNG' },
     ...PLATFORM_FLAGS,
     ...BUS_FLAGS,
   },
   notes: [
-    'In a cluster a Job NAME-reader-… reads curves and pictures from the storage, prints them to its',
+    'In a cluster a Job NAME-reader-… reads curves and the figure from the storage, prints them to its',
     'log and is deleted; with --nats-url (or NECO_NATS_URL, _CREDS, _CA) curves come from JetStream.',
   ],
   examples: [
     'neco plot',
     'neco plot --out out/sweep-steepness --file steepness.svg',
-    'neco plot sweep-steepness --context gpu --figure pictures.png',
+    'neco plot sweep-steepness --context gpu --figure figure.png',
   ],
   run: (args, shell) =>
     withStudyPlatform(args, shell, (platform) => plotStudy(args, shell, platform)),

@@ -23,10 +23,10 @@ async function applyAndFollow(args: ParsedArgs, shell: Shell, opened: Cluster): 
     return EXIT.Done
   }
   const platform = openClusterStudy(cluster, { name, cwd: shell.cwd, bus: undefined })
-  return followToEnd(platform, shell, `the study goes on; follow it with: ${followCommand}\n`)
+  return followToEnd(platform, shell, `the study continues; follow it with: ${followCommand}\n`)
 }
 
-/** Applies a manifest to a cluster and watches it until it is at rest, or until Ctrl-C. Throws InputError. */
+/** Applies a manifest to a cluster and watches it until it is settled or Ctrl-C. Throws InputError. */
 export async function runInCluster(args: ParsedArgs, shell: Shell): Promise<ExitCode> {
   const cluster = openCluster(args, shell)
   try {

@@ -10,26 +10,26 @@ import { type LocalPlatform, openLocalPlatform } from '../local/local-platform.t
 import { buildOutputPaths, JOURNAL, type OutputPaths } from '../local/output-folder.ts'
 import { lockOutput } from '../local/output-lock.ts'
 import { prepareStudy, type StudyStartState } from '../local/prepare-study.ts'
+import { createProgressTracker } from '../local/progress-tracker.ts'
 import { readCurrentStudy, runStudy, type StudyRunEnd } from '../local/run-study.ts'
 import { type RunOptions, readRunOptions } from '../manifest/run-options.ts'
 import { createProgressPrinter, type ProgressPrinter } from '../progress/progress-printer.ts'
-import { createProgressTracker } from '../progress/progress-tracker.ts'
 import { chooseExitCode } from '../report/choose-exit-code.ts'
 import { formatClosingText } from '../report/closing-text.ts'
-import { listInputErrors } from '../report/input-complaints.ts'
+import { listInputErrors } from '../report/list-input-errors.ts'
 import { toStudyResults } from '../report/to-study-results.ts'
 import { writeReport } from '../report/write-report.ts'
 import type { Shell } from '../shell.ts'
 
 const POLL_INTERVAL_MS = 250
-/** The one event that is news at once; how runs end is said at the end. */
+/** The only event that is printed at once; the table shows how runs ended. */
 const ATTEMPT_FAILED = 'AttemptFailed'
 
 const START_MESSAGES: Readonly<Record<StudyStartState, string | undefined>> = {
   New: undefined,
-  Continued: 'going on where the last run of this command ended',
+  Continued: 'resuming where the last run of this command stopped',
   Complete: undefined,
-  Remade: 'settings or files changed, or runs failed: what is known already is found under its key',
+  Remade: 'settings or files changed, or runs failed: results are reused where their keys match',
 }
 
 async function clearOutput({ storage, state, jobs }: OutputPaths): Promise<void> {
@@ -84,7 +84,7 @@ async function runUntilSettled(
   return runEnd
 }
 
-/** Writes and prints the results. Throws InputError, and writes nothing, when every run failed by its input. */
+/** Writes and prints the results. Throws InputError, and writes nothing, where all runs failed by their input. */
 async function finishRun(
   { options, shell, paths }: LocalRunContext,
   platform: LocalPlatform,
@@ -114,13 +114,13 @@ async function runLocked(context: LocalRunContext): Promise<ExitCode> {
   if (startMessage !== undefined) printer.printLine(startMessage)
   const runEnd = startState === 'Complete' ? 'Ended' : await runUntilSettled(context, platform)
   if (runEnd === 'Interrupted') {
-    shell.write(`interrupted; go on with: ${options.rerunCommand}\n`)
+    shell.write(`interrupted; resume with: ${options.rerunCommand}\n`)
     return EXIT.Interrupted
   }
   return finishRun(context, platform)
 }
 
-/** Runs a manifest on this machine until it is at rest. Throws InputError. */
+/** Runs a manifest on this machine until it is settled. Throws InputError. */
 export async function runLocally(args: ParsedArgs, shell: Shell): Promise<ExitCode> {
   const options = await readRunOptions(args, shell.cwd)
   const paths = buildOutputPaths(options.out)

@@ -9,7 +9,7 @@ import { resultsCommand } from './results.ts'
 import { runCommand } from './run.ts'
 import { watchCommand } from './watch.ts'
 
-/** A stand-in for trainer and evaluator that keeps its results under a key, as they do, and obeys signals. */
+/** A stand-in for trainer and evaluator that stores results under a key, as they do, and handles signals. */
 const PROGRAM = `
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
@@ -116,7 +116,7 @@ async function interruptOnceTraining(listener: (count: number) => void): Promise
 const fileIn = (name: string) => readFile(join(folder, 'out', 'study', name), 'utf8')
 
 describe('neco run', () => {
-  it('runs every point and replicate, prints one table and says where the files lie', async () => {
+  it('runs every point and replicate, and prints one table and the paths of its files', async () => {
     const { code, out, err } = await type({ argv: ['run', 'study.yaml'] })
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(out.split('\n').slice(-15)).toEqual([
@@ -129,12 +129,12 @@ describe('neco run', () => {
       '',
       '* not comparable between rows that differ in loss.studentSteepness',
       '',
-      'back end: stand-in',
+      'backend: stand-in',
       ...[
-        ['results ', 'results.json'],
-        ['table   ', 'results.csv'],
-        ['curves  ', 'curves.svg'],
-        ['pictures', 'validation.png'],
+        ['results', 'results.json'],
+        ['table  ', 'results.csv'],
+        ['curves ', 'curves.svg'],
+        ['figure ', 'validation.png'],
       ].map(([title, name]) => `${title}  ${join(folder, 'out', 'study', name ?? '')}`),
       '',
     ])
@@ -143,7 +143,7 @@ describe('neco run', () => {
     expect((await fileIn('results.csv')).split('\n')).toHaveLength(6)
   })
 
-  it('prints the same again at once, from what is there', async () => {
+  it('prints the same again at once from stored results', async () => {
     const first = await type({ argv: ['run', 'study.yaml'] })
     const results = await fileIn('results.json')
     await writeFile(join(folder, 'program.mjs'), 'process.exit(1)')
@@ -153,7 +153,7 @@ describe('neco run', () => {
     expect(await fileIn('results.json')).toBe(results)
   })
 
-  it('finds results under their keys when the study is made anew, with one process a run', async () => {
+  it('reuses results by their keys when the study is created again, with one process per run', async () => {
     await type({ argv: ['run', 'study.yaml'] })
     const results = await fileIn('results.csv')
     const jobs = join(folder, 'out', 'study', '.neco')
@@ -167,22 +167,22 @@ describe('neco run', () => {
     expect(await readdir(join(jobs, 'jobs', 'default'))).toEqual(made)
   })
 
-  it('stops at Ctrl-C with a line how to go on, and goes on', async () => {
+  it('stops at Ctrl-C, prints how to resume, and resumes', async () => {
     const argv = ['run', 'study.yaml', '--set', 'axes[0].values=[99]', '--set', 'replicates=1']
     const stopped = await type({ argv, interrupts: true })
     expect(stopped.code).toBe(130)
     expect(stopped.out).toContain('Ctrl-C again kills them\n')
-    expect(stopped.out).toContain('interrupted; go on with: neco run study.yaml --out out/study\n')
+    expect(stopped.out).toContain('interrupted; resume with: neco run study.yaml --out out/study\n')
     expect(await readdir(join(folder, 'out', 'study', '.neco'))).toEqual(['jobs', 'journal.ndjson'])
     const { code, out } = await type({ argv })
     expect(code).toBe(0)
-    expect(out).toContain('going on where the last run of this command ended\n')
+    expect(out).toContain('resuming where the last run of this command stopped\n')
     expect(out).toContain(
       '99                 1               27.00              32.00         3.000',
     )
   })
 
-  it('ends with 1 when some points failed, naming them, and 2 when all did since the input is wrong', async () => {
+  it('exits with 1 when some points failed, naming them, and with 2 when all did by wrong input', async () => {
     const some = await type({ argv: ['run', 'study.yaml', '--set', 'axes[0].values=[10, 13]'] })
     const results = await fileIn('results.json')
     expect(some.code).toBe(1)
@@ -193,19 +193,19 @@ describe('neco run', () => {
     expect(await fileIn('results.json')).toBe(results)
   })
 
-  it('shows what trainers warned of, once', async () => {
+  it('prints each warning of trainers once', async () => {
     const { out } = await type({ argv: ['run', 'study.yaml', '--set', 'axes[0].values=[14]'] })
     expect(out.match(/^warning: .*$/gm)).toEqual(['warning: Skipped a file: notes.txt'])
   })
 
-  it('refuses a folder that holds another study or that somebody else uses, and files that are not there', async () => {
+  it('rejects a folder of another study, a folder in use, and missing files', async () => {
     await type({ argv: ['run', 'study.yaml'] })
     const other = await type({
       argv: ['run', 'study.yaml', '--set', 'metadata.name=other', '--out', 'out/study'],
     })
     expect(other).toMatchObject({
       code: 2,
-      err: `${join(folder, 'out', 'study')}: holds NeCoSweep study; give another folder with --out, or --fresh to start anew\n`,
+      err: `${join(folder, 'out', 'study')}: holds NeCoSweep study; give another folder with --out, or --fresh to start over\n`,
     })
     const missing = await type({
       argv: ['run', 'study.yaml', '--set', 'model.weights={path: w.bin}'],
@@ -216,7 +216,7 @@ describe('neco run', () => {
     })
   })
 
-  it('leaves a folder in which neco results and neco plot find the study', async () => {
+  it('leaves a folder that neco results and neco plot can read', async () => {
     await type({ argv: ['run', 'study.yaml'] })
     const csv = await type({ argv: ['results', '--format', 'csv'] })
     expect(csv.out).toBe(await fileIn('results.csv'))
@@ -229,12 +229,12 @@ describe('neco run', () => {
     expect(svg).toContain('studentSteepness 100')
     expect((await type({ argv: ['results', '--out', 'nowhere'] })).code).toBe(2)
   })
-  it('can be watched: neco watch ends with the table when it is over, or when nobody works on it', async () => {
+  it('can be watched: neco watch ends with the table when the study ends, or when no process runs it', async () => {
     const argv = ['run', 'study.yaml', '--set', 'axes[0].values=[99]', '--set', 'replicates=1']
     await type({ argv, interrupts: true })
     const idle = await type({ argv: ['watch'] })
     expect(idle.code).toBe(1)
-    expect(idle.out).toContain(`nobody works on ${join(folder, 'out', 'study')}`)
+    expect(idle.out).toContain(`no process runs ${join(folder, 'out', 'study')}`)
     await type({ argv })
     const over = await type({ argv: ['watch', '--out', 'out/study'] })
     expect(over.code).toBe(0)

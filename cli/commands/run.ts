@@ -5,7 +5,7 @@ import { runLocally } from './run-locally.ts'
 
 export const runCommand: Command = {
   name: 'run',
-  summary: 'run a manifest on this machine or in a cluster, or go on, and show what came of it',
+  summary: 'run a manifest on this machine or in a cluster, or resume it, and show the results',
   operands: [{ name: 'FILE', required: true }],
   flags: {
     out: { value: 'DIR', description: 'the output folder; out/NAME when left out' },
@@ -20,19 +20,19 @@ export const runCommand: Command = {
       repeatable: true,
       description: 'the folder of a volume that the manifest names',
     },
-    fresh: { description: 'forget everything in the output folder and compute anew' },
+    fresh: { description: 'delete everything in the output folder and start over' },
     ...CLUSTER_FLAGS,
     'force-conflicts': {
-      description: 'in a cluster, take over fields that somebody else has set',
+      description: 'in a cluster, take over fields that another manager has set',
     },
     detach: { description: 'in a cluster, do not wait for the end' },
   },
   notes: [
-    'On this machine paths in a manifest are relative to its own folder. What is computed is kept under',
-    'its key in DIR/storage: the same command goes on after Ctrl-C or a crash, and a finished one prints',
-    'its results again at once.',
+    'On this machine paths in a manifest are relative to its own folder. Results are stored under their',
+    'keys in DIR/storage: the same command resumes after Ctrl-C or a crash, and a finished one prints its',
+    'results again at once.',
     'In a cluster (--context, --namespace, --kubeconfig or --cluster) the manifest is applied and then',
-    'watched; Ctrl-C ends the watching, and the study goes on.',
+    'watched; Ctrl-C ends the watching, and the study continues.',
   ],
   examples: [
     'neco run examples/sweep-steepness.yaml',

@@ -53,13 +53,13 @@ async function runScenes(args: ParsedArgs, shell: Shell) {
 
 export const scenesCommand: Command = {
   name: 'scenes',
-  summary: 'draw a contact sheet of the pictures that kind Scenes draws, with their masks',
+  summary: 'draw a contact sheet of the images of kind Scenes, with their masks',
   operands: [],
   flags: {
     sheet: { value: 'FILE', description: 'where the PNG goes' },
-    seed: { value: 'N', description: 'seed of the first picture; 1 when left out' },
-    columns: { value: 'N', description: 'pictures in a row; 6 when left out' },
-    rows: { value: 'N', description: 'rows of pictures; 2 when left out' },
+    seed: { value: 'N', description: 'seed of the first image; 1 when left out' },
+    columns: { value: 'N', description: 'images in a row; 6 when left out' },
+    rows: { value: 'N', description: 'rows of images; 2 when left out' },
   },
   notes: [],
   examples: ['neco scenes --sheet sheet.png'],

@@ -28,22 +28,22 @@ const type = (...argv: string[]) => runNecoInProcess(argv, COMMANDS, { cwd: fold
 const suspended = async () => studyObject((await readStudy(root)).study).spec.suspend
 
 describe('a study on this machine', () => {
-  it('is suspended and resumed in its journal, while nobody works on it', async () => {
-    const goesOn = 'neco run FILE --out out/study goes on with it\n'
+  it('is suspended and resumed in its journal while no process runs it', async () => {
+    const nextStep = 'neco run FILE --out out/study resumes it\n'
     expect(await type('suspend', 'study')).toEqual({
       code: 0,
-      out: `NeCoSweep study: suspended; ${goesOn}`,
+      out: `NeCoSweep study: suspended; ${nextStep}`,
       err: '',
     })
     expect(await suspended()).toBe(true)
     const again = await type('stop', '--out', 'out/study')
-    expect(again.out).toBe(`NeCoSweep study: was suspended already; ${goesOn}`)
+    expect(again.out).toBe(`NeCoSweep study: was suspended already; ${nextStep}`)
     expect((await type('watch')).out).toContain('NeCoSweep study is suspended\n')
-    expect((await type('resume')).out).toBe(`NeCoSweep study: resumed; ${goesOn}`)
+    expect((await type('resume')).out).toBe(`NeCoSweep study: resumed; ${nextStep}`)
     expect(await suspended()).toBeUndefined()
   })
 
-  it('is left alone while a process works on it, with a line how to end that', async () => {
+  it('is left alone while a process runs it, with a hint how to stop that', async () => {
     const lock = await lockOutput({
       folder: buildOutputPaths(root).state,
       pid: process.pid,
@@ -52,11 +52,11 @@ describe('a study on this machine', () => {
     const { code, out, err } = await type('suspend', 'study')
     await lock.release()
     expect([code, out]).toEqual([2, ''])
-    expect(err).toContain(`${root}: process ${process.pid} works on it; Ctrl-C there, or kill -INT`)
+    expect(err).toContain(`${root}: process ${process.pid} runs it; Ctrl-C there, or kill -INT`)
     expect(await suspended()).toBeUndefined()
   })
 
-  it('is not asked for by flags of both homes, or by two names', async () => {
+  it('cannot be named by flags of both platforms, or by two names', async () => {
     expect((await type('results', '--out', 'x', '--context', 'y')).err).toBe(
       '--out is for studies on this machine, --context for those in a cluster: leave one of them out\n',
     )

@@ -42,25 +42,25 @@ const buildSuspendCommand = ({
 
 export const suspendCommand = buildSuspendCommand({
   name: 'suspend',
-  summary: 'let a study stand still: no run starts, live ones write a checkpoint and end',
+  summary: 'pause a study: no run starts, live ones write a checkpoint and end',
   isSuspended: true,
-  note: 'Nothing is lost: neco resume goes on from the checkpoints. Deadlines stand still too.',
+  note: 'Nothing is lost: neco resume continues from the checkpoints. Deadlines are paused too.',
   formatResult: formatSuspended,
 })
 
 export const resumeCommand = buildSuspendCommand({
   name: 'resume',
-  summary: 'let a suspended study go on',
+  summary: 'resume a suspended study',
   isSuspended: false,
-  note: 'Runs go on from their last checkpoints.',
+  note: 'Runs continue from their last checkpoints.',
   formatResult: ({ study, isChanged, nextStep: next }) =>
     `${study}: ${isChanged ? 'resumed' : 'was not suspended'}; ${next}\n`,
 })
 
 export const stopCommand = buildSuspendCommand({
   name: 'stop',
-  summary: 'end the pods of a study in good order; the same as suspend',
+  summary: 'stop the pods of a study gracefully; the same as suspend',
   isSuspended: true,
-  note: 'The study and its results stay; kubectl delete removes them, and what is on the storage stays even then.',
+  note: 'The study and its results remain; kubectl delete removes them, but never the files on the storage.',
   formatResult: formatSuspended,
 })

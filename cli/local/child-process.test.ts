@@ -22,9 +22,9 @@ const startScript = (script: string) =>
   })
 const logText = () => readFile(join(folder, 'log'), 'utf8')
 
-/** Waits until the process has said that it is ready to be signaled. */
-async function waitForOutput(word: string): Promise<void> {
-  while (!(await logText()).includes(word)) await new Promise((resolve) => setTimeout(resolve, 5))
+/** Waits until the process has printed a text. */
+async function waitForOutput(text: string): Promise<void> {
+  while (!(await logText()).includes(text)) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
 describe('a process of a Job', () => {
@@ -36,7 +36,7 @@ describe('a process of a Job', () => {
     expect(await logText()).toBe('hello stdin\n')
   })
 
-  it('is asked to end first, and may take its time within the grace', async () => {
+  it('gets SIGTERM first, and may end within the grace period', async () => {
     const script =
       'process.on("SIGTERM", () => process.exit(7)); setInterval(() => {}, 1000); console.log("ready")'
     const started = await startScript(script)
@@ -44,7 +44,7 @@ describe('a process of a Job', () => {
     expect(await started.terminate(10_000)).toEqual({ exitCode: 7, signal: undefined })
   })
 
-  it('is killed when the grace is over', async () => {
+  it('is killed after the grace period', async () => {
     const script =
       'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("ready")'
     const started = await startScript(script)
@@ -52,7 +52,7 @@ describe('a process of a Job', () => {
     expect(await started.terminate(20)).toEqual({ exitCode: undefined, signal: 'SIGKILL' })
   })
 
-  it('fails to start with the name of what is missing', async () => {
+  it('fails to start with the name of the missing program', async () => {
     const start = {
       command: join(folder, 'none'),
       args: [],
@@ -64,7 +64,7 @@ describe('a process of a Job', () => {
 })
 
 describe('a process left behind by an earlier neco', () => {
-  it('is ended when it is that very process, and left alone when its number belongs to another', async () => {
+  it('is ended where it is the same process, and left alone where its pid belongs to another', async () => {
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true })
     const exited = once(child, 'exit')
     const identity = await identifyProcess(child.pid ?? 0)

@@ -11,7 +11,7 @@ export interface ProcessExit {
 export interface StartedProcess {
   readonly identity: ProcessIdentity
   readonly ended: Promise<ProcessExit>
-  /** Asks it to end (SIGTERM), and after the grace time ends it and all it started (SIGKILL). */
+  /** Sends SIGTERM, and after the grace period SIGKILL to its whole process group. */
   readonly terminate: (graceMs: number) => Promise<ProcessExit>
 }
 
@@ -22,7 +22,7 @@ interface ProcessOptions {
   readonly logPath: string
 }
 
-/** Signals the process group, so that whatever the process started hears it as well. */
+/** Signals the process group, so that child processes receive it as well. */
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal)
@@ -46,7 +46,10 @@ const startTimeout = (
   return { elapsed: promise, cancel: () => clearTimeout(timer) }
 }
 
-/** Starts a process in a group of its own, so that Ctrl-C in the terminal reaches only us; its output goes to a log file. Its stdin is a pipe that closes when we die, by which it learns that nobody waits for it. */
+/**
+ * Starts a process in a group of its own, so that Ctrl-C in the terminal reaches only this one; its
+ * output goes to a log file. Its stdin is a pipe that closes when this process dies: the sign to end.
+ */
 export async function startProcess(start: ProcessOptions): Promise<StartedProcess> {
   const log = await open(start.logPath, 'a')
   try {
@@ -87,7 +90,7 @@ async function terminateProcess(
 
 const POLL_INTERVAL_MS = 50
 
-/** Ends a process that an earlier `neco` left behind, if it is still that very process. */
+/** Ends a process that an earlier `neco` left behind, if it is still the same process. */
 export async function terminateOrphanProcess(
   identity: ProcessIdentity,
   graceMs: number,

@@ -11,17 +11,17 @@ import { ObjectStore } from './object-store.ts'
 import { ProcessJobs } from './process-jobs.ts'
 import { openStoredRuns, openStoredSweeps } from './stored-kinds.ts'
 
-/** A pod that ends as a file beside its run-config says, or when it is told to. */
+/** A pod that ends as a file beside its run-config says, or at SIGTERM. */
 const POD = `
 import { existsSync, readFileSync, renameSync, watch } from 'node:fs'
 import { dirname, join } from 'node:path'
 const folder = dirname(process.argv[3])
-const orders = join(folder, 'end.json')
+const end = join(folder, 'end.json')
 process.on('SIGTERM', () => process.exit(5))
 const look = () => {
-  if (!existsSync(orders)) return
-  const { exitCode } = JSON.parse(readFileSync(orders, 'utf8'))
-  renameSync(join(folder, 'said.json'), process.env.NECO_TERMINATION_FILE)
+  if (!existsSync(end)) return
+  const { exitCode } = JSON.parse(readFileSync(end, 'utf8'))
+  renameSync(join(folder, 'termination.json'), process.env.NECO_TERMINATION_FILE)
   process.exit(exitCode)
 }
 watch(folder, look)
@@ -39,12 +39,12 @@ let uids = 0
 const newUid = () => `uid-${++uids}`
 const openTestJournal = () => openJournal(openJournalFolder(folder), 'journal.ndjson')
 
-describeObjectsContract('the local home', async () => {
+describeObjectsContract('the local platform', async () => {
   const store = new ObjectStore({ journal: await openTestJournal(), now: Date.now, newUid })
   return { runs: openStoredRuns(store), sweeps: openStoredSweeps(store) }
 })
 
-describeJobsContract('the local home', async (): Promise<JobsFixture> => {
+describeJobsContract('the local platform', async (): Promise<JobsFixture> => {
   const program = join(folder, 'pod.mjs')
   const jobs = new ProcessJobs({
     journal: await openTestJournal(),
@@ -61,7 +61,7 @@ describeJobsContract('the local home', async (): Promise<JobsFixture> => {
     buildRequest: (name, owner) => buildTestJobRequest({ name, owner, namespace: 'default' }),
     endPod: async (name, { exitCode, termination }) => {
       const jobFolder = join(folder, 'jobs/default', name)
-      await writeFile(join(jobFolder, 'said.json'), JSON.stringify(termination))
+      await writeFile(join(jobFolder, 'termination.json'), JSON.stringify(termination))
       await writeFile(join(jobFolder, 'end.part'), JSON.stringify({ exitCode }))
       await rename(join(jobFolder, 'end.part'), join(jobFolder, 'end.json'))
     },

@@ -5,7 +5,7 @@ import type { ObservedJob, PodFailureCause } from '../../operator/ports/observed
 import type { ProcessExit } from './child-process.ts'
 import type { ProcessIdentity } from './process-identity.ts'
 
-/** What the journal remembers of a Job and its one process. */
+/** A Job and its process, as the journal stores them. */
 export interface JobRecord {
   readonly request: JobRequest
   /** The UID of the Job and of its one pod. */
@@ -23,11 +23,11 @@ export interface JobRecord {
 
 export const toJobKey = ({ namespace, name }: ObjectKey): string => `${namespace}/${name}`
 
-/** Signals that somebody sends from outside; any other comes from a fault of the process itself. */
+/** Signals that other processes send; any other signal is a fault of the process itself. */
 const EXTERNAL_SIGNALS = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'])
 const FAULT_EXIT_CODE = 1
 
-/** How a process ended, in the words of a Job: an exit code, or why there is none. */
+/** How a process ended, in terms of a Job: an exit code, or the cause where there is none. */
 export function classifyJobExit({
   exitCode,
   signal,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import type { JobRecord } from './job-record.ts'
 
-/** pino's level of a warning; errors are above it, and are last words anyway. */
+/** pino's level of a warning; errors are in the termination message anyway. */
 const WARNING = 40
 
 const LogLine = z.looseObject({ level: z.number(), msg: z.string() })
@@ -22,7 +22,7 @@ function parseWarnings(line: string): string[] {
   }
 }
 
-/** What the processes of Jobs warned of, each thing once, in the order of the Jobs. `folder` holds a folder per Job. */
+/** The warnings in the logs of Jobs, each once, in the order of the Jobs. `folder` has a folder per Job. */
 export async function readJobWarnings(
   folder: string,
   jobs: readonly JobRecord[],

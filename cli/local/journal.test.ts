@@ -42,7 +42,7 @@ const reopened = async (storage: JournalFolder) =>
   Object.fromEntries((await openJournal(storage, 'journal')).records)
 
 describe('the journal', () => {
-  it('holds after any number of changes what a map would hold', async () => {
+  it('has the same content as a map after any number of changes', async () => {
     const change = fc.record({
       key: fc.constantFrom('a', 'b', 'c'),
       value: fc.option(fc.jsonValue(), { nil: undefined }),
@@ -67,7 +67,7 @@ describe('the journal', () => {
     )
   })
 
-  it('is rewritten before it grows far beyond what it holds', async () => {
+  it('is compacted before it grows far beyond its content', async () => {
     const { storage, files } = aStorage()
     const journal = await openJournal(storage, 'journal')
     for (let at = 0; at < 1000; at++) await journal.put('counter', at)
@@ -75,7 +75,7 @@ describe('the journal', () => {
     expect(await reopened(storage)).toEqual({ counter: 999 })
   })
 
-  it('loses only the change that a crash tore, at whichever byte', async () => {
+  it('loses only the last change when a crash tears it at any byte', async () => {
     const { storage, files } = aStorage()
     const journal = await openJournal(storage, 'journal')
     await journal.put('a', { text: 'ä\n"' })
@@ -88,13 +88,13 @@ describe('the journal', () => {
     }
   })
 
-  it('says where it is damaged', () => {
+  it('names the line that is damaged', () => {
     expect(() =>
       replayJournal('{"key":"a","value":1}\n{"ke\n{"key":"b","value":1}\n', 'j'),
     ).toThrow(/^j:2: the journal is damaged/)
   })
 
-  it('keeps the old value when the disk is full, and goes on when there is room again', async () => {
+  it('keeps the old value when the disk is full, and recovers when there is room again', async () => {
     const { storage, failNextWrite } = aStorage()
     const journal = await openJournal(storage, 'journal')
     await journal.put('a', 1)

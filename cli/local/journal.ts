@@ -1,7 +1,7 @@
 import { readTextIfExists } from '../../pod/read-stored.ts'
 import type { JournalFolder } from './journal-folder.ts'
 
-/** Raised when a line that is not the last one cannot be read: nothing but damage does that. */
+/** A line before the last one cannot be parsed: the file is corrupt. */
 class JournalCorruptedError extends Error {
   readonly code = 'JournalDamaged'
 
@@ -26,7 +26,7 @@ export interface Journal {
   readonly remove: (key: string) => Promise<void>
 }
 
-/** Lines beyond this and twice the records are worth a rewrite. */
+/** The journal is compacted beyond this many lines and twice the number of records. */
 const COMPACTION_SLACK_LINES = 200
 
 function applyEntry(records: Map<string, unknown>, entry: JournalEntry): void {
@@ -34,9 +34,7 @@ function applyEntry(records: Map<string, unknown>, entry: JournalEntry): void {
   else records.set(entry.key, entry.value)
 }
 
-/**
- * Reads what a journal holds. A torn last line is what a crash leaves, and counts as never written.
- */
+/** Reads the records of a journal. A torn last line is what a crash leaves, and is ignored. */
 export function replayJournal(text: string, path: string): Map<string, unknown> {
   const records = new Map<string, unknown>()
   const lines = text.split('\n')
@@ -61,7 +59,7 @@ export const readJournalText = async (
 const serializeRecords = (records: ReadonlyMap<string, unknown>): string =>
   [...records].map(([key, value]) => `${JSON.stringify({ key, value })}\n`).join('')
 
-/** Opens a journal and rewrites it in its shortest form. Throws JournalDamaged, or StorageError. */
+/** Opens a journal and compacts it. Throws JournalDamaged, or StorageError. */
 export async function openJournal(folder: JournalFolder, path: string): Promise<Journal> {
   const records = replayJournal(await readJournalText(folder, path), path)
   let lines = 0

@@ -13,7 +13,7 @@ import { JOURNAL, type OutputPaths } from './output-folder.ts'
 import { ProcessJobs } from './process-jobs.ts'
 import { openStoredRuns, openStoredSweeps, type StoredSweeps } from './stored-kinds.ts'
 
-/** The home without a cluster: everything the controllers need, on one machine. */
+/** The platform without a cluster: everything the controllers need, on one machine. */
 export interface LocalPlatform extends Platform {
   readonly sweeps: StoredSweeps
   readonly jobs: ProcessJobs
@@ -30,7 +30,7 @@ interface LocalPlatformOptions {
   readonly onEvent: (event: ObjectEvent) => void
 }
 
-/** Opens the home of an output folder and ends what an earlier `neco` left running. The folder must be locked. */
+/** Opens the platform of an output folder and ends processes that an earlier `neco` left. The folder must be locked. */
 export async function openLocalPlatform(options: LocalPlatformOptions): Promise<LocalPlatform> {
   const { paths, volumes, programs, environment, now, onEvent } = options
   const journal = await openJournal(openJournalFolder(paths.state), JOURNAL)
@@ -59,7 +59,7 @@ export async function openLocalPlatform(options: LocalPlatformOptions): Promise<
     jobs,
     events,
     clock: createShellClock({ now }),
-    // What is missing on one machine was said before the study was placed.
+    // Missing files were reported before the study was stored.
     prerequisites: { findBlockers: async () => [] },
     hints: NOOP_HINTS,
     checkpointRequester: NOOP_CHECKPOINT_REQUESTER,

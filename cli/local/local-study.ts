@@ -3,21 +3,20 @@ import { setTimeout } from 'node:timers/promises'
 import { folderStorage } from '../../pod/folder-storage.ts'
 import type { Storage } from '../../pod/storage.ts'
 import { ifExists } from '../../std/files/storage-error.ts'
-import { createProgressTracker } from '../progress/progress-tracker.ts'
 import { readCurves } from '../report/read-curves.ts'
 import { studyTitle } from '../report/study-title.ts'
-import type { Study } from '../report/to-study-results.ts'
 import type { Shell } from '../shell.ts'
+import { isStudySettled, type Study } from '../study.ts'
 import type { StudyFollowOptions, StudyPlatform, SuspensionResult } from '../study-platform.ts'
 import { buildOutputPaths } from './output-folder.ts'
 import { readLockHolderPid } from './output-lock.ts'
+import { createProgressTracker } from './progress-tracker.ts'
 import { readStudy } from './read-study.ts'
-import { isStudySettled } from './run-study.ts'
 import { suspendStudy } from './suspend-study.ts'
 
 const POLL_INTERVAL_MS = 500
 
-/** Shows the study until it is at rest, until nobody works on it any more, or until the signal. */
+/** Shows progress until the study is settled, no process runs it any more, or the signal aborts. */
 async function followLocalStudy(
   root: string,
   { printer, stop }: StudyFollowOptions,
@@ -33,7 +32,7 @@ async function followLocalStudy(
   while (!stop.aborted && !isStudySettled(found.study)) {
     printer.update(await measure(found.study))
     if ((await readLockHolderPid(state)) === undefined) {
-      printer.printLine(`nobody works on ${root}; neco run goes on with it`)
+      printer.printLine(`no process runs ${root}; neco run resumes it`)
       break
     }
     await setTimeout(POLL_INTERVAL_MS, undefined, { signal: stop }).catch(() => undefined)
@@ -64,7 +63,7 @@ async function suspendLocalStudy(
   const { now, pid } = shell
   const isChanged = await suspendStudy({ root, isSuspended, pid, now })
   const out = relative(shell.cwd, root)
-  const next = `neco run FILE --out ${out} goes on with it`
+  const next = `neco run FILE --out ${out} resumes it`
   return { study, isChanged, nextStep: next }
 }
 

@@ -3,7 +3,7 @@ import type { ObjectKey } from '../../operator/ports/objects.ts'
 import { omitUndefined } from '../../std/omit-undefined.ts'
 import type { Journal } from './journal.ts'
 
-/** What a store keeps of any kind. */
+/** What a store needs of any object. */
 export interface StoredObject {
   readonly apiVersion: string
   readonly kind: string
@@ -14,7 +14,7 @@ export interface StoredObject {
 
 export type StoreErrorReason = 'NotFound' | 'AlreadyExists' | 'Conflict'
 
-/** What a write of the store did, as a real API says it. */
+/** A change of the store, as a watch of a real API server reports it. */
 export type StoreResult =
   | { readonly ok: true; readonly object: StoredObject }
   | { readonly ok: false; readonly reason: StoreErrorReason }
@@ -35,19 +35,19 @@ const VERSION_KEY = 'resourceVersion'
 const toStoreKey = (kind: string, { namespace, name }: ObjectKey): string =>
   `${PREFIX}${kind}/${namespace}/${name}`
 
-/** Where an object is meant to be; objects without a namespace are in `default`, as with kubectl. */
+/** The key of an object; without a namespace it is in `default`, as with kubectl. */
 export const toStoredObjectKey = ({ metadata }: StoredObject): ObjectKey => ({
   namespace: metadata.namespace ?? 'default',
   name: metadata.name,
 })
 const isSameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
-/** Objects go in and out by value, so that nobody changes what is stored by holding on to it. */
+/** Objects are copied in and out, so that callers cannot mutate what is stored. */
 const cloneObject = <T>(value: T): T => structuredClone(value)
 
 const isOwnedBy = ({ metadata }: StoredObject, { metadata: owner }: StoredObject): boolean =>
   metadata.ownerReferences?.some(({ uid }) => uid === owner.uid) ?? false
 
-/** The stored object with what a person may change of it; the generation counts changes of the spec. */
+/** The stored object with the spec, labels and annotations of another; the generation counts changes of the spec. */
 function mergeObject(stored: StoredObject, { spec, metadata: given }: StoredObject): StoredObject {
   const { labels = stored.metadata.labels, annotations = stored.metadata.annotations } = given
   const generation = (stored.metadata.generation ?? 1) + (isSameJson(stored.spec, spec) ? 0 : 1)
@@ -59,7 +59,7 @@ function mergeObject(stored: StoredObject, { spec, metadata: given }: StoredObje
   return { ...stored, metadata, spec }
 }
 
-/** The objects of a kind in what a journal holds. */
+/** The objects of a kind in a journal. */
 export const listStoredObjects = (
   records: ReadonlyMap<string, unknown>,
   kind: string,
@@ -132,7 +132,7 @@ export class ObjectStore {
     return { ok: true, object: existing }
   }
 
-  /** Calls back after every durable change; returns how to stop. */
+  /** Calls back after every durable change; returns the function that unsubscribes. */
   watch(listener: (change: ObjectChange) => void): () => void {
     this.#listeners.add(listener)
     return () => {

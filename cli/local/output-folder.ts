@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 
-/** Where everything of one output folder lies. */
+/** The paths in one output folder. */
 export interface OutputPaths {
   readonly root: string
   /** Lock, journal and the folders of the Jobs. */
   readonly state: string
   readonly jobs: string
-  /** What trainer and evaluator keep: results under their keys, checkpoints, reports. */
+  /** The storage of trainer and evaluator: results under their keys, checkpoints, reports. */
   readonly storage: string
 }
 

@@ -24,7 +24,7 @@ const writeTestLock = (holder: object) =>
   )
 
 describe('the lock of an output folder', () => {
-  it('refuses a second holder and says who has it since when', async () => {
+  it('rejects a second holder, and names the first and since when', async () => {
     await takeLock()
     await expect(takeLock()).rejects.toThrow(
       new InputError([
@@ -34,7 +34,7 @@ describe('the lock of an output folder', () => {
     )
   })
 
-  it('can be taken again after it was released, and leaves nothing behind', async () => {
+  it('can be acquired again after its release, which leaves no file', async () => {
     const first = await takeLock()
     await first.release()
     const second = await takeLock()
@@ -42,7 +42,7 @@ describe('the lock of an output folder', () => {
     expect(await readdir(folder)).toEqual([])
   })
 
-  it('is taken over when its process is gone, or its number belongs to another process now', async () => {
+  it('is taken over when its process is gone, or its pid belongs to another process', async () => {
     const own = await identifyProcess(process.pid)
     await (await takeLock()).release()
     for (const holder of [
@@ -72,7 +72,7 @@ describe('the lock of an output folder', () => {
     expect(await readdir(folder)).toEqual(['lock.json'])
   })
 
-  it('is taken over also from one who died while taking over', async () => {
+  it('is taken over from a process that died during a takeover', async () => {
     await (await takeLock()).release()
     const dead = { pid: 2 ** 30, started: 'long ago' }
     await writeTestLock(dead)

@@ -15,7 +15,7 @@ const LockHolder = z.object({
 type LockHolder = z.infer<typeof LockHolder>
 
 export interface OutputLock {
-  /** Gives the folder back. Never removes the lock of another process. */
+  /** Releases the folder. Never removes the lock of another process. */
   readonly release: () => Promise<void>
 }
 
@@ -25,7 +25,7 @@ interface LockRequest {
   readonly nowMs: number
 }
 
-/** Takes an output folder for this process. Throws InputError when another live process has it; a lock whose process is gone is taken over. */
+/** Locks an output folder for this process. Throws InputError when another live process holds the lock; a stale lock is taken over. */
 export async function lockOutput({ folder, pid, nowMs }: LockRequest): Promise<OutputLock> {
   await mkdir(folder, { recursive: true })
   const path = join(folder, 'lock.json')
@@ -42,7 +42,7 @@ export async function lockOutput({ folder, pid, nowMs }: LockRequest): Promise<O
 const MAX_TAKEOVER_CLAIMS = 8
 const serializeHolder = (holder: LockHolder): string => `${JSON.stringify(holder)}\n`
 
-/** A lock appears whole or not at all: it is written aside and linked into place. */
+/** Creates a lock atomically: it is written aside and linked into place. */
 async function tryCreateLock(path: string, holder: LockHolder): Promise<boolean> {
   const temporaryPath = `${path}.${randomUUID()}`
   await writeFile(temporaryPath, serializeHolder(holder), { flush: true })
@@ -74,7 +74,7 @@ async function isHeld(holder: LockHolder): Promise<boolean> {
   return isAlive(identity)
 }
 
-/** The process that works on an output folder now, or nothing. */
+/** The pid of the process that holds the lock of an output folder. */
 export async function readLockHolderPid(folder: string): Promise<number | undefined> {
   const { holder } = await readHolder(join(folder, 'lock.json'))
   return holder !== undefined && (await isHeld(holder)) ? holder.pid : undefined
@@ -88,7 +88,7 @@ const buildInUseError = (path: string, { host, pid, since }: LockHolder): InputE
   ])
 }
 
-/** Who may replace the lock that a process left is who first writes this file. */
+/** The process that first creates this file may replace the stale lock. */
 const buildClaimPath = (path: string, staleText: string): string =>
   `${path}.after-${createHash('sha256').update(staleText).digest('hex').slice(0, 16)}`
 
@@ -98,7 +98,7 @@ const readUnheldLock = async (path: string): Promise<string> => {
   return text
 }
 
-/** The claims on a lock that was left, the last of them ours; one who died while taking over is taken over in turn. Undefined where that has no end. */
+/** The claims on a stale lock, ours last: a process that died during a takeover is taken over in turn. Undefined where that has no end. */
 async function claimStaleLock(
   path: string,
   staleText: string,
@@ -117,14 +117,14 @@ async function claimStaleLock(
 }
 
 /**
- * Replaces a lock whose process is gone; false where somebody else was quicker. The lock itself is there all the
- * while, so that nobody can place another.
+ * Replaces a stale lock; false where another process was first. The lock exists all the while, so
+ * that no process can create another.
  */
 async function tryTakeOverLock(path: string, ownHolder: LockHolder): Promise<boolean> {
   const staleText = await readUnheldLock(path)
   const claims = await claimStaleLock(path, staleText, ownHolder)
   if (claims === undefined) return false
-  // Who came before may be done by now, and its claim removed.
+  // An earlier process may have finished by now and removed its claim.
   const isSame = (await readHolder(path)).text === staleText
   if (isSame) await replaceLock(path, ownHolder)
   for (const claim of isSame ? claims : claims.slice(-1)) await rm(claim, { force: true })

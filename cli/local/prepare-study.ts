@@ -8,7 +8,7 @@ import type { Manifest } from '../manifest/read-manifest.ts'
 import { toStudyKey } from '../manifest/run-options.ts'
 import type { LocalPlatform } from './local-platform.ts'
 
-/** What the objects of a folder were made from; kept in the journal. */
+/** The origin of the objects of a folder, stored in the journal. */
 interface StudyOrigin {
   readonly kind: Manifest['kind']
   readonly name: string
@@ -19,7 +19,7 @@ interface StudyOrigin {
 
 const ORIGIN_KEY = 'origin'
 
-/** How a study came to stand in the home. */
+/** How the study of a manifest was stored. */
 export type StudyStartState = 'New' | 'Continued' | 'Complete' | 'Remade'
 
 const isSameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
@@ -29,7 +29,7 @@ const hasStudySucceeded = (object: StoredRun | StoredSweep): boolean => {
   return ready?.status === 'True' && ready.reason === 'Succeeded'
 }
 
-/** Ended in another way than success, or never accepted: started again it is tried again. */
+/** Ended without success, or never accepted: the next `neco run` tries it again. */
 const hasStudyFailed = (object: StoredRun | StoredSweep): boolean => {
   const conditions = object.status?.conditions
   const hasEnded = ['Complete', 'Failed', 'Stalled'].some(
@@ -38,7 +38,7 @@ const hasStudyFailed = (object: StoredRun | StoredSweep): boolean => {
   return hasEnded && !hasStudySucceeded(object)
 }
 
-/** Whether the stored object may live on under the spec of the manifest. */
+/** Whether the stored object can continue under the spec of the manifest. */
 function isSameStudy(manifest: Manifest, stored: StoredRun | StoredSweep): boolean {
   if (manifest.kind === 'NeCoRun') {
     const before = stored as StoredRun
@@ -55,7 +55,7 @@ async function deleteAllObjects({ runs, sweeps }: LocalPlatform): Promise<void> 
 
 const describeOrigin = ({ kind, name }: StudyOrigin): string => `${kind} ${name}`
 
-/** The object that an earlier `neco` left, where it may live on under this manifest. */
+/** The object of an earlier `neco`, where it can continue under this manifest. */
 function findContinuableStudy(
   manifest: Manifest,
   stored: StoredRun | StoredSweep | undefined,
@@ -64,7 +64,7 @@ function findContinuableStudy(
   return isSameStudy(manifest, stored) ? stored : undefined
 }
 
-/** Puts the study of a manifest into the home: as a new object, as the one that an earlier `neco` left, or anew where that one cannot live on. Throws InputError when the folder holds another study. */
+/** Stores the study of a manifest: as a new object, as that of an earlier `neco`, or again where that one cannot continue. Throws InputError when the folder has another study. */
 export async function prepareStudy(
   platform: LocalPlatform,
   manifest: Manifest,
@@ -80,7 +80,7 @@ export async function prepareStudy(
   const earlier = platform.journal.records.get(ORIGIN_KEY) as StudyOrigin | undefined
   if (earlier !== undefined && describeOrigin(earlier) !== describeOrigin(origin)) {
     throw new InputError([
-      `${folder}: holds ${describeOrigin(earlier)}; give another folder with --out, or --fresh to start anew`,
+      `${folder}: holds ${describeOrigin(earlier)}; give another folder with --out, or --fresh to start over`,
     ])
   }
   const stored = await (manifest.kind === 'NeCoRun'
@@ -110,7 +110,7 @@ async function recreateStudy(
   else await platform.sweeps.create(manifest.sweep)
 }
 
-/** Passes on what may change while a study lives, such as parallelism, suspend and failure budget. */
+/** Applies the mutable fields of the manifest, such as parallelism, suspend and failure budget. */
 async function updateSpec(
   { runs, sweeps }: LocalPlatform,
   manifest: Manifest,

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
-/** A process id alone may be given to another process later; with its start it names one process for ever. */
+/** A pid may be reused later; with its start time it identifies one process. */
 export interface ProcessIdentity {
   readonly pid: number
-  /** When it started, in the words of this system; equal for the same process only. */
+  /** Start time in a form of this operating system; equal for the same process only. */
   readonly started: string
 }
 
@@ -26,7 +26,7 @@ async function readPsStartTime(pid: number): Promise<string> {
   return stdout.trim()
 }
 
-/** Names the live process with this id, or gives nothing when there is none. */
+/** The identity of the live process with this pid; undefined when there is none. */
 export async function identifyProcess(pid: number): Promise<ProcessIdentity | undefined> {
   try {
     const started = await (process.platform === 'linux'
@@ -38,7 +38,7 @@ export async function identifyProcess(pid: number): Promise<ProcessIdentity | un
   }
 }
 
-/** Whether this very process still lives, and not a later one with its number. */
+/** Whether the same process is still alive, not a later one with its pid. */
 export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   const found = await identifyProcess(identity.pid)
   return found?.started === identity.started

@@ -43,7 +43,7 @@ async function openJobs(environment: Readonly<Record<string, string>> = {}) {
     now: () => 1000,
     newUid: () => `pod-${++uids}`,
   })
-  /** The Job once it is as wanted. */
+  /** Resolves with the Job once the check holds. */
   const once = (wanted: (state: string) => boolean) =>
     new Promise<void>((resolve) => {
       const check = async () => {
@@ -56,7 +56,7 @@ async function openJobs(environment: Readonly<Record<string, string>> = {}) {
   return { jobs, ended: () => once((state) => state === 'Succeeded' || state === 'Failed') }
 }
 
-/** The work stands where a run's settings would; the stand-in reads nothing else. */
+/** The task stands in place of a run's settings; the stand-in reads nothing else. */
 const aRequest = (task: string): JobRequest =>
   buildTestJobRequest({
     namespace: 'default',
@@ -89,8 +89,8 @@ const anObserved = {
   endedMs: 1000,
 }
 
-describe('Jobs of the local home', () => {
-  it('tell their process everything, and report exit code and last words', async () => {
+describe('Jobs of the local platform', () => {
+  it('pass everything to their process, and report exit code and termination message', async () => {
     const { jobs, ended } = await openJobs()
     await jobs.create(aRequest('fail'))
     await ended()
@@ -113,7 +113,7 @@ describe('Jobs of the local home', () => {
     await expect(jobs.create(aRequest('fail'))).rejects.toMatchObject({ code: 'AlreadyExists' })
   })
 
-  it('are remembered after a restart', async () => {
+  it('survive a restart', async () => {
     const first = await openJobs()
     await first.jobs.create(aRequest('succeed'))
     await first.ended()
@@ -129,7 +129,7 @@ describe('Jobs of the local home', () => {
     ])
   })
 
-  it('end within their grace when they are deleted, and leave nothing behind', async () => {
+  it('end within their grace period when they are deleted, and leave nothing behind', async () => {
     const { jobs } = await openJobs()
     await jobs.create(aRequest('wait'))
     await ready()
@@ -142,7 +142,7 @@ describe('Jobs of the local home', () => {
     expect(record?.process && (await isAlive(record.process))).toBe(false)
   })
 
-  it('write a checkpoint and end when neco ends, and start no more', async () => {
+  it('write a checkpoint and end when neco ends, and no new one starts', async () => {
     const { jobs } = await openJobs()
     await jobs.create(aRequest('wait'))
     await ready()
@@ -167,7 +167,7 @@ describe('Jobs of the local home', () => {
     expect(record?.process && (await isAlive(record.process))).toBe(false)
   })
 
-  it('that cannot be started say why', async () => {
+  it('that cannot be started name the reason', async () => {
     const { jobs } = await openJobs()
     await writeFile(join(folder, 'jobs'), 'a file where the folder of the Jobs should be')
     await jobs.create(aRequest('succeed'))

@@ -19,11 +19,11 @@ import type { Journal } from './journal.ts'
 
 interface ProcessJobsOptions {
   readonly journal: Journal
-  /** Holds one folder per Job: run-config, log, last words. */
+  /** Has one folder per Job: run-config, log, termination message. */
   readonly folder: string
   readonly storage: string
   readonly volumes: Readonly<Record<string, string>>
-  /** The file of each program, run by this very Node. */
+  /** The file of each program, run by the same Node. */
   readonly programs: Readonly<Record<JobRequest['program'], string>>
   readonly environment: Readonly<Record<string, string>>
   readonly now: () => number
@@ -43,11 +43,11 @@ async function readTerminationFile(path: string): Promise<TerminationMessage | u
   }
 }
 
-/** The Jobs in what a journal holds. */
+/** The Jobs in a journal. */
 export const listJobRecords = (records: ReadonlyMap<string, unknown>): readonly JobRecord[] =>
   [...records].flatMap(([key, value]) => (key.startsWith(PREFIX) ? [value as JobRecord] : []))
 
-/** Jobs as child processes of this one, remembered in the journal. */
+/** Jobs as child processes of this one, stored in the journal. */
 export class ProcessJobs implements Jobs {
   readonly #options: ProcessJobsOptions
   readonly #records = new Map<string, JobRecord>()
@@ -69,7 +69,7 @@ export class ProcessJobs implements Jobs {
     return [...this.#records.values()]
   }
 
-  /** Ends what an earlier `neco` left running. A Job that was live then was disrupted; one that was being deleted is gone. */
+  /** Ends processes that an earlier `neco` left. Their Jobs count as disrupted; those that were being deleted are gone. */
   async recoverJobs(): Promise<void> {
     for (const record of this.records().filter(isLive)) {
       if (record.process !== undefined)
@@ -119,7 +119,7 @@ export class ProcessJobs implements Jobs {
     this.#runInBackground(process.terminate(toGraceMs(record)).then(() => undefined))
   }
 
-  /** Deletes the Jobs of a run that is gone, in the background, as an API server does by owner. */
+  /** Deletes the Jobs of a deleted run in the background, as Kubernetes' garbage collector does. */
   deleteOwnedBy(runUid: string): void {
     const owned = this.records().filter(({ request }) => request.owner.uid === runUid)
     for (const { request } of owned) this.#runInBackground(this.delete(request))
@@ -132,7 +132,7 @@ export class ProcessJobs implements Jobs {
     }
   }
 
-  /** Asks every process to write a checkpoint and end, and starts no more. Resolves when all have ended and their ends are in the journal. */
+  /** Stops every process with SIGTERM, upon which trainers write a checkpoint, and starts no more. Resolves when all exits are in the journal. */
   async close(): Promise<void> {
     this.#isClosing = true
     for (const record of this.records()) {
@@ -143,13 +143,13 @@ export class ProcessJobs implements Jobs {
     await this.waitUntilSettled()
   }
 
-  /** Resolves when everything that happens in the background has happened. Throws the first of its failures. */
+  /** Resolves when all background work is done. Throws its first failure. */
   async waitUntilSettled(): Promise<void> {
     while (this.#backgroundTasks.size > 0) await Promise.all(this.#backgroundTasks)
     if (this.#failure !== undefined) throw this.#failure
   }
 
-  /** Ends every process at once, without grace. */
+  /** Kills every process at once. */
   kill(): void {
     for (const process of this.#processes.values())
       this.#runInBackground(process.terminate(0).then(() => {}))
@@ -168,7 +168,7 @@ export class ProcessJobs implements Jobs {
       args: [this.#options.programs[request.program], '--config', configPath],
       environment: {
         ...this.#options.environment,
-        NECO_TERMINATION_FILE: join(folder, 'last-words.json'),
+        NECO_TERMINATION_FILE: join(folder, 'termination-message.json'),
       },
       logPath: join(folder, 'log.ndjson'),
     })
@@ -184,7 +184,7 @@ export class ProcessJobs implements Jobs {
     if (this.#isClosing) this.#runInBackground(started.terminate(toGraceMs(pending)).then(() => {}))
   }
 
-  /** A process that could not be started is a Job that failed, with the reason as its last words. */
+  /** A process that could not be started is a failed Job with the reason as its termination message. */
   async #recordStartFailure(pending: JobRecord, cause: unknown): Promise<void> {
     const message = cause instanceof Error ? cause.message : String(cause)
     await this.#save({
@@ -232,7 +232,7 @@ export class ProcessJobs implements Jobs {
 
   async #recordExit(record: JobRecord, end: ProcessExit): Promise<void> {
     const termination = await readTerminationFile(
-      join(this.#toJobFolder(record), 'last-words.json'),
+      join(this.#toJobFolder(record), 'termination-message.json'),
     )
     await this.#save({
       ...record,
@@ -261,7 +261,7 @@ export class ProcessJobs implements Jobs {
     for (const listener of this.#listeners) listener(run)
   }
 
-  /** What happens by itself is waited for at the end; its first failure is said at the next call. */
+  /** Background work is awaited at the end; its first failure is thrown by the next call. */
   #runInBackground(promise: Promise<void>): void {
     const guarded = promise.catch((cause: unknown) => {
       this.#failure ??= cause

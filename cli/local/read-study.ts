@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { RUN_KIND, SWEEP_KIND } from '../../crds/names.ts'
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
 import { InputError } from '../input-error.ts'
-import type { Study } from '../report/to-study-results.ts'
+import type { Study } from '../study.ts'
 import type { JobRecord } from './job-record.ts'
 import { readJournalText, replayJournal } from './journal.ts'
 import { openJournalFolder } from './journal-folder.ts'
@@ -16,14 +16,14 @@ export interface LocalStudyState {
   readonly jobs: readonly JobRecord[]
 }
 
-/** Reads the study of an output folder without taking its lock, also while another `neco` works on it. */
+/** Reads the study of an output folder without its lock, also while another `neco` runs it. */
 export async function readStudy(root: string): Promise<LocalStudyState> {
   const { state } = buildOutputPaths(root)
   const text = await readJournalText(openJournalFolder(state), JOURNAL)
   const records = replayJournal(text, join(state, JOURNAL))
   const study = findStudyInJournal(records)
   if (study === undefined) {
-    throw new InputError([`${root}: holds no study; neco run FILE --out ${root} makes one`])
+    throw new InputError([`${root}: holds no study; neco run FILE --out ${root} creates one`])
   }
   return { study, jobs: listJobRecords(records) }
 }
@@ -36,7 +36,7 @@ function findStudyInJournal(records: ReadonlyMap<string, unknown>): Study | unde
   return run === undefined ? undefined : { kind: 'NeCoRun', run }
 }
 
-/** The folder under `out` whose study was touched last. Throws InputError when there is none. */
+/** The folder under `out` whose study changed last. Throws InputError when there is none. */
 export async function findNewestOutput(cwd: string): Promise<string> {
   const out = join(cwd, 'out')
   const names = await readdir(out).catch(() => [])

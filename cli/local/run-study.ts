@@ -1,10 +1,9 @@
 import { startControllers } from '../../operator/controllers/start-controllers.ts'
-import { findCondition, isEnded } from '../../operator/core/conditions.ts'
 import { PortError } from '../../operator/ports/port-error.ts'
 import type { Manifest } from '../manifest/read-manifest.ts'
 import { toStudyKey } from '../manifest/run-options.ts'
-import type { Study } from '../report/to-study-results.ts'
 import type { Shell } from '../shell.ts'
+import { isStudySettled, type Study } from '../study.ts'
 import type { LocalPlatform } from './local-platform.ts'
 
 export type StudyRunEnd = 'Ended' | 'Interrupted'
@@ -13,13 +12,13 @@ interface RunStudyOptions {
   readonly platform: LocalPlatform
   readonly manifest: Manifest
   readonly onInterrupt: Shell['onInterrupt']
-  /** Called now and then while the study runs. */
+  /** Called once per poll interval while the study runs. */
   readonly onPoll: (study: Study) => Promise<void>
   readonly pollIntervalMs: number
   readonly log: (line: string) => void
 }
 
-/** The study of a manifest as it stands in the home. */
+/** The current state of the study of a manifest. */
 export async function readCurrentStudy(
   { runs, sweeps }: LocalPlatform,
   manifest: Manifest,
@@ -35,23 +34,7 @@ export async function readCurrentStudy(
   return { kind: 'NeCoSweep', sweep, runs: await runs.listOwnedBy(sweep.metadata.uid) }
 }
 
-/** Whether nothing more will happen: it has ended, it was never accepted, or it is suspended with all at rest. */
-export function isStudySettled(study: Study): boolean {
-  const { conditions } = (study.kind === 'NeCoRun' ? study.run : study.sweep).status ?? {}
-  const isRefused = findCondition(conditions, 'Accepted')?.status === 'False'
-  return isEnded(conditions) || isRefused || isStudySuspended(study)
-}
-
-function isStudySuspended(study: Study): boolean {
-  const object = study.kind === 'NeCoRun' ? study.run : study.sweep
-  if (object.spec.suspend !== true) return false
-  const runs = study.kind === 'NeCoRun' ? [study.run] : study.runs
-  return runs.every(({ status }) =>
-    (status?.tasks ?? []).every(({ state }) => state !== 'Running' && state !== 'Stopping'),
-  )
-}
-
-/** Lets the controllers work until the study is at rest, or until somebody interrupts: then every trainer writes a checkpoint and ends. A second interrupt kills. Throws what broke the home itself. */
+/** Runs the controllers until the study is settled, or until Ctrl-C: then every trainer writes a checkpoint and ends. A second Ctrl-C kills. Throws what broke the platform itself. */
 export async function runStudy(options: RunStudyOptions): Promise<StudyRunEnd> {
   const { platform, manifest, onPoll, pollIntervalMs, log } = options
   const { promise: runEnd, resolve, reject } = Promise.withResolvers<StudyRunEnd>()

@@ -45,8 +45,8 @@ const aSweep: NeCoSweep = {
 }
 const key = (name: string) => ({ namespace: 'default', name })
 
-describe('objects of the local home', () => {
-  it('get what the API server gives: namespace, uid, version, generation and time', async () => {
+describe('objects of the local platform', () => {
+  it('get what the API server sets: namespace, uid, version, generation and time', async () => {
     const { runs } = await openTestStore()
     const stored = await runs.create({ ...aRun('a'), status: { step: 3 } })
     expect(stored).toEqual({
@@ -63,7 +63,7 @@ describe('objects of the local home', () => {
     await expect(runs.create(aRun('a'))).rejects.toMatchObject({ code: 'AlreadyExists' })
   })
 
-  it('refuse a write made from an old version, and count generations for the spec alone', async () => {
+  it('reject a write from an old version, and count generations for the spec alone', async () => {
     const { runs } = await openTestStore()
     const first = await runs.create(aRun('a'))
     const second = await runs.writeStatus(key('a'), { step: 1 }, first.metadata.resourceVersion)
@@ -87,7 +87,7 @@ describe('objects of the local home', () => {
     expect(received).toEqual([key('a')])
   })
 
-  it('go with their owner', async () => {
+  it('are deleted with their owner', async () => {
     const { runs, sweeps } = await openTestStore()
     const { metadata } = await sweeps.create(aSweep)
     await runs.create(aRun('mine', { name: 'study', uid: metadata.uid }))
@@ -112,7 +112,7 @@ describe('objects of the local home', () => {
     expect(Number(next.metadata.resourceVersion)).toBeGreaterThan(3)
   })
 
-  it('cannot be changed by holding on to them', async () => {
+  it('cannot be mutated from outside', async () => {
     const { runs } = await openTestStore()
     await runs.create(aRun('a'))
     const held = (await runs.get(key('a'))) as { spec: { seed?: number } }

@@ -26,7 +26,7 @@ function unwrapStoreResult<T>(result: StoreResult, { namespace, name }: ObjectKe
   throw new PortError(result.reason, `${namespace}/${name} ${STORE_ERROR_MESSAGES[result.reason]}`)
 }
 
-/** An object with nothing but what names it and its version. */
+/** An object with nothing but its key and version. */
 const setResourceVersion = (stored: StoredObject, resourceVersion: string): StoredObject => ({
   ...stored,
   metadata: { ...stored.metadata, resourceVersion },
@@ -84,7 +84,7 @@ type WriteSweepSpec = (
   resourceVersion: string,
 ) => Promise<StoredSweep>
 
-/** Sweeps; a person changes the spec of one, no controller does. */
+/** Sweeps; only users change their spec. */
 export type StoredSweeps = Sweeps & { readonly writeSpec: WriteSweepSpec }
 
 /** The sweeps of a store. */

@@ -18,17 +18,17 @@ async function requireUnlocked(root: string): Promise<void> {
   const pid = await readLockHolderPid(buildOutputPaths(root).state)
   if (pid === undefined) return
   throw new InputError([
-    `${root}: process ${pid} works on it; Ctrl-C there, or kill -INT ${pid}, ends it in good order: trainers write a checkpoint, and the same neco run goes on`,
+    `${root}: process ${pid} runs it; Ctrl-C there, or kill -INT ${pid}, stops it gracefully: trainers write a checkpoint, and the same neco run resumes it`,
   ])
 }
 
-/** A study without `suspend` is not suspended, as the manifest that made it says. */
+/** A study without `suspend` is not suspended, as in its manifest. */
 function setSuspend({ spec, ...object }: StoredObject, isSuspended: boolean): StoredObject {
   const { suspend: _before, ...rest } = spec as { readonly suspend?: boolean }
   return { ...object, spec: isSuspended ? { ...rest, suspend: true } : rest }
 }
 
-/** Writes down that the study of an output folder stands still, or goes on; says whether that is new. Throws InputError while a process works on it. */
+/** Suspends or resumes the study of an output folder; returns whether that changed anything. Throws InputError while a process runs it. */
 export async function suspendStudy(options: SuspendOptions): Promise<boolean> {
   const { root, isSuspended, pid, now } = options
   const { state } = buildOutputPaths(root)

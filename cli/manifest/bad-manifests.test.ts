@@ -7,7 +7,7 @@ import { parseManifestText } from './read-manifest.ts'
 const path = join(import.meta.dirname, '..', '..', 'examples', 'sweep-steepness.yaml')
 const text = await readFile(path, 'utf8')
 
-/** The first line that is said about the example with these changes, without the flags that made it wrong. */
+/** The first error of the example with these overrides, without the flags that caused it. */
 function readProblem(overrides: readonly string[]): string {
   try {
     parseManifestText({ file: 'a.yaml', text, overrides })
@@ -18,7 +18,7 @@ function readProblem(overrides: readonly string[]): string {
   return 'accepted'
 }
 
-/** Each of these mistakes is in the flags: the line begins with one of them. */
+/** The mistakes are in the flags: the line begins with one of them. */
 function withoutFlags(line: string, overrides: readonly string[]): string {
   const flags = overrides.map((text) => `--set ${text}`)
   const head = [...flags, flags.join(' ')].find((flag) => line.startsWith(`${flag}: `))
@@ -27,7 +27,7 @@ function withoutFlags(line: string, overrides: readonly string[]): string {
 
 const point0 = 'point 0 (loss.studentSteepness=10 loss.teacherSteepness=100)'
 
-describe('a manifest with a mistake names the field and says what is wrong', () => {
+describe('an invalid manifest is reported with its field and what is wrong', () => {
   it.each([
     [[], 'accepted'],
     [['points=[]'], 'spec: an empty sweep: give axes, zip or points, or make a NeCoRun instead'],

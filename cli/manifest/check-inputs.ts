@@ -53,7 +53,7 @@ async function findInputProblems(
   return fits ? [] : [{ path, message: `${full} is no ${wanted}` }]
 }
 
-/** Says which files and folders that a run names are not there. `root` is where the run stands in its manifest. */
+/** Finds missing files and folders of a run. `root` is the path of the run in its manifest. */
 export async function checkInputs(
   spec: RunSpec,
   volumes: Volumes,
@@ -65,13 +65,13 @@ export async function checkInputs(
   return found.flat()
 }
 
-/** A field that names a file or a folder, and where that is on this machine. */
+/** A field that names a file or folder, with its path on this machine. */
 export interface InputField {
   readonly field: string
   readonly path: string
 }
 
-/** Every file and folder that a run names. `root` is where the run stands in its manifest. */
+/** Every file and folder that a run names. `root` is the path of the run in its manifest. */
 export const listInputFields = (
   spec: RunSpec,
   volumes: Volumes,

@@ -17,7 +17,7 @@ const splitProblemPath = (path: string): readonly string[] =>
 const isWithin = (inner: Keys, outer: Keys): boolean =>
   outer.every((key, at) => String(inner[at]) === String(key))
 
-/** `:line:column` of a field, or of the nearest thing around it that is in the file. */
+/** `:line:column` of a field, or of its nearest parent in the file. */
 function formatPosition(keys: Keys, { document, lines }: ManifestDocument): string {
   for (let length = keys.length; length > 0; length--) {
     const node = document.getIn(keys.slice(0, length), true)
@@ -29,13 +29,13 @@ function formatPosition(keys: Keys, { document, lines }: ManifestDocument): stri
   return ''
 }
 
-/** The flags that make a problem which the file alone does not have: those in the field that is named, or else all. */
+/** The flags that cause a problem which the file alone does not have: those of the field, or else all. */
 function findRelatedOverrides(keys: Keys, overrides: readonly Override[]): readonly Override[] {
   const near = overrides.filter((override) => isWithin(override.keys, keys))
   return near.length > 0 ? near : overrides
 }
 
-/** Says of a problem where what is wrong was written: the flag with its value, or else file, line and column. `own` are the problems of the file without flags. */
+/** Builds a function that locates a problem: the flag with its value, or else file, line and column. `own` are the problems of the file without flags. */
 export function createProblemLocator(
   manifestDocument: ManifestDocument,
   originalProblems: readonly FieldProblem[],

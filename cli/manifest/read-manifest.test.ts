@@ -35,7 +35,7 @@ const readSweepManifest = (overrides: string[]) => {
 }
 
 describe('reading a manifest', () => {
-  it('gives the sweep that is written', () => {
+  it('returns the sweep of the file', () => {
     expect(readSweepManifest([])).toEqual({
       run: { data: { kind: 'Scenes', count: 8 }, loss: { studentSteepness: 10 } },
       axes: [{ parameter: 'loss.studentSteepness', values: [10, 100] }],
@@ -76,13 +76,13 @@ describe('reading a manifest', () => {
       lines: ['sweep.yaml:3:1: Map keys must be unique'],
     },
   ]
-  it.each(refused)('refuses $name', ({ text, lines }) => {
+  it.each(refused)('rejects $name', ({ text, lines }) => {
     expect(readErrorLines(text)).toEqual(lines)
   })
 })
 
 describe('overrides from the command line', () => {
-  it('find their place with or without spec. and run.', () => {
+  it('work with or without spec. and run.', () => {
     const spec = readSweepManifest([
       'spec.parallelism=3',
       'replicates=2',
@@ -120,11 +120,11 @@ describe('overrides from the command line', () => {
       'loss.studentSteepness.x=1',
       '--set loss.studentSteepness.x=1: spec.run.loss.studentSteepness holds no fields',
     ],
-  ])('refuse %s', (_name, override, line) => {
+  ])('reject %s', (_name, override, line) => {
     expect(readErrorLines(SWEEP, [override])).toEqual([line])
   })
 
-  it('are checked as the file is, and named where they are wrong', () => {
+  it('are validated as the file is, and named where they are wrong', () => {
     expect(readErrorLines(SWEEP, ['optimizer.stepz=4'])).toEqual([
       '--set optimizer.stepz=4: spec.run.optimizer.stepz: unknown field; did you mean steps?',
     ])
@@ -135,7 +135,7 @@ describe('overrides from the command line', () => {
     ])
   })
 
-  it('are named where they make another field wrong', () => {
+  it('are named where they make another field invalid', () => {
     expect(readErrorLines(SWEEP, ['axes=[]'])).toEqual([
       '--set axes=[]: spec: an empty sweep: give axes, zip or points, or make a NeCoRun instead',
     ])
@@ -150,7 +150,7 @@ describe('overrides from the command line', () => {
     ])
   })
 
-  it('do not take the blame for what the file has wrong', () => {
+  it('are not blamed for mistakes of the file', () => {
     const text = SWEEP.replace('count: 8', 'count: 0')
     expect(readErrorLines(text, ['seed=7'])).toEqual([
       'sweep.yaml:7:34: spec.run.data.count: Too small: expected number to be >=1',
@@ -160,7 +160,7 @@ describe('overrides from the command line', () => {
     ])
   })
 
-  it('come from --parallelism too, which a run leaves aside', () => {
+  it('come from --parallelism too, which a run ignores', () => {
     const of = (text: string, parallelism: string) =>
       parseManifestText({ file: 'sweep.yaml', text, overrides: [], parallelism })
     expect(of(SWEEP, '3')).toMatchObject({ sweep: { spec: { parallelism: 3 } } })

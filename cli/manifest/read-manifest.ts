@@ -18,17 +18,17 @@ interface ManifestSource {
   readonly file: string
   readonly text: string
   readonly overrides: readonly string[]
-  /** What --parallelism says; a NeCoRun has none. */
+  /** The value of --parallelism; ignored for a NeCoRun. */
   readonly parallelism?: string | undefined
 }
 
 export interface ValidatedManifest {
   readonly manifest: Manifest
-  /** Where a field was written, for what is found wrong with it later: a flag with its value, or file, line and column. */
+  /** Locates a field for later errors: a flag with its value, or file, line and column. */
   readonly locate: (problem: FieldProblem) => string
 }
 
-/** Reads a manifest file, applies what flags change and checks it. Throws InputError naming file, line and field, or the flag. */
+/** Reads a manifest file, applies the overrides of flags and validates it. Throws InputError with file, line and field, or the flag. */
 export async function readManifest(
   path: string,
   options: Omit<ManifestSource, 'text'>,
@@ -82,7 +82,7 @@ function validateDocument(document: Document): ValidationResult {
   return problems.length > 0 ? { ok: false, problems } : { ok: true, manifest }
 }
 
-/** Checks the text of a manifest with what flags change. Throws InputError. */
+/** Validates the text of a manifest with the overrides of flags. Throws InputError. */
 export const parseManifestText = (source: ManifestSource): Manifest =>
   validateManifestSource(source).manifest
 

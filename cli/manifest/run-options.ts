@@ -5,7 +5,7 @@ import { InputError } from '../input-error.ts'
 import { checkInputs, type InputField, listInputFields, type Volumes } from './check-inputs.ts'
 import { type Manifest, readManifest, type ValidatedManifest } from './read-manifest.ts'
 
-/** Everything that `neco run` was asked for, checked. */
+/** The validated options of `neco run`. */
 export interface RunOptions {
   /** The manifest as it was typed, for messages. */
   readonly file: string
@@ -16,11 +16,11 @@ export interface RunOptions {
   /** Files and folders that the manifest names. */
   readonly inputs: readonly InputField[]
   readonly isFresh: boolean
-  /** The words to type to go on. */
+  /** The command that resumes. */
   readonly rerunCommand: string
 }
 
-/** Where the study of a manifest stands among objects. */
+/** The key of the study of a manifest. */
 export const toStudyKey = (manifest: Manifest): ObjectKey => {
   const { metadata } = manifest.kind === 'NeCoRun' ? manifest.run : manifest.sweep
   return { namespace: metadata.namespace ?? 'default', name: metadata.name }
@@ -53,7 +53,7 @@ export const readRunManifest = (
     parallelism: parseParallelism(args),
   })
 
-/** Reads what was typed after `neco run`. Throws InputError for a wrong manifest, and for files that it names and that are not there. */
+/** Reads the arguments of `neco run`. Throws InputError for an invalid manifest and for missing files that it names. */
 export async function readRunOptions(args: ParsedArgs, cwd: string): Promise<RunOptions> {
   const file = args.operands[0] ?? ''
   const path = resolve(cwd, file)

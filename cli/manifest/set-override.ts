@@ -5,11 +5,11 @@ import { InputError } from '../input-error.ts'
 
 export type Key = string | number
 
-/** What a flag changed in a manifest. */
+/** A change of a manifest by a flag. */
 export interface Override {
   /** As it was typed: `--set a.b=c`. */
   readonly flag: string
-  /** Where the value stands now. */
+  /** Path of the value. */
   readonly keys: readonly Key[]
 }
 
@@ -41,7 +41,7 @@ function buildUnknownFieldError(flag: string, kind: string, key: string): InputE
   return new InputError([`${flag}: unknown field ${key}${hint}`])
 }
 
-/** Why a path cannot be followed from this node by this key, or nothing when it can. */
+/** Why this key cannot be followed from this node; undefined when it can. */
 function findPathBlocker(node: unknown, path: string, key: Key | undefined): string | undefined {
   if (!isCollection(node)) return `${path} holds no fields`
   if (isMap(node)) return typeof key === 'number' ? `${path} is no list` : undefined

@@ -67,7 +67,7 @@ const report: RunReport = {
 }
 
 describe('the progress of a sweep', () => {
-  it('sums what is done, what is under way and what is still to be made', () => {
+  it('sums finished, live and pending runs', () => {
     const runs = [aRun('a', done), aRun('b', training)]
     const reports = { newest: new Map([['b', report]]), evaluated: 1, elapsedMs: 9000 }
     expect(computeStudyProgress({ kind: 'NeCoSweep', sweep, runs }, reports)).toEqual({

@@ -3,21 +3,21 @@ import type { RunStatus } from '../../crds/necorun.ts'
 import type { RunSpec } from '../../crds/spec/run-spec.ts'
 import { resolvePreset } from '../../method/resolve-preset.ts'
 import { countPoints } from '../../operator/core/sweep/decode-point.ts'
-import type { Study } from '../report/to-study-results.ts'
+import type { Study } from '../study.ts'
 import type { StudyProgress } from './study-progress.ts'
 
-/** How much work a run is: steps may be unknown until the trainer has counted its images. */
+/** The size of a run: steps may be unknown until the trainer has counted its images. */
 interface Workload {
   readonly steps: number
   readonly batchSize: number
   readonly evaluations: number
 }
 
-/** What live pods say that is not in any status yet. */
+/** What live pods have reported that is not in any status yet. */
 export interface LiveReports {
   /** The newest line of each training, by the name of its run. */
   readonly newest: ReadonlyMap<string, RunReport>
-  /** Evaluations that pods which have not ended have measured. */
+  /** Evaluations that live pods have measured. */
   readonly evaluated: number
   readonly elapsedMs: number
 }
@@ -86,7 +86,7 @@ function computeRunProgress({ name, spec, status }: LiveRun, { newest }: LiveRep
   }
 }
 
-/** Sums a study over its runs; runs that are not made yet count as the template says. */
+/** Sums a study over its runs; runs that do not exist yet count as the template says. */
 export function computeStudyProgress(study: Study, reports: LiveReports): StudyProgress {
   const { live, template, total } = splitStudy(study)
   const runProgress = live.map((run) => computeRunProgress(run, reports))

@@ -23,7 +23,7 @@ function openPrinter(isTerminal: boolean, columns: number) {
     now: () => nowMs,
   })
   return {
-    painter: printer,
+    printer,
     at: (ms: number) => {
       nowMs = ms
     },
@@ -31,9 +31,9 @@ function openPrinter(isTerminal: boolean, columns: number) {
   }
 }
 
-describe('progress elsewhere than on a terminal', () => {
-  it('is a plain line at most every five seconds, and never the same news twice', () => {
-    const { painter: printer, at, text } = openPrinter(false, 80)
+describe('progress without a terminal', () => {
+  it('is a plain line at most every five seconds, and only after a change', () => {
+    const { printer, at, text } = openPrinter(false, 80)
     printer.update(aProgress(10, 1000))
     at(4999)
     printer.update(aProgress(20, 4999))
@@ -49,8 +49,8 @@ describe('progress elsewhere than on a terminal', () => {
     )
   })
 
-  it('says the last state once at the end', () => {
-    const { painter: printer, text } = openPrinter(false, 80)
+  it('prints the last state once at the end', () => {
+    const { printer, text } = openPrinter(false, 80)
     printer.update(aProgress(10, 1000))
     printer.finish(aProgress(480, 3_723_000))
     expect(text().split('\n')[1]).toMatch(/^1:02:03 {2}data 512\/512 · training 480\/480/)
@@ -59,11 +59,11 @@ describe('progress elsewhere than on a terminal', () => {
 
 describe('progress on a terminal', () => {
   it('is redrawn in place, no wider than the terminal', () => {
-    const { painter: printer, text } = openPrinter(true, 50)
+    const { printer, text } = openPrinter(true, 50)
     printer.update(aProgress(240, 61_000))
     printer.printLine('a line that stays')
     const bars = [
-      'data        ████████████████████████  512/512 pic',
+      'data        ████████████████████████  512/512 ima',
       'training    ████████████░░░░░░░░░░░░  240/480 ste',
       'evaluation  ██░░░░░░░░░░░░░░░░░░░░░░  1/12 evalua',
       'runs        0 of 6 ended, 2 running, 1:01',

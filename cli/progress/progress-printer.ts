@@ -5,11 +5,11 @@ import { formatProgressBars, formatProgressLine, type StudyProgress } from './st
 const PLAIN_INTERVAL_MS = 5000
 
 export interface ProgressPrinter {
-  /** Shows the newest progress: redraws bars on a terminal, now and then a line elsewhere. */
+  /** Shows progress: redraws bars on a terminal, prints a line from time to time elsewhere. */
   readonly update: (progress: StudyProgress) => void
-  /** Writes a line that stays, above the bars. */
+  /** Prints a line above the bars. */
   readonly printLine: (line: string) => void
-  /** Leaves the last state on the screen and ends the drawing. */
+  /** Draws the last state for good. */
   readonly finish: (progress: StudyProgress) => void
 }
 
@@ -34,7 +34,7 @@ function createTerminalPrinter(terminal: Terminal): ProgressPrinter {
 function createPlainPrinter(terminal: Terminal): ProgressPrinter {
   let lastMs = Number.NEGATIVE_INFINITY
   let last = ''
-  /** The clock at the front changes always; only the rest is news. */
+  /** Without the elapsed time, which always changes. */
   const stripElapsedTime = (line: string): string => line.slice(line.indexOf('  '))
   const write = (progress: StudyProgress): void => {
     const line = formatProgressLine(progress)

@@ -3,7 +3,7 @@ interface ProgressCount {
   readonly total: number
 }
 
-/** What is known of a sweep in flight, summed over its runs. */
+/** The progress of a study, summed over its runs. */
 export interface StudyProgress {
   readonly data: ProgressCount
   readonly training: ProgressCount

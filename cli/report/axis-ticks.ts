@@ -1,6 +1,6 @@
 const TICK_STEPS = [1, 2, 2.5, 5, 10] as const
 
-/** The round step that cuts a span into about `count` parts. */
+/** The step of 1, 2 or 5 times a power of ten that divides a span into about `count` parts. */
 function chooseTickStep(span: number, count: number): number {
   const raw = span / count
   const power = 10 ** Math.floor(Math.log10(raw))
@@ -13,7 +13,7 @@ export interface Ticks {
   readonly high: number
 }
 
-/** Round values that cover [least, greatest]; a span of nothing is widened around its value. */
+/** Tick values that cover [least, greatest]; an empty span is widened around its value. */
 export function axisTicks(min: number, max: number, count: number): Ticks {
   const widen = max > min ? 0 : Math.max(Math.abs(min) * 0.1, 1e-6)
   const step = chooseTickStep(max + widen - (min - widen), count)

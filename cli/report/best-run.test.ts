@@ -42,7 +42,7 @@ const done = (inContextMiou: number) =>
   buildRunStatus('Complete', { inContextMiou, linearMiou: 90 - inContextMiou })
 
 describe('the best run of a study', () => {
-  it('has the highest in-context mIoU after training, and its words say which it is', () => {
+  it('has the highest in-context mIoU after training, and a caption that names it', () => {
     const best = findBestRun(
       aStudy([aRun(0, 0, done(26)), aRun(1, 1, done(29.34)), aRun(1, 0, done(29))]),
     )
@@ -53,7 +53,7 @@ describe('the best run of a study', () => {
     )
   })
 
-  it('never is one that failed, whatever it measured', () => {
+  it('is never one that failed', () => {
     const failed = buildRunStatus('Failed', { inContextMiou: 80 })
     const best = findBestRun(
       aStudy([aRun(0, 0, failed), aRun(0, 1, done(20)), aRun(1, 0, done(10))]),
@@ -61,20 +61,20 @@ describe('the best run of a study', () => {
     expect(best?.run.name).toBe('study-0-r1')
   })
 
-  it('is the first point and replicate of equals, in whatever order they ended', () => {
+  it('is the first point and replicate among equals, in whatever order they ended', () => {
     const runs = [aRun(1, 0, done(20)), aRun(0, 1, done(20)), aRun(0, 0, done(20))]
     for (const order of [runs, runs.toReversed()]) {
       expect(findBestRun(aStudy(order))?.run.name).toBe('study-0-r0')
     }
   })
 
-  it('is the one with the highest linear mIoU where nothing in context was measured', () => {
+  it('has the highest linear mIoU where in-context mIoU was not measured', () => {
     const linear = (linearMiou: number) => buildRunStatus('Complete', { linearMiou })
     const best = findBestRun(aStudy([aRun(0, 0, linear(30)), aRun(0, 1, linear(31))]))
     expect(best?.caption).toMatch(/^best of 2 runs by linear mIoU after training \(31.0 %\): /)
   })
 
-  it('needs no words where there is one, and is nothing where none has a figure', () => {
+  it('has no caption where it is the only one, and is undefined where none has a figure', () => {
     const alone = findBestRun(aStudy([aRun(0, 0, done(26))]))
     expect(alone?.run.name).toBe('study-0-r0')
     expect(alone?.caption).toBeUndefined()

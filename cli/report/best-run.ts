@@ -9,7 +9,7 @@ export interface BestRun {
   readonly run: RunRecord
   /** Path of its last figure under the storage. */
   readonly figure: string
-  /** Which run this is, and by what it is the best; nothing to say where there is one run only. */
+  /** Names the run and the metric by which it is best; undefined for a single run. */
   readonly caption: string | undefined
 }
 
@@ -27,7 +27,7 @@ const listFigureCandidates = (run: RunRecord): Candidate[] =>
     return figure === undefined ? [] : [{ run, figure, evaluation, at, metrics }]
   })
 
-/** The figures that may be compared: one evaluation at its last fraction of the schedule. */
+/** The figures that are comparable: one evaluation at its last fraction of the schedule. */
 function lastFigures({ runs }: StudyResults): readonly Candidate[] {
   const ordered = runs.toSorted((a, b) => a.point - b.point || a.replicate - b.replicate)
   const all = ordered

@@ -1,7 +1,7 @@
 import { axisTicks, type Ticks } from './axis-ticks.ts'
 import { element, polyline, text } from './svg.ts'
 
-/** One place on a line: the mean over replicates, and the spread around it. */
+/** One point of a line: the mean over replicates, and the spread around it. */
 export interface ChartPoint {
   readonly x: number
   readonly mean: number
@@ -78,10 +78,10 @@ const yAxis = ({ ticks, at }: Scale): string[] =>
     text(String(value), { x: PLOT.left - 7, y: at(value) + 4, 'text-anchor': 'end' }),
   ])
 
-/** A line of few points has whiskers, which stay readable where bands of several lines would lie on one another. */
+/** Lines with few points have whiskers, which stay readable where bands would overlap. */
 const FEW_POINTS = 8
 const CAP = 4
-/** Whiskers of different lines at one place stand side by side within this width. */
+/** Whiskers of different lines at the same x stand side by side within this width. */
 const WHISKERS_WIDTH = 18
 
 interface PlottedPoint {
@@ -135,7 +135,7 @@ function drawSeries(
   ]
 }
 
-/** Where the points of a line lie; lines of few points that have a spread step aside for one another. */
+/** The pixel positions of the points of a line; lines with whiskers are shifted apart. */
 function toPlottedPoints(
   series: readonly Series[],
   x: Scale,
@@ -153,7 +153,7 @@ function toPlottedPoints(
   })
 }
 
-/** Draws one chart at the origin: title, axes with round ticks, one line per series with its spread. */
+/** Draws one chart at the origin: title, axes with ticks, one line per series with its spread. */
 export function drawChart({ title, note, xTitle, series }: Chart): string[] {
   const points = series.flatMap((line) => line.points)
   const head = [

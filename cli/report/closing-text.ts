@@ -4,13 +4,13 @@ import { resultsTable } from './results-table.ts'
 import type { StudyResults } from './study-results.ts'
 import type { ReportFile } from './write-report.ts'
 
-/** Who computed, and how much was found under its key instead. */
+/** The backends that computed the results, and how many results were reused. */
 function formatProvenance({ runs }: StudyResults): string[] {
   const backends = new Set(runs.flatMap(({ status }) => status?.backend ?? []))
   const tasks = runs.flatMap(({ status }) => status?.tasks ?? [])
   const reused = tasks.filter((one) => one.reused === true).length
   return [
-    ...[...backends].map((backend) => `back end: ${backend}`),
+    ...[...backends].map((backend) => `backend: ${backend}`),
     ...(reused > 0 ? [`${reused} of ${tasks.length} results were found under their keys`] : []),
   ]
 }
@@ -32,7 +32,7 @@ interface ClosingDetails {
   readonly warnings: readonly string[]
 }
 
-/** What a person reads when a study has ended: the table, where the files lie, and the gains. */
+/** The text at the end of a study: the table, the paths of the files, and the gains. */
 export function formatClosingText(
   study: StudyResults,
   { document, files, warnings }: ClosingDetails,

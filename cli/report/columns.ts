@@ -71,7 +71,7 @@ export function listColumns({ runs }: StudyResults): readonly Column[] {
   ]
 }
 
-/** The value of a run in a column, or nothing. */
+/** The value of a run in a column; undefined where it has none. */
 export function findColumnValue({ status }: RunRecord, column: Column): number | undefined {
   if (column.evaluation === undefined) return status?.metrics?.[column.name]
   return status?.evaluations?.find(({ name, at }) => name === column.evaluation && at === column.at)

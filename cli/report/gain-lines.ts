@@ -5,7 +5,7 @@ import type { PointRow, ResultsDocument } from './results-document.ts'
 const MIN_REPLICATES = 3
 const CONFIDENCE = 0.95
 
-/** The measures whose gain is said, with the words for it. */
+/** The metrics whose gain is printed, with their titles. */
 const GAINS = [
   ['linearMiou', 'linear mIoU'],
   ['inContextMiou', 'in-context mIoU'],

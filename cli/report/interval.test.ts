@@ -14,7 +14,7 @@ describe('the t interval of a gain', () => {
     expect(tInterval([5], 0.95)).toBeUndefined()
   })
 
-  it('reads as one line with signs', () => {
+  it('is formatted in one line with signs', () => {
     const line = intervalLine('linear mIoU after − before', {
       mean: 1.5,
       low: -0.254,

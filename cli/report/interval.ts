@@ -8,7 +8,7 @@ export interface Interval {
   readonly n: number
 }
 
-/** The mean of a sample with its two-sided t interval; nothing for fewer than two values. */
+/** The mean of a sample with its two-sided t interval; undefined for fewer than two values. */
 export function tInterval(sample: readonly number[], confidence: number): Interval | undefined {
   const n = sample.length
   const deviation = sampleStandardDeviation(sample)
@@ -18,7 +18,7 @@ export function tInterval(sample: readonly number[], confidence: number): Interv
   return { mean: center, low: center - half, high: center + half, n }
 }
 
-/** +5.12: a gain is read by its sign, so the sign is always there. */
+/** +5.12: a gain always has its sign. */
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`
 
 /** `in-context mIoU after − before: +5.12 [+4.01, +6.23] (95 %, n = 5)` */

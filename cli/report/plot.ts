@@ -11,10 +11,10 @@ import { element, escapeText, text } from './svg.ts'
 /** Colors that people with any color vision can tell apart (Okabe and Ito 2008), yellow left out. */
 const COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00', '#000000']
 const DASHES = ['', '6 3', '2 3']
-/** More lines than this cannot be told apart. */
+/** More lines than this are indistinguishable. */
 export const MAX_LINES = COLORS.length * DASHES.length
 
-/** The look of the line with this number. */
+/** Color and dash of the line with this number. */
 export const chooseLineStyle = (at: number): Pick<Series, 'color' | 'dash'> => ({
   color: COLORS[at % COLORS.length] ?? TEXT_COLOR,
   dash: DASHES[Math.floor(at / COLORS.length) % DASHES.length] ?? '',
@@ -23,7 +23,7 @@ export const chooseLineStyle = (at: number): Pick<Series, 'color' | 'dash'> => (
 const MARGIN = 16
 const HEADER_HEIGHT = 34
 const LEGEND_ROW = 20
-/** A generous width of one letter at 12 px in any sans-serif face, so that entries never touch. */
+/** An upper bound of the width of a letter at 12 px in sans-serif fonts, so that entries never touch. */
 const CHARACTER_WIDTH = 7.4
 const COLUMNS = 3
 

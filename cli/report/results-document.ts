@@ -94,7 +94,7 @@ function toPointRow(runs: readonly RunRecord[], columns: readonly Column[]): Poi
   }
 }
 
-/** Gathers the outcome of a study by point and replicate, in their own order whatever order the runs ended in. */
+/** Groups the results of a study by point and replicate, independent of the order in which runs ended. */
 export function buildResultsDocument(study: StudyResults): ResultsDocument {
   const columns = listColumns(study)
   const byPoint = Map.groupBy(

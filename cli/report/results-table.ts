@@ -1,7 +1,7 @@
 import type { ColumnNote, PointRow, ResultsDocument } from './results-document.ts'
 import type { Summary } from './summary.ts'
 
-/** The columns that a person compares; the others are in results.json and results.csv. */
+/** The columns of the printed table; the others are in results.json and results.csv. */
 const TABLE_METRICS = new Set([
   'inContextMiou',
   'linearMiou',
@@ -12,13 +12,13 @@ const TABLE_METRICS = new Set([
 
 const parseMetricName = (key: string): string => key.replace(/^.*\./, '').replace(/@.*$/, '')
 
-/** Ratios and losses are read to three places, percentages to one or two. */
+/** Ratios and losses have three decimals, percentages one or two. */
 function chooseDecimals({ unit, key }: ColumnNote): number {
   if (parseMetricName(key) === 'loss' || unit === 'ratio') return 3
   return unit === 'images/s' ? 1 : 2
 }
 
-/** `32.61 ± 0.80`; a value that is the same in every replicate was computed once and stands alone. */
+/** `32.61 ± 0.80`; a value that is the same in every replicate was computed once and has no deviation. */
 function summaryText(summary: Summary | undefined, decimals: number): string {
   if (summary === undefined) return '–'
   const mean = summary.mean.toFixed(decimals)
@@ -45,11 +45,11 @@ function formatRows(rows: readonly (readonly string[])[], left: number): string[
   return rows.map((row) => row.map(place).join('   ').trimEnd())
 }
 
-/** A swept path by its last word, unless two paths end in the same one. */
+/** A swept path by its last segment, unless two paths share it. */
 function pathTitles(swept: readonly string[]): string[] {
   const lastPathSegment = (path: string): string => path.slice(path.lastIndexOf('.') + 1)
-  const repeated = (word: string): boolean =>
-    swept.filter((path) => lastPathSegment(path) === word).length > 1
+  const repeated = (segment: string): boolean =>
+    swept.filter((path) => lastPathSegment(path) === segment).length > 1
   return swept.map((path) => (repeated(lastPathSegment(path)) ? path : lastPathSegment(path)))
 }
 
@@ -65,7 +65,7 @@ function footnotes({ columns, points }: ResultsDocument): string[] {
   return [...(marked.length > 0 ? [note] : []), ...failures]
 }
 
-/** The table a person reads: a row per point, mean ± sample standard deviation over n replicates, mIoU in percent. */
+/** The printed table: a row per point, mean ± sample standard deviation over n replicates, mIoU in percent. */
 export function resultsTable(document: ResultsDocument): string {
   const shown = document.columns.filter(({ key }) => TABLE_METRICS.has(parseMetricName(key)))
   const head = [

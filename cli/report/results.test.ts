@@ -56,7 +56,7 @@ const study: StudyResults = {
 const document = buildResultsDocument(study)
 
 describe('the results of a study', () => {
-  it('stand by point and replicate, in order, with mean, sample standard deviation and n', () => {
+  it('are grouped by point, with mean, sample standard deviation and n', () => {
     expect(document.points.map(({ point, runs }) => [point, runs.map(({ name }) => name)])).toEqual(
       [
         [0, ['study-0-r0', 'study-0-r1', 'study-0-r2']],
@@ -94,11 +94,11 @@ describe('the results of a study', () => {
     ])
   })
 
-  it('are the same in whatever order the runs ended', () => {
+  it('do not depend on the order in which runs ended', () => {
     expect(buildResultsDocument({ ...study, runs: study.runs.toReversed() })).toEqual(document)
   })
 
-  it('read as one table', () => {
+  it('are formatted as a table', () => {
     expect(resultsTable(document)).toBe(`\
 study: mean ± sample standard deviation over n replicates; in-context and linear are mIoU in percent
 
@@ -112,7 +112,7 @@ study-1-r1 failed. NotFinite: NaN at step 3
 `)
   })
 
-  it('are a CSV with one line per run', () => {
+  it('are exported as CSV with one line per run', () => {
     const csv = resultsCsv({ ...document, points: document.points.slice(1) })
     expect(csv).toBe(`\
 point,replicate,run,verdict,loss.studentSteepness,scenes.inContextMiou@0,scenes.inContextMiou@1,scenes.linearMiou@0,scenes.linearMiou@1,loss,imagesPerSecond
@@ -121,7 +121,7 @@ point,replicate,run,verdict,loss.studentSteepness,scenes.inContextMiou@0,scenes.
 `)
   })
 
-  it('give the gain with its interval where there are three replicates or more', () => {
+  it('include the gain with its interval for three or more replicates', () => {
     expect(gainLines(document)).toEqual([
       'loss.studentSteepness=10: linear mIoU after − before: +2.00 [+2.00, +2.00] (95 %, n = 3)',
       'loss.studentSteepness=10: in-context mIoU after − before: +5.60 [+3.12, +8.08] (95 %, n = 3)',

@@ -35,11 +35,11 @@ const listSvgTexts = (svg: string): string[] =>
 describe('the plot of a study', () => {
   const svg = drawStudyPlot(aDocument(2), new Map([['study-0-r0', curve]]))
 
-  it('has a name for those who hear it read', () => {
+  it('has an accessible name for screen readers', () => {
     expect(svg).toContain('<title>a &lt;study&gt;</title>')
   })
 
-  it('has titles, round ticks and one legend entry per point', () => {
+  it('has titles, ticks and one legend entry per point', () => {
     expect(listSvgTexts(svg)).toEqual([
       'a &lt;study&gt;',
       'NeCo loss',
@@ -57,7 +57,7 @@ describe('the plot of a study', () => {
     ])
   })
 
-  it('puts no legend entry over another, even with long labels and many points', () => {
+  it('has no overlapping legend entries, even with long labels and many points', () => {
     const many = drawStudyPlot(aDocument(30), new Map())
     const entries = [...many.matchAll(/<text x="([\d.]+)" y="([\d.]+)">(studentSteepness [^<]*)</g)]
     const boxes = entries.map(([, x, y, label]) => ({
@@ -74,7 +74,7 @@ describe('the plot of a study', () => {
     }
   })
 
-  it('draws the spread of a measure as whiskers that stand beside each other, and none where nothing varies', () => {
+  it('draws the spread as whiskers side by side, and none where nothing varies', () => {
     const chart = svg.slice(svg.indexOf('in-context mIoU'))
     const whiskers = [...chart.matchAll(/<path d="M([\d.]+) ([\d.]+)L\1 ([\d.]+)M[^"]*" stroke=/g)]
     expect(whiskers).toHaveLength(2)

@@ -10,7 +10,7 @@ export interface RunRecord {
   readonly status: RunStatus | undefined
 }
 
-/** Everything a report is made from. */
+/** Everything that a report shows. */
 export interface StudyResults {
   readonly kind: 'NeCoRun' | 'NeCoSweep'
   readonly name: string
@@ -30,7 +30,7 @@ export function decideVerdict({ status }: RunRecord): Verdict {
   return isConditionTrue(status, 'Failed') ? 'Failed' : 'Unfinished'
 }
 
-/** Why a run failed: the cause and message of the work that ended it. */
+/** Why a run failed: cause and message of the task that ended it. */
 export function formatFailure({ status }: RunRecord): string {
   const failed = status?.tasks?.find(({ state }) => state === 'Failed')
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')

@@ -1,7 +1,7 @@
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
-import type { Study } from './to-study-results.ts'
+import type { Study } from '../study.ts'
 
-/** The object that a person asked about. */
+/** The object of a study: the sweep, or the single run. */
 export const studyObject = (study: Study): StoredRun | StoredSweep =>
   study.kind === 'NeCoRun' ? study.run : study.sweep
 

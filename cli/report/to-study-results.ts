@@ -2,12 +2,8 @@ import type { SweepSpec } from '../../crds/spec/sweep-spec.ts'
 import { readAssignment } from '../../operator/core/sweep/assignment.ts'
 import { readRunIndex } from '../../operator/core/sweep/build-sweep-run.ts'
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
+import type { Study } from '../study.ts'
 import type { RunRecord, StudyResults } from './study-results.ts'
-
-/** What a person asked for: a sweep with its runs, or one run. */
-export type Study =
-  | { readonly kind: 'NeCoSweep'; readonly sweep: StoredSweep; readonly runs: readonly StoredRun[] }
-  | { readonly kind: 'NeCoRun'; readonly run: StoredRun }
 
 /** The parameters that a sweep varies, in the order of the manifest. */
 function listSweptPaths({ points = [], zip = [], axes = [] }: SweepSpec): readonly string[] {
@@ -25,7 +21,7 @@ function toRunRecords(sweep: StoredSweep, run: StoredRun): RunRecord[] {
   return [{ name: run.metadata.name, ...index, assignment, status: run.status }]
 }
 
-/** The outcome of a study as it stands now. */
+/** The results of a study in its current state. */
 export function toStudyResults(study: Study): StudyResults {
   if (study.kind === 'NeCoRun') {
     const { metadata, status } = study.run

@@ -24,7 +24,7 @@ export interface ReportFile {
   readonly path: string
 }
 
-/** The figure of the best run, which says in the picture which run that is. */
+/** Copies the figure of the best run, with a caption that names the run. */
 async function copyFigure(
   study: StudyResults,
   { output, storage }: ReportTargets,
@@ -36,7 +36,7 @@ async function copyFigure(
   return true
 }
 
-/** A picture with a line of text above it, where there is one. */
+/** Adds a line of text under the heading of a figure, where there is one. */
 export async function addCaption(
   png: Uint8Array,
   caption: string | undefined,
@@ -48,7 +48,7 @@ export async function addCaption(
     .toBuffer()
 }
 
-/** Writes results.json, results.csv, curves.svg and validation.png, each whole or not at all, and says where they lie. */
+/** Writes results.json, results.csv, curves.svg and validation.png, each atomically, and returns their paths. */
 export async function writeReport(
   study: StudyResults,
   targets: ReportTargets,
@@ -63,7 +63,7 @@ export async function writeReport(
     ['results', 'results.json'],
     ['table', 'results.csv'],
     ['curves', 'curves.svg'],
-    ...(hasFigure ? [['pictures', 'validation.png']] : []),
+    ...(hasFigure ? [['figure', 'validation.png']] : []),
   ] as const
   return {
     document,

@@ -4,7 +4,7 @@ import type { AttemptAddress } from '../../contract/bus-names.ts'
 import type { RunReport } from '../../contract/run-report.ts'
 import type { Bus } from '../../operator/ports/bus.ts'
 
-/** A pod on the bus, with the credentials that the bus made for its attempt. */
+/** A pod on the bus, with the credentials that the bus issued for its attempt. */
 export interface PodHandle {
   /** Resolves when it is stored. */
   readonly report: (report: RunReport) => Promise<void>
@@ -12,7 +12,7 @@ export interface PodHandle {
   readonly serve: (answer: (request: CommandRequest) => CommandReply) => Promise<void>
 }
 
-/** A bus that is connected and empty, and a hand on its server and its pods. */
+/** A connected and empty bus, with control over its server and its pods. */
 export interface BusFixture {
   readonly bus: Bus
   readonly pod: (address: AttemptAddress, podUid: string) => Promise<PodHandle>
@@ -29,7 +29,7 @@ const attempt = (runUid: string, number = 1, task = 'train'): AttemptAddress => 
   attempt: number,
 })
 
-/** A report of a pod, told in the minute of its number. */
+/** A report of a pod, made in the minute of its number. */
 export function aReport(podUid: string, sequence: number): RunReport {
   const minute = String(sequence).padStart(2, '0')
   return {
@@ -66,7 +66,7 @@ export function aHeartbeat(podUid: string, step: number): Heartbeat {
   }
 }
 
-/** Resolves when the bus says something after which the condition holds. */
+/** Resolves when the condition holds after an event of the bus. */
 function waitForBus(bus: Bus, holds: () => boolean): Promise<void> {
   if (holds()) return Promise.resolve()
   return new Promise((resolve) => {
@@ -91,7 +91,7 @@ async function withBusFixture<T>(
 }
 
 function describeReports(open: () => Promise<BusFixture>): void {
-  it('gives each report of a run once, however often it was told, in the order of its pod', () =>
+  it('returns each report of a run once, however often it was sent, in the order of its pod', () =>
     withBusFixture(open, async ({ bus, pod }) => {
       const [first, second, other] = await Promise.all([
         pod(attempt('run-1'), 'pod-a'),
@@ -112,14 +112,14 @@ function describeReports(open: () => Promise<BusFixture>): void {
       expect(reports[0]).toEqual(aReport('pod-a', 1))
     }))
 
-  it('gives none for a run that said nothing', () =>
+  it('returns none for a run without reports', () =>
     withBusFixture(open, async ({ bus }) => {
       expect(await bus.listReports({ namespace, runUid: 'run-9' })).toEqual([])
     }))
 }
 
 function describeHeartbeats(open: () => Promise<BusFixture>): void {
-  it('keeps the newest heartbeat of an attempt, tells whose it was, and knows none of others', () =>
+  it('has the newest heartbeat of an attempt with its run, and none of others', () =>
     withBusFixture(open, async ({ bus, pod }) => {
       const received: string[] = []
       bus.watch((change) => {
@@ -136,7 +136,7 @@ function describeHeartbeats(open: () => Promise<BusFixture>): void {
       expect(new Set(received)).toEqual(new Set(['run-1']))
     }))
 
-  it('takes the newest attempt at the training for how far a run is, not an evaluation', () =>
+  it('takes the progress of a run from its newest training attempt, not from an evaluation', () =>
     withBusFixture(open, async ({ bus, pod }) => {
       const evaluation = attempt('run-1', 1, 'scenes')
       const tasks = [attempt('run-1', 2), attempt('run-1', 1), evaluation]
@@ -158,7 +158,7 @@ function describeCommands(open: () => Promise<BusFixture>): void {
   }
   const command = (name: 'checkpoint' | 'stop') => ({ name, timeoutMs: 20_000 })
 
-  it('asks the pod of an attempt and gives its answer', () =>
+  it('sends a command to the pod of an attempt and returns its response', () =>
     withBusFixture(open, async ({ bus, pod }) => {
       const requests: string[] = []
       const handle = await pod(attempt('run-1'), 'pod-a')
@@ -175,7 +175,7 @@ function describeCommands(open: () => Promise<BusFixture>): void {
       expect(requests).toEqual(['checkpoint', 'stop'])
     }))
 
-  it('says so where no pod answers', () =>
+  it('fails where no pod responds', () =>
     withBusFixture(open, async ({ bus }) => {
       const answer = await bus.sendCommand(attempt('run-9'), command('stop'))
       expect(answer).toMatchObject({ state: 'NoAnswer' })
@@ -183,7 +183,7 @@ function describeCommands(open: () => Promise<BusFixture>): void {
 }
 
 function describeOutage(open: () => Promise<BusFixture>): void {
-  it('is Degraded while the server is away, fails nothing but reading, and is Connected again after', () =>
+  it('is Degraded during an outage, in which only reading fails, and is Connected afterwards', () =>
     withBusFixture(open, async ({ bus, pod, disconnect, reconnect }) => {
       expect(bus.health()).toMatchObject({ state: 'Connected' })
       const handle = await pod(attempt('run-1'), 'pod-a')
@@ -205,7 +205,7 @@ function describeOutage(open: () => Promise<BusFixture>): void {
     }))
 }
 
-/** What the operator relies on, whatever the bus; `open` gives a bus without messages each time. */
+/** The contract of every bus; `open` returns a new bus without messages. */
 export function describeBusContract(name: string, open: () => Promise<BusFixture>): void {
   describe(`the bus: ${name}`, () => {
     describeReports(open)

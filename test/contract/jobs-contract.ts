@@ -6,14 +6,14 @@ import type { ObjectKey } from '../../operator/ports/objects.ts'
 import type { ObservedJob } from '../../operator/ports/observed-job.ts'
 import { waitForOwnedJobs } from '../fixtures/wait-for-owned-jobs.ts'
 
-/** Jobs of a home without any, and a hand on their pods. */
+/** An empty Jobs port, with control over its pods. */
 export interface JobsFixture {
   readonly jobs: Jobs
-  /** Where the Jobs are; default where left out. */
+  /** Namespace of the Jobs; `default` when left out. */
   readonly namespace?: string
-  /** The two runs that own them, where a home knows which there are. */
+  /** The two owning runs, where a platform has them. */
   readonly owners?: Owners
-  /** A Job whose pod runs until it is told to end. */
+  /** A Job whose pod runs until it is stopped. */
   readonly buildRequest: (name: string, owner: JobRequest['owner']) => JobRequest
   /** Lets the pod of a running Job end by itself. */
   readonly endPod: (
@@ -39,7 +39,7 @@ const OWNERS: Owners = {
 const buildTestTermination = (reason: string): TerminationMessage => ({
   schemaVersion: 1,
   reason,
-  message: 'the last words',
+  message: 'all steps done',
   reused: false,
   step: 4,
   metrics: { loss: 3.5 },
@@ -49,7 +49,7 @@ const buildTestTermination = (reason: string): TerminationMessage => ({
 type OwnedJobsFixture = JobsFixture & { readonly owners: Owners }
 type JobsPredicate = (jobs: readonly ObservedJob[]) => boolean
 
-/** The Jobs of my run once they are as wanted; a home starts and ends pods in the background, and tells of it. */
+/** The Jobs of the first run once the check holds; a platform starts and ends pods in the background, and notifies. */
 const waitForJobs = (
   { jobs, owners: { mine } }: OwnedJobsFixture,
   predicate: JobsPredicate,
@@ -80,7 +80,7 @@ function describeCreation(open: () => Promise<JobsFixture>): void {
       expect([others, await jobs.listOwnedBy(other.uid)]).toEqual([[], []])
     }))
 
-  it('refuses a second Job of a name as AlreadyExists, whoever owns the first', () =>
+  it('rejects a second Job of a name with AlreadyExists, whoever owns the first', () =>
     withJobsFixture(open, async ({ jobs, buildRequest, owners: { mine, other } }) => {
       await jobs.create(buildRequest('study-0-r0-a1', other))
       for (const owner of [mine, other]) {
@@ -97,7 +97,7 @@ function describeEnding(open: () => Promise<JobsFixture>): void {
     { exitCode: 2, state: 'Failed', reason: 'UserError' },
   ] as const
   it.each(ends)(
-    'reports exit code $exitCode as $state, with last words and times',
+    'reports exit code $exitCode as $state, with termination message and times',
     ({ exitCode, state, reason }) =>
       withJobsFixture(open, async (fixture) => {
         const {
@@ -138,7 +138,7 @@ function describeEnding(open: () => Promise<JobsFixture>): void {
 }
 
 function describeDeletion(open: () => Promise<JobsFixture>): void {
-  it('asks a running pod to end, and the Job is gone when it has', () =>
+  it('stops a running pod, and the Job is gone when that has ended', () =>
     withJobsFixture(open, async (fixture) => {
       const {
         jobs,
@@ -154,14 +154,14 @@ function describeDeletion(open: () => Promise<JobsFixture>): void {
       await waitForJobs(fixture, (found) => found.length === 0)
     }))
 
-  it('deletes nothing without complaint', () =>
+  it('deletes a missing Job without an error', () =>
     withJobsFixture(open, async (fixture) => {
       expect(await fixture.jobs.delete(key(fixture, 'study-9-r9-a9'))).toBeUndefined()
     }))
 }
 
 function describeWatch(open: () => Promise<JobsFixture>): void {
-  it('wakes the owning run when its Job appears, ends and goes, until it is stopped', () =>
+  it('notifies of the owning run when its Job is created, ends and is deleted, until it is unsubscribed', () =>
     withJobsFixture(open, async (fixture) => {
       const {
         jobs,
@@ -190,7 +190,7 @@ function describeWatch(open: () => Promise<JobsFixture>): void {
     }))
 }
 
-/** What the controllers rely on, whatever the home; `open` gives a home without Jobs each time. */
+/** The contract of every Jobs port; `open` returns a new one without Jobs. */
 export function describeJobsContract(platform: string, open: () => Promise<JobsFixture>): void {
   describe(`the Jobs of ${platform}`, () => {
     describeCreation(open)

@@ -4,7 +4,7 @@ import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
 import type { ObjectKey, Runs, StoredSweep, Sweeps } from '../../operator/ports/objects.ts'
 
-/** A store of both kinds, with nothing in it. */
+/** An empty store of both kinds. */
 export interface ObjectsFixture {
   readonly runs: Runs
   readonly sweeps: Sweeps
@@ -45,7 +45,7 @@ const aSweep = (name: string): NeCoSweep => ({
   spec: { run: spec, axes: [{ parameter: 'model.initSeed', values: [1, 2] }] },
 })
 
-/** Resolves once the check holds; a home may do things in the background. */
+/** Resolves once the check holds; a platform may work in the background. */
 async function eventually(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setImmediate(resolve))
 }
@@ -54,7 +54,7 @@ const names = (objects: readonly { readonly metadata: { readonly name: string } 
   objects.map(({ metadata }) => metadata.name).sort()
 
 function describeReading(open: () => Promise<ObjectsFixture>): void {
-  it('gives a new object a UID, a version, generation 1 and a time, and keeps what was written', async () => {
+  it('gives a new object a UID, a version, generation 1 and a time, and stores its fields', async () => {
     const { runs } = await open()
     const stored = await runs.create(aRun('a'))
     expect(stored.metadata).toEqual({
@@ -68,20 +68,20 @@ function describeReading(open: () => Promise<ObjectsFixture>): void {
     expect(await runs.get(key('a'))).toEqual(stored)
   })
 
-  it('leaves out a status given at creation', async () => {
+  it('drops a status at creation', async () => {
     const { runs } = await open()
     const { status } = await runs.create({ ...aRun('a'), status: { step: 3 } })
     expect(status).toBeUndefined()
   })
 
-  it('finds nothing where nothing is', async () => {
+  it('finds nothing in an empty store', async () => {
     const { runs, sweeps } = await open()
     expect(await runs.get(key('a'))).toBeUndefined()
     expect(await sweeps.get(key('a'))).toBeUndefined()
     expect([await runs.list(), await sweeps.list()]).toEqual([[], []])
   })
 
-  it('keeps a run and a sweep of one name apart', async () => {
+  it('distinguishes a run and a sweep of one name', async () => {
     const { runs, sweeps } = await open()
     await runs.create(aRun('a'))
     await sweeps.create(aSweep('a'))
@@ -89,24 +89,24 @@ function describeReading(open: () => Promise<ObjectsFixture>): void {
     expect((await sweeps.get(key('a')))?.kind).toBe(SWEEP_KIND)
   })
 
-  it('is not changed by holding on to what it gave', async () => {
+  it('cannot be mutated through returned objects', async () => {
     const { runs } = await open()
     await runs.create(aRun('a'))
     const held = await runs.get(key('a'))
-    // A copy takes it, a frozen object does not.
+    // A copy accepts the change, a frozen object throws.
     Reflect.set(held?.spec ?? {}, 'seed', 7)
     expect((await runs.get(key('a')))?.spec).toEqual(spec)
   })
 }
 
 function describeWriting(open: () => Promise<ObjectsFixture>): void {
-  it('refuses a second object of a name as AlreadyExists', async () => {
+  it('rejects a second object of a name with AlreadyExists', async () => {
     const { runs } = await open()
     await runs.create(aRun('a'))
     await expect(runs.create(aRun('a'))).rejects.toMatchObject({ code: 'AlreadyExists' })
   })
 
-  it('replaces the status alone, without a new generation', async () => {
+  it('replaces only the status, without a new generation', async () => {
     const { runs } = await open()
     const { metadata } = await runs.create(aRun('a'))
     await runs.writeStatus(key('a'), { step: 1, totalSteps: 9 }, metadata.resourceVersion)
@@ -116,7 +116,7 @@ function describeWriting(open: () => Promise<ObjectsFixture>): void {
     expect(stored.status).toEqual({ step: 2 })
   })
 
-  it('replaces the spec alone, with a new generation', async () => {
+  it('replaces only the spec, with a new generation', async () => {
     const { runs } = await open()
     const first = await runs.create(aRun('a'))
     const second = await runs.writeStatus(key('a'), { step: 1 }, first.metadata.resourceVersion)
@@ -126,7 +126,7 @@ function describeWriting(open: () => Promise<ObjectsFixture>): void {
     expect(third.spec).toEqual({ ...spec, suspend: true })
   })
 
-  it('refuses a write from an old version as Conflict, and changes nothing', async () => {
+  it('rejects a write from an old version with Conflict, and changes nothing', async () => {
     const { runs } = await open()
     const { resourceVersion } = (await runs.create(aRun('a'))).metadata
     const stored = await runs.writeStatus(key('a'), { step: 1 }, resourceVersion)
@@ -137,7 +137,7 @@ function describeWriting(open: () => Promise<ObjectsFixture>): void {
     expect(await runs.get(key('a'))).toEqual(stored)
   })
 
-  it('refuses to write what is not there as NotFound', async () => {
+  it('rejects a write of a missing object with NotFound', async () => {
     const { runs, sweeps } = await open()
     const code = { code: 'NotFound' }
     await expect(runs.writeStatus(key('a'), {}, '1')).rejects.toMatchObject(code)
@@ -156,7 +156,7 @@ function describeOwning(open: () => Promise<ObjectsFixture>): void {
     expect(names(await runs.list())).toEqual(['alone', 'study-0-r0'])
   })
 
-  it('deletes what is owned with its owner, in the end', async () => {
+  it('deletes owned objects after their owner', async () => {
     const { runs, sweeps } = await open()
     const owner = await sweeps.create(aSweep('study'))
     await runs.create(aRun('study-0-r0', owner))
@@ -166,7 +166,7 @@ function describeOwning(open: () => Promise<ObjectsFixture>): void {
     expect(names(await runs.list())).toEqual(['alone'])
   })
 
-  it('gives a deleted and recreated object another UID, and deletes nothing without complaint', async () => {
+  it('gives a deleted and recreated object another UID, and deletes a missing object without an error', async () => {
     const { sweeps } = await open()
     await sweeps.delete(key('study'))
     const first = await sweeps.create(aSweep('study'))
@@ -178,7 +178,7 @@ function describeOwning(open: () => Promise<ObjectsFixture>): void {
 }
 
 function describeWatching(open: () => Promise<ObjectsFixture>): void {
-  it('calls back for what is there, created, changed and deleted, until it is stopped', async () => {
+  it('calls back for existing, created, changed and deleted objects, until it is unsubscribed', async () => {
     const { runs } = await open()
     await runs.create(aRun('early'))
     const received: string[] = []
@@ -199,7 +199,7 @@ function describeWatching(open: () => Promise<ObjectsFixture>): void {
     expect(received).toEqual([])
   })
 
-  it('does not wake the watchers of one kind for the other', async () => {
+  it('does not notify watchers of one kind of the other', async () => {
     const { runs, sweeps } = await open()
     const received: string[] = []
     const stop = sweeps.watch(({ name }) => received.push(name))
@@ -211,7 +211,7 @@ function describeWatching(open: () => Promise<ObjectsFixture>): void {
   })
 }
 
-/** What the controllers rely on, whatever the home; `open` gives an empty store each time. */
+/** The contract of every Objects port; `open` returns a new empty store. */
 export function describeObjectsContract(
   platform: string,
   open: () => Promise<ObjectsFixture>,

@@ -11,7 +11,7 @@ export interface FakeRequest {
   readonly body: unknown
 }
 
-/** What happens to a request instead of being served: an answer, that of a server which has no such path at all, silence for good, or a lost connection. */
+/** A fault instead of a normal response: a status, a 404 for an unknown path, no response at all, or a lost connection. */
 export type FakeApiFault =
   | {
       readonly status: number
@@ -88,8 +88,8 @@ const statusBody = (code: number, reason: string, details?: object): object => (
 })
 
 /**
- * An API server of its own process's memory, on a real socket: pages, watches with bookmarks, 410, preconditions, owners;
- * and whatever goes wrong when a test says so. It holds any kind and knows no schema.
+ * An API server in memory on a real socket: pages, watches with bookmarks, 410, preconditions,
+ * owners, and injected faults. It stores any kind and has no schema.
  */
 export class FakeApiServer {
   readonly requests: FakeRequest[] = []
@@ -131,7 +131,7 @@ export class FakeApiServer {
     return config
   }
 
-  /** Lets a fault happen to every request that matches, until the returned function is called. */
+  /** Injects a fault into every matching request, until the returned function is called. */
   injectFault(matches: RequestMatcher, fault: FakeApiFault): () => void {
     const entry = { matches, fault }
     this.#faults.add(entry)
@@ -150,7 +150,7 @@ export class FakeApiServer {
     })
   }
 
-  /** Ends all watches in good order, or by losing their connections. */
+  /** Ends all watches gracefully, or by closing their connections. */
   endWatches(how: 'end' | 'reset'): void {
     for (const { response } of this.#watches) {
       if (how === 'end') response.end()
@@ -224,7 +224,7 @@ export class FakeApiServer {
       sendJson(response, 200, this.objects.write(collection, key, this.#change(request, target)))
   }
 
-  /** The part of an object that a PUT or PATCH replaces. An apply is taken as that of the only manager. */
+  /** The part of an object that a PUT or PATCH replaces. An apply counts as that of the only manager. */
   #change(request: FakeRequest, { collection, namespace, name, isStatus }: Target) {
     const isMerge = request.contentType === 'application/merge-patch+json'
     const old = isMerge ? this.objects.get(collection, `${namespace ?? ''}/${name}`) : undefined

@@ -1,18 +1,18 @@
 import type { BusLink, BusMessage } from '../../pod/bus/bus-link.ts'
 
-/** A link in memory: what arrived in it, and a hand on the server. */
+/** A link in memory, with its messages and control over the server. */
 export interface FakeBusLink extends BusLink {
   /** Messages that were stored, each id once. */
   readonly stored: readonly BusMessage[]
-  /** How often something was to be stored. */
+  /** Number of attempts to publish. */
   readonly attempts: () => number
-  /** Fails whatever it says to fail, by the number of the try from 1. */
+  /** Whether to fail an attempt, by its number from 1. */
   failWhen(fails: (attempt: number) => boolean): void
-  /** Sends a request to whom serves a subject. */
+  /** Sends a request to the server of a subject. */
   request(subject: string, request: string): Promise<string>
 }
 
-/** A link that is up and stores all. */
+/** A link that is connected and stores everything. */
 export function createFakeBusLink(): FakeBusLink {
   const stored: BusMessage[] = []
   const ids = new Set<string>()
@@ -38,7 +38,7 @@ export function createFakeBusLink(): FakeBusLink {
     close: () => Promise.resolve(),
     async request(subject, request) {
       const answer = served.get(subject)
-      if (answer === undefined) throw new Error(`nobody serves ${subject}`)
+      if (answer === undefined) throw new Error(`no responder for ${subject}`)
       return answer(request)
     },
   }

@@ -1,4 +1,4 @@
-/** An object as an API server keeps it; everything else of it is of no interest here. */
+/** The fields of an object that the fake uses. */
 export interface FakeObject {
   readonly metadata: {
     readonly name: string
@@ -118,11 +118,11 @@ export class FakeObjects {
       resourceVersion: String(version),
       managedFields: [{ manager: 'someone' }],
     }
-    const kept = { ...object, metadata }
-    if (type !== 'DELETED') this.#findCollection(collection).set(toFakeObjectKey(kept), kept)
-    const event = { type, version, collection, object: kept }
+    const stored = { ...object, metadata }
+    if (type !== 'DELETED') this.#findCollection(collection).set(toFakeObjectKey(stored), stored)
+    const event = { type, version, collection, object: stored }
     this.history.push(event)
     this.#onEvent(event)
-    return kept
+    return stored
   }
 }

@@ -6,19 +6,19 @@ interface Timer {
   readonly call: () => void
 }
 
-/** A clock that stands still until a test turns it. */
+/** A clock that only a test advances. */
 export interface ManualClock extends Clock {
-  /** Lets time pass; timers fire in their order, those set on the way included. */
+  /** Advances the time; timers fire in order, also those set meanwhile. */
   advance(ms: number): void
-  /** Lets time pass without any timer, as for a process that is halted. */
+  /** Advances the time without firing timers, as for a suspended process. */
   advanceWithoutTimers(ms: number): void
-  /** Resolves with the delay of a timer that is set and fits, as soon as there is one. */
+  /** Resolves with the delay of a matching timer as soon as one is set. */
   whenTimerSet(fits: (delayMs: number) => boolean): Promise<number>
   /** The delays of the timers that are set. */
   delays(): readonly number[]
 }
 
-/** A clock at 1,000,000 ms, or at the time given. */
+/** A clock at 1,000,000 ms, or at the given time. */
 export function createManualClock(startMs = 1_000_000): ManualClock {
   let nowMs = startMs
   const timers = new Set<Timer>()

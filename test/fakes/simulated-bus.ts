@@ -14,7 +14,7 @@ import { distinctReports } from '../../operator/bus/distinct-reports.ts'
 import { createHeartbeatCache } from '../../operator/bus/heartbeat-cache.ts'
 import { type Bus, type BusChange, BusError, type BusHealth } from '../../operator/ports/bus.ts'
 
-/** A bus in memory, and a hand on it. */
+/** A bus in memory that a test controls. */
 export interface SimulatedBus extends Bus {
   readonly publishReport: (address: AttemptAddress, publishReport: RunReport) => void
   readonly publishHeartbeat: (address: AttemptAddress, heartbeat: Heartbeat) => void
@@ -22,15 +22,15 @@ export interface SimulatedBus extends Bus {
     address: AttemptAddress,
     answer: (request: CommandRequest) => CommandReply,
   ) => void
-  /** The server goes away, or comes back. */
+  /** Starts or ends an outage of the server. */
   readonly setAway: (isAway: boolean) => void
-  /** The commands that were given, with the run they were for. */
+  /** Commands that were sent, with their run. */
   readonly commands: readonly { readonly runUid: string; readonly name: CommandName }[]
 }
 
 const VALID_MS = 30 * 24 * 3_600_000
 
-/** Makes a bus that is connected and empty; `nowMs` is the clock of its home. */
+/** Makes a bus that is connected and empty; `nowMs` is the clock of its platform. */
 export function simulatedBus(nowMs: () => number): SimulatedBus {
   const reports: { readonly runUid: string; readonly report: RunReport }[] = []
   const heartbeats = createHeartbeatCache()
@@ -52,7 +52,7 @@ export function simulatedBus(nowMs: () => number): SimulatedBus {
       Promise.resolve({ text: `credentials for ${runUid}`, expiresMs: nowMs() + VALID_MS }),
     async sendCommand(address, { name }) {
       const answer = served.get(buildCommandSubject(address))
-      if (isAway() || answer === undefined) return { state: 'NoAnswer', why: 'nobody is there' }
+      if (isAway() || answer === undefined) return { state: 'NoAnswer', why: 'no responder' }
       commands.push({ runUid: address.runUid, name })
       return answer({ schemaVersion: 1, command: name })
     },

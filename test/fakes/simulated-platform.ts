@@ -18,7 +18,7 @@ type PlainObject = {
 }
 type Stored<T extends PlainObject> = T & { metadata: StoredMeta }
 
-/** A home of plain maps with a hand-turned clock: what a test does to it is all that happens in it. */
+/** A platform of plain maps with a manual clock: only the test changes it. */
 export interface SimulatedPlatform extends Platform {
   readonly jobList: Map<string, ObservedJob & { readonly request: JobRequest }>
   readonly readers: ReaderRequest[]
@@ -95,7 +95,7 @@ class SimulatedObjectStore<T extends PlainObject> {
   }
 }
 
-/** A home in memory for planning tests; times start at 0. */
+/** Creates a platform in memory for controller tests; times start at 0. */
 export function createSimulatedPlatform(): SimulatedPlatform {
   let nowMs = 0
   const runs = new SimulatedObjectStore<NeCoRun>(() => nowMs)

@@ -1,6 +1,6 @@
 import type { Cluster } from '../../cli/cluster/open-cluster.ts'
 
-/** The namespace `team` of a cluster, where nobody presses Ctrl-C unless a test says so. */
+/** The namespace `team` of a cluster, where only a test presses Ctrl-C. */
 export const buildTeamCluster = (
   overrides: Pick<Cluster, 'api' | 'clock'> & Partial<Pick<Cluster, 'onInterrupt' | 'random'>>,
 ): Cluster => ({

@@ -3,12 +3,12 @@ import { FakeApiServer } from './fake-api-server.ts'
 import { type FakeJobsPlatform, openFakeJobsPlatform } from './fake-jobs-platform.ts'
 
 export interface FakeJobsPlatforms {
-  /** That of the test at hand. */
+  /** The server of the current test. */
   readonly server: FakeApiServer
   readonly open: (changes?: Parameters<typeof openFakeJobsPlatform>[1]) => FakeJobsPlatform
 }
 
-/** For each test of a file a fake API server of its own, and the homes that it opens there: all are closed after it. */
+/** Gives each test of a file a fake API server of its own, and closes it and its platforms afterwards. */
 export function useFakeJobsPlatforms(): FakeJobsPlatforms {
   let server: FakeApiServer
   const opened: FakeJobsPlatform[] = []

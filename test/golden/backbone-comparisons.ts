@@ -13,7 +13,7 @@ import { toCanonicalWeights } from '../../vision/weights/canonical-weights.ts'
 import type { WeightTensor } from '../../vision/weights/weight-values.ts'
 import { type GoldenTensor, parseGoldenTensor, readGolden } from './read-golden.ts'
 
-/** One quantity of a golden file beside ours, computed by whichever backend runs. */
+/** One quantity of a golden file with ours, computed by the current backend. */
 export interface Comparison {
   readonly name: string
   readonly kind: 'Output' | 'Interpolated' | 'InputGradient' | 'ParameterGradient'
@@ -136,7 +136,7 @@ function encode(backbone: Backbone, input: unknown): BackboneOutput {
 }
 
 function allAttention(lastQkv: Tensor | undefined, settings: BackboneSettings): Float64Array {
-  if (lastQkv === undefined) throw new Error('the forward pass kept no q, k and v')
+  if (lastQkv === undefined) throw new Error('the forward pass recorded no q, k and v')
   const [batch = 0, tokens = 0] = lastQkv.shape
   const { dim: width, heads } = settings
   return attentionWeights({ values: readTensorValues(lastQkv), batch, tokens, width, heads }, tokens)

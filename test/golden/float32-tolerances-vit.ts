@@ -1,7 +1,7 @@
 /**
  * What float32 may be off in the golden files of backbones, as a share of the largest value of each
  * tensor: twice the worst error of float32 PyTorch 2.15 (one thread, plain and fused attention),
- * measured by bench/peer/backbone_float32_error.py:
+ * measured by bench/pytorch/backbone_float32_error.py:
  *
  * | file | outputs | interpolated | ∂ images | ∂ parameters |
  * | --- | --- | --- | --- | --- |

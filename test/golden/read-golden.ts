@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** A tensor of a golden file; `data` is row-major and holds what the peer's program held. */
+/** A tensor of a golden file; `data` is row-major, as the reference implementation printed it. */
 export type GoldenTensor = {
   readonly shape: number[]
   readonly dtype: string
@@ -29,7 +29,7 @@ export function parseGoldenNumber(value: unknown): number {
 
 /**
  * Decodes `{shape, dtype, data}`. float32 values are printed as the shortest decimal that
- * identifies them, so they pass through Math.fround; everything else is kept as float64.
+ * identifies them, so they pass through Math.fround; everything else is float64.
  */
 export function parseGoldenTensor(node: unknown): GoldenTensor {
   const { shape, dtype, data } = node as { shape: number[]; dtype: string; data: unknown[] }

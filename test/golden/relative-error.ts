@@ -8,7 +8,7 @@ export function largestMagnitude(values: ArrayLike<number>): number {
   return largest
 }
 
-/** The largest difference. Values that are not finite must stand in the same places, else it is Infinity. */
+/** The largest difference. Non-finite values must be at the same positions, else it is Infinity. */
 export function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length) return Number.POSITIVE_INFINITY
   let largest = 0

@@ -139,7 +139,7 @@ export function trainingSettings({ hyper }: TrainingCase): ResultSettings {
   }).result
 }
 
-/** The state before the first recorded step; its queue counts as the released program does. */
+/** The state before the first recorded step; its queue pointer is that of the released program. */
 export function createRecordedTrainingState(one: TrainingCase): TrainingState {
   const settings = trainingSettings(one)
   const state = createTrainingState(settings, {})

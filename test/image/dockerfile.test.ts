@@ -25,14 +25,14 @@ function findStage(name: string): Stage {
   return found
 }
 
-/** What a stage takes from the repository. */
+/** What a stage copies from the repository. */
 const copiedBy = ({ copies }: Stage): string[] =>
   copies.filter(({ from }) => from === undefined).flatMap(({ sources }) => sources)
 
 const isUnder = (path: string, folders: readonly string[]): boolean =>
   folders.some((folder) => path === folder || path.startsWith(`${folder}/`))
 
-test('everything that is copied from the repository is there and goes to the builder', async () => {
+test('everything that is copied from the repository exists in the build context', async () => {
   for (const path of stages.flatMap(copiedBy)) {
     const found = await stat(join(root, path))
     const sample = found.isDirectory() ? `${path}/any-file.ts` : path
@@ -40,13 +40,13 @@ test('everything that is copied from the repository is there and goes to the bui
   }
 })
 
-test('nothing goes to the builder but what images are made of', () => {
-  const strangers = ['.git/HEAD', 'node_modules/zod/index.js', 'cli/main.ts', 'out/x', '.env']
-  expect(strangers.filter((path) => isInContext(ignore, path))).toEqual([])
+test('the build context contains only what images are built from', () => {
+  const excluded = ['.git/HEAD', 'node_modules/zod/index.js', 'cli/main.ts', 'out/x', '.env']
+  expect(excluded.filter((path) => isInContext(ignore, path))).toEqual([])
   expect(isInContext(ignore, 'trainer/main.test.ts')).toBe(false)
 })
 
-test('the base of every image is the argument that a digest can be given to', () => {
+test('the base of every image is a build argument, which can be pinned to a digest', () => {
   const bases = stages.map(({ base }) => base.replace(/\W/g, ''))
   expect(new Set(bases)).toEqual(new Set(['NODE_IMAGE', 'packages']))
 })
@@ -59,7 +59,7 @@ describe.each(TARGETS)('the image %s', (target) => {
     closures = await Promise.all(PROGRAMS[target].map((entry) => importClosure(root, entry)))
   })
 
-  test('runs as a user by number that is not root', () => {
+  test('runs as a numeric non-root user', () => {
     expect(stage.user).toMatch(/^[1-9][0-9]*:[1-9][0-9]*$/)
   })
   test('starts one of its programs in /app', () => {
@@ -68,14 +68,14 @@ describe.each(TARGETS)('the image %s', (target) => {
     expect(node).toBe('node')
     expect(PROGRAMS[target]).toContain(program)
   })
-  test('holds every file that its programs load', () => {
+  test('contains every file that its programs load', () => {
     const copied = copiedBy(stage)
     const missing = closures
       .flatMap(({ files }) => [...files])
       .filter((path) => !isUnder(path, copied) || !isInContext(ignore, path))
     expect(missing).toEqual([])
   })
-  test('holds every package that its programs load, as a dependency of production', () => {
+  test('contains every package that its programs load, as a production dependency', () => {
     const missing = closures
       .flatMap((closure) => [...closure.packages])
       .filter(([name]) => {
@@ -84,7 +84,7 @@ describe.each(TARGETS)('the image %s', (target) => {
       })
     expect(missing).toEqual([])
   })
-  test('holds no folder that none of its programs loads', () => {
+  test('contains no folder that none of its programs loads', () => {
     const files = closures.flatMap((closure) => [...closure.files])
     const known = ['package.json', 'LICENSE']
     const idle = copiedBy(stage).filter(
@@ -94,7 +94,7 @@ describe.each(TARGETS)('the image %s', (target) => {
   })
 })
 
-test('the kernels and the worker that runs them go into the trainer', async () => {
+test('the trainer image contains the kernels and their worker', async () => {
   const { files } = await importClosure(root, 'trainer/main.ts')
   expect(files).toContain('vision/backends/wasm/kernel-worker.ts')
   const kernels = globSync('vision/backends/wasm/kernels/compiled/*.wasm', { cwd: root })

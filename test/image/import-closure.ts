@@ -33,11 +33,11 @@ const loadedBy = async (root: string, path: string): Promise<string[]> =>
 const isPackage = (specifier: string): boolean =>
   !specifier.startsWith('.') && !specifier.startsWith('node:')
 
-/** Follows static imports, literal dynamic ones and URLs beside the file, from an entry. Rejects where a file is missing. */
+/** Follows static imports, literal dynamic ones and relative URLs from an entry. Rejects where a file is missing. */
 export async function importClosure(root: string, entry: string): Promise<Closure> {
   const files = new Set([entry])
   const packages = new Map<string, string>()
-  // A Set takes more while it is walked.
+  // A Set may grow while it is iterated.
   for (const path of files) {
     const specifiers = await loadedBy(root, path)
     for (const name of specifiers.filter(isPackage)) packages.set(toPackageName(name), path)

@@ -28,8 +28,8 @@ const splitInstructions = (text: string): string[] =>
 
 function parseCopyInstruction(rest: string): Copy {
   const args = rest.split(/\s+/)
-  const paths = args.filter((word) => !word.startsWith('--'))
-  const flag = args.find((word) => word.startsWith('--from='))
+  const paths = args.filter((arg) => !arg.startsWith('--'))
+  const flag = args.find((arg) => arg.startsWith('--from='))
   return {
     from: flag?.slice('--from='.length),
     sources: paths.slice(0, -1),
@@ -40,8 +40,8 @@ function parseCopyInstruction(rest: string): Copy {
 const listRemovedPaths = (rest: string): string[] =>
   [...rest.matchAll(/\brm -rf ([^&]+)/g)].flatMap(([, paths = '']) => paths.trim().split(/\s+/))
 
-function applyInstruction(stage: Stage, word: string, rest: string): Stage {
-  switch (word) {
+function applyInstruction(stage: Stage, instruction: string, rest: string): Stage {
+  switch (instruction) {
     case 'COPY':
       return { ...stage, copies: [...stage.copies, parseCopyInstruction(rest)] }
     case 'RUN':
@@ -61,15 +61,15 @@ function applyInstruction(stage: Stage, word: string, rest: string): Stage {
 export function readDockerfile(text: string): readonly Stage[] {
   const stages: Stage[] = []
   for (const line of splitInstructions(text)) {
-    const [word = '', ...args] = line.split(/\s+/)
+    const [instruction = '', ...args] = line.split(/\s+/)
     const rest = args.join(' ')
-    if (word === 'ADD') throw new Error(`ADD may fetch what nobody has seen: ${line}`)
+    if (instruction === 'ADD') throw new Error(`ADD may download unreviewed files: ${line}`)
     const stage = stages.pop()
-    if (word === 'FROM') {
+    if (instruction === 'FROM') {
       const [base = '', , name = ''] = args
       if (stage !== undefined) stages.push(stage)
       stages.push({ ...EMPTY, name, base })
-    } else if (stage !== undefined) stages.push(applyInstruction(stage, word, rest))
+    } else if (stage !== undefined) stages.push(applyInstruction(stage, instruction, rest))
   }
   return stages
 }

@@ -99,7 +99,7 @@ function countElements(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1)
 }
 
-/** Numbers in [−½, ½] without order, the same everywhere. */
+/** Pseudo-random numbers in [−½, ½], the same on every machine. */
 function waves(count: number, phase: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => Math.sin(i * 12.9898 + phase) / 2)
 }

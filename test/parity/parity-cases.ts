@@ -23,7 +23,7 @@ import { toTensor } from '../../vision/ops/tensor-values.ts'
 import { exact, few, many, type ParityCase } from './parity-case.ts'
 import { sortCases } from './parity-sort-cases.ts'
 
-/** A matrix with empty, single and repeated entries, as ROI-align makes them. */
+/** A matrix with empty, single and repeated entries, as in ROI-align. */
 const matrix = {
   rows: 5,
   cols: 7,
@@ -141,7 +141,7 @@ const similarityCases = (['Cosine', 'CosineDistance', 'Euclidean'] as const).fla
   ],
 )
 
-/** Every differentiable op, at plain and at awkward sizes. */
+/** Every differentiable op, at simple sizes and at sizes that are no multiple of the vector width. */
 export const parityCases: readonly ParityCase[] = [
   ...linearCases,
   ...attentionCases,

@@ -7,7 +7,7 @@ import { type CliResult, runNecoInProcess } from './run-neco-in-process.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-/** The same study on a micro model and a handful of pictures: seconds instead of minutes. */
+/** The same study on a micro model and a few images: seconds instead of minutes. */
 export const REDUCED_SETTINGS = [
   'model={architecture: Tiny, dim: 16, depth: 1, heads: 2, head: {layers: 1, outputDim: 8}}',
   'data.count=16',

@@ -2,14 +2,14 @@ import type { Command } from '../../cli/command.ts'
 import { dispatch } from '../../cli/dispatch.ts'
 import type { Shell } from '../../cli/shell.ts'
 
-/** What came of words typed after `neco`. */
+/** The result of a `neco` command. */
 export interface CliResult {
   readonly code: number
   readonly out: string
   readonly err: string
 }
 
-/** Runs commands in this process, in a folder, with a shell that is still unless it is told otherwise. */
+/** Runs commands in this process, in a folder, with a shell that nobody interrupts by default. */
 export async function runNecoInProcess(
   args: readonly string[],
   commands: readonly Command[],

@@ -23,9 +23,9 @@ export interface TrainerResult {
 
 export interface TrainerOptions {
   readonly config: RunConfig
-  /** Where its config and its last words go. */
+  /** Folder for its config and its termination message. */
   readonly folder: string
-  /** Called at each line of the log, to end the trainer at a moment of its work. */
+  /** Called at each line of the log, to kill the trainer at a certain point. */
   readonly onLine?: (line: LogLine, child: ChildProcess) => void
   readonly environment?: Readonly<Record<string, string>>
 }

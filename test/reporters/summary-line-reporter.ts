@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node'
 
-/** Ends a run with the one line that machines read: `N passed, N failed, N skipped`. */
+/** Ends a run with one machine-readable line: `N passed, N failed, N skipped`. */
 export default class SummaryLineReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const count = { passed: 0, failed: 0, skipped: 0, pending: 0 }

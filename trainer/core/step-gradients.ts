@@ -36,7 +36,7 @@ const FOREGROUND_MASS = 0.6
 
 /** What the teacher says about a batch. */
 interface TeacherFeatures {
-  readonly features: Tensor | undefined // [2·B·P, D]; undefined where the student is its own teacher
+  readonly features: Tensor | undefined // [2·B·P, D]; undefined without a teacher of its own
   readonly mask: Uint8Array | undefined // [2·B·P]
 }
 

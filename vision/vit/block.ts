@@ -30,7 +30,8 @@ export function runBlock(backbone: Backbone, x: Tensor, options: BlockOptions): 
   const branch = applyLinear(backbone, `${name}.attn.proj`, { x: attended }) // [B, N, D]
   const gamma1 = layerScale(backbone, `${name}.ls1.gamma`)
   const between = residualScale(x, branch, { gamma: gamma1, sampleScale: scales?.attention })
-  const fed = feedForward(backbone, name, applyLayerNorm(backbone, `${name}.norm2`, between)) // [B, N, D]
+  const normalized = applyLayerNorm(backbone, `${name}.norm2`, between) // [B, N, D]
+  const fed = feedForward(backbone, name, normalized) // [B, N, D]
   const gamma2 = layerScale(backbone, `${name}.ls2.gamma`)
   const output = residualScale(between, fed, { gamma: gamma2, sampleScale: scales?.feedForward })
   return { x: output, qkv: keepQkv ? qkv : undefined }

@@ -25,7 +25,7 @@ const busDegraded = (fixture: StudyFixture, status: 'True' | 'False'): Promise<C
     },
   })
 
-/** A study on a ground where something is wrong with NATS: it must run all the same. */
+/** A study on a testbed with a faulty NATS: it must run all the same. */
 async function openStudyWithNatsFault(
   natsFault: 'NoJetStream' | 'StrangerCredentials',
 ): Promise<StudyFixture> {
@@ -49,7 +49,7 @@ async function openStudyWithNatsFault(
 
 const CONSEQUENCE = 'pods go on, and what they say arrives later'
 
-describe('a study runs, says what is wrong with NATS, and hears its pods once that is mended', () => {
+describe('a study runs without NATS, names the fault, and receives reports once it is repaired', () => {
   test('where the server has no JetStream', async () => {
     const fixture = await openStudyWithNatsFault('NoJetStream')
     try {
@@ -79,7 +79,7 @@ describe('a study runs, says what is wrong with NATS, and hears its pods once th
       const path = `/api/v1/namespaces/${fixture.system}/secrets/neco-nats`
       const contentType = 'application/merge-patch+json'
       expect((await testbed.api({ method: 'PATCH', path, body, contentType })).status).toBe(200)
-      // A kubelet brings the new file by itself after a minute; new pods have it at once.
+      // A kubelet updates the mounted file only after a minute; new pods have it at once.
       await testbed.kubectl.ok(['delete', 'pods', '--all', '-n', fixture.system, '--wait=false'])
       expect(await busDegraded(fixture, 'False')).toMatchObject({ reason: 'Connected' })
     } finally {

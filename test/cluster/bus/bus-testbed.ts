@@ -23,7 +23,7 @@ import { sharedTestbed } from '../testbed/shared-testbed.ts'
 import { openTestbedFolder } from '../testbed/testbed-folder.ts'
 
 const DAY_MS = 86_400_000
-/** Waits of the bus are this much shorter than in earnest. */
+/** Timeouts of the bus, shorter than in production. */
 const TIME_SCALE = 20
 
 const scaledClock: Clock = {
@@ -34,11 +34,11 @@ const scaledClock: Clock = {
   },
 }
 
-/** Waits of a pod, as short. */
+/** Timeouts of a pod, as short. */
 const scaledSleep: Sleep = (ms, signal) =>
   after(ms / TIME_SCALE, undefined, { signal }).catch(() => undefined)
 
-/** What of the options of a bus its server determines. */
+/** The options of a bus that depend on its server. */
 export function busOptions(nats: NatsTestbed): NatsBusOptions {
   return {
     servers: [nats.url],
@@ -53,13 +53,13 @@ export function busOptions(nats: NatsTestbed): NatsBusOptions {
 export const openScaledBus = (options: NatsBusOptions): Promise<Bus> =>
   openNatsBus(options, { clock: scaledClock, log: () => undefined })
 
-/** A NATS server of one's own, the operator's bus on it, and pods. */
+/** A NATS server of its own, the operator's bus on it, and pods. */
 export interface BusTestbed {
   readonly nats: NatsTestbed
   readonly bus: Bus
-  /** A file that holds the credentials the bus makes on request. */
+  /** Writes credentials that the bus issues to a file. */
   readonly credentialsFile: (request: CredentialsRequest) => Promise<string>
-  /** The link of a pod, with the credentials of its attempt. */
+  /** Opens the link of a pod, with the credentials of its attempt. */
   readonly link: (address: AttemptAddress) => Promise<BusLink>
   readonly pod: (address: AttemptAddress, podUid: string) => Promise<PodHandle>
   readonly close: () => Promise<void>

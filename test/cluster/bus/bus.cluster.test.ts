@@ -31,7 +31,7 @@ describeBusContract('NATS', async () => {
 
 const myAddress = { namespace: 'default', runUid: 'run-1', task: 'train', attempt: 1 }
 
-/** What the server says when a client with these credentials does something. */
+/** The error of the server when a client with these credentials does something. */
 async function refusal(
   testbed: BusTestbed,
   request: CredentialsRequest,
@@ -51,7 +51,7 @@ async function refusal(
     }
   })()
   act(connection)
-  // The server answers in order: what it refuses is refused before it answers this.
+  // The server answers in order: it has refused the request before it answers this.
   await connection.flush()
   await connection.close()
   await listening
@@ -77,7 +77,7 @@ describe('the credentials of a pod', () => {
     ['beat as its attempt', publishes(buildProgressSubject(buildProgressKey(myAddress)))],
     ['hear commands for its attempt', subscribes(buildCommandSubject(myAddress))],
     ['hear answers', subscribes(`${buildInboxPrefix(myAddress)}.1`)],
-  ])('let it %s', async (_, act) => {
+  ])('allow it to %s', async (_, act) => {
     expect(await refusal(testbed, { kind: 'Pod', ...myAddress }, act)).toBeUndefined()
   })
 
@@ -87,7 +87,7 @@ describe('the credentials of a pod', () => {
     ['beat as another attempt', publishes(buildProgressSubject(buildProgressKey(otherAttempt)))],
     ['command a pod', publishes(buildCommandSubject(myAddress))],
     ['change the streams', publishes('$JS.API.STREAM.DELETE.NECO_REPORTS')],
-  ])('do not let it %s', async (_, act) => {
+  ])('do not allow it to %s', async (_, act) => {
     expect(await refusal(testbed, { kind: 'Pod', ...myAddress }, act)).toMatch(
       /Permissions Violation.*Publish/i,
     )
@@ -98,19 +98,19 @@ describe('the credentials of a pod', () => {
     ['hear commands for another attempt', subscribes(buildCommandSubject(otherAttempt))],
     ['hear answers to another attempt', subscribes(`${buildInboxPrefix(otherAttempt)}.1`)],
     ['hear all', subscribes('>')],
-  ])('do not let it %s', async (_, act) => {
+  ])('do not allow it to %s', async (_, act) => {
     const reported = await refusal(testbed, { kind: 'Pod', ...myAddress }, act)
     expect(reported).toMatch(/Permissions Violation.*Subscription/i)
   })
 
-  test('let a reader report for its run alone', async () => {
+  test('allow a reader to report for its own run only', async () => {
     const reader = { kind: 'Reader', namespace: 'default', runUid: 'run-1' } as const
     const own = await refusal(testbed, reader, publishes(buildReportSubject(otherAttempt, 'pod')))
     const other = await refusal(testbed, reader, publishes(buildReportSubject(otherRun, 'pod')))
     expect([own, other]).toEqual([undefined, expect.stringMatching(/Permissions Violation/i)])
   })
 
-  test('expire: the server ends the connection, and lets none in after', async () => {
+  test('expire: the server closes the connection and refuses new ones', async () => {
     const brief = await openScaledBus({ ...busOptions(testbed.nats), credentialsValidMs: 2000 })
     const credentials = await brief.issueCredentials({ kind: 'Pod', ...myAddress })
     const options = {
@@ -122,7 +122,7 @@ describe('the credentials of a pod', () => {
     const connection = await connect(options)
     const why = await connection.closed()
     expect(String(why)).toMatch(/expired/i)
-    // The server counts whole seconds, so it may let one in until the second is over.
+    // The server counts whole seconds, so it may accept one until the second is over.
     let refused: unknown
     while (refused === undefined) {
       refused = await connect(options).then(
@@ -135,7 +135,7 @@ describe('the credentials of a pod', () => {
   })
 })
 
-describe('the operator says what is in the way of its bus', () => {
+describe('the operator names what is wrong with its bus', () => {
   const findProblem = async (options: NatsBusOptions): Promise<BusHealth> => {
     const bus = await openScaledBus(options)
     await bus.close()
@@ -164,7 +164,7 @@ describe('the operator says what is in the way of its bus', () => {
     }),
   )
 
-  test('credentials that are refused or not there, a server that is away, a stream that cannot be changed', () =>
+  test('credentials that are refused or missing, an unreachable server, a stream that cannot be changed', () =>
     withNats('On', async (nats) => {
       const options = busOptions(nats)
       const refused = await findProblem({ ...options, credentialsFile: nats.untrustedCredsFile })

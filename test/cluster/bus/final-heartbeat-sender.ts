@@ -11,7 +11,7 @@ import type { Pod } from '../kubelet/pod-object.ts'
 import type { NatsTestbed } from '../testbed/nats-testbed.ts'
 import type { SharedTestbed } from '../testbed/shared-testbed.ts'
 
-/** Says for pods of a script, at their end, what real ones say: that all has been said. */
+/** Sends for scripted pods, at their end, the final heartbeat of real ones: all reports are shipped. */
 export interface FinalHeartbeatSender {
   send(pod: Pod): Promise<void>
   close(): Promise<void>
@@ -49,7 +49,7 @@ async function connectTo(nats: NatsTestbed): Promise<NatsConnection> {
   })
 }
 
-/** Speaks for the pods of a ground. */
+/** Connects on behalf of the pods of a fixture. */
 export async function openFinalHeartbeatSender(
   testbed: SharedTestbed,
   nats: NatsTestbed,

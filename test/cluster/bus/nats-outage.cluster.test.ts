@@ -12,7 +12,7 @@ import { readSpooledReports, readStreamedReports, reportIds } from './run-report
 
 const testbed = sharedTestbed()
 const OUTAGE_MS = 60_000
-/** Ends while NATS is away. */
+/** Ends during the outage. */
 const SHORT = 'short'
 /** Would train for days. */
 const LONG = 'long'
@@ -58,11 +58,11 @@ const findLongPod = (): Promise<string> => {
 
 const seconds = (sinceMs: number): string => ((performance.now() - sinceMs) / 1000).toFixed(1)
 
-describe('NATS away for a minute in the middle of training', () => {
+describe('an outage of NATS for a minute during training', () => {
   let pod = ''
   let awayMs = 0
 
-  test('is a condition of what goes on, and stops nothing', async () => {
+  test('is a condition of live runs, and stops nothing', async () => {
     await fixture.apply(await buildMicroRun(LONG, 1_000_000))
     await eventually('the first reports of the long run', async () =>
       (await readStreamed(LONG)).reports.length > 5 ? true : undefined,
@@ -94,7 +94,7 @@ describe('NATS away for a minute in the middle of training', () => {
     expect(await jobs()).toEqual([`${LONG}-a1`, `${SHORT}-a1`, `${SHORT}-e0-a1`])
   })
 
-  test('and afterwards one reader ships what the pods left that had ended', async () => {
+  test('is followed by one reader, which ships what ended pods had left', async () => {
     await fixture.nats.start()
     const backMs = performance.now()
     await eventually('BusDegraded', async () => (await busDegraded(LONG)) === 'False' || undefined)

@@ -37,7 +37,7 @@ async function removeNats(): Promise<void> {
   await testbed.kubectl.ok(['patch', ...configMap, '--type=merge', '-p', patch])
 }
 
-test('a run outlives the NATS it began with: its next attempt starts, warns once, and keeps its reports on the storage', async () => {
+test('a run survives the removal of NATS: its next attempt starts, warns once, and leaves its reports on the storage', async () => {
   const first = await operators.start('with-nats')
   await fixture.apply(await buildMicroRun(RUN, 100))
   const runUid = (await readRun()).metadata.uid ?? ''

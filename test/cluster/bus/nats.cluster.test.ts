@@ -27,20 +27,20 @@ const connected = (testbed: NatsTestbed, creds: Uint8Array): Promise<NatsConnect
     reconnect: false,
   })
 
-test('what JetStream acknowledged is there after the server was killed and started again', async () => {
+test('messages that JetStream acknowledged survive a kill of the server', async () => {
   const before = await connected(nats, await readFile(nats.operatorCredsFile))
-  await (await jetstreamManager(before)).streams.add({ name: 'KEPT', subjects: ['kept.>'] })
-  await jetstream(before).publish('kept.1', 'word')
+  await (await jetstreamManager(before)).streams.add({ name: 'DURABLE', subjects: ['durable.>'] })
+  await jetstream(before).publish('durable.1', 'message')
   await nats.stop('Killed')
   await before.closed()
   await nats.start()
   const after = await connected(nats, await readFile(nats.operatorCredsFile))
-  const { state } = await (await jetstreamManager(after)).streams.info('KEPT')
+  const { state } = await (await jetstreamManager(after)).streams.info('DURABLE')
   await after.close()
   expect(state.messages).toBe(1)
 })
 
-test('a user signed by the signing key may do what its JWT says and no more; one signed by another key is refused', async () => {
+test('a user signed by the signing key has the permissions of its JWT only; one signed by another key is refused', async () => {
   const signer = fromSeed(await readFile(nats.accountSigningSeedFile))
   const user = createUser()
   const rights = { issuer_account: nats.account, pub: { allow: ['mine.>'] }, sub: { allow: [] } }

@@ -33,7 +33,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** A training of these steps whose pod reports on the bus of the bed. */
+/** A training of these steps whose pod reports on the bus of the testbed. */
 async function aTraining(
   number: number,
   { steps, metricsPort }: { readonly steps: number; readonly metricsPort?: number },
@@ -55,7 +55,7 @@ async function aTraining(
 const listReceivedReports = (reports: readonly RunReport[]) =>
   reports.map(({ podUid, sequence, kind, step }) => ({ podUid, sequence, kind, step }))
 
-/** What lies in the spools of all attempts, in the order of attempts. */
+/** The reports in the spools of all attempts, in the order of attempts. */
 async function spooled(): Promise<readonly RunReport[]> {
   const storage = folderStorage(join(folder, 'storage'))
   const [runKey = ''] = await storage.list('runs')
@@ -84,14 +84,14 @@ async function goAwayForMs(ms: number): Promise<void> {
   const startMs = performance.now()
   await new Promise((resolve) => setTimeout(resolve, ms))
   await testbed.nats.start()
-  process.stdout.write(`NATS was away for ${Math.round(performance.now() - startMs)} ms\n`)
+  process.stdout.write(`NATS was down for ${Math.round(performance.now() - startMs)} ms\n`)
 }
 
-/** What the bus has, once it is connected again. */
+/** The reports in the stream, once the bus is connected again. */
 const listRunReports = (): Promise<readonly RunReport[]> =>
   waitUntil({ what: 'the bus', withinMs: 60_000, look: () => testbed.bus.listReports(run) })
 
-/** Resolves when the bus has heard of a step of this attempt, or of one after it. */
+/** Resolves when the bus has received a heartbeat of this attempt at the step or later. */
 function reached(number: number, step: number): Promise<void> {
   const holds = (): boolean => (testbed.bus.findHeartbeat(attempt(number))?.step ?? 0) >= step
   return new Promise((resolve) => {
@@ -104,7 +104,7 @@ function reached(number: number, step: number): Promise<void> {
 }
 
 describe('a trainer on NATS', () => {
-  test('reports each step exactly once, and how far it is, and serves it as metrics', async () => {
+  test('reports each step exactly once, sends its progress, and serves metrics', async () => {
     const metricsPort = await freePort()
     let scraped = ''
     const ended = await runTrainerProcess({
@@ -128,7 +128,7 @@ describe('a trainer on NATS', () => {
     expect(scraped).toMatch(/^neco_train_step\{.*\} 2\d$/m)
   })
 
-  test('loses and doubles nothing while the server is away for five seconds', async () => {
+  test('loses and duplicates nothing in an outage of five seconds', async () => {
     const config = await aTraining(1, { steps: 500 })
     let outage: Promise<void> | undefined
     const training = runTrainerProcess({
@@ -147,7 +147,7 @@ describe('a trainer on NATS', () => {
     expect(spool.filter(({ kind }) => kind === 'Step')).toHaveLength(500)
   })
 
-  test('that is killed while the server is away leaves reports to a reader, beside those of the next attempt', async () => {
+  test('that is killed during an outage leaves its reports to a reader, apart from those of the next attempt', async () => {
     const config = await aTraining(1, { steps: 300 })
     let away: Promise<void> | undefined
     const killed = await runTrainerProcess({
@@ -176,7 +176,7 @@ describe('a trainer on NATS', () => {
     )
   })
 
-  test('writes a checkpoint when it is asked, goes on, and stops after one when it is told', async () => {
+  test('writes a checkpoint on request and continues, and stops after one on command', async () => {
     const config = await aTraining(1, { steps: 100_000 })
     const training = runTrainerProcess({ config, folder })
     await reached(1, 1)
@@ -201,7 +201,7 @@ describe('a trainer on NATS', () => {
     expect(stopped.checkpoint.step).toBeGreaterThan(saved.checkpoint.step)
   })
 
-  test('trains to its end and keeps its reports where the server is away from the start', async () => {
+  test('trains to its end and leaves its reports where the server is down from the start', async () => {
     await testbed.nats.stop('Killed')
     const { exitCode } = await runTrainerProcess({
       config: await aTraining(1, { steps: 6 }),
@@ -216,7 +216,7 @@ describe('a trainer on NATS', () => {
     expect(isAllShipped(testbed.bus.findHeartbeat(attempt(1)))).toBe(true)
   })
 
-  test('whose credentials are refused trains to its end, and says so once', async () => {
+  test('whose credentials are refused trains to its end, and warns once', async () => {
     const config = await aTraining(1, { steps: 6 })
     await writeFile(
       config.execution.bus?.credentialsFile ?? '',
@@ -230,7 +230,7 @@ describe('a trainer on NATS', () => {
 })
 
 describe('an evaluator on NATS', () => {
-  test('reports what it measured, as work of its own beside the training', async () => {
+  test('reports what it measured as a task of its own', async () => {
     const address = { ...run, task: 'scenes', attempt: 1 }
     const { url: server, caFile } = testbed.nats
     const credentialsFile = await testbed.credentialsFile({ kind: 'Pod', ...address })

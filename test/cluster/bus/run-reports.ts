@@ -14,11 +14,11 @@ import { readSpool } from '../../../pod/spool.ts'
 import { attemptsFolder, RUNS_FOLDER, spoolMarkPath } from '../../../pod/storage-layout.ts'
 import type { NatsTestbed } from '../testbed/nats-testbed.ts'
 
-/** What the stream has of a run. */
+/** The reports of a run in the stream. */
 export interface StreamedReports {
-  /** Each once, as everybody reads them. */
+  /** Without duplicates, as readers see them. */
   readonly reports: readonly RunReport[]
-  /** How many messages the server holds: more than reports where one was stored twice. */
+  /** Number of stored messages: more than reports where one was stored twice. */
   readonly messages: number
 }
 
@@ -61,6 +61,6 @@ export async function readSpooledReports(
   return found
 }
 
-/** What tells a report from every other, in an order of its own. */
+/** Identifies and sorts reports. */
 export const reportIds = (reports: readonly RunReport[]): readonly string[] =>
   reports.map(({ podUid, sequence, kind }) => `${podUid} ${sequence} ${kind}`).sort()

@@ -9,7 +9,7 @@ const RELEASE = ['neco', '-n', 'neco-system']
 const CRDS = ['crd/necoruns.neco.dev', 'crd/necosweeps.neco.dev']
 
 const sweep = buildSimulatedSweep()
-const KEPT = ['necosweep', sweep.metadata.name]
+const SWEEP = ['necosweep', sweep.metadata.name]
 
 let ownTestbed: Testbed
 let helm: Helm
@@ -23,9 +23,9 @@ beforeAll(async () => {
 })
 afterAll(() => ownTestbed.close())
 
-test('a cluster that has nothing gets the operator and both kinds by one helm install', async () => {
+test('one helm install brings the operator and both kinds into an empty cluster', async () => {
   await helm.ok(['install', ...RELEASE, CHART, '--create-namespace'])
-  // kubectl wait fails where it looks before a new CRD has any condition.
+  // kubectl wait fails on a new CRD that has no condition yet.
   await waitUntil({
     what: 'both kinds',
     withinMs: 60_000,
@@ -36,13 +36,13 @@ test('a cluster that has nothing gets the operator and both kinds by one helm in
   expect(await ownTestbed.kubectl.ok([...pods, '-o', 'jsonpath={.spec.replicas}'])).toBe('2')
 })
 
-test('what is applied before an upgrade is there after it', async () => {
+test('objects survive helm upgrade', async () => {
   await ownTestbed.kubectl.ok(['apply', '-f', '-'], { input: JSON.stringify(sweep) })
   await helm.ok(['upgrade', ...RELEASE, CHART, '--set', 'logLevel=debug'])
-  await ownTestbed.kubectl.ok(['get', ...KEPT])
+  await ownTestbed.kubectl.ok(['get', ...SWEEP])
 })
 
-test('helm uninstall leaves the kinds and the studies, and nothing that cannot be deleted', async () => {
+test('helm uninstall leaves the kinds and the studies, which can still be deleted', async () => {
   await helm.ok(['uninstall', ...RELEASE, '--wait', '--timeout', '60s'])
   const left = ['get', 'deployments,services,roles,secrets,configmaps', '-n', 'neco-system']
   const selected = await ownTestbed.kubectl.ok([
@@ -53,8 +53,8 @@ test('helm uninstall leaves the kinds and the studies, and nothing that cannot b
     'name',
   ])
   expect(selected).toBe('')
-  const finalizers = ['get', ...KEPT, '-o', 'jsonpath={.metadata.finalizers}']
+  const finalizers = ['get', ...SWEEP, '-o', 'jsonpath={.metadata.finalizers}']
   expect(await ownTestbed.kubectl.ok(finalizers)).toBe('')
-  await ownTestbed.kubectl.ok(['delete', ...KEPT, '--timeout=30s'])
+  await ownTestbed.kubectl.ok(['delete', ...SWEEP, '--timeout=30s'])
   await ownTestbed.kubectl.ok(['delete', ...CRDS, '--timeout=60s'])
 })

@@ -59,7 +59,7 @@ const once = (kind: string, names: readonly string[]): Promise<true> =>
     look: async () => (await listNames(kind)).join() === names.join() || undefined,
   })
 
-/** What the API server refused the operator, by the audit log. */
+/** Requests of the operator that the API server forbade, by the audit log. */
 async function refusals(): Promise<string[]> {
   const lines = (await readFile(testbed.auditLog, 'utf8')).split('\n').filter((line) => line !== '')
   return lines
@@ -70,7 +70,7 @@ async function refusals(): Promise<string[]> {
     .map(({ verb, requestURI }) => `${verb} ${requestURI}`)
 }
 
-test('with the configuration, the roles and the account of the chart the operator leads', async () => {
+test('the operator becomes leader with the configuration, the roles and the account of the chart', async () => {
   await operator.waitForLine('leading; caches are being filled')
   const ready = await waitUntil({
     what: 'readyz',
@@ -83,7 +83,7 @@ test('with the configuration, the roles and the account of the chart the operato
   expect(ready.trim()).toBe('Leading')
 })
 
-test('it makes the runs of a sweep, their Jobs and their configuration', async () => {
+test('it creates the runs of a sweep, their Jobs and their ConfigMaps', async () => {
   const sweep = buildSimulatedSweep()
   const metadata = { ...sweep.metadata, namespace: studies }
   await testbed.kubectl.ok(['apply', '-f', '-'], { input: JSON.stringify({ ...sweep, metadata }) })
@@ -94,7 +94,7 @@ test('it makes the runs of a sweep, their Jobs and their configuration', async (
   )
 })
 
-test('it makes anew what was deleted by hand', async () => {
+test('it recreates what was deleted by hand', async () => {
   const job = ['get', 'job', 'study-1-r0-a1', '-n', studies, '-o', 'jsonpath={.metadata.uid}']
   const before = await testbed.kubectl.ok(job)
   await testbed.kubectl.ok(['delete', 'necorun', 'study-1-r0', '-n', studies])
@@ -105,7 +105,7 @@ test('it makes anew what was deleted by hand', async () => {
   })
 })
 
-test('and the API server has refused it nothing', async () => {
+test('the API server has forbidden it nothing', async () => {
   const asked = await readFile(testbed.auditLog, 'utf8')
   expect(asked).toContain(installed.serviceAccount)
   expect(await refusals()).toEqual([])

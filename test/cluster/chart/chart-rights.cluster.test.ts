@@ -31,7 +31,7 @@ const isRole = ({ kind }: RenderedObject): boolean => kind === 'Role' || kind ==
 const isAggregated = ({ metadata }: RenderedObject): boolean =>
   Object.keys(metadata.labels ?? {}).some((label) => label.includes('/aggregate-to-'))
 
-/** `group/resource[names]` → verbs, as a person reads a role. */
+/** `group/resource[names]` → verbs, as a human-readable role. */
 const formatRuleTable = (roles: readonly RenderedObject[]): Record<string, string> =>
   Object.fromEntries(
     roles.flatMap(listRules).flatMap(({ apiGroups, resources, verbs, resourceNames }) =>
@@ -74,8 +74,8 @@ const LEASE_RULES = {
   [`coordination.k8s.io/leases ${NAME}`]: 'get update',
 }
 
-describe('the roles that the chart makes', () => {
-  test('over all namespaces allow this and nothing else', async () => {
+describe('the roles of the chart', () => {
+  test('for all namespaces allow this and nothing else', async () => {
     const roles = (await render([])).filter((object) => isRole(object) && !isAggregated(object))
     const cluster = roles.filter(({ kind }) => kind === 'ClusterRole')
     const own = roles.filter(({ kind }) => kind === 'Role')
@@ -83,7 +83,7 @@ describe('the roles that the chart makes', () => {
     expect(formatRuleTable(own)).toEqual(LEASE_RULES)
     expect(own.map(({ metadata }) => metadata.namespace)).toEqual([system])
   })
-  test('over chosen namespaces allow it there alone', async () => {
+  test('for listed namespaces allow it only there', async () => {
     const roles = (await render([studies])).filter(
       (object) => isRole(object) && !isAggregated(object),
     )
@@ -93,12 +93,12 @@ describe('the roles that the chart makes', () => {
     )
     expect(formatRuleTable(inStudies)).toEqual(STUDY_RULES)
   })
-  test('name every group, resource and verb: no star', async () => {
+  test('have no wildcard in groups, resources and verbs', async () => {
     const roles = [...(await render([])), ...(await render([studies]))].filter(isRole)
     const args = roles
       .flatMap(listRules)
       .flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs])
-    expect(args.filter((word) => word.includes('*'))).toEqual([])
+    expect(args.filter((arg) => arg.includes('*'))).toEqual([])
   })
   test('are bound to the ServiceAccount of the operator alone', async () => {
     const bindings = (await render([studies])).filter(({ kind }) => kind.endsWith('RoleBinding'))
@@ -109,7 +109,7 @@ describe('the roles that the chart makes', () => {
   })
 })
 
-/** What a user may do, asked of the API server: yes or no. A resource may have a subresource: pods/log. */
+/** Whether a user may do something, by `kubectl auth can-i`. A resource may have a subresource: pods/log. */
 async function canI([verb = '', resource = '', ...rest]: readonly string[], as: string) {
   const [kind = '', subresource] = resource.split('/')
   const part = subresource === undefined ? [] : [`--subresource=${subresource}`]
@@ -161,7 +161,7 @@ describe('the ServiceAccount, on the API server,', () => {
     expect(await canI([verb, resource, '-n', studies], account)).toBe(answer)
   })
 
-  test('leads by its own Lease and no other', async () => {
+  test('may update its own Lease and no other', async () => {
     const account = `system:serviceaccount:${system}:${NAME}`
     const ask = async (...args: readonly string[]) => {
       const asked = ['auth', 'can-i', ...args, '-n', system, `--as=${account}`]
@@ -186,7 +186,7 @@ describe('the ServiceAccount, on the API server,', () => {
   })
 })
 
-describe('people with the roles that every cluster has', () => {
+describe('users with the default roles of every cluster', () => {
   beforeAll(async () => {
     for (const role of ['view', 'edit']) {
       const args = ['create', 'rolebinding', role, `--clusterrole=${role}`, `--user=${role}er`]
@@ -202,7 +202,7 @@ describe('people with the roles that every cluster has', () => {
     ['editer', 'patch', 'necosweeps.neco.dev/scale', 'yes'],
     ['editer', 'patch', 'necosweeps.neco.dev/status', 'no'],
   ])('a %s may %s %s: %s', async (user, ...[verb, resource, answer]) => {
-    // The controller manager gathers aggregated roles a moment after they are made.
+    // The controller manager aggregates roles a moment after they are created.
     await expect
       .poll(() => canI([verb, resource, '-n', studies], user), { timeout: 30_000 })
       .toBe(answer)

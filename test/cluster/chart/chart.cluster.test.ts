@@ -49,11 +49,11 @@ const only = (objects: readonly RenderedObject[], kind: string, name?: string): 
   return found[0] as RenderedObject
 }
 
-const VARIANTS = ['nothing said', 'all switched on', 'one namespace watched'] as const
+const VARIANTS = ['defaults', 'everything enabled', 'one namespace watched'] as const
 const buildVariantValues = (variant: (typeof VARIANTS)[number]): object =>
   ({
-    'nothing said': {},
-    'all switched on': buildFullValues([]),
+    defaults: {},
+    'everything enabled': buildFullValues([]),
     'one namespace watched': buildFullValues([studies]),
   })[variant]
 
@@ -65,7 +65,7 @@ describe.each(VARIANTS)('the chart, with %s,', (variant) => {
     expect([exitCode, stdout.match(/\[(WARNING|ERROR)\].*/g), stderr]).toEqual([0, null, ''])
   })
 
-  test('is accepted by the API server to the last field, under restricted pod security', async () => {
+  test('is accepted by the API server with strict validation, under restricted pod security', async () => {
     const label = 'pod-security.kubernetes.io/warn=restricted'
     await testbed.kubectl.ok(['label', 'namespace', namespace, label, '--overwrite'])
     const objects = await render(buildVariantValues(variant))
@@ -76,7 +76,7 @@ describe.each(VARIANTS)('the chart, with %s,', (variant) => {
     expect([exitCode, stderr]).toEqual([0, ''])
   })
 
-  test('gives the operator a configuration that it takes', async () => {
+  test('gives the operator a valid configuration', async () => {
     const config = only(
       await render(buildVariantValues(variant)),
       'ConfigMap',
@@ -88,9 +88,9 @@ describe.each(VARIANTS)('the chart, with %s,', (variant) => {
 })
 
 const toObjectName = (variant: string): string =>
-  variant === 'nothing said' ? 'neco-neco-operator' : 'neco'
+  variant === 'defaults' ? 'neco-neco-operator' : 'neco'
 
-test('what the values say reaches the configuration of the operator', async () => {
+test('the values are passed to the configuration of the operator', async () => {
   const config = only(await render(buildFullValues([studies])), 'ConfigMap', 'neco')
   const text = (config['data'] as { 'config.yaml': string })['config.yaml']
   expect(parse(text)).toEqual({
@@ -141,7 +141,7 @@ interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>
 }
 
-/** Sections and fields of a schema that a configuration does not say. */
+/** Sections and fields of a schema that a configuration leaves out. */
 const listUndocumented = (schema: SchemaNode, config: unknown, path = ''): string[] =>
   Object.entries(schema.properties ?? {}).flatMap(([key, child]) => {
     const documented = (config as Readonly<Record<string, unknown>>)[key]
@@ -157,14 +157,14 @@ test('every field of the configuration can be set through the values', async () 
   expect(listUndocumented(schema as SchemaNode, parse(text))).toEqual([])
 })
 
-test('a run without a GPU to ask for is had by taking the default away', async () => {
+test('removing the default limits gives runs without a GPU', async () => {
   const config = only(await render({ defaults: { resources: null } }), 'ConfigMap')
   const text = (config['data'] as { 'config.yaml': string })['config.yaml']
   expect(parse(text).defaults.resources).toBeUndefined()
 })
 
 describe('the CRDs', () => {
-  test('are those that are generated, and stay when the chart goes', async () => {
+  test('are the generated ones, and survive helm uninstall', async () => {
     const objects = await render()
     for (const plural of ['necoruns', 'necosweeps']) {
       const crd = only(objects, 'CustomResourceDefinition', `${plural}.neco.dev`)

@@ -6,7 +6,7 @@ type Some<T> = T extends readonly unknown[]
     ? { readonly [K in keyof T]?: Some<T[K]> }
     : T
 
-/** Values that switch on all that the chart can make. */
+/** Values that enable every object of the chart. */
 export const buildFullValues = (watchNamespaces: readonly string[]): Some<ChartValues> => ({
   global: { imageRegistry: 'mirror.example.org/neco' },
   fullnameOverride: 'neco',

@@ -12,9 +12,9 @@ export interface HelmResult {
 }
 
 export interface Helm {
-  /** Any exit code is an answer. */
+  /** Resolves at any exit code. */
   run(args: readonly string[]): Promise<HelmResult>
-  /** What it printed. Throws with its words when the exit code is not 0. */
+  /** Its stdout. Throws with its stderr when the exit code is not 0. */
   ok(args: readonly string[]): Promise<string>
   /** The path of a file with values, for --values. */
   valuesFile(values: object): Promise<string>
@@ -22,12 +22,12 @@ export interface Helm {
 
 interface HelmOptions {
   readonly program: string
-  /** Where its caches and files of values go. */
+  /** Folder of its caches and values files. */
   readonly folder: string
   readonly kubeconfig: string
 }
 
-/** The real helm, with its home in the folder of the bed. */
+/** The real helm, with its home directory in the folder of the testbed. */
 export function createHelm({ program, folder, kubeconfig }: HelmOptions): Helm {
   let files = 0
   const home = join(folder, 'helm')
@@ -71,7 +71,7 @@ export function createHelm({ program, folder, kubeconfig }: HelmOptions): Helm {
   }
 }
 
-/** An object of the API as far as the tests look into it. */
+/** The fields of an API object that the tests read. */
 export interface RenderedObject {
   readonly apiVersion: string
   readonly kind: string

@@ -7,13 +7,13 @@ import { CHART, type Helm, objectsIn, type RenderedObject } from './helm.ts'
 interface InstallOptions {
   readonly testbed: SharedTestbed
   readonly helm: Helm
-  /** Of the release; it is there already. */
+  /** Of the release; it must exist. */
   readonly namespace: string
-  /** Beside those that the bed gives: the CRDs are there, and nothing is started by a Deployment. */
+  /** In addition to those of the testbed, whose CRDs exist and where no Deployment starts anything. */
   readonly values: object
 }
 
-/** What a program needs to be the operator of a release: who it is, and what it is told. */
+/** What a process needs to be the operator of a release: its account and its configuration. */
 export interface InstalledOperator {
   readonly serviceAccount: string
   /** Path of a kubeconfig with a token of the ServiceAccount. */
@@ -24,7 +24,7 @@ export interface InstalledOperator {
 
 const name = 'neco-operator'
 
-/** Applies what the chart renders of a release, but for pods and CRDs. Throws with what helm or kubectl said. */
+/** Applies the objects that the chart renders, except pods and CRDs. Throws with the output of helm or kubectl. */
 export async function installOperator(install: InstallOptions): Promise<InstalledOperator> {
   const { testbed, helm, namespace, values } = install
   const file = await helm.valuesFile({ crds: { install: false }, ...values })

@@ -30,7 +30,7 @@ const digest = async (file: string): Promise<string> =>
 const jobs = () => fixture.kubectl('get', 'jobs', '-o', 'name')
 
 describe('neco plot on a cluster', () => {
-  test('draws curves and pictures that a short Job reads from the storage', async () => {
+  test('draws curves and the figure, which a short Job reads from the storage', async () => {
     const args = ['plot', 'study', '--file', 'job.svg', '--figure', 'best.png']
     const { exitCode, stdout, stderr } = await fixture.neco(...args)
     expect([exitCode, stderr]).toEqual([0, ''])
@@ -43,7 +43,7 @@ describe('neco plot on a cluster', () => {
     expect(await jobs()).toBe('')
   })
 
-  test('draws the same curves from JetStream where that can be reached', async () => {
+  test('draws the same curves from JetStream where it is reachable', async () => {
     const bus: BusTestbed = await openBusTestbed()
     try {
       await fixture.neco('plot', 'study', '--file', 'job.svg')
@@ -64,15 +64,15 @@ describe('neco plot on a cluster', () => {
     }
   })
 
-  test('says that pictures are gone from the storage', async () => {
+  test('fails where the figure is missing on the storage', async () => {
     await rm(join(fixture.storage, FIGURE))
     const { exitCode, stderr } = await fixture.neco('plot', 'study', '--figure', 'none.png')
-    expect([exitCode, stderr]).toEqual([2, 'study: no run that succeeded has pictures yet\n'])
+    expect([exitCode, stderr]).toEqual([2, 'study: no run that succeeded has a figure yet\n'])
     expect(await jobs()).toBe('')
   })
 
   test('leaves no Job behind at Ctrl-C', async () => {
-    // An image that is nowhere: the reader is pending for as long as somebody waits for it.
+    // An image that does not exist: the reader stays pending.
     await fixture.kubectl('delete', 'configmap', 'study-0-r0', 'study-1-r0')
     await writePlacement(fixture, 'study-0-r0', 'neco/none:test')
     const reader = waitUntil({
@@ -92,7 +92,7 @@ describe('neco plot on a cluster', () => {
   })
 })
 
-/** What the pod of a run says on the bus. */
+/** Reports of the pod of a run on the bus. */
 async function report(bus: BusTestbed, point: number): Promise<void> {
   const { namespace } = fixture
   const path = 'jsonpath={.metadata.uid}'

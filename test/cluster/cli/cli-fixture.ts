@@ -29,18 +29,18 @@ const condition = (type: string, reason: string, status = 'True') => ({
 })
 const ENDED = [condition('Ready', 'Succeeded'), condition('Complete', 'Succeeded')]
 
-/** A folder with study.yaml, a namespace, and whoever plays the operator there. */
+/** A folder with study.yaml, and a namespace where the test plays the operator. */
 export interface CliFixture {
   readonly namespace: string
   readonly folder: string
   /** `neco …` in the folder, on this namespace, as admin. */
-  readonly neco: (...words: readonly string[]) => Promise<NecoProcessResult>
-  /** The flags that mean the namespace. */
+  readonly neco: (...args: readonly string[]) => Promise<NecoProcessResult>
+  /** The flags that select the namespace. */
   readonly namespaceFlags: readonly string[]
-  readonly kubectl: (...words: readonly string[]) => Promise<string>
+  readonly kubectl: (...args: readonly string[]) => Promise<string>
   readonly makeRun: (sweep: string, point: number, pod?: object) => Promise<string>
   readonly writeStatus: (plural: string, name: string, status: object) => Promise<void>
-  /** Makes both runs of a sweep and ends them, and then the sweep. */
+  /** Creates both runs of a sweep, and completes them and the sweep. */
   readonly finishSweep: (sweep: string, more?: FinishedRun) => Promise<void>
   readonly rejectSweep: (sweep: string) => Promise<void>
   readonly close: () => Promise<void>
@@ -72,7 +72,7 @@ export async function openCliFixture(testbed: SharedTestbed): Promise<CliFixture
   const namespace = await testbed.newNamespace('cli')
   await writeFile(join(folder, 'study.yaml'), MANIFEST)
   const namespaceFlags = ['--kubeconfig', testbed.kubeconfig('admin'), '--namespace', namespace]
-  const kubectl = (...words: readonly string[]) => testbed.kubectl.ok([...words, '-n', namespace])
+  const kubectl = (...args: readonly string[]) => testbed.kubectl.ok([...args, '-n', namespace])
 
   const writeStatus = async (plural: string, name: string, status: object): Promise<void> => {
     const path = `/apis/${API_GROUP_VERSION}/namespaces/${namespace}/${plural}/${name}/status`
@@ -112,7 +112,7 @@ export async function openCliFixture(testbed: SharedTestbed): Promise<CliFixture
     folder,
     namespaceFlags,
     kubectl,
-    neco: (...words) => runNeco([...words, ...namespaceFlags], { cwd: folder }),
+    neco: (...args) => runNeco([...args, ...namespaceFlags], { cwd: folder }),
     makeRun,
     writeStatus,
     finishSweep: finish,

@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => fixture?.close())
 
-/** The roles that the chart adds to those which every cluster has. */
+/** The roles that the chart aggregates into the default ones. */
 async function applyChartRoles(): Promise<void> {
   const helm = createHelm({
     program: testbed.programs.helm,
@@ -39,7 +39,7 @@ const buildAccountName = (role: Role): string =>
   `system:serviceaccount:${fixture.namespace}:${role}`
 const findRoleKubeconfig = (role: Role): string => join(fixture.folder, `${role}.yaml`)
 
-/** Somebody with a role in the one namespace, and a kubeconfig of theirs. */
+/** A user with a role in one namespace, and their kubeconfig. */
 async function bind(role: Role): Promise<void> {
   const { namespace, kubectl } = fixture
   await kubectl('create', 'serviceaccount', role)
@@ -48,7 +48,7 @@ async function bind(role: Role): Promise<void> {
   const admin = await readFile(testbed.kubeconfig('admin'), 'utf8')
   const token = await testbed.serviceAccountToken(namespace, role)
   await writeFile(findRoleKubeconfig(role), admin.replaceAll(testbed.adminToken, token))
-  // The controller manager gathers aggregated roles a moment after they are made.
+  // The controller manager aggregates roles a moment after they are created.
   const verb = role === 'view' ? 'watch' : 'patch'
   const asked = ['auth', 'can-i', verb, 'necosweeps.neco.dev', '-n', namespace]
   await waitUntil({
@@ -68,7 +68,7 @@ const typeAs = (role: Role, ...args: readonly string[]): Promise<NecoProcessResu
 
 const done = (stdout: unknown) => ({ exitCode: 0, stderr: '', stdout })
 
-/** One line that says who may not do what, where, and what to ask for. */
+/** The line of a forbidden request: who, what, where, and the role to ask for. */
 const refused = (role: Role, what: string, namespace = fixture.namespace) => ({
   exitCode: 2,
   stdout: '',
@@ -79,7 +79,7 @@ const refused = (role: Role, what: string, namespace = fixture.namespace) => ({
   ),
 })
 
-describe('neco as somebody who has the role edit in one namespace', () => {
+describe('neco as a user with the role edit in one namespace', () => {
   test('runs, watches, suspends and resumes a study there', async () => {
     const named = ['run', 'study.yaml', '--set', 'metadata.name=of-edit', '--detach']
     const created = `NeCoSweep of-edit created in namespace ${fixture.namespace}\n`
@@ -95,7 +95,7 @@ describe('neco as somebody who has the role edit in one namespace', () => {
     )
   })
 
-  test('prints and plots what came of a study, whose reader is deleted again', async () => {
+  test('prints and plots the results of a study, and deletes the reader Job', async () => {
     const { stdout: table } = await fixture.neco('results', 'study')
     expect(table).toContain('studentSteepness')
     expect(await typeAs('edit', 'results', 'study')).toEqual(done(table))
@@ -105,7 +105,7 @@ describe('neco as somebody who has the role edit in one namespace', () => {
     expect(await fixture.kubectl('get', 'jobs', '-o', 'name')).toBe('')
   })
 
-  test('is told what may not be done in another namespace', async () => {
+  test('reports what is forbidden in another namespace', async () => {
     const args = ['--kubeconfig', findRoleKubeconfig('edit'), '-n', otherNamespace]
     const { folder } = fixture
     expect(await runNeco(['run', 'study.yaml', ...args], { cwd: folder })).toEqual(
@@ -114,7 +114,7 @@ describe('neco as somebody who has the role edit in one namespace', () => {
   })
 })
 
-describe('neco as somebody who has the role view in one namespace', () => {
+describe('neco as a user with the role view in one namespace', () => {
   test('reads with kubectl, follows a study to its end and prints its results', async () => {
     const kubeconfig = ['--kubeconfig', findRoleKubeconfig('view'), '-n', fixture.namespace]
     const listed = await testbed.kubectl.ok([
@@ -131,7 +131,7 @@ describe('neco as somebody who has the role view in one namespace', () => {
     expect(await typeAs('view', 'results', 'study')).toEqual(done(table))
   })
 
-  test('is told who may not suspend, run or plot, and whom to ask for what', async () => {
+  test('reports that suspend, run and plot are forbidden, and the role to ask for', async () => {
     const patch = refused('view', 'patch resource "necosweeps" in API group "neco.dev"')
     expect(await typeAs('view', 'suspend', 'study')).toEqual(patch)
     expect(await typeAs('view', 'run', 'study.yaml')).toEqual(patch)

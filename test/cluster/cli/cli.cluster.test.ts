@@ -19,13 +19,13 @@ afterAll(() => fixture.close())
 const readFieldText = (path: string, name = 'study') =>
   fixture.kubectl('get', 'necosweep', name, '-o', `jsonpath={${path}}`)
 
-/** A study of another name, applied and not waited for. */
+/** Applies the study under another name, without waiting. */
 async function applied(name: string): Promise<void> {
   const args = ['--set', `metadata.name=${name}`, '--detach']
   expect(await fixture.neco('run', 'study.yaml', ...args)).toMatchObject({ exitCode: 0 })
 }
 
-/** The objects of a study in the cluster, as a home of this machine has them in its journal. */
+/** Writes the objects of a study in the cluster into a journal, as the local platform has them. */
 async function copyToThisMachine(out: string): Promise<void> {
   const { state } = buildOutputPaths(join(fixture.folder, out))
   const objects = ['necosweeps', 'necoruns'].map((kind) =>
@@ -61,7 +61,7 @@ describe('neco on a cluster', () => {
     expect([exitCode, stderr]).toEqual([0, ''])
     expect(stdout).toContain('training 8/8 steps')
     expect(stdout).toContain('runs 2/2 ended')
-    expect(stdout).toContain('back end: of the test')
+    expect(stdout).toContain('backend: of the test')
     const { stdout: table } = await fixture.neco('results', 'study')
     expect(stdout).toContain(table)
     await copyToThisMachine('out/study')
@@ -76,7 +76,7 @@ describe('neco on a cluster', () => {
     process.stdout.write(`\n${stdout}`)
   })
 
-  test('changes nothing by the same manifest again, and shows what the API server refuses', async () => {
+  test('changes nothing when the same manifest is applied again, and prints what the API server rejects', async () => {
     const version = await readFieldText('.metadata.resourceVersion')
     const again = await fixture.neco('run', 'study.yaml')
     expect(again).toMatchObject({ exitCode: 0, stderr: '' })
@@ -95,7 +95,7 @@ describe('neco on a cluster', () => {
     expect(await readFieldText('.spec.parallelism')).toBe('2')
   })
 
-  test('leaves the study alone at Ctrl-C, and says so', async () => {
+  test('leaves the study alone at Ctrl-C, and prints how to follow it', async () => {
     const name = 'left-alone'
     const args = ['run', 'study.yaml', '--set', `metadata.name=${name}`, ...fixture.namespaceFlags]
     const answer = await runNeco(args, {
@@ -106,12 +106,12 @@ describe('neco on a cluster', () => {
     })
     expect(answer).toMatchObject({ exitCode: 130, stderr: '' })
     expect(answer.stdout).toContain(
-      `the study goes on; follow it with: neco watch ${name} --namespace ${fixture.namespace} --kubeconfig`,
+      `the study continues; follow it with: neco watch ${name} --namespace ${fixture.namespace} --kubeconfig`,
     )
     expect(await readFieldText('.spec.suspend', name)).toBe('')
   })
 
-  test('says why a study is not accepted', async () => {
+  test('prints why a study is not accepted', async () => {
     await applied('refused')
     await fixture.rejectSweep('refused')
     expect(await fixture.neco('watch', 'refused')).toMatchObject({
@@ -124,7 +124,7 @@ describe('neco on a cluster', () => {
     await applied('paused')
     const suspended = await fixture.neco('suspend', 'paused')
     expect(suspended.stdout).toMatch(
-      /^NeCoSweep paused: suspended; neco resume paused --namespace .* goes on with it\n$/,
+      /^NeCoSweep paused: suspended; neco resume paused --namespace .* resumes it\n$/,
     )
     expect(await readFieldText('.spec.suspend', 'paused')).toBe('true')
     expect((await fixture.neco('stop', 'paused')).stdout).toContain('was suspended already')
@@ -153,19 +153,19 @@ describe('neco on a cluster', () => {
     })
     const suspended = await plugin('suspend', 'paused', '-n', fixture.namespace)
     expect(suspended.stdout).toContain(
-      `kubectl neco resume paused --namespace ${fixture.namespace} goes on with it`,
+      `kubectl neco resume paused --namespace ${fixture.namespace} resumes it`,
     )
     await rm(bin)
   })
 })
 
-describe('what neco says when it cannot', () => {
+describe('an error of neco', () => {
   const asked = (args: readonly string[], environment = {}) =>
     runNeco(args, { cwd: fixture.folder, environment })
   const refusal = (stderr: unknown) => ({ exitCode: 2, stdout: '', stderr })
   const oneLine = (pattern: RegExp) => expect.stringMatching(new RegExp(`^${pattern.source}\\n$`))
 
-  test('there is no kubeconfig, or no such context', async () => {
+  test('names the kubeconfig or the context that is missing', async () => {
     expect(await asked(['results', 'study', '--cluster'])).toEqual(
       refusal(oneLine(/no kubeconfig: .*KUBECONFIG is not set.*; give a file by --kubeconfig/)),
     )
@@ -175,7 +175,7 @@ describe('what neco says when it cannot', () => {
     )
   })
 
-  test('the API server is away, or does not know or allow who asks', async () => {
+  test('names an unreachable API server, unknown credentials and missing permissions', async () => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as { port: number }
@@ -197,7 +197,7 @@ describe('what neco says when it cannot', () => {
     )
   })
 
-  test('there is no such study, with the name that is near', async () => {
+  test('suggests the nearest name for an unknown study', async () => {
     expect(await fixture.neco('results', 'stuudy')).toEqual(
       refusal(
         `stuudy: no NeCoSweep or NeCoRun of this name in namespace ${fixture.namespace}; did you mean study?\n`,
@@ -208,14 +208,14 @@ describe('what neco says when it cannot', () => {
     )
   })
 
-  test('there is no such namespace', async () => {
+  test('names an unknown namespace', async () => {
     const args = ['run', 'study.yaml', '--kubeconfig', testbed.kubeconfig('admin'), '-n', 'nowhere']
     expect(await asked(args)).toEqual(
       refusal(oneLine(/study.yaml: namespaces "nowhere" not found; .*create namespace nowhere/)),
     )
   })
 
-  test('the CRDs are missing, of another version, or of an older release', async () => {
+  test('names CRDs that are missing, of another version, or of an older release', async () => {
     const own = await testbed.startOwnTestbed({ crds: false })
     const kubeconfig = ['--kubeconfig', own.controlPlane.kubeconfig('admin')]
     const install = /: install those of this version: helm .*, or kubectl apply .*/.source
@@ -240,7 +240,7 @@ describe('what neco says when it cannot', () => {
 })
 
 describe('kubectl', () => {
-  test('explains a field, shows what a sweep is in, and waits for its end', async () => {
+  test('explains a field, prints the state of a sweep, and waits for its end', async () => {
     const explained = await testbed.kubectl.ok(['explain', 'necosweep.spec.search'])
     expect(explained).toContain('search says how points are chosen')
     expect(explained).toMatch(/method\t<string> -required-/)
@@ -249,7 +249,7 @@ describe('kubectl', () => {
     process.stdout.write(`\n${listed}`)
     expect(head.split(/ {2,}/)).toEqual(expect.arrayContaining(['NAME', 'AGE']))
     expect(row).toMatch(/^study .*Succeeded/)
-    // kubectl waits until the status is that of the newest generation.
+    // kubectl wait needs a status of the newest generation.
     const observedGeneration = Number(await readFieldText('.metadata.generation'))
     await fixture.writeStatus('necosweeps', 'study', { observedGeneration })
     const waited = await fixture.kubectl(

@@ -10,12 +10,12 @@ import { buildTestRunKey, type CliFixture, openCliFixture } from './cli-fixture.
 
 const IMAGE = 'neco/reader:test'
 const ROOT = join(import.meta.dirname, '..', '..', '..')
-/** Of the best run, under the storage. */
+/** Figure of the best run, under the storage. */
 export const FIGURE = 'evaluations/figures/a.png'
 
-/** A finished study whose storage holds reports and a figure, as its pods would have left them, and a node for who reads them. */
+/** A finished study whose storage has reports and a figure, as its pods would leave them, and a node for reader Jobs. */
 export interface CurvesFixture extends CliFixture {
-  /** The folder behind the claim. */
+  /** The folder of the volume. */
   readonly storage: string
 }
 
@@ -38,7 +38,7 @@ export const buildPointReports = (point: number): readonly RunReport[] =>
     metrics: { loss: computeTestLoss(point, step) },
   }))
 
-/** Where the pods of a run are, as the operator writes it down. */
+/** The placement of a run's pods, in the ConfigMap that the operator writes. */
 export async function writePlacement(
   { kubectl }: CliFixture,
   name: string,
@@ -83,7 +83,7 @@ async function finishStudy(fixture: CurvesFixture, nodeSelector: object): Promis
   await write(join(storage, FIGURE), await sharp({ create: figureImage }).png().toBuffer())
 }
 
-/** Opens the ground on the shared bed; whoever opens it closes it. */
+/** Opens it on the shared testbed; the caller closes it. */
 export async function openCurvesFixture(testbed: SharedTestbed): Promise<CurvesFixture> {
   const fixture = await openCliFixture(testbed)
   const { namespace } = fixture

@@ -26,7 +26,7 @@ function buildTerminationText(isEvaluation: boolean): TerminationMessage {
   }
 }
 
-/** The name of a study says how its pods behave. */
+/** How pods behave, by the name of their study. */
 function script({ metadata: { name } }: Pod): ScriptedRun {
   if (name.startsWith('held')) return { exitCode: 0 }
   const isBad = name.startsWith('bad') || name.startsWith('partly-1')
@@ -63,7 +63,7 @@ afterAll(() => fixture?.close())
 const kubectl = (...args: readonly string[]): Promise<string> =>
   testbed.kubectl.ok([...args, '-n', fixture.namespace])
 
-/** What kubectl prints of objects, with their ages left out, once it holds a line. */
+/** The output of kubectl get without ages, once it contains a line. */
 const printed = (args: readonly string[], line: RegExp): Promise<string> =>
   waitUntil({
     what: `${args.join(' ')} to say ${line}`,
@@ -87,7 +87,7 @@ paused   Suspended      2        2      0         0           0
 `)
   })
 
-  test('shows the state of each run, and how far it is', async () => {
+  test('shows the state and progress of each run', async () => {
     expect(await printed(['get', 'necoruns'], /^held-0-r0 +Running/m)).toBe(`
 NAME          STATE       STEP   STEPS
 bad-0-r0      UserError
@@ -100,7 +100,7 @@ partly-1-r0   UserError
 `)
   })
 
-  test('shows the best point of a sweep where more is asked for, by short names too', async () => {
+  test('shows the best point of a sweep with -o wide, also by short names', async () => {
     const wide = await kubectl('get', 'necosweep', 'done', '-o', 'wide')
     expect(wide.split('\n')[0]).toMatch(/FAILED +BEST +AGE$/)
     expect(wide.split('\n')[1]).toMatch(/ loss.studentSteepness=1 /)
@@ -145,7 +145,7 @@ test('kubectl scale changes the parallelism, and the runs follow', async () => {
 describe('kubectl explain', () => {
   const explained = async (path: string): Promise<string> => `\n${await kubectl('explain', path)}`
 
-  test('says what a field is', async () => {
+  test('describes a field', async () => {
     expect(await explained('necosweep.spec.run.loss.studentSteepness')).toBe(`
 GROUP:      neco.dev
 KIND:       NeCoSweep
@@ -161,7 +161,7 @@ DESCRIPTION:
 `)
   })
 
-  test('says what values a field takes', async () => {
+  test('lists the values of a field', async () => {
     const text = await explained('necorun.spec.preset')
     expect(text).toContain('FIELD: preset <string>\nENUM:\n    Official\n    Paper\n')
   })
@@ -177,7 +177,7 @@ DESCRIPTION:
     'necosweep.status.best',
     'necorun.spec.evaluations',
     'necorun.status.tasks',
-  ])('has a word for every field of %s', async (path) => {
+  ])('describes every field of %s', async (path) => {
     const text = await explained(path)
     expect(text).toContain('FIELDS:')
     expect(text).not.toContain('<no description>')
@@ -199,7 +199,7 @@ describe('Argo CD', () => {
     expect(await evaluateArgoHealth(object, kind)).toEqual(health)
   })
 
-  test('shows what is not accepted as Degraded, with the field and what is wrong', async () => {
+  test('shows a study that is not accepted as Degraded, with field and message', async () => {
     const object = JSON.parse(await kubectl('get', 'NeCoSweep', 'broken', '-o', 'json'))
     expect(await evaluateArgoHealth(object, 'NeCoSweep')).toMatchObject({
       status: 'Degraded',

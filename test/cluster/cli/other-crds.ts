@@ -3,7 +3,7 @@ import { API_GROUP } from '../../../crds/names.ts'
 import type { Kubectl } from '../testbed/kubectl.ts'
 import { waitUntil } from '../testbed/wait-until.ts'
 
-/** The one version of a CRD, as far as tests change it. */
+/** The fields of a CRD version that tests change. */
 interface CrdVersion {
   name: string
   readonly schema: {
@@ -19,7 +19,7 @@ interface Crd {
   readonly spec: { readonly versions: readonly [CrdVersion] }
 }
 
-/** Installs our CRDs with a change, instead of those that are there, and waits until the server serves them. */
+/** Replaces the CRDs by changed ones, and waits until the server serves them. */
 export async function installOtherCrds(
   kubectl: Kubectl,
   change: (version: CrdVersion) => void,

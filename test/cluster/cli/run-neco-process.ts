@@ -10,9 +10,9 @@ export interface NecoProcessResult {
 interface NecoProcessOptions {
   readonly cwd: string
   readonly environment?: Readonly<Record<string, string>>
-  /** Called with all that was printed so far, whenever there is more; interrupt sends one SIGINT. */
+  /** Called with the whole output so far at every new chunk; `interrupt` sends one SIGINT. */
   readonly onStdout?: (stdout: string, interrupt: () => void) => void
-  /** One SIGINT is sent when it resolves; a rejection is that of the call. */
+  /** One SIGINT is sent when it resolves; the call rejects when it rejects. */
   readonly interruptAfter?: Promise<unknown>
 }
 
@@ -27,7 +27,7 @@ export const KUBECTL_NECO = join(
   'main.ts',
 )
 
-/** Calls a program as a person would, and waits for its end. */
+/** Runs a program as a user would, and waits for its end. */
 export function runCliProcess(
   program: string,
   args: readonly string[],

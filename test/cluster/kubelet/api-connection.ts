@@ -16,14 +16,14 @@ export interface ApiCall {
   readonly contentType?: string
 }
 
-/** What the API server answered; any status is an answer, only an unreachable server is an error. */
+/** A response of any status; only an unreachable server is an error. */
 export interface ApiResponse {
   readonly status: number
   readonly body: unknown
 }
 
 export interface ApiConnection {
-  /** Sends one request. Rejects when the server cannot be reached or gives no JSON. */
+  /** Sends one request. Rejects when the server is unreachable or the body is no JSON. */
   readonly call: (call: ApiCall) => Promise<ApiResponse>
   /** Reads a watch, one call of `onLine` an event, until it ends or `signal` aborts. Rejects when it cannot be opened. */
   readonly watch: (
@@ -72,7 +72,7 @@ export function connectApi({ url, caFile, token }: ApiAddress): ApiConnection {
 
 function sendCall(url: URL, options: RequestOptions, body: unknown): Promise<ApiResponse> {
   const text = body === undefined ? '' : JSON.stringify(body)
-  // Node gives the body of a DELETE no length of its own accord.
+  // Node sets no Content-Length on the body of a DELETE by itself.
   const headers = { ...options.headers, 'content-length': Buffer.byteLength(text) }
   return new Promise((resolve, reject) => {
     const sent = request(url, { ...options, headers, timeout: CALL_TIMEOUT_MS }, (answer) => {
@@ -128,7 +128,7 @@ function readLines(
   })
 }
 
-/** What the server said about a refused call, in one line. */
+/** The message of a refused request, in one line. */
 export function formatApiRefusal({ status, body }: ApiResponse): string {
   const message =
     typeof body === 'object' && body !== null && 'message' in body ? body.message : body

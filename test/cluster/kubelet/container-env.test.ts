@@ -72,7 +72,7 @@ describe('the environment of a container', () => {
     })
   })
 
-  it('names the object or the key that is missing, unless it is optional', () => {
+  it('reports the missing object or key, unless it is optional', () => {
     const secretKeyRef = { name: 'none', key: 'creds' }
     const variable = { name: 'CREDS', valueFrom: { secretKeyRef } }
     expect(resolveEnvironment({ env: [variable] })).toEqual({
@@ -91,7 +91,7 @@ describe('the environment of a container', () => {
     })
   })
 
-  it('refuses a field that no kubelet knows', () => {
+  it('rejects an unknown field path', () => {
     expect(buildFieldVariable('status.phase')).toEqual({
       ok: false,
       message: 'unsupported fieldPath: status.phase',
@@ -100,7 +100,7 @@ describe('the environment of a container', () => {
 })
 
 describe('references in a text', () => {
-  it('are replaced when they are known, kept when not, and escaped by a second dollar', () => {
+  it('are expanded when they are known, left as they are otherwise, and escaped by a second dollar', () => {
     expect(expandReferences('$(A) $(NONE) $$(A) $A', { A: 'x' })).toBe('x $(NONE) $(A) $A')
   })
 })

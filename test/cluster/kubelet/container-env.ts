@@ -15,7 +15,7 @@ export type Environment = Readonly<Record<string, string>>
 interface EnvironmentSources {
   readonly placed: PlacedPod
   readonly objects: KeyedObjects
-  /** What every container gets: `PATH`, the address of the API server. */
+  /** Variables of every container: `PATH`, the address of the API server. */
   readonly base: Environment
 }
 

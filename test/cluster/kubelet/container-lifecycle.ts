@@ -87,13 +87,13 @@ export class ContainerLifecycle {
     }
   }
 
-  /** Ends what runs, within the grace. A later call can only shorten it. */
+  /** Stops the container within the grace period. A later call can only shorten it. */
   stop(graceMs: number): void {
     this.#graceMs = Math.min(graceMs, this.#graceMs ?? graceMs)
     this.#running?.stop(this.#graceMs)
   }
 
-  /** The pod is over: what has not ended by now is reported as a kubelet does that finds nothing. */
+  /** The pod has ended: a container without an exit code is reported as unknown, as a kubelet does. */
   finish(): void {
     const { state } = this.#record
     const ended =
@@ -248,7 +248,7 @@ interface ContainerRunInfo {
   readonly isAgain: boolean
 }
 
-/** When a container that never started is said to have started. */
+/** The start time that is reported for a container that never started. */
 const EPOCH = '1970-01-01T00:00:00Z'
 
 const computeImageDigest = (image: string): string =>

@@ -17,7 +17,7 @@ export interface Image {
   readonly imageId?: string
 }
 
-/** Images by name. What is not here cannot be pulled. */
+/** Images by name. Others cannot be pulled. */
 export type Images = Readonly<Record<string, Image>>
 
 /** Where containers see the folder of their image. */
@@ -51,7 +51,7 @@ const waits = (...reasons: readonly Waiting[]): PlannedContainer => ({ kind: 'Wa
 const configError = (message: string): PlannedContainer =>
   waits({ reason: 'CreateContainerConfigError', message })
 
-/** Finds out how a container starts, or why it cannot yet, in the words of a kubelet. Rejects when the API server cannot be asked. */
+/** Plans how a container starts, or why it must wait, with the reasons of a real kubelet. Rejects when the API server is unreachable. */
 export async function planContainer(sources: PlanSources): Promise<PlannedContainer> {
   const { container, images, placed } = sources
   const image = images[container.image ?? '']

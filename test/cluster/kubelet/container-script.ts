@@ -25,7 +25,7 @@ const mountLines = ({ source, target, readOnly }: Mount): string =>
 /**
  * The shell script that builds a container's file tree in fresh mount and process namespaces and becomes its command.
  * The tree is this machine's, seen through an overlay, so that what the container writes outside its mounts is lost with it.
- * On descriptor 3 it says `started` the moment before the command runs, or why it cannot start.
+ * It writes `started` to descriptor 3 just before the command runs, or why it cannot start.
  */
 export function containerScript(plan: ScriptPlan): string {
   const { start, folder } = plan
@@ -81,14 +81,14 @@ exec "$chroot" "$root" ${formatUserArgs(plan)} /bin/sh -c ${quote(EXEC_SCRIPT)} 
 `
 }
 
-/** The parent-death signal is lost when the user changes, so it is set again. */
+/** The parent-death signal is cleared when the user changes, so it is set again. */
 function formatUserArgs({ user, group, moreGroups }: ScriptPlan): string {
   if (user === undefined) return ''
   const groups = moreGroups.length === 0 ? '--clear-groups' : `--groups ${moreGroups.join(',')}`
   return `setpriv --reuid ${user} --regid ${group ?? 0} ${groups} --no-new-privs --pdeathsig KILL --`
 }
 
-/** Becomes the command (`$2…`) in its folder (`$1`). A command that is not there is said on descriptor 3, or else `started`. */
+/** Becomes the command (`$2…`) in its folder (`$1`). Writes to descriptor 3 that the command is missing, or else `started`. */
 export const EXEC_SCRIPT = `cd -- "$1" || { echo "no folder $1" >&3; exit 128; }
 shift
 command -v -- "$1" >/dev/null || { echo "exec: \\"$1\\": executable file not found in \\$PATH" >&3; exit 128; }

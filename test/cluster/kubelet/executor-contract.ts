@@ -4,7 +4,7 @@ import type { RunningContainer } from './executor.ts'
 /** What a container under test does. */
 export type Behavior =
   | { readonly kind: 'Ends'; readonly exitCode: number; readonly message: string }
-  /** Runs until it is stopped, then ends of its own accord. */
+  /** Runs until it is stopped, then exits by itself. */
   | { readonly kind: 'EndsWhenStopped'; readonly exitCode: number; readonly message: string }
   | { readonly kind: 'IgnoresStop' }
 
@@ -16,26 +16,26 @@ const LONG_MS = 60_000
 /** What every executor of the kubelet does. */
 export function describeExecutorContract(name: string, start: StartBehaving): void {
   describe(`containers of the ${name}`, () => {
-    it('end with their exit code and their last words', async () => {
+    it('end with their exit code and termination message', async () => {
       const succeeded = await start({ kind: 'Ends', exitCode: 0, message: 'all is well' })
       expect(await succeeded.ended).toEqual({ exitCode: 0, terminationMessage: 'all is well' })
       const failed = await start({ kind: 'Ends', exitCode: 3, message: 'no data' })
       expect(await failed.ended).toEqual({ exitCode: 3, terminationMessage: 'no data' })
     })
 
-    it('are asked to end first, and say what they want to say', async () => {
+    it('get SIGTERM first, and may write a termination message', async () => {
       const container = await start({ kind: 'EndsWhenStopped', exitCode: 5, message: 'stopped' })
       container.stop(LONG_MS)
       expect(await container.ended).toEqual({ exitCode: 5, terminationMessage: 'stopped' })
     })
 
-    it('are killed when their grace is over', async () => {
+    it('are killed after their grace period', async () => {
       const container = await start({ kind: 'IgnoresStop' })
       container.stop(20)
       expect(await container.ended).toMatchObject({ exitCode: 137 })
     })
 
-    it('are killed earlier when the grace is shortened', async () => {
+    it('are killed earlier when the grace period is shortened', async () => {
       const container = await start({ kind: 'IgnoresStop' })
       container.stop(LONG_MS)
       container.stop(0)

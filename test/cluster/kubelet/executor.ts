@@ -26,7 +26,7 @@ export interface ContainerStart {
   readonly mounts: readonly Mount[]
   /** A folder of this one container run, which exists and is empty. */
   readonly folder: string
-  /** Where stdout and stderr go. */
+  /** The log file for stdout and stderr. */
   readonly logPath: string
   /** Names that the container resolves to addresses, as in `/etc/hosts`. */
   readonly hosts: Readonly<Record<string, string>>
@@ -37,13 +37,13 @@ export interface ContainerEnd {
   readonly exitCode: number
   /** `Completed` or `Error` when absent. */
   readonly reason?: string
-  /** What the container wrote as its last words, at most 4096 bytes. */
+  /** The termination message, at most 4096 bytes. */
   readonly terminationMessage?: string
   /** The whole pod ends with it, as after an eviction by the kubelet. */
   readonly podEnd?: PodEnd
 }
 
-/** Why a kubelet ended a pod of its own accord. */
+/** Why a kubelet ended a pod by itself. */
 export interface PodEnd {
   /** Such as `Evicted`. */
   readonly reason: string
@@ -54,13 +54,13 @@ export interface PodEnd {
 
 export interface RunningContainer {
   readonly ended: Promise<ContainerEnd>
-  /** Asks it to end, and ends it when the grace is over. A later call can only shorten the grace. */
+  /** Stops it within the grace period. A later call can only shorten it. */
   readonly stop: (graceMs: number) => void
   /** Runs a command inside and gives its exit code; for probes. */
   readonly execute: (command: readonly string[], timeoutMs: number) => Promise<number>
 }
 
-/** A container could not be started: `StartError` as runtimes say it. */
+/** A container could not be started: `StartError` in runtimes. */
 export class ContainerStartError extends Error {
   override readonly name = 'ContainerStartError'
   readonly code = 'StartError'

@@ -11,12 +11,12 @@ import type { Pod, PodCondition, PodStatus } from './pod-object.ts'
 type Stored = Pod & { readonly metadata: Pod['metadata'] & { readonly resourceVersion: string } }
 type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED'
 
-/** As much of an API server as a kubelet asks for, in memory: pods with a watch, everything else as it is put. */
+/** The part of an API server that a kubelet uses, in memory: pods with a watch, other objects as given. */
 export interface FakeApi {
   readonly address: ApiAddress
   readonly createPod: (name: string, spec: Pod['spec'], metadata?: Partial<Pod['metadata']>) => Pod
   readonly pod: (name: string) => Pod | undefined
-  /** As a user deletes a pod: it is asked to end within its grace. */
+  /** Deletes a pod as a user does, with its grace period. */
   readonly deletePod: (name: string, graceSeconds: number) => void
   /** Any other object by its path. */
   readonly put: (path: string, body: object) => void
@@ -176,8 +176,8 @@ class PodStore {
     const pod = this.#known(name)
     this.patches.set(name, [...(this.patches.get(name) ?? []), patch])
     const types = new Set(patch.conditions?.map(({ type }) => type))
-    const kept = (pod.status?.conditions ?? []).filter(({ type }) => !types.has(type))
-    const conditions: PodCondition[] = [...kept, ...(patch.conditions ?? [])]
+    const others = (pod.status?.conditions ?? []).filter(({ type }) => !types.has(type))
+    const conditions: PodCondition[] = [...others, ...(patch.conditions ?? [])]
     this.#set('MODIFIED', { ...pod, status: { ...pod.status, ...patch, conditions } })
   }
 

@@ -30,7 +30,7 @@ export const waitsFor = (reason: string) =>
     return state !== undefined && 'waiting' in state && state.waiting.reason === reason
   })
 
-/** Scripted runs by the name of the pod, or `pod/container`; what is not there ends well at once. */
+/** Scripted runs by the name of the pod, or `pod/container`; others succeed at once. */
 export type Script = Readonly<Record<string, ScriptedRun>>
 
 /** A fake API server, and a kubelet on it whose containers do what the script says. */

@@ -16,7 +16,7 @@ export interface NodePorts extends SharedPorts {
   readonly folder: string
 }
 
-/** One node: its heartbeat, its way to the API server, and its pods. */
+/** One node: its heartbeat, its connection to the API server, and its pods. */
 export class KubeletNode {
   readonly spec: NodeSpec
   readonly #ports: NodePorts
@@ -43,13 +43,13 @@ export class KubeletNode {
     this.#begin()
   }
 
-  /** Cuts the node off: no heartbeat, no news, no word of its pods, which run on. */
+  /** Disconnects the node: no heartbeat, no watch, no status of its pods, which continue to run. */
   cut(): void {
     this.#link.cut()
     this.#beat.abort()
   }
 
-  /** The node is back: it registers, hears what has changed, and says what it wanted to say. */
+  /** Reconnects the node: it registers, lists its pods, and writes pending statuses. */
   async restore(): Promise<void> {
     if (!this.#link.isCut) return
     await this.#tasks

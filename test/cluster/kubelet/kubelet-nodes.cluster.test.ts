@@ -10,7 +10,7 @@ let fixture: PodFixture | undefined
 afterEach(() => fixture?.close())
 
 describe('a node of the process kubelet', () => {
-  it('that loses its network has its pods evicted, and lets them go when it is back', async () => {
+  it('that loses its network has its pods evicted, and removes them when it is back', async () => {
     const open = await openPodFixture(testbed, { name: 'lost', count: 2, gpus: 0 })
     fixture = open
     const { kubelet, waitFor, kubectl } = open
@@ -31,7 +31,7 @@ describe('a node of the process kubelet', () => {
     await waitFor('node/lost-1', 'condition=Ready')
   })
 
-  it('in instant mode ends a hundred pods of a Job as its script says', async () => {
+  it('completes a hundred scripted pods of a Job', async () => {
     const script = () => ({ afterMs: 20, exitCode: 0, terminationMessage: 'scripted' })
     const executor = scriptedExecutor({ clock: systemClock, script })
     const open = await openPodFixture(

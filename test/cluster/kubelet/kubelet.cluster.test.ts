@@ -15,8 +15,8 @@ beforeAll(async () => {
 afterAll(() => fixture.close())
 
 describe('a pod that the real scheduler binds to the process kubelet', () => {
-  it('completes its Job, and leaves its last words and its log', async () => {
-    const script = 'node /app/hello.mjs; printf "the last words" > /dev/termination-log'
+  it('completes its Job, and leaves its termination message and its log', async () => {
+    const script = 'node /app/hello.mjs; printf "all steps done" > /dev/termination-log'
     const gpu = { resources: { limits: { 'nvidia.com/gpu': 1 } } }
     const spec = { template: { spec: fixture.spec(script, gpu) } }
     const metadata = { name: 'job', namespace: fixture.namespace }
@@ -25,12 +25,12 @@ describe('a pod that the real scheduler binds to the process kubelet', () => {
     const pods = JSON.parse(await fixture.kubectl('get', 'pods', '-l=job-name=job', '-o=json'))
     expect(pods.items[0].status.containerStatuses[0]).toMatchObject({
       imageID: 'sha256:test',
-      state: { terminated: { exitCode: 0, reason: 'Completed', message: 'the last words' } },
+      state: { terminated: { exitCode: 0, reason: 'Completed', message: 'all steps done' } },
     })
     expect(await fixture.logs('job/job')).toBe('hello from the image\n')
   })
 
-  it('may ask the API server as its service account, at the address it is told', async () => {
+  it('can call the API server as its service account, at the address of its environment', async () => {
     const script = `
       import { readFileSync } from 'node:fs'
       const token = readFileSync('/var/run/secrets/kubernetes.io/serviceaccount/token', 'utf8')
@@ -53,7 +53,7 @@ describe('a pod that the real scheduler binds to the process kubelet', () => {
     expect(await fixture.logs('account')).toBe(user)
   })
 
-  it('is ready when its probe at its own address succeeds, beside another on the same port', async () => {
+  it('is ready when its probe at its own address succeeds, while another pod uses the same port', async () => {
     const script = `
       require('http').createServer((_, answer) => answer.end()).listen(8080, process.env.POD_IP)`
     const fieldRef = { fieldPath: 'status.podIP' }
@@ -70,7 +70,7 @@ describe('a pod that the real scheduler binds to the process kubelet', () => {
     await fixture.kubectl('delete', 'pod', 'ready-0', 'ready-1', '--now')
   })
 
-  it('is restarted when its liveness probe fails, and shows the log of the run before', async () => {
+  it('is restarted when its liveness probe fails, and has the previous log', async () => {
     const exec = { command: ['sh', '-c', 'false'] }
     const livenessProbe = { periodSeconds: 1, failureThreshold: 1, exec }
     const spec = {
@@ -84,11 +84,11 @@ describe('a pod that the real scheduler binds to the process kubelet', () => {
     await fixture.kubectl('delete', 'pod', 'lively', '--now')
   })
 
-  it('gets SIGTERM and its grace when it is deleted, and is gone after its last word', async () => {
+  it('gets SIGTERM and its grace period when it is deleted, and is removed after its final status', async () => {
     const folder = testbed.path('grace')
     await mkdir(folder)
     const program = `
-      const end = () => { require('fs').writeFileSync('/out/word', 'checkpointed'); process.exit(5) }
+      const end = () => { require('fs').writeFileSync('/out/result', 'checkpointed'); process.exit(5) }
       process.on('SIGTERM', end)
       setInterval(() => {}, 1000)
       console.log('ready')`
@@ -104,10 +104,10 @@ describe('a pod that the real scheduler binds to the process kubelet', () => {
       look: async () => (await fixture.logs('graceful')) === 'ready\n' || undefined,
     })
     await fixture.kubectl('delete', 'pod', 'graceful', '--timeout=60s')
-    expect(await readFile(join(folder, 'word'), 'utf8')).toBe('checkpointed')
+    expect(await readFile(join(folder, 'result'), 'utf8')).toBe('checkpointed')
   })
 
-  it('shows its log while it grows, and the end of it', async () => {
+  it('streams its log, and the tail of it', async () => {
     await fixture.apply(
       fixture.pod('talker', fixture.spec('echo one; echo two; sleep 2; echo three')),
     )

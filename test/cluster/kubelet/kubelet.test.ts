@@ -38,7 +38,7 @@ describe('a node of the process kubelet', () => {
 })
 
 describe('a pod of the process kubelet', () => {
-  it('is reported from its waiting to its end, with last words, in one write a phase at most', async () => {
+  it('is reported from Pending to its end, with its termination message, in at most one write per phase', async () => {
     await fixture.start()
     fixture.api.createPod('pod', spec)
     const { status } = await fixture.api.until('pod', inPhase('Succeeded'))
@@ -64,7 +64,7 @@ describe('a pod of the process kubelet', () => {
         },
       },
     ])
-    // A phase that is over before the one before it is written is not written.
+    // A phase that ends before the previous one is written is skipped.
     const phases = fixture.api.patches('pod').map(({ phase }) => phase)
     expect(
       ['Pending', 'Running', 'Succeeded'].filter((phase) => phases.some((p) => p === phase)),
@@ -124,7 +124,7 @@ describe('a pod of the process kubelet', () => {
     ])
   })
 
-  it('is started again after a failure when its policy says so', async () => {
+  it('is restarted after a failure when its policy says so', async () => {
     fixture.setScript({ pod: { afterMs: 1, exitCode: 1 } })
     await fixture.start()
     fixture.api.createPod('pod', { ...spec, restartPolicy: 'OnFailure' })
@@ -135,7 +135,7 @@ describe('a pod of the process kubelet', () => {
     expect(status?.containerStatuses?.[0]?.lastState).toMatchObject({ terminated: { exitCode: 1 } })
   })
 
-  it('waits for an image that does not exist, as a kubelet says it', async () => {
+  it('waits for an image that does not exist, with the reasons of a real kubelet', async () => {
     await fixture.start()
     fixture.api.createPod('pod', { ...spec, containers: [{ ...container, image: 'none:1' }] })
     await fixture.api.until('pod', waitsFor('ErrImagePull'))
@@ -159,13 +159,13 @@ describe('a pod of the process kubelet', () => {
     await fixture.api.until('pod', inPhase('Succeeded'))
   })
 
-  it('says that its container has no command, which this kubelet cannot guess', async () => {
+  it('reports that its container has no command, since images have no default here', async () => {
     await fixture.start()
     fixture.api.createPod('pod', { ...spec, containers: [{ name: 'main', image: IMAGE }] })
     await fixture.api.until('pod', waitsFor('CreateContainerError'))
   })
 
-  it('is asked to end when it is deleted, and removed when its last status is written', async () => {
+  it('is stopped when it is deleted, and removed when its final status is written', async () => {
     fixture.setScript({
       pod: { exitCode: 0, onStop: { exitCode: 5, terminationMessage: 'checkpointed' } },
     })
@@ -198,7 +198,7 @@ describe('a pod of the process kubelet', () => {
     expect(fixture.api.patches('pod').at(-1)).toMatchObject({ phase: 'Failed' })
   })
 
-  it('whose kubelet was killed has lost its container, and fails if that may not run again', async () => {
+  it('whose kubelet was killed has lost its container, and fails if it may not restart', async () => {
     fixture.setScript({ pod: { exitCode: 0 }, again: { exitCode: 0 } })
     const first = await fixture.start()
     fixture.api.createPod('pod', spec)

@@ -20,7 +20,7 @@ export interface KubeletOptions {
   readonly api: ApiAddress
   readonly nodes: readonly NodeSpec[]
   readonly images: Images
-  /** A folder that exists; what the kubelet puts into it goes when it closes. */
+  /** An existing folder; the kubelet removes its files from it when it closes. */
   readonly folder: string
   readonly log: (line: string) => void
   /** Processes of this machine when absent. */
@@ -52,11 +52,11 @@ export interface KubeletPod {
 export interface Kubelet {
   /** The pods that are bound to its nodes now. */
   readonly pods: () => readonly KubeletPod[]
-  /** A node loses its network: no heartbeat, no word of its pods, which run on. Throws for an unknown node. */
+  /** Disconnects a node: no heartbeat, no status of its pods, which continue to run. Throws for an unknown node. */
   readonly stopHeartbeat: (node: string) => void
-  /** The node is back. Throws for an unknown node. */
+  /** Reconnects the node. Throws for an unknown node. */
   readonly startHeartbeat: (node: string) => Promise<void>
-  /** Kills all that runs without a word to the API server, and removes its files and its nodes; they are kept as a crash would leave them when that is asked for. */
+  /** Kills all containers without a request to the API server, and removes files and nodes, or leaves them as after a crash. */
   readonly close: (nodes?: 'Remove' | 'Keep') => Promise<void>
 }
 
@@ -93,7 +93,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   nodes.push(...options.nodes.map((spec) => new KubeletNode(spec, ports)))
   const close = async (after: 'Remove' | 'Keep' = 'Remove') => {
     closed.abort()
-    // What is under way fails now, also at an API server that never answers.
+    // Pending requests fail now, also at an API server that never answers.
     api.close()
     await Promise.all(nodes.map((node) => node.close()))
     await logs.close()
@@ -118,7 +118,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
 const machineExecutor = async (clock: Clock): Promise<Executor> =>
   processExecutor({ isolation: await detectIsolation(), clock, nodePath: process.execPath })
 
-/** What every container finds in its environment: where programs are, and where the API server is, as in a real cluster. */
+/** Variables of every container: PATH, and the API server's address as in a real cluster. */
 function baseEnvironment({ url }: ApiAddress): Readonly<Record<string, string>> {
   const { hostname, port } = new URL(url)
   return {

@@ -101,7 +101,7 @@ async function sendLog(log: ContainerLog, { url, response, asked }: LogTransfer)
     let position = await findTailStart(file, url.searchParams.get('tailLines'))
     const follows = url.searchParams.get('follow') === 'true'
     for (;;) {
-      // Asked before the read, so that the last words of a container that ends meanwhile are read.
+      // Read before the log, so that the last lines of a container that ends meanwhile are not missed.
       const goesOn = follows && log.isOpen() && !asked.closed.aborted && !response.destroyed
       position = await sendFrom(file, position, response)
       if (!goesOn) return
@@ -112,7 +112,7 @@ async function sendLog(log: ContainerLog, { url, response, asked }: LogTransfer)
   }
 }
 
-/** Where the last so many lines begin. */
+/** Offset of the last lines. */
 async function findTailStart(file: FileHandle, tailLines: string | null): Promise<number> {
   if (tailLines === null) return 0
   const { size } = await file.stat()

@@ -36,7 +36,7 @@ const iso = (ms: number): string => new Date(ms).toISOString()
 const toSeconds = (ms: number): string => `${iso(ms).slice(0, 19)}Z`
 const toMicros = (ms: number): string => iso(ms).replace('Z', '000Z')
 
-/** Registers the node, or takes over the one of that name, and says that it is ready. Rejects when the API server refuses. */
+/** Registers the node, or takes over the one of that name, and reports it ready. Rejects when the API server refuses. */
 export async function registerNode(heartbeat: Heartbeat): Promise<void> {
   const { api, node } = heartbeat
   const labels = {
@@ -57,7 +57,7 @@ export async function registerNode(heartbeat: Heartbeat): Promise<void> {
   await writeNodeStatus(heartbeat)
 }
 
-/** Takes a node off the API server. One that cannot be reached keeps it. */
+/** Deletes a node. An unreachable API server keeps it. */
 export async function removeNode(
   { api, log }: Pick<Heartbeat, 'api' | 'log'>,
   { name }: NodeSpec,
@@ -69,7 +69,7 @@ export async function removeNode(
   }
 }
 
-/** Renews Lease and status of a node until the signal aborts. An unreachable API server is tried again. */
+/** Renews Lease and status of a node until the signal aborts. Retries while the API server is unreachable. */
 export async function keepAlive(heartbeat: Heartbeat, signal: AbortSignal): Promise<void> {
   const every = async (periodMs: number, act: (heartbeat: Heartbeat) => Promise<void>) => {
     while (!signal.aborted) {

@@ -7,7 +7,7 @@ function handled(): PromiseWithResolvers<void> {
   return resolvers
 }
 
-/** The way from one node to the API server. It can be cut: what the node wants to say waits until it is restored, as on a node that lost its network. */
+/** The connection of one node to the API server. While it is cut, requests wait until it is restored, as on a node that lost its network. */
 export class NodeLink {
   #restored = handled()
   #isCut = false
@@ -28,7 +28,7 @@ export class NodeLink {
     this.#restored.resolve()
   }
 
-  /** Everything that waits, and every later call, fails. */
+  /** Every waiting and every later call fails. */
   close(): void {
     this.#isClosed = true
     this.#restored.reject(new Error('the kubelet is closed'))

@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => fixture.close())
 
 describe('a node that has lost its network', () => {
-  it('says nothing of its pods, and says it when it is back', async () => {
+  it('reports the status of its pods only when it is back', async () => {
     fixture.setScript({ pod: { exitCode: 0, onStop: { exitCode: 5 } } })
     const { stopHeartbeat, startHeartbeat } = await fixture.start()
     fixture.api.createPod('pod', spec)
@@ -36,14 +36,14 @@ describe('a node that has lost its network', () => {
 
 const HELD_MS = 123_456
 
-/** A timer that fires when the test says so. */
+/** A timer that the test fires. */
 function hold(timers: (() => void)[], call: () => void): () => void {
   timers.push(call)
   return () => undefined
 }
 
-describe('pods while the API server is away', () => {
-  it('run on, and how they ended is said when it is back', async () => {
+describe('pods during an outage of the API server', () => {
+  it('continue to run, and their end is reported afterwards', async () => {
     const timers: (() => void)[] = []
     const held: Clock = {
       ...systemClock,

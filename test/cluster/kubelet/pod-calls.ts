@@ -12,7 +12,7 @@ interface CallPorts {
 }
 
 const RETRY_MS = 500
-/** Gone now, gone before, or another pod has the name. */
+/** Deleted now, deleted before, or replaced by another pod of the name. */
 const REMOVED = [200, 202, 404, 409]
 
 /** Removes a pod whose processes have ended: deletes it without grace, again until the API server has done it. */

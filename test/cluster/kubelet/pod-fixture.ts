@@ -9,7 +9,7 @@ type PodFixtureSpec = Record<string, unknown> & {
   readonly containers: readonly Record<string, unknown>[]
 }
 
-/** A namespace, a kubelet with nodes of its own, and a hand for making pods that land on them. */
+/** A namespace, a kubelet with nodes of its own, and functions that create pods on them. */
 export interface PodFixture {
   readonly kubelet: Kubelet
   readonly namespace: string
@@ -24,7 +24,7 @@ export interface PodFixture {
   readonly close: () => Promise<void>
 }
 
-/** Opens it on the bed, with nodes of that name and a number. */
+/** Opens it on the testbed, with nodes of that name and a number. */
 export async function openPodFixture(
   testbed: SharedTestbed,
   node: { readonly name: string; readonly count: number; readonly gpus: number },

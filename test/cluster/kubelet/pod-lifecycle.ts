@@ -75,7 +75,7 @@ export class PodLifecycle {
     return all.some(({ record }) => record.name === container && record.state.kind === 'Running')
   }
 
-  /** Lives until the pod is no longer there. */
+  /** Resolves when the pod is removed. */
   async live(): Promise<void> {
     this.update(this.#pod)
     if (!hasEnded(this.#pod)) await this.#run()
@@ -92,7 +92,7 @@ export class PodLifecycle {
     this.#removal.resolve()
   }
 
-  /** The pod is no longer there. What still runs of it gets at least a second to end. */
+  /** The pod was removed. Containers that still run get at least a second to end. */
   vanish(last: Pod = this.#pod): void {
     const { deletionGracePeriodSeconds } = last.metadata
     const grace = deletionGracePeriodSeconds ?? last.spec.terminationGracePeriodSeconds
@@ -102,7 +102,7 @@ export class PodLifecycle {
     this.#gone.resolve()
   }
 
-  /** Ends everything at once, and says nothing: the kubelet closes. */
+  /** Kills all containers and reports nothing: the kubelet closes. */
   kill(): void {
     this.#stopWithin(0)
     this.#hasVanished = true
@@ -230,7 +230,7 @@ export class PodLifecycle {
     await this.#removal.promise
     await this.#writer.flushed()
     if (!this.#hasVanished) await deletePod(this.#ports, this.#pod)
-    // It can stay for a while, as long as finalizers hold it.
+    // It can stay as long as it has finalizers.
     await this.#gone.promise
   }
 

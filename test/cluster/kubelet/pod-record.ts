@@ -9,9 +9,9 @@ export interface ContainerRecord {
   readonly state: RecordedState
   readonly last: Terminated | undefined
   readonly restarts: number
-  /** What the readiness probe says; true when there is none. */
+  /** Result of the readiness probe; true when there is none. */
   readonly isReady: boolean
-  /** What the startup probe says; true when there is none. */
+  /** Result of the startup probe; true when there is none. */
   readonly isStarted: boolean
   /** It has ended and will not be started again. */
   readonly isFinal: boolean
@@ -29,7 +29,7 @@ export interface PodRecord {
   readonly startedAt: string
   readonly initContainers: readonly ContainerRecord[]
   readonly containers: readonly ContainerRecord[]
-  /** The kubelet ended the pod of its own accord. */
+  /** The kubelet ended the pod by itself. */
   readonly end: PodEnd | undefined
   /** Nothing of it runs and nothing will: it was stopped, or it has ended by itself. */
   readonly isOver: boolean

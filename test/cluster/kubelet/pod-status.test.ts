@@ -49,7 +49,7 @@ describe('the conditions of a pod', () => {
       podStatus(record, {}, 'now').conditions.map(({ type, status }) => [type, status]),
     )
 
-  it('say ready when every container is', () => {
+  it('are ready when every container is', () => {
     expect(listConditions(buildPodRecord([running]))).toEqual({
       PodScheduled: 'True',
       PodReadyToStartContainers: 'True',
@@ -65,7 +65,7 @@ describe('the conditions of a pod', () => {
     })
   })
 
-  it('keep the time of their last transition as long as they say the same', () => {
+  it('keep the time of their last transition while their status is the same', () => {
     const first = podStatus(buildPodRecord([waiting]), {}, 'first')
     const second = podStatus(buildPodRecord([running]), first, 'second')
     const findLastTransitionTime = (type: string) =>

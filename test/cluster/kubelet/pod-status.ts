@@ -18,7 +18,7 @@ export interface ReportedStatus extends PodStatus {
   readonly podIPs: readonly { readonly ip: string }[]
 }
 
-/** The status of a pod. Conditions that say the same as before keep the time of their last transition. */
+/** The status of a pod. Unchanged conditions keep the time of their last transition. */
 export function podStatus(record: PodRecord, before: PodStatus, now: string): ReportedStatus {
   const { end } = record
   return {

@@ -80,7 +80,7 @@ async function writeFiles(
   for (const { path, content, mode } of files) {
     const file = join(folder, path)
     await mkdir(dirname(file), { recursive: true })
-    // A read-only file of an earlier try stands in the way.
+    // A read-only file of an earlier try would make the write fail.
     await rm(file, { force: true })
     await writeFile(file, content)
     if (group !== undefined && process.getuid?.() === 0) await chown(file, 0, group)

@@ -7,7 +7,7 @@ import type { Container } from './pod-object.ts'
 import { createThresholdCounter, portNumber, probeContainer } from './probe.ts'
 import { systemClock } from './system-clock.ts'
 
-/** Waits no time, but lets others run. */
+/** Takes no time, but yields to other tasks. */
 const delay = (ms: number, signal?: AbortSignal) =>
   createDelay(systemClock)(Math.min(ms, 1), signal)
 
@@ -21,14 +21,14 @@ function answering(...exitCodes: readonly number[]): RunningContainer {
   }
 }
 
-/** What is said of a container, word by word, until `last` is said. */
+/** The events of a container up to `last`. */
 function watch(container: Partial<Container>, running: RunningContainer, last: string) {
   const events: string[] = []
   const over = new AbortController()
-  const say = (word: string) => {
+  const record = (event: string) => {
     if (over.signal.aborted) return
-    events.push(word)
-    if (word === last) over.abort()
+    events.push(event)
+    if (event === last) over.abort()
   }
   return probeContainer({
     container: { name: 'main', ...container },
@@ -36,9 +36,9 @@ function watch(container: Partial<Container>, running: RunningContainer, last: s
     running,
     delay,
     signal: over.signal,
-    onStarted: () => say('started'),
-    onReady: (isReady) => say(isReady ? 'ready' : 'unready'),
-    onUnhealthy: (probe) => say(`${probe} failed`),
+    onStarted: () => record('started'),
+    onReady: (isReady) => record(isReady ? 'ready' : 'unready'),
+    onUnhealthy: (probe) => record(`${probe} failed`),
   }).then(() => events)
 }
 const exec = { command: ['check'] }
@@ -60,13 +60,13 @@ describe('a container', () => {
     expect(events).toEqual(['started', 'ready', 'liveness failed'])
   })
 
-  it('is not asked anything else before its startup probe succeeds', async () => {
+  it('has no other probe before its startup probe succeeds', async () => {
     const probes = { startupProbe: { exec }, readinessProbe: { exec } }
     expect(await watch(probes, answering(1, 1, 0), 'ready')).toEqual(['started', 'ready'])
     expect(await watch(probes, answering(1), 'startup failed')).toEqual(['startup failed'])
   })
 
-  it('is asked over HTTP at the address of its pod and a port by name', async () => {
+  it('is probed over HTTP at the address of its pod and a named port', async () => {
     const paths: (string | undefined)[] = []
     const server = createServer((request, answer) => {
       paths.push(request.url)

@@ -48,7 +48,7 @@ export async function probeContainer(probing: ProbeContext): Promise<void> {
 
 type Verdict = 'Continue' | 'Stop' | 'Fail'
 
-/** Runs a probe again and again; `decide` hears of a result when its threshold is reached. Gives whether it was stopped with success. */
+/** Runs a probe again and again; `decide` is called with a result that reaches its threshold. Gives whether it was stopped with success. */
 async function repeatProbe(
   probe: V1Probe,
   probing: ProbeContext,

@@ -52,12 +52,12 @@ const executorWith = (isolation: Isolation) =>
   processExecutor({ isolation, clock: systemClock, nodePath: process.execPath })
 const readContainerLog = (start: ContainerStart) => readFile(start.logPath, 'utf8')
 
-async function logged(start: ContainerStart, word: string): Promise<void> {
-  while (!(await readContainerLog(start)).includes(word))
+async function logged(start: ContainerStart, text: string): Promise<void> {
+  while (!(await readContainerLog(start)).includes(text))
     await new Promise((done) => setTimeout(done, 5))
 }
 
-/** Programs in Node, as ours are; they say when they can be signaled. */
+/** Programs in Node, which print when they are ready for signals. */
 const buildBehaviorProgram = (behavior: Behavior): string => {
   if (behavior.kind === 'IgnoresStop') {
     return 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("ready")'
@@ -141,14 +141,14 @@ describe('a process in namespaces of its own', () => {
     expect(log).toBe('65532 2000\n')
   })
 
-  it('cannot start without its program, and says which', async () => {
+  it('cannot start without its program, which the error names', async () => {
     await expect(run(['no-such-program'])).rejects.toMatchObject({
       code: 'StartError',
       message: 'exec: "no-such-program": executable file not found in $PATH',
     })
   })
 
-  it('leaves the end of its log when it fails without last words, if its policy says so', async () => {
+  it('has the tail of its log as termination message with FallbackToLogsOnError', async () => {
     const container: Container = {
       name: 'main',
       image: 'image',

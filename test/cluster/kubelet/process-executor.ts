@@ -23,7 +23,7 @@ interface ProcessPorts {
   readonly nodePath: string
 }
 
-/** What the script says on descriptor 3 when the command takes over. */
+/** What the script writes to descriptor 3 just before the command. */
 const STARTED = 'started'
 /** The kernel kills what this starts when the thread that started it dies, whatever it dies of. */
 const DIES_WITH_US = ['setpriv', '--pdeathsig', 'KILL', '--']
@@ -99,7 +99,7 @@ function rewrittenLaunch(start: ContainerStart, nodePath: string): Launch {
   return { args: ['/bin/sh', '-c', ...args], environment: { ...environment, PATH: path } }
 }
 
-/** Starts it in a process group of its own. On descriptor 3 it says that it has started, or why not. */
+/** Starts it in a process group of its own. It writes to descriptor 3 that it has started, or why not. */
 async function spawnLogged(launch: Launch, logPath: string): Promise<ChildProcess> {
   const log = await open(logPath, 'a')
   try {
@@ -125,7 +125,7 @@ const waitForExitCode = (child: ChildProcess): Promise<number> =>
     )
   })
 
-/** What the container says on descriptor 3: that it has started, or all it says until its end. */
+/** Reads descriptor 3: that the container has started, or everything until its end. */
 async function firstWord(stream: Readable): Promise<string> {
   let text = ''
   for await (const chunk of stream) {

@@ -3,14 +3,14 @@ import type { Container, ContainerStatus, Pod, Terminated } from './pod-object.t
 import { type ContainerRecord, newContainerRecord } from './pod-record.ts'
 import { type RestartPolicy, restarts } from './restart-policy.ts'
 
-/** What a container that ran under an earlier kubelet ended with, as a kubelet says it that finds nothing. */
+/** The end of a container that ran under an earlier kubelet, as a real kubelet reports one that it cannot find. */
 export const LOST_CONTAINER: Terminated = {
   exitCode: 137,
   reason: 'ContainerStatusUnknown',
   message: 'The container could not be located when the pod was terminated',
 }
 
-/** The first record of a container: fresh, or what an earlier kubelet reported. What ran then runs no more. */
+/** The first record of a container: new, or from the status that an earlier kubelet reported. */
 export function recallContainer(
   { name, image = '' }: Container,
   pod: Pod,

@@ -33,7 +33,7 @@ describeExecutorContract('scripted executor', (behavior) =>
 )
 
 describe('a script', () => {
-  it('says how each container of each pod ends, and delivers its reports before', async () => {
+  it('determines how each container of each pod ends, and delivers its reports before', async () => {
     const delivered: unknown[] = []
     const executor = scriptedExecutor({
       clock: systemClock,

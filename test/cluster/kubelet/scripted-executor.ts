@@ -15,7 +15,7 @@ export interface ScriptedRun {
   readonly podEnd?: ContainerEnd['podEnd']
   /** What it reports while it runs; delivered before it ends. */
   readonly reports?: readonly unknown[]
-  /** How it ends when it is stopped: at once as given, with 143 when absent, or not before the grace is over. */
+  /** How it ends when it is stopped: at once as given, with 143 when absent, or not before the end of the grace period. */
   readonly onStop?: Pick<ScriptedRun, 'exitCode' | 'terminationMessage'> | 'Ignores'
 }
 
@@ -26,7 +26,7 @@ interface ScriptedPorts {
   readonly deliver?: (pod: Pod, reports: readonly unknown[]) => Promise<void>
 }
 
-/** Runs containers as a script says, without processes: hundreds of pods in no time. */
+/** Runs containers as a script says, without processes: hundreds of pods in milliseconds. */
 export const scriptedExecutor = (ports: ScriptedPorts): Executor => ({
   readsFiles: false,
   start: async (start) => startScripted(start, ports),

@@ -14,7 +14,7 @@ interface StatusPorts {
 
 const RETRY_MS = 500
 
-/** Writes the status of one pod when it changes: only the newest, one at a time, and again while the API server is away. */
+/** Writes the status of one pod when it changes: only the newest, one at a time, with retries while the API server is unreachable. */
 export class StatusWriter {
   readonly #pod: Pod
   readonly #ports: StatusPorts
@@ -41,7 +41,7 @@ export class StatusWriter {
   }
 
   async #writeAll(): Promise<void> {
-    // What changes at the same moment is written at once.
+    // Changes in the same tick are written together.
     await setImmediate()
     while (this.#isBehind()) {
       const status = this.#wanted
@@ -62,7 +62,7 @@ export class StatusWriter {
     try {
       const body = { metadata: { uid }, status: this.#wanted }
       const answer = await api.call({ method: 'PATCH', path, body })
-      // The uid differs (409) or nothing is there (404): this pod is no more.
+      // The uid differs (409) or nothing is there (404): the pod was deleted.
       this.#isGone = answer.status === 404 || answer.status === 409
       if (answer.status === 200 || this.#isGone) return true
       log(`${toPodName(this.#pod)}: status refused: ${formatApiRefusal(answer)}`)

@@ -97,7 +97,7 @@ describe('the files of a volume', () => {
     })
   })
 
-  it('are none of ours in a volume of another kind', () => {
+  it('are undefined for a volume of another kind', () => {
     expect(buildVolumeFiles({ emptyDir: {} })).toBeUndefined()
   })
 })

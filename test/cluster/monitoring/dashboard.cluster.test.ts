@@ -7,10 +7,10 @@ import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { API_GROUP_VERSION, LABELS } from '../../../crds/names.ts'
 import type { NeCoRun } from '../../../crds/necorun.ts'
-import { listDashboardQueries } from '../../../dashboards/queries.ts'
 import { buildConditions } from '../../../operator/core/conditions.ts'
 import { createOperatorMetrics } from '../../../operator/observability/metrics-registry.ts'
 import { createPodMetrics } from '../../../pod/pod-metrics.ts'
+import { listDashboardQueries } from '../../fixtures/dashboard-queries.ts'
 import { buildSimulatedSweep } from '../../fixtures/simulated-study.ts'
 import { type PrometheusTestbed, startPrometheusTestbed } from '../testbed/prometheus-testbed.ts'
 import { sharedTestbed } from '../testbed/shared-testbed.ts'
@@ -50,7 +50,7 @@ const aRun = (replicate: 0 | 1): NeCoRun => ({
   },
 })
 
-/** What a leader shows after some work, as the operator itself counts it. */
+/** Metrics of a leader after some reconciles, by the operator's own code. */
 function simulateLeader(): () => Promise<string> {
   const { registry, operator, controllers, studies } = createOperatorMetrics(1000)
   const observer = controllers('necorun', () => performance.now())
@@ -148,7 +148,7 @@ afterAll(async () => {
 const CHOSEN = { namespace: NAMESPACE, sweep: 'study', run: '.*', rateInterval: '30s' }
 const asked = listDashboardQueries(CHOSEN)
 
-describe('Prometheus answers what the dashboard asks', () => {
+describe('Prometheus answers the queries of the dashboard', () => {
   test.each(asked.map(({ panel, expr }, index) => [`${panel} (${index})`, expr]))(
     '%s',
     async (_panel, expr) => {
@@ -173,7 +173,7 @@ describe('Prometheus answers what the dashboard asks', () => {
     expect(ageSeconds).toBeGreaterThanOrEqual(60)
     expect(ageSeconds).toBeLessThan(3600)
   })
-  test('and with nothing of other namespaces', async () => {
+  test('without other namespaces', async () => {
     const elsewhere = listDashboardQueries({ ...CHOSEN, namespace: 'elsewhere' })
     const ofStudies = elsewhere.filter(({ expr }) => expr.includes('namespace=~'))
     const answers = await Promise.all(ofStudies.map(({ expr }) => prometheus.query(expr)))

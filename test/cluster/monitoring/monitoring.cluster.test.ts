@@ -5,8 +5,8 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseManifestText } from '../../../cli/manifest/read-manifest.ts'
 import type { NeCoRun } from '../../../crds/necorun.ts'
-import { type DashboardQuery, listDashboardQueries } from '../../../dashboards/queries.ts'
 import { MAX_SERIES_PER_RUN } from '../../../operator/observability/study-series.ts'
+import { type DashboardQuery, listDashboardQueries } from '../../fixtures/dashboard-queries.ts'
 import { REDUCED_SETTINGS } from '../../programs/run-example.ts'
 import { openStudyFixture, type StudyFixture } from '../sweeps/study-fixture.ts'
 import { printMeasurement } from '../testbed/print-measurement.ts'
@@ -22,7 +22,7 @@ import { listScrapeTargets, podMonitors, type ScrapeTarget } from './pod-targets
 
 const testbed = sharedTestbed()
 const NAME = 'watched'
-/** Long enough to be seen at work: Prometheus takes up to five seconds to hear of a new pod, and results are seen while others follow. */
+/** Long enough to be scraped: Prometheus discovers a new pod within five seconds, and results are visible while others follow. */
 const STUDY = [
   ...REDUCED_SETTINGS,
   `metadata.name=${NAME}`,
@@ -38,16 +38,16 @@ const STUDY = [
 let fixture: StudyFixture
 let folder: TestbedFolder
 let prometheus: PrometheusTestbed
-/** The newest text that each pod showed, by its name. */
+/** The newest exposition of each pod, by its name. */
 const metricRows = new Map<string, string>()
-/** Answers that came while the study was at work, by query. */
+/** Answers during the study, by query. */
 const live = new Map<string, readonly Sample[]>()
 let monitors: Awaited<ReturnType<typeof podMonitors>>
 let asked: readonly DashboardQuery[]
 
 const targetsFilePath = (): string => testbed.path('monitoring-targets.json')
 
-/** Tells Prometheus of the pods that are there now; it must never read half a file. */
+/** Writes the targets of live pods atomically, so that Prometheus never reads half a file. */
 async function tell(): Promise<readonly ScrapeTarget[]> {
   const targets = await listScrapeTargets(testbed, monitors)
   const draft = testbed.path('monitoring-targets.draft')
@@ -56,7 +56,7 @@ async function tell(): Promise<readonly ScrapeTarget[]> {
   return targets
 }
 
-/** A pod that is gone by now, or not there yet, shows nothing. */
+/** Undefined for a pod that has ended or not started. */
 async function read({ targets, labels }: ScrapeTarget): Promise<void> {
   const text = await fetch(`http://${targets[0]}/metrics`).then(
     (answer) => answer.text(),
@@ -73,7 +73,7 @@ const LIVE = {
   state: 'neco_run_state{state="Running"}',
 }
 
-/** Asks what was not answered yet. */
+/** Runs the queries that have no answer yet. */
 async function ask(queries: readonly string[]): Promise<void> {
   const open = queries.filter((query) => !live.has(query))
   const answers = open.map(async (query) => {
@@ -131,7 +131,7 @@ const answerTo = (query: string): Promise<readonly Sample[]> =>
     },
   })
 
-describe('while a study is at work a real Prometheus answers', () => {
+describe('during a study a real Prometheus answers', () => {
   test.each(Object.entries(LIVE))('%s of its runs', (_what, query) => {
     const samples = live.get(query) ?? []
     expect(samples.length).toBeGreaterThan(0)
@@ -149,13 +149,13 @@ describe('while a study is at work a real Prometheus answers', () => {
     expect(durationMs).toHaveLength(4)
   })
 
-  test('and says which pod of which work it had that from', () => {
+  test('with labels for the pod and the task', () => {
     const [sample] = live.get(LIVE.loss) ?? []
     expect(sample?.labels).toMatchObject({ sweep: NAME, attempt: '1', task: 'train' })
     expect(sample?.labels['pod']).toMatch(/^watched-[01]-r0-a1-/)
   })
 
-  test('everything that the dashboard asks, then or afterwards', async () => {
+  test('every query of the dashboard, then or afterwards', async () => {
     await ask(asked.map(({ expr }) => expr))
     const unanswered = asked.filter(({ expr }) => !live.has(expr))
     expect(unanswered.map(({ panel }) => panel)).toEqual([])
@@ -163,7 +163,7 @@ describe('while a study is at work a real Prometheus answers', () => {
   })
 })
 
-/** What the API server has of a run, as Prometheus should have it too. */
+/** The metrics in the status of a run, which Prometheus must have too. */
 const expected = ({ metadata, status }: NeCoRun) => {
   const { metrics = {}, evaluations = [] } = status ?? {}
   const at1 = evaluations.find(({ at }) => at === 1)?.metrics ?? {}
@@ -179,7 +179,7 @@ const expected = ({ metadata, status }: NeCoRun) => {
 }
 
 describe('when the study has ended Prometheus answers', () => {
-  test('loss, throughput, mIoU and agreement of each run as its status has them', async () => {
+  test('loss, throughput, mIoU and agreement of each run as in its status', async () => {
     const runs = await fixture.runs()
     expect(runs).toHaveLength(2)
     for (const { metadata, ...run } of runs) {
@@ -214,21 +214,21 @@ const isOperator = (pod: string): boolean => pod.startsWith('neco-neco-operator-
 const seriesLines = (text: string): string[] =>
   text.split('\n').filter((line) => /^[a-z]/.test(line))
 
-describe('what the pods show', () => {
+describe('the metrics of pods', () => {
   const programs = ['an operator', 'a trainer', 'an evaluator']
   const readMetricKind = (pod: string): string => {
     if (isOperator(pod)) return 'an operator'
     return pod.includes('-e0-') ? 'an evaluator' : 'a trainer'
   }
 
-  test('is of all three programs, and of every pod', () => {
+  test('come from all three programs, and from every pod', () => {
     expect([...new Set([...metricRows.keys()].map(readMetricKind))].toSorted()).toEqual(
       programs.toSorted(),
     )
     expect([...metricRows.keys()].filter((pod) => !isOperator(pod))).toHaveLength(4)
   })
 
-  test.each(programs)('passes promtool check metrics, of %s', async (kind) => {
+  test.each(programs)('pass promtool check metrics, for %s', async (kind) => {
     for (const [pod, text] of metricRows) {
       if (readMetricKind(pod) !== kind) continue
       const check = promisify(execFile)(testbed.programs.promtool, ['check', 'metrics'])
@@ -237,14 +237,14 @@ describe('what the pods show', () => {
     }
   })
 
-  test('is at most twenty series a run', async () => {
+  test('are at most twenty series per run', async () => {
     for (const target of await tell()) await read(target)
     const ofOperators = [...metricRows].filter(([pod]) => isOperator(pod))
     for (const run of ['watched-0-r0', 'watched-1-r0']) {
       const counts = ofOperators.map(
         ([, text]) => seriesLines(text).filter((line) => line.includes(`run="${run}"`)).length,
       )
-      // The standby shows nothing of runs.
+      // The standby exports nothing about runs.
       expect(counts.toSorted()[0]).toBe(0)
       const most = Math.max(...counts)
       expect(most).toBeGreaterThan(8)
@@ -258,14 +258,14 @@ describe('what the pods show', () => {
     }
   })
 
-  test('names hyperparameters on neco_run_info alone', () => {
+  test('have hyperparameters as labels of neco_run_info only', () => {
     const lines = [...metricRows.values()].flatMap(seriesLines)
     const named = lines.filter((line) => line.includes('loss_student_steepness='))
     expect(new Set(named.map((line) => line.split('{')[0]))).toEqual(new Set(['neco_run_info']))
   })
 })
 
-test('the series of a sweep are gone with it', async () => {
+test('end with the deletion of their sweep', async () => {
   await testbed.kubectl.ok(['delete', 'necosweep', NAME, '-n', fixture.namespace])
   await waitUntil({
     what: 'no series of the sweep',

@@ -8,7 +8,7 @@ export interface ScrapeTarget {
   readonly labels: Readonly<Record<string, string>>
 }
 
-/** What the chart says to a Prometheus operator about one set of pods. */
+/** The fields of a PodMonitor that the tests use. */
 interface PodMonitor {
   readonly metadata: { readonly name: string; readonly namespace: string }
   readonly spec: {
@@ -92,7 +92,7 @@ async function listSelectedPods(
   return (await Promise.all(lists)).flat()
 }
 
-/** The pods that a Prometheus operator would have scraped now. */
+/** The pods that a Prometheus operator would scrape now. */
 export async function listScrapeTargets(
   testbed: SharedTestbed,
   monitors: readonly PodMonitor[],

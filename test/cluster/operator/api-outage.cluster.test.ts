@@ -14,7 +14,7 @@ import { type AuditEntry, type AuditLogReader, openAuditLog } from './audit-log.
 import { createStudyOperators, type StudyOperator, type StudyOperators } from './study-operators.ts'
 
 const OUTAGE_MS = 60_000
-/** Ends while the API server is away, or soon after. */
+/** Ends during the outage, or soon after. */
 const SHORT = 'short'
 /** Would train for days. */
 const LONG = 'long'
@@ -74,7 +74,7 @@ async function startRun(name: string, steps: number): Promise<string> {
   return uid
 }
 
-/** What a probe of a kubelet would get, again and again until the signal aborts. */
+/** Polls the liveness endpoint as a kubelet does until the signal aborts. */
 async function probe(operator: StudyOperator, signal: AbortSignal): Promise<readonly number[]> {
   const answers: number[] = []
   while (!signal.aborted) {
@@ -84,7 +84,7 @@ async function probe(operator: StudyOperator, signal: AbortSignal): Promise<read
   return answers
 }
 
-/** What the API server did for an operator after that had said that its Lease was lost. */
+/** Requests that the API server served for an operator after it had logged the loss of its Lease. */
 async function writesAfterLoss(operator: StudyOperator): Promise<readonly AuditEntry[]> {
   const lost = await operator.waitForLine(LOST)
   const lostMs = new Date(String(lost['time'])).getTime()
@@ -94,11 +94,11 @@ async function writesAfterLoss(operator: StudyOperator): Promise<readonly AuditE
   )
 }
 
-/** Whether a write names the version of the object that it was made from, so that it undoes nothing newer. */
+/** Whether a write has the resourceVersion that it is based on, so that it overwrites nothing newer. */
 const isGuarded = ({ body }: AuditEntry): boolean =>
   typeof (body as Partial<NeCoRun> | undefined)?.metadata?.resourceVersion === 'string'
 
-/** The Jobs that were made, each with how often, and those that were deleted. */
+/** Jobs by the number of their creations, and the deleted ones. */
 async function jobWrites() {
   const all = (await auditLog.read()).filter(({ resource }) => resource === 'jobs')
   const made: Record<string, number> = {}
@@ -109,7 +109,7 @@ async function jobWrites() {
   return { made, deleted: all.filter(({ verb }) => verb === 'delete').map(({ name }) => name) }
 }
 
-describe('the API server away in the middle of training', () => {
+describe('an outage of the API server during training', () => {
   let pod = ''
   let longUid = ''
   let shortUid = ''
@@ -135,7 +135,7 @@ describe('the API server away in the middle of training', () => {
     )
   })
 
-  test('is over for an operator as soon as it is back, without a Job twice', async () => {
+  test('ends without a second Job of any attempt, and operators recover at once', async () => {
     await ownTestbed.controlPlane.startApiServer()
     const backMs = performance.now()
     await standby.waitForLine('controllers started')
@@ -155,7 +155,7 @@ describe('the API server away in the middle of training', () => {
     expect(await writesAfterLoss(leader)).toEqual([])
   })
 
-  test('and frozen beyond the renew deadline ends the leader; the next one goes on', async () => {
+  test('beyond the renew deadline ends the leader, and the next one takes over', async () => {
     leader = standby
     standby = await operators.start('third')
     await standby.waitForLine('lease has a holder')
@@ -174,14 +174,14 @@ describe('the API server away in the middle of training', () => {
     await eventually('the pod of the long run has ended', async () =>
       (await findLongPod()).trim() === '' ? true : undefined,
     )
-    // What was sent before it froze a server may still do when it thaws, and nobody can call it back.
+    // A frozen server may still serve earlier requests when it thaws.
     const late = await writesAfterLoss(leader)
     expect(late.filter((entry) => !isGuarded(entry))).toEqual([])
     expect(late.length).toBeLessThanOrEqual(1)
     expect((await jobWrites()).deleted).toEqual([`${LONG}-a1`])
   })
 
-  test('and every report is in the stream exactly once', async () => {
+  test('leaves every report in the stream exactly once', async () => {
     for (const uid of [longUid, shortUid]) {
       const written = reportIds(await readSpooled(uid))
       const { reports, messages } = await eventually(`${written.length} reports`, async () => {

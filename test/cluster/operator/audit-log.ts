@@ -1,10 +1,10 @@
 import { open } from 'node:fs/promises'
 
-/** One answered request that the API server noted. */
+/** One request in the audit log. */
 export interface AuditEntry {
   readonly verb: string
   readonly user: string
-  /** The id of the token, which tells processes of one account apart. */
+  /** Id of the token, which distinguishes processes of one account. */
   readonly credential: string | undefined
   readonly resource: string
   readonly subresource: string | undefined
@@ -13,7 +13,7 @@ export interface AuditEntry {
   /** Unix times by the clock of the API server. */
   readonly receivedMs: number
   readonly answeredMs: number
-  /** What was sent, of our kinds only. */
+  /** The request body, for our kinds only. */
   readonly body: unknown
 }
 

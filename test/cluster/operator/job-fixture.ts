@@ -20,7 +20,7 @@ import type { SharedTestbed } from '../testbed/shared-testbed.ts'
 const IMAGE = 'neco/held:1'
 const POOL = 'neco.dev/job-fixture'
 
-/** A kubelet with nodes of its own whose pods end when they are told to. */
+/** A kubelet with nodes of its own whose pods end on command. */
 export interface JobFixture {
   readonly kubelet: Kubelet
   readonly pool: Readonly<Record<string, string>>
@@ -37,7 +37,7 @@ export interface JobsPlatform {
   readonly aRequest: (name: string, owner: JobRequest['owner'], pod?: object) => JobRequest
   /** Ends the container of the pod of a Job, as soon as it runs. */
   readonly endPod: HeldPods['end']
-  /** The Job of my run once it is as wanted. */
+  /** Resolves with the Job of the first run once the check holds. */
   readonly waitForJob: (holds: (job: ObservedJob) => boolean) => Promise<ObservedJob>
   readonly close: () => Promise<void>
 }
@@ -61,7 +61,7 @@ async function makeRun(
   return { name, uid: (JSON.parse(made.text) as { metadata: { uid: string } }).metadata.uid }
 }
 
-/** Waits for news of a run until one of its Jobs is as wanted. */
+/** Waits for events of a run until one of its Jobs passes the check. */
 const waitForJob = (
   jobs: Jobs,
   runUid: string,
@@ -104,7 +104,7 @@ async function openJobsPlatform(
   }
 }
 
-/** Opens it on the bed, with nodes of that name and a number. */
+/** Opens it on the testbed, with nodes of that name and a number. */
 export async function openJobFixture(
   testbed: SharedTestbed,
   name: string,

@@ -63,7 +63,7 @@ describe('a pod of a real cluster', () => {
     expect(waiting?.reason).toMatch(/ErrImagePull|ImagePullBackOff/)
   })
 
-  it('waits for its queue while its Job is suspended, and runs when that lets it go', async () => {
+  it('waits for its queue while its Job is suspended, and runs when the queue admits it', async () => {
     const request = platform.aRequest(name, platform.mine)
     const placement = { ...request.placement, queueName: 'gpus' }
     await platform.jobs.create({ ...request, placement })
@@ -79,7 +79,7 @@ describe('a pod of a real cluster', () => {
     ['a wrong input', { exitCode: 2 }, 'UserError'],
     ['the memory limit', { exitCode: 137, reason: 'OOMKilled' }, 'Infeasible'],
     ['a bug', { exitCode: 1 }, 'Unexpected'],
-    ['SIGKILL without words', { exitCode: 137 }, 'Disruption'],
+    ['SIGKILL without a termination message', { exitCode: 137 }, 'Disruption'],
     ['failing storage', { exitCode: 4 }, 'Infrastructure'],
     [
       'eviction by the kubelet',
@@ -116,7 +116,7 @@ describe('a pod of a real cluster', () => {
   })
 
   it.each([[['--grace-period=30']], [['--grace-period=0', '--force']]])(
-    'that somebody deletes by hand (%s) was disrupted',
+    'that is deleted by hand (%s) was disrupted',
     async (args) => {
       await start()
       await platform.waitForJob(isRunning)
@@ -126,7 +126,7 @@ describe('a pod of a real cluster', () => {
     },
   )
 
-  it('gives way to a more important one, and was disrupted', async () => {
+  it('is preempted by one of higher priority, and was disrupted', async () => {
     await kubectl('create', 'priorityclass', `${platform.namespace}-high`, '--value=1000')
     const gpu = { resources: { limits: { 'nvidia.com/gpu': 1 } } }
     await start(gpu)
@@ -140,7 +140,7 @@ describe('a pod of a real cluster', () => {
     await kubectl('delete', 'priorityclass', `${platform.namespace}-high`)
   })
 
-  it('keeps what the run was told the first time, and is told it again if that is deleted', async () => {
+  it('gets the ConfigMap of the first attempt, which is recreated when it is deleted', async () => {
     await start()
     const read = async () => JSON.parse(await kubectl('get', 'configmap/study-0-r0', '-o=json'))
     const before = await read()
@@ -152,8 +152,8 @@ describe('a pod of a real cluster', () => {
 })
 
 describe('a node of a real cluster that is lost', () => {
-  it('keeps its pods, which may still train, until somebody says that it is gone', async () => {
-    const nodes = await openJobFixture(testbed, 'lost-ground', 2)
+  it('keeps its pods, which may still train, until it is marked out of service', async () => {
+    const nodes = await openJobFixture(testbed, 'lost-node', 2)
     const platform = await nodes.openPlatform()
     await platform.jobs.create(platform.aRequest('study-0-r0-a1', platform.mine))
     await platform.waitForJob(({ state }) => state === 'Running')
@@ -180,7 +180,7 @@ describe('a node of a real cluster that is lost', () => {
   })
 })
 
-describe('what is in the way on a real cluster', () => {
+describe('prerequisites on a real cluster', () => {
   const api = () => {
     const kubeConfig = new KubeConfig()
     kubeConfig.loadFromFile(testbed.kubeconfig('admin'))
@@ -188,8 +188,8 @@ describe('what is in the way on a real cluster', () => {
   }
   const data = { kind: 'Scenes', count: 8 } as const
 
-  it('is told by claims and queues as they are', async () => {
-    const namespace = await testbed.newNamespace('surroundings')
+  it('are checked against claims and queues', async () => {
+    const namespace = await testbed.newNamespace('prerequisites')
     const client = api()
     const claim = { claim: 'neco-storage' }
     const defaults = { image: 'neco/held:1', storage: claim }
@@ -222,7 +222,7 @@ describe('what is in the way on a real cluster', () => {
 })
 
 describe('the Secret of an attempt on a real cluster', () => {
-  it('is made before its Job, again over one that was left, and goes with it', async () => {
+  it('is created before its Job, replaces a stale one, and is deleted with the Job', async () => {
     const credentials = async () => ({ text: 'a secret', expiresMs: 0 })
     const platform = await fixture.openPlatform({ servers: ['tls://nats.test:4222'], credentials })
     const name = 'study-0-r0-a1'
@@ -238,7 +238,7 @@ describe('the Secret of an attempt on a real cluster', () => {
     await platform.close()
   })
 
-  it('gives way to nobody: a Job of the name that is not ours is a conflict of names', async () => {
+  it('is not created where a foreign Job has the name: that is a name conflict', async () => {
     const platform = await fixture.openPlatform()
     const args = ['create', 'job', 'study-0-r0-a1', '--image=busybox', '-n', platform.namespace]
     await testbed.kubectl.ok(args)

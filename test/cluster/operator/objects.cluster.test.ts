@@ -39,7 +39,7 @@ const COLLECTIONS = ['necosweeps', 'necoruns'].map(
   (plural) => `/apis/neco.dev/v1alpha1/namespaces/default/${plural}`,
 )
 
-/** The contract writes to the namespace default, and starts with nothing in it. */
+/** The contract suite writes to the namespace default, and starts with an empty one. */
 async function emptyObjects(): Promise<ClusterObjects> {
   const api = connect()
   for (const path of COLLECTIONS) await api.request({ method: 'DELETE', path })
@@ -66,7 +66,7 @@ const aRun = (namespace: string, name: string): NeCoRun => ({
 })
 
 describe('the objects of a real API server', () => {
-  test('are refused with the fields that are wrong, whether unknown, out of range, or of the status', async () => {
+  test('are rejected with their invalid fields: unknown, out of range, or of the status', async () => {
     const namespace = await testbed.newNamespace('objects')
     const { runs } = follow(connect(), namespace)
     const { spec } = aRun(namespace, 'a')
@@ -87,7 +87,7 @@ describe('the objects of a real API server', () => {
     ).rejects.toMatchObject({ code: 'Invalid' })
   })
 
-  test('are refused to a user without rights as Forbidden', async () => {
+  test('are Forbidden to a user without permissions', async () => {
     const namespace = await testbed.newNamespace('objects')
     const api = connect(testbed.kubeconfig('stranger'))
     const path = `/apis/neco.dev/v1alpha1/namespaces/${namespace}/necoruns`
@@ -97,7 +97,7 @@ describe('the objects of a real API server', () => {
     })
   })
 
-  test('come in pages, and all of them', async () => {
+  test('are listed completely, page by page', async () => {
     const namespace = await testbed.newNamespace('objects')
     const { runs } = follow(connect(), namespace)
     const names = Array.from({ length: 501 }, (_, i) => `run-${String(i).padStart(3, '0')}`)
@@ -109,7 +109,7 @@ describe('the objects of a real API server', () => {
     expect(found.sort()).toEqual(names)
   })
 
-  test('are followed through an outage of the API server, killed or frozen, without losing a change', async () => {
+  test('are watched through an outage of the API server, killed or frozen, without losing a change', async () => {
     const own = await testbed.startOwnTestbed()
     try {
       const api = connect(own.controlPlane.kubeconfig('admin'))
@@ -142,7 +142,7 @@ describe('the objects of a real API server', () => {
   })
 })
 
-/** Nothing has come for longer than a dead connection is borne. */
+/** No event for longer than the timeout of a dead connection. */
 const waitUntilSilent = (objects: Reflector): Promise<unknown> =>
   waitUntil({
     what: 'silence of the API server',
@@ -151,7 +151,7 @@ const waitUntilSilent = (objects: Reflector): Promise<unknown> =>
   })
 
 describe('a Lease of a real API server', () => {
-  test('has one holder, and the next when it is given back', async () => {
+  test('has one holder, and the next after its release', async () => {
     const namespace = await testbed.newNamespace('lease')
     const startElection = (identity: string) => {
       const election = startLeaderElection({
@@ -187,7 +187,7 @@ describe('a Lease of a real API server', () => {
 })
 
 describe('Events on a real API server', () => {
-  test('are shown by kubectl, once and with their count', async () => {
+  test('are listed by kubectl once, with their count', async () => {
     const namespace = await testbed.newNamespace('events')
     const api = connect()
     const { runs } = follow(api, namespace)

@@ -5,14 +5,14 @@ import type { StudyOperator } from './study-operators.ts'
 const OFTEN_MS = 5
 const WITHIN_MS = 120_000
 
-/** What the API server noted of operators in one namespace. */
+/** The audit log of operators in one namespace. */
 export interface OperatorAuditLog {
   listWrites(operator: StudyOperator): Promise<readonly AuditEntry[]>
   /** Resolves when the operator has had so many writes answered. */
   waitForWrites(operator: StudyOperator, count: number): Promise<true>
-  /** What came of one operator after the first write of the next. */
+  /** Writes of one operator after the first write of the next. */
   listWritesAfterFirst(next: StudyOperator, operator: StudyOperator): Promise<readonly AuditEntry[]>
-  /** The runs and Jobs of a sweep that were made more than once, or deleted so that they could be. A making whose maker was killed before the answer may be noted as a failure: that all are there must be looked up. */
+  /** Runs and Jobs of a sweep that were created more than once, or deleted. The creation of a killed operator may be logged as a failure: whether all exist must be checked separately. */
   findCreatedTwice(sweep: string): Promise<readonly string[]>
 }
 

@@ -53,13 +53,13 @@ async function readSweepTable(name: string): Promise<readonly SweepRunRow[]> {
   return toSweepRunTable(runs).map((row) => ({ ...row, metrics: withoutTimes(row.metrics) }))
 }
 
-/** So that the next sweep finds no result of the last. */
+/** So that the next sweep reuses no result of the last. */
 async function emptyStorage(): Promise<void> {
   const names = (await readdir(fixture.storage)).filter((name) => name !== WEIGHTS)
   for (const name of names) await rm(join(fixture.storage, name), { recursive: true })
 }
 
-/** Resolves when the Job of an attempt has been made. */
+/** Resolves when the Job of an attempt exists. */
 const onceMade = (sweep: string, job: string): Promise<true> =>
   waitUntil({
     what: `Job ${sweep}${job}`,

@@ -7,7 +7,7 @@ import { failIfEnded } from '../testbed/testbed-process.ts'
 import { type OperatorsFixture, openOperatorsFixture } from './operators-fixture.ts'
 
 const testbed = sharedTestbed()
-/** Nobody waits for it to lapse, and a loaded machine must not cost a leader its Lease. */
+/** Long, since no test waits for its expiry, and a leader on a loaded machine must not lose it. */
 const LEASE = { durationSeconds: 15, renewSeconds: 10, retrySeconds: 1 }
 const POINTS = 12
 const REPLICATES = 2
@@ -31,7 +31,7 @@ const readSweepTable = async (name: string): Promise<readonly SweepRunRow[]> =>
   )
 
 describe('an operator that is killed again and again', () => {
-  test('does, while it is left alone, what the script of the pods says', async () => {
+  test('produces the expected results without a kill', async () => {
     const operator = await fixture.operators.start('calm')
     await fixture.apply(buildKillSweep('calm'))
     await failIfEnded(operator.process, fixture.until('necosweep', 'calm', 'Complete'))
@@ -47,7 +47,7 @@ describe('an operator that is killed again and again', () => {
     )
   })
 
-  test(`ends with the same table after ${KILLS} kills, and makes nothing twice`, async () => {
+  test(`produces the same results after ${KILLS} kills, and creates nothing twice`, async () => {
     await fixture.apply(buildKillSweep('killed'))
     for (let index = 0; index < KILLS; index++) {
       const operator = await fixture.operators.start(`killed-${index}`)

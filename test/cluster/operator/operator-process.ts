@@ -19,7 +19,7 @@ export interface OperatorProcess {
   /** Its JSON lines so far, and whatever else it wrote, as text. */
   lines(): Promise<readonly OperatorLine[]>
   text(): Promise<string>
-  /** The first line with this message that fits, when it is there. */
+  /** Resolves with the first line of this message that passes the check. */
   waitForLine(message: string, fits?: (line: OperatorLine) => boolean): Promise<OperatorLine>
   get(port: 'health' | 'metrics', path: string): Promise<{ status: number; text: string }>
   /** SIGTERM; resolves when it has ended. */

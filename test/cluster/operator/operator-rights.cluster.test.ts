@@ -43,7 +43,7 @@ afterAll(async () => {
   await ownTestbed.close()
 })
 
-/** The chart as it comes, but for replicas: the operator of this test is no pod. */
+/** The chart with its defaults but no replicas: the operator of this test is no pod. */
 async function install(): Promise<void> {
   const helm = createHelm({
     program: ownTestbed.programs.helm,
@@ -75,7 +75,7 @@ async function writeAccountKubeconfig(): Promise<string> {
   return path
 }
 
-/** What the chart tells the operator, with the files of NATS where they are here. */
+/** The configuration of the chart, with the NATS files of this machine. */
 async function renderedConfig(): Promise<Readonly<Record<string, unknown>>> {
   const args = ['get', 'configmap', NAME, '-n', SYSTEM, '-o', 'jsonpath={.data.config\\.yaml}']
   const config = parse(await ownTestbed.kubectl.ok(args)) as { readonly nats: object }
@@ -132,7 +132,7 @@ const untilThere = (count: number) =>
     look: async () => ((await jobsAndSecrets()).length === count ? true : undefined),
   })
 
-test('the operator works with what the chart tells it and with the rights that the chart gives it, no request refused', async () => {
+test('the operator works with the configuration and the permissions of the chart, no request is forbidden', async () => {
   await operator.waitForLine('controllers started')
   await ownTestbed.kubectl.ok(['apply', '-f', '-'], { input: JSON.stringify(aSweep) })
   await untilThere(4)
@@ -152,7 +152,7 @@ test('the operator works with what the chart tells it and with the rights that t
   expect(reads).toEqual([])
 })
 
-test('no line of its log holds what it gave to pods, at the level that says most', async () => {
+test('no line of its log at level trace contains credentials of pods', async () => {
   const text = await operator.text()
   expect(text).toContain('job created')
   expect(text).not.toMatch(/eyJ[\w-]{20,}|SU[A-Z2-7]{56}/)

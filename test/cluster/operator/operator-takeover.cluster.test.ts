@@ -20,7 +20,7 @@ afterAll(() => fixture?.close())
 const apply = (name: string) =>
   fixture.apply(instantSweep({ name, points: 10, replicates: 2, parallelism: 4 }))
 
-/** How long after a moment the next leader had its first write answered. */
+/** Time from a moment to the first answered write of the next leader. */
 async function printTakeover(next: StudyOperator, sinceMs: number, what: string): Promise<void> {
   await fixture.auditLog.waitForWrites(next, 1)
   const [first] = await fixture.auditLog.listWrites(next)
@@ -40,7 +40,7 @@ async function expectWhole(sweep: string): Promise<void> {
 }
 
 let second: StudyOperator
-test('the second replica goes on where a killed leader left off', async () => {
+test('the second replica continues where a killed leader stopped', async () => {
   const leader = await fixture.operators.start('first')
   await leader.waitForLine('controllers started')
   second = await fixture.operators.start('second')
@@ -54,7 +54,7 @@ test('the second replica goes on where a killed leader left off', async () => {
   await expectWhole('killed')
 })
 
-test('a leader that was frozen writes nothing once another has begun, and ends', async () => {
+test('a leader that was frozen writes nothing after another has taken over, and exits', async () => {
   const third = await fixture.operators.start('third')
   const { length: before } = await fixture.auditLog.listWrites(second)
   await apply('frozen')

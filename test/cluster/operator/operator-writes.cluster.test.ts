@@ -24,7 +24,7 @@ import { createStudyOperators, type StudyOperator, type StudyOperators } from '.
 const testbed = sharedTestbed()
 const root = join(import.meta.dirname, '..', '..', '..')
 const KIB = 1024
-/** Long enough for every state of a pod to be seen, so that no write is saved by haste. */
+/** Long enough for every state of a pod to be observed, so that no write is skipped. */
 const POD_MS = 2500
 const FINISHED = 'finished'
 /** Its pods never end. */
@@ -102,7 +102,7 @@ const isStatus = ({ resource, subresource }: AuditEntry): boolean =>
 
 const statusIn = ({ body }: AuditEntry) => (body as { readonly status: RunStatus }).status
 
-/** The writes of a run's status that tell progress and nothing else. */
+/** The writes of a run's status that only update progress. */
 function progressWrites(entries: readonly AuditEntry[]): readonly AuditEntry[] {
   const statuses = entries.filter(isStatus)
   return statuses.filter((entry, i) => {
@@ -126,7 +126,7 @@ function table(entries: readonly AuditEntry[]): string {
 const brief = ({ verb, resource, name, status, body }: AuditEntry): string =>
   `${verb} ${resource} ${name} ${status} ${JSON.stringify((body as object | undefined) ?? {})}`
 
-/** Rounds of the operator by kind, so far. */
+/** Reconciles of the operator so far, by kind. */
 async function countReconciles(): Promise<readonly number[]> {
   const { text } = await operator.get('metrics', '/metrics')
   return ['necorun', 'necosweep'].map((kind) =>
@@ -136,7 +136,7 @@ async function countReconciles(): Promise<readonly number[]> {
   )
 }
 
-/** Touches the objects of a sweep, and resolves when the operator has looked at each of them. */
+/** Annotates the objects of a sweep, and resolves when the operator has reconciled each of them. */
 async function touch(sweep: string): Promise<void> {
   const [runsBefore = 0, sweepsBefore = 0] = await countReconciles()
   const kinds = [
@@ -149,7 +149,7 @@ async function touch(sweep: string): Promise<void> {
     await testbed.kubectl.ok(['annotate', ...object, ...where, annotation])
   }
   await waitUntil({
-    what: `rounds of ${sweep}`,
+    what: `reconciles of ${sweep}`,
     withinMs: 60_000,
     look: async () => {
       const [runs = 0, sweeps = 0] = await countReconciles()
@@ -182,13 +182,13 @@ describe('what the operator writes', () => {
     expect(status?.unshippedReports).toBeUndefined()
   })
 
-  test('is nothing for what has ended, when it is touched', async () => {
+  test('is nothing after a change of an ended study', async () => {
     const before = (await writes()).length
     await touch(FINISHED)
     expect((await writes()).slice(before).map(brief)).toEqual([])
   })
 
-  test('is nothing for what goes on, when it is touched', async () => {
+  test('is nothing after a change of a live study', async () => {
     await fixture.apply(aSweep(RUNNING))
     await waitUntil({
       what: 'runs that are running',
@@ -211,7 +211,7 @@ describe('what the operator writes', () => {
     expect((await writes()).slice(before).map(brief)).toEqual([])
   })
 
-  test('is nothing when it starts again and finds everything as it left it', async () => {
+  test('is nothing after a restart', async () => {
     await operator.end()
     const before = (await writes()).length
     operator = await operators.start('again')

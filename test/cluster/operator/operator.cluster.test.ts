@@ -29,7 +29,7 @@ afterAll(async () => {
   await folder.remove()
 })
 
-/** An operator that looks at the namespace of these tests alone, with a Lease of its own test. */
+/** An operator that watches only the namespace of these tests, with a Lease of its own. */
 async function start(
   name: string,
   config: Readonly<Record<string, unknown>> = {},
@@ -71,7 +71,7 @@ const apply = (object: object) =>
 const field = (kind: string, name: string, path: string): Promise<string> =>
   testbed.kubectl.ok(['get', kind, name, '-n', namespace, '-o', `jsonpath={${path}}`])
 
-/** Ends a run as a pod would have: by a status that says so. */
+/** Completes a run by writing the status of its pod. */
 async function finish(name: string): Promise<void> {
   const now = new Date().toISOString()
   const condition = (type: string, status: string) => ({
@@ -97,7 +97,7 @@ const eventually = (what: string, holds: () => Promise<boolean>) =>
   waitUntil({ what, withinMs: 60_000, look: async () => (await holds()) || undefined })
 
 describe('the operator as a program, on a real API server', () => {
-  test('makes runs and Jobs of a sweep, exports them, and gives the lease back at SIGTERM', async () => {
+  test('creates runs and Jobs of a sweep, exports metrics, and releases its Lease at SIGTERM', async () => {
     const operator = await start('steady')
     await operator.waitForLine('controllers started')
     await apply(aSweep('steady'))
@@ -124,7 +124,7 @@ describe('the operator as a program, on a real API server', () => {
     expect(unexpected).toEqual([])
   })
 
-  test('is followed by its standby, when it is killed, without a Job twice', async () => {
+  test('is replaced by its standby when it is killed, without a duplicate Job', async () => {
     const first = await start('pair-a')
     await first.waitForLine('controllers started')
     const second = await start('pair-b')
@@ -142,7 +142,7 @@ describe('the operator as a program, on a real API server', () => {
     expect(jobs.split('\n').filter((name) => name.includes('/pair-'))).toHaveLength(2)
   })
 
-  test('ends with another code when its lease is taken away', async () => {
+  test('exits with another code when its Lease is taken away', async () => {
     const operator = await start('robbed')
     await operator.waitForLine('controllers started')
     const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/lease-robbed`
@@ -152,7 +152,7 @@ describe('the operator as a program, on a real API server', () => {
     expect(await operator.text()).toContain('lease lost; nothing is written any more')
   })
 
-  test('gives a real Prometheus loss, throughput and mIoU of a finished run, with its settings', async () => {
+  test('exports loss, throughput and mIoU of a finished run, with its settings, to a real Prometheus', async () => {
     const operator = await start('scraped')
     await operator.waitForLine('controllers started')
     const { metricsPort } = await operator.waitForLine('listening')
@@ -198,21 +198,21 @@ describe('the operator as a program, on a real API server', () => {
   })
 })
 
-describe('what bad input gets', () => {
+describe('bad input of the operator', () => {
   const refusal = async (operator: OperatorProcess): Promise<string> => {
     const end = await operator.process.ended
     expect(end).toMatchObject({ exitCode: 2 })
     return (await operator.text()).trimEnd().split('\n').at(-1) ?? ''
   }
 
-  test('an account without rights is told which right it lacks', async () => {
+  test('is an account without permissions: the error names the missing one', async () => {
     const operator = await start('stranger', {}, testbed.kubeconfig('stranger'))
     expect(await refusal(operator)).toMatch(
       /^neco-operator: this account may not list necoruns in namespace operator-.*bind the role of the chart/,
     )
   })
 
-  test('a token that the API server does not know is told so', async () => {
+  test('is a token that the API server does not know: the error says so', async () => {
     const kubeconfig = `${folder.path}/unknown.kubeconfig`
     const cluster = { server: testbed.url, 'certificate-authority': testbed.caFile }
     const config = {
@@ -228,7 +228,7 @@ describe('what bad input gets', () => {
     )
   })
 
-  test('a NATS that refuses the credentials, and one without JetStream, are named; runs go on', async () => {
+  test('is a NATS that refuses the credentials, or has no JetStream: the log names it, and runs continue', async () => {
     const nats = await startNatsTestbed({ folder, program: testbed.programs['nats-server'] })
     const plain = await startNatsTestbed({
       folder,
@@ -265,7 +265,7 @@ describe('what bad input gets', () => {
 })
 
 describe('an API server of its own', () => {
-  test('without the CRDs is told how to install them; away, it is waited for', async () => {
+  test('without the CRDs makes the operator log how to install them; unreachable, it is waited for', async () => {
     const own = await testbed.startOwnTestbed({ crds: false })
     const startThere = async (name: string) => {
       const kubeconfig = own.controlPlane.kubeconfig('admin')

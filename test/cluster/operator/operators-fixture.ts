@@ -7,17 +7,17 @@ import { createStudyOperators, type StudyOperators } from './study-operators.ts'
 interface Options {
   /** Names nodes and namespaces. */
   readonly name: string
-  /** As the values of the chart have it. */
+  /** In the form of the chart's values. */
   readonly lease: object
 }
 
-/** The whole system with pods that end at once, whose operators a test starts and ends itself, and what they write. */
+/** The whole system with pods that end at once, whose operators the test starts and stops, and their audit log. */
 export interface OperatorsFixture extends StudyFixture {
   readonly operators: StudyOperators
   readonly auditLog: OperatorAuditLog
 }
 
-/** Opens it on the shared bed; whoever opens it closes it. */
+/** Opens it on the shared testbed; the caller closes it. */
 export async function openOperatorsFixture(
   testbed: SharedTestbed,
   { name, lease }: Options,

@@ -22,7 +22,7 @@ const ended = (point: number): StoredRun =>
     },
   }) as unknown as StoredRun
 
-it('the results of a sweep lie in ConfigMaps that go with it, and are made again when lost', async () => {
+it('the results of a sweep are in ConfigMaps that it owns, and that are recreated when deleted', async () => {
   const namespace = await testbed.newNamespace('results')
   const kubectl = (...args: readonly string[]) => testbed.kubectl.ok([...args, '-n', namespace])
   const values = Array.from({ length: 250 }, (_, index) => index + 1)

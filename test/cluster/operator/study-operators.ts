@@ -7,22 +7,22 @@ import type { TestbedFolder } from '../testbed/testbed-folder.ts'
 import { failIfEnded } from '../testbed/testbed-process.ts'
 import { type OperatorProcess, startOperator } from './operator-process.ts'
 
-/** An operator of a ground, as a process of the test. */
+/** An operator of a fixture, as a process of the test. */
 export interface StudyOperator extends OperatorProcess {
-  /** What the audit log calls its token, which no other process has. */
+  /** The id of its token in the audit log, which no other process has. */
   readonly credential: string
 }
 
 export interface StudyOperators {
-  /** Starts one with the account, the rights and the configuration of the chart; resolves when it stands for election. Its name tells it apart. */
+  /** Starts one with the account, the rights and the configuration of the chart; resolves when it takes part in the election, under its name. */
   start(name: string): Promise<StudyOperator>
-  /** Kills one as a lost machine does, without a last word, and lets its Lease lapse at once, which would take its time. */
+  /** Kills one without a chance to release its Lease, as a lost machine, and expires the Lease at once. */
   lose(operator: StudyOperator): Promise<void>
-  /** Ends those that run, in good order. */
+  /** Stops the running ones gracefully. */
   close(): Promise<void>
 }
 
-/** What the chart tells the operator, with files of this machine in place of mounted ones. */
+/** The configuration of the chart, with files of this machine in place of mounted ones. */
 async function buildOperatorConfig(testbed: SharedTestbed, { system, nats }: StudyFixture) {
   const args = ['get', 'configmap', OPERATOR, '-n', system, '-o', 'json']
   const { data } = JSON.parse(await testbed.kubectl.ok(args)) as { data: Record<string, string> }
@@ -40,13 +40,13 @@ async function buildOperatorConfig(testbed: SharedTestbed, { system, nats }: Stu
   }
 }
 
-/** The id of a token, as the API server notes it. */
+/** The id of a token, as the audit log has it. */
 function parseCredentialId(token: string): string {
   const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()
   return `JTI=${(JSON.parse(payload) as { jti: string }).jti}`
 }
 
-/** Runs operators of a ground that was opened without a Deployment. */
+/** Runs operators of a fixture that was opened without a Deployment. */
 export function createStudyOperators(
   testbed: SharedTestbed,
   fixture: StudyFixture,
@@ -98,7 +98,7 @@ async function writeKubeconfig(
   return path
 }
 
-/** As a lost machine does: without a last word; its Lease goes on for its time. */
+/** As a lost machine: without releasing its Lease, which expires by itself. */
 export async function killOperator({ process }: StudyOperator): Promise<void> {
   process.signal('SIGKILL')
   await process.ended

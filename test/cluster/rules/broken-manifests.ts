@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 
-/** A manifest with one mistake: what is set where in an example, who refuses it, and what is said. */
+/** A manifest with one mistake: the changed fields of an example, and the error. */
 export interface BrokenManifestCase {
   readonly mistake: string
   readonly of?: 'run.yaml' | 'sweep-steepness.yaml'
@@ -13,7 +13,7 @@ export interface BrokenManifestCase {
 const lambda = { parameter: 'loss.lambda', values: [0.1, 0.2] }
 const dotted = (path: string): string => `spec.run.${path}`
 
-/** Refused by the API server, before anything is stored. */
+/** Rejected by the API server before anything is stored. */
 export const REFUSED_BY_SERVER: readonly BrokenManifestCase[] = [
   {
     mistake: 'an unknown field of the sweep',
@@ -53,7 +53,7 @@ export const REFUSED_BY_SERVER: readonly BrokenManifestCase[] = [
     says: 'Unsupported value: "official"',
   },
   {
-    mistake: 'a word for a number',
+    mistake: 'text for a number',
     set: { [dotted('seed')]: 'seven' },
     says: 'must be of type integer',
   },
@@ -80,7 +80,7 @@ export const REFUSED_BY_SERVER: readonly BrokenManifestCase[] = [
     says: 'should match',
   },
   {
-    mistake: 'an amount of memory nobody can read',
+    mistake: 'an invalid quantity of memory',
     set: { [dotted('pod')]: { resources: { limits: { memory: 'much' } } } },
     says: 'should match',
   },
@@ -100,7 +100,7 @@ export const REFUSED_BY_SERVER: readonly BrokenManifestCase[] = [
     says: 'must validate one and only one schema (oneOf)',
   },
   {
-    mistake: 'a range turned round',
+    mistake: 'a reversed range',
     set: {
       'spec.points': undefined,
       'spec.search': { method: 'Random', count: 2 },
@@ -144,7 +144,7 @@ export const REFUSED_BY_SERVER: readonly BrokenManifestCase[] = [
   },
   {
     mistake: 'Scenes with a path',
-    set: { [dotted('data')]: { kind: 'Scenes', count: 8, path: 'pictures' } },
+    set: { [dotted('data')]: { kind: 'Scenes', count: 8, path: 'images' } },
     says: 'Scenes are drawn by code: count is required, path and volume are not allowed',
   },
   {
@@ -159,7 +159,7 @@ export const REFUSED_BY_SERVER: readonly BrokenManifestCase[] = [
   },
   {
     mistake: 'an evaluation without masks',
-    set: { 'spec.run.evaluations.0.memory': { kind: 'ImageFolder', path: 'pictures' } },
+    set: { 'spec.run.evaluations.0.memory': { kind: 'ImageFolder', path: 'images' } },
     says: 'memory and validation need masks: kind Scenes or Voc',
   },
   {
@@ -168,7 +168,7 @@ export const REFUSED_BY_SERVER: readonly BrokenManifestCase[] = [
     says: 'heads must divide dim',
   },
   {
-    mistake: 'a scale turned round',
+    mistake: 'a reversed scale',
     set: { [dotted('views')]: { globalScale: [1, 0.25] } },
     says: 'globalScale is [least, greatest]: the first must not exceed the second',
   },
@@ -189,7 +189,7 @@ export const REFUSED_BY_SERVER: readonly BrokenManifestCase[] = [
   },
 ]
 
-/** Stored, and then not accepted by the operator, before anything is made of it. */
+/** Stored, and then not accepted by the operator, which creates nothing for it. */
 export const REFUSED_BY_OPERATOR: readonly BrokenManifestCase[] = [
   {
     mistake: 'a value that its parameter does not take',

@@ -12,7 +12,7 @@ const both =
   (spec) =>
     second(first(spec))
 
-/** Changes of a run that a rule is about, which random changes would rarely make together; some keep the rule, some break it. */
+/** Changes of a run that concern a rule, which random changes rarely hit; some satisfy the rule, some break it. */
 const RUN_PERTURBATIONS: readonly SpecPerturbation[] = [
   both(section('loss', { keptNeighbors: 40 }), section('references', { count: 36 })),
   both(section('loss', { keptNeighbors: 8 }), section('references', { count: 36 })),
@@ -53,7 +53,7 @@ const SWEEP_PERTURBATIONS: readonly SpecPerturbation[] = [
   (spec) => ({ ...spec, axes: [{ parameter: 'loss.lambda', min: 2, max: 1 }] }),
 ]
 
-/** The spec with one change that some rule is about. */
+/** The spec with one change that concerns some rule. */
 export function perturbSpec(kind: string, spec: unknown, draw: RandomDraws): unknown {
   if (kind !== SWEEP_KIND) return draw.pick(RUN_PERTURBATIONS)(spec as SchemaNode)
   if (draw.chance(0.4)) return draw.pick(SWEEP_PERTURBATIONS)(spec as SchemaNode)

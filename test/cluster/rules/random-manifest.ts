@@ -12,7 +12,7 @@ export type Manifest = NeCoRun | NeCoSweep
 
 const examples = join(import.meta.dirname, '..', '..', '..', 'examples')
 
-/** Manifests that are in order, from which the random ones are made. */
+/** Valid manifests, from which the random ones are derived. */
 export const BASES: readonly Manifest[] = [
   'run.yaml',
   'sweep-steepness.yaml',
@@ -38,7 +38,7 @@ export function randomManifest(seed: number, name: string): Manifest {
   return { ...base, metadata: { name: fullName }, spec } as Manifest
 }
 
-/** What a manifest becomes by an edit that a seed determines. */
+/** The manifest after a random edit of a seed. */
 export function editedManifest(manifest: Manifest, seed: number): Manifest {
   const draw = createSeededDraws(seed)
   const edited = mutate(manifest.spec, specSchema(manifest.kind), draw)

@@ -92,11 +92,11 @@ export function withOneChoice(value: SchemaNode, node: JsonNode, draw: RandomDra
   if (branches.length === 0 || branches.filter(isMet).length === 1) return value
   const chosen = draw.pick(branches.some(isMet) ? branches.filter(isMet) : branches)
   const others = new Set(branches.filter((one) => one !== chosen).flatMap((one) => one.required))
-  const kept = Object.entries(value).filter(([name]) => !others.has(name))
+  const remaining = Object.entries(value).filter(([name]) => !others.has(name))
   const added = chosen.required
     .filter((name) => !(name in value))
     .map((name) => [name, randomValue(readProperties(node)[name] as JsonNode, draw)])
-  return Object.fromEntries([...kept, ...added]) as SchemaNode
+  return Object.fromEntries([...remaining, ...added]) as SchemaNode
 }
 
 /** A value that the structure of a schema allows, whatever its rules say. */

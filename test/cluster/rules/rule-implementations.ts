@@ -4,13 +4,13 @@ import { type NeCoRun, runTransitions } from '../../../crds/necorun.ts'
 import { type NeCoSweep, sweepTransitions } from '../../../crds/necosweep.ts'
 import { parseManifest } from '../../../crds/parse-manifest.ts'
 
-/** What is wrong with an object, as TypeScript says it: messages without their paths. */
+/** The problems of an object by the TypeScript rules: messages without paths. */
 export function listValidationErrors(object: unknown): readonly string[] {
   const parsed = parseManifest(object)
   return parsed.ok ? [] : parsed.problems.map(({ message }) => message)
 }
 
-/** What is wrong with a change, as TypeScript says it. */
+/** The problems of an edit by the TypeScript rules. */
 export function listTransitionErrors(
   next: NeCoRun | NeCoSweep,
   old: NeCoRun | NeCoSweep,
@@ -32,7 +32,7 @@ function* listSchemaRuleMessages(node: unknown): Generator<string> {
   for (const child of Object.values(node)) yield* listSchemaRuleMessages(child)
 }
 
-/** The message of every rule that the API server runs. */
+/** The message of every CEL rule in the CRDs. */
 export const RULE_MESSAGES: ReadonlySet<string> = new Set(
   KINDS.flatMap((kind) => [...listSchemaRuleMessages(buildCrd(kind))]),
 )

@@ -17,7 +17,7 @@ const testbed = sharedTestbed()
 
 interface Verdict {
   readonly isAccepted: boolean
-  /** Messages of rules that refused. */
+  /** Messages of the rules that rejected an object. */
   readonly rules: readonly string[]
   readonly text: string
 }
@@ -43,7 +43,7 @@ function parseVerdict({
   return { isAccepted: false, rules, text }
 }
 
-/** Asks for all, some at a time. */
+/** Sends all requests, some at a time. */
 async function askAll<T>(count: number, ask: (i: number) => Promise<T>): Promise<T[]> {
   const answers: T[] = []
   let next = 0
@@ -57,7 +57,7 @@ async function askAll<T>(count: number, ask: (i: number) => Promise<T>): Promise
   return answers
 }
 
-/** Which rules refused at least one object, and the rules a complaint of TypeScript names. */
+/** The rules that rejected at least one object, on the server and in TypeScript. */
 const rulesIn = (messages: readonly string[]): string[] =>
   [...new Set(messages)].filter((message) => RULE_MESSAGES.has(message)).sort()
 
@@ -113,7 +113,7 @@ describe('the rules of both kinds', () => {
     expect(disagreements.filter((one) => one !== undefined)).toEqual([])
   })
 
-  test('have each refused something by now', () => {
+  test('have each rejected something by now', () => {
     expect([...RULE_MESSAGES].filter((rule) => !refusedBy.has(rule))).toEqual([])
   })
 })

@@ -24,7 +24,7 @@ afterAll(() => fixture?.close())
 const ONCE = { infrastructure: 1, disruption: 1, unexpected: 1 }
 const RETRIED: ReadonlySet<string> = new Set(['Infrastructure', 'Disruption', 'Unexpected'])
 
-/** What is wanted of a run whose first attempt ended. */
+/** The expected state of a run whose first attempt ended. */
 async function expectCharged(name: string, cause: FailureCause, message: RegExp): Promise<void> {
   const charged = ({ status }: NeCoRun): boolean => status?.tasks?.[0]?.cause !== undefined
   const { status } = await fixture.waitForRun(name, charged)
@@ -152,7 +152,7 @@ describe('the state of a pod is charged to the budget of its cause', () => {
     ['bad-image-name', badImage, 'UserError', /^InvalidImageName.*set pod.image/],
   ]
   beforeAll(async () => {
-    // No kubelet is on this node: what is patched is all that is ever said of these pods.
+    // This node has no kubelet: the patched status is the only one of these pods.
     const nodeSelector = { silent: fixture.namespace }
     const items = STATES.map(([name]) =>
       buildLifecycleRun(name, { retries: ONCE, pod: { nodeSelector } }),
@@ -173,7 +173,7 @@ describe('the state of a pod is charged to the budget of its cause', () => {
   })
 })
 
-describe('waiting too long is charged as a deadline, and its pod goes', () => {
+describe('waiting too long is charged as a deadline, and the pod is deleted', () => {
   const WAITS: readonly [string, Parameters<typeof buildLifecycleRun>[1], RegExp][] = [
     [
       'pull',

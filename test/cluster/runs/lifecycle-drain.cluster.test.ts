@@ -16,7 +16,7 @@ const file = join(import.meta.dirname, '../../../examples/run.yaml')
 const STEPS = 120
 const QUIET = [
   ...REDUCED_SETTINGS,
-  // No checkpoint but those that somebody asks for, and the last.
+  // Only requested checkpoints, and the last one.
   'checkpoint.everySteps=1000000',
 ]
 
@@ -55,7 +55,7 @@ async function readAttemptReports(attempt: number): Promise<readonly RunReport[]
   return text.split('\n').flatMap((line) => (line.endsWith('}') ? [JSON.parse(line)] : []))
 }
 
-/** What a training came to, but for how long it took: its key, its loss, and the digests of its last checkpoint. */
+/** The result of a training without times: its key, its loss, and the digests of its last checkpoint. */
 async function readRunResult(name: string) {
   const { runKey, metrics } = (await readRun(name)).status ?? {}
   const [path = ''] = await storedFiles(`${runKey}/result.json`)
@@ -74,7 +74,7 @@ async function findJobPod(job: string): Promise<{ readonly pod: string; readonly
   return { pod, node }
 }
 
-/** The event that says that the pod was asked, once it is there. */
+/** The Event about the checkpoint request, once it exists. */
 const asked = (name: string): Promise<string> =>
   waitUntil({
     what: 'a request for a checkpoint',
@@ -94,7 +94,7 @@ const asked = (name: string): Promise<string> =>
     },
   })
 
-/** What the operator heard of the pod that it asked. */
+/** What the operator logged of the pod's response. */
 const answer = (): Promise<{
   readonly state: string
   readonly checkpoint?: { readonly step: number; readonly folder: string }
@@ -114,12 +114,12 @@ const answer = (): Promise<{
     },
   })
 
-describe('a node that will go', () => {
-  test('has its training asked for a checkpoint, which the next attempt goes on from to the same bits', async () => {
+describe('a node that is about to be removed', () => {
+  test('gets a checkpoint request for its training, from which the next attempt resumes to the same bits', async () => {
     await train('calm', STEPS)
     await fixture.until('necorun', 'calm', 'Complete')
     const uninterrupted = await readRunResult('calm')
-    // The same training would find the result of the first.
+    // The same training would reuse the result of the first.
     await rm(join(fixture.storage, 'runs'), { recursive: true })
 
     await train('drained', STEPS)
@@ -165,7 +165,7 @@ describe('a node that will go', () => {
 })
 
 describe('the Secret of an attempt', () => {
-  test('that somebody deletes while its pod runs is not missed', async () => {
+  test('can be deleted while its pod runs', async () => {
     await rm(join(fixture.storage, 'runs'), { recursive: true })
     await train('secret-gone', STEPS / 4)
     await waitUntil({

@@ -8,7 +8,7 @@ import { openStudyFixture, type StudyFixture } from '../sweeps/study-fixture.ts'
 import type { SharedTestbed } from '../testbed/shared-testbed.ts'
 import { waitUntil } from '../testbed/wait-until.ts'
 
-/** Last words of a pod, as programs leave them. */
+/** The termination message of a pod, as programs write it. */
 export const formatTerminationMessage = (reason: string, step = 4): string =>
   JSON.stringify({
     schemaVersion: 1,
@@ -31,7 +31,7 @@ const INTERRUPTED: ContainerEnd = {
 
 type RunSpec = NeCoRun['spec']
 
-/** The template of a study whose pods are never run: a training alone. */
+/** The template of a study of trainings only, whose pods are not processes. */
 export const SCENES: RunSpec = { data: { kind: 'Scenes', count: 8 } }
 
 export const buildLifecycleRun = (name: string, spec: Partial<RunSpec> = {}) => ({
@@ -41,7 +41,7 @@ export const buildLifecycleRun = (name: string, spec: Partial<RunSpec> = {}) => 
   spec: { ...SCENES, ...spec },
 })
 
-/** A sweep of as many points, all live at once unless it says otherwise. */
+/** A sweep of so many points, all live at once by default. */
 export const buildLifecycleSweep = (
   name: string,
   points: number,
@@ -67,17 +67,27 @@ export const buildLifecycleSweep = (
 export const isComplete = ({ status }: NeCoRun | NeCoSweep): boolean =>
   findCondition(status?.conditions, 'Complete')?.status === 'True'
 
+/** The reason of the condition Ready of a run or a sweep. */
+export const readReadyReason = (
+  status: NeCoRun['status'] | NeCoSweep['status'],
+): string | undefined => findCondition(status?.conditions, 'Ready')?.reason
+
 /** The whole system, with pods that run until a test ends them. */
 export interface LifecycleFixture extends StudyFixture {
   readonly kubectl: (...args: readonly string[]) => Promise<string>
   readonly run: (name: string) => Promise<NeCoRun>
+  /** The objects of some kinds in the namespace, such as job.batch/a-a1. */
+  readonly listObjectNames: (
+    kinds: string,
+    ...args: readonly string[]
+  ) => Promise<readonly string[]>
   /** Ends the container of the pod of a Job, as soon as it runs. */
   readonly endPod: (job: string, how: ContainerEnd) => Promise<void>
   /** The name of the pod of a Job, once it is there. */
   readonly findPod: (job: string) => Promise<string>
   /** The name of the pod of a Job, once its container runs. */
   readonly waitForRunningPod: (job: string) => Promise<string>
-  /** The run, once it is as wanted; throws with how it is when that takes too long. */
+  /** The run, once the check holds; throws with its status at the timeout. */
   readonly waitForRun: (name: string, holds: (run: NeCoRun) => boolean) => Promise<NeCoRun>
   readonly waitForSweep: (name: string, holds: (sweep: NeCoSweep) => boolean) => Promise<NeCoSweep>
   /** Writes the status of a pod as its kubelet would. */
@@ -115,7 +125,7 @@ interface Options {
   readonly values?: object
 }
 
-/** Opens it on the shared bed, without NATS; whoever opens it closes it. */
+/** Opens it on the shared testbed, without NATS; the caller closes it. */
 export async function openLifecycleFixture(
   testbed: SharedTestbed,
   options: Options,
@@ -146,6 +156,10 @@ export async function openLifecycleFixture(
     ...study,
     kubectl,
     run,
+    listObjectNames: async (kinds, ...args) => {
+      const out = await kubectl('get', kinds, '-o=name', ...args)
+      return out.split('\n').filter((line) => line !== '')
+    },
     endPod: (job, how) => end(`${namespace}/${job}`, how),
     findPod: (job) => findPod(job, '{.items[0].metadata.name}'),
     waitForRunningPod: (job) =>

@@ -23,7 +23,7 @@ async function findNode(job: string): Promise<string> {
   return await fixture.kubectl('get', 'pod', pod, '-o=jsonpath={.spec.nodeName}')
 }
 
-/** Takes the node from the network, and waits until the cluster wants its pods gone. */
+/** Disconnects the node, and waits until the cluster evicts its pods. */
 async function lose(node: string, job: string): Promise<void> {
   const pod = await fixture.waitForRunningPod(job)
   fixture.kubelet.stopHeartbeat(node)
@@ -50,7 +50,7 @@ describe('a node that is lost', () => {
     await testbed.kubectl.ok(['wait', 'node', node, '--for=condition=Ready', '--timeout=60s'])
   })
 
-  test('is given up when somebody says that it is out of service', async () => {
+  test('loses its run when it is marked out of service', async () => {
     await fixture.apply(buildLifecycleRun('out-of-service'))
     const node = await findNode('out-of-service-a1')
     await lose(node, 'out-of-service-a1')
@@ -66,7 +66,7 @@ describe('a node that is lost', () => {
     await testbed.kubectl.ok(['wait', 'node', node, '--for=condition=Ready', '--timeout=60s'])
   })
 
-  test('and comes back goes on with what it ran: nothing is charged', async () => {
+  test('and comes back continues its run: nothing is charged', async () => {
     await fixture.apply(
       buildLifecycleRun('back', { pod: { tolerations: [{ operator: 'Exists' }] } }),
     )
@@ -89,7 +89,7 @@ describe('a node that is lost', () => {
 })
 
 describe('a node that is drained', () => {
-  test('gives its pod back with its last words, and the next attempt starts elsewhere', async () => {
+  test('evicts its pod, which leaves a termination message, and the next attempt starts elsewhere', async () => {
     await fixture.apply(buildLifecycleRun('drained'))
     const node = await findNode('drained-a1')
     await testbed.kubectl.ok([
@@ -110,14 +110,14 @@ describe('a node that is drained', () => {
 })
 
 describe('without a bus', () => {
-  test('nobody can be asked for a checkpoint, and nothing says so', async () => {
+  test('no checkpoint can be requested, and no Event mentions one', async () => {
     const events = await fixture.kubectl('get', 'events', '-o=jsonpath={.items[*].reason}')
     expect(events).not.toContain('CheckpointRequested')
   })
 })
 
 describe('an operator that is removed', () => {
-  test('as by helm uninstall leaves studies that can be deleted', async () => {
+  test('by helm uninstall leaves studies that can be deleted', async () => {
     await fixture.apply(buildLifecycleSweep('orphan', 2))
     await fixture.waitForRunningPod('orphan-0-r0-a1')
     const release = ['-n', fixture.system, '-l', 'app.kubernetes.io/instance=neco', '--timeout=60s']

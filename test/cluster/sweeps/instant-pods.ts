@@ -5,7 +5,7 @@ import type { Pod } from '../kubelet/pod-object.ts'
 import { type ScriptedRun, scriptedExecutor } from '../kubelet/scripted-executor.ts'
 import { systemClock } from '../kubelet/system-clock.ts'
 
-/** What the name of a Job says. */
+/** The parts of the name of a Job. */
 interface JobAttemptName {
   readonly point: number
   readonly replicate: number
@@ -28,7 +28,7 @@ function parseAttempt(job: string): JobAttemptName {
   }
 }
 
-/** Points that never end well, and how. */
+/** Points that always fail, and how. */
 export const FAILING_POINTS: ReadonlyMap<number, number> = new Map([
   [5, EXIT_CODES.Infeasible],
   [8, EXIT_CODES.UserError],
@@ -56,7 +56,7 @@ function chooseInstantExitCode({
   return EARLY_ENDS[pick % EARLY_ENDS.length]?.[attempt - 1] ?? 0
 }
 
-/** The measure of a run: all differ, the best is in the middle of the points. */
+/** The metric of a run: all differ, the best is in the middle of the points. */
 export const computeInstantMiou = ({
   point,
   replicate,
@@ -81,7 +81,7 @@ function buildInstantTermination(attempt: JobAttemptName, exitCode: number): Ter
 const LEAST_MS = 20
 const SPREAD_MS = 180
 
-/** How the pod of a Job behaves: its name alone decides, so that every way to the end leads to the same end. */
+/** How the pod of a Job behaves: its name alone decides, so that every history leads to the same result. */
 function instantRun(job: string): ScriptedRun {
   const attempt = parseAttempt(job)
   const exitCode = chooseInstantExitCode(attempt)

@@ -37,14 +37,14 @@ export const instantSweep = ({ name, points, replicates, parallelism }: SweepSiz
   },
 })
 
-/** What a run came to, without times and places. */
+/** The outcome of a run, without times and nodes. */
 export interface SweepRunRow {
   readonly point: number
   readonly replicate: number
   readonly verdict: string | undefined
   readonly metrics: Readonly<Record<string, number>>
   readonly found: readonly unknown[]
-  /** Of each work: how often it was tried, and why not once. */
+  /** Attempts of each task, and the causes of retries. */
   readonly tasks: readonly unknown[]
 }
 

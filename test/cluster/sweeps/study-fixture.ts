@@ -27,27 +27,27 @@ const SHORT_LEASE = { durationSeconds: 4, renewSeconds: 3, retrySeconds: 1 }
 interface Options {
   /** Names nodes and namespaces. */
   readonly name: string
-  /** Where studies are applied; a new one when absent. */
+  /** Namespace of the studies; a new one when absent. */
   readonly namespace?: string
   /** Pods of studies are processes of this machine when absent. */
   readonly executor?: Executor
   readonly nodes?: number
   readonly gpusPerNode?: number
-  /** Of the chart, beside those the ground gives. */
+  /** Values of the chart, in addition to those of the fixture. */
   readonly values?: object
-  /** True when absent, but for an executor: pods that say nothing on the bus make readers come for what they left. */
+  /** Default true; false with an executor, whose pods would get reader Jobs since they report nothing on the bus. */
   readonly bus?: boolean
-  /** What is wrong with NATS, or with what the operator is given for it. */
+  /** A fault of NATS, or of the operator's credentials for it. */
   readonly natsFault?: 'NoJetStream' | 'StrangerCredentials'
-  /** False leaves the Deployment out: a test starts the operator itself (study-operators.ts). */
+  /** False leaves the Deployment out: the test starts the operator itself (study-operators.ts). */
   readonly deployment?: boolean
 }
 
-/** The whole system on the test bed: what the chart renders, its operator as pods, NATS, a claim, and nodes. */
+/** The whole system on the testbed: what the chart renders, its operator as pods, NATS, a claim, and nodes. */
 export interface StudyFixture {
-  /** Where studies are applied. */
+  /** Namespace of the studies. */
   readonly namespace: string
-  /** Where the operator runs. */
+  /** Namespace of the operator. */
   readonly system: string
   readonly storage: string
   readonly nats: NatsTestbed
@@ -57,9 +57,9 @@ export interface StudyFixture {
   apply(manifest: object): Promise<void>
   sweep(name: string): Promise<NeCoSweep>
   runs(): Promise<readonly NeCoRun[]>
-  /** The names of the Jobs that a sweep has, without its own. */
+  /** The names of the Jobs of a sweep, without the sweep's name. */
   listJobs(sweep: string): Promise<readonly string[]>
-  /** Resolves when the condition of an object is True. Throws with its state when that takes too long. */
+  /** Resolves when the condition of an object is True. Throws with its state at the timeout. */
   until(
     kind: 'necosweep' | 'necorun',
     name: string,
@@ -69,7 +69,7 @@ export interface StudyFixture {
   close(): Promise<void>
 }
 
-/** The values under which the chart runs on the bed. */
+/** The values under which the chart runs on the testbed. */
 function chartValues({ namespace, nats, values }: InstallContext): object {
   const [image, trainer] = [OPERATOR_IMAGE, TRAINER_IMAGE].map((name) => {
     const [repository, tag] = name.split(':')
@@ -192,7 +192,7 @@ async function startKubelets(
   return { own, kubelet }
 }
 
-/** Opens the ground on the shared bed; whoever opens it closes it. */
+/** Opens it on the shared testbed; the caller closes it. */
 export async function openStudyFixture(
   testbed: SharedTestbed,
   options: Options,

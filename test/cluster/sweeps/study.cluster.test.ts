@@ -41,16 +41,18 @@ async function readResults(name: string): Promise<ResultsDocument> {
   return JSON.parse(stdout)
 }
 
-/** A table without speed and time, and without the name that a study was given. */
+/** A table without speed, times, and the name of the study. */
 function selectReproducibleFields(document: ResultsDocument): ResultsDocument {
   const { name, columns, points } = document
-  const kept = columns.filter(({ deterministic }) => deterministic)
+  const deterministic = columns.filter((column) => column.deterministic)
   const only = <T>(values: Readonly<Record<string, T>>): Record<string, T> =>
-    Object.fromEntries(kept.flatMap(({ key }) => (key in values ? [[key, values[key] as T]] : [])))
+    Object.fromEntries(
+      deterministic.flatMap(({ key }) => (key in values ? [[key, values[key] as T]] : [])),
+    )
   return {
     ...document,
     name: '',
-    columns: kept,
+    columns: deterministic,
     points: points.map((point) => ({
       ...point,
       summary: only(point.summary),
@@ -65,7 +67,7 @@ function selectReproducibleFields(document: ResultsDocument): ResultsDocument {
 
 let applied: ResultsDocument
 
-test('a sweep that is applied gives the table of a run on one machine, number for number', async () => {
+test('a sweep in the cluster gives the table of `neco run` on one machine, number for number', async () => {
   const tookMs = await complete('sweep-steepness')
   const { status } = await fixture.sweep('sweep-steepness')
   expect(status).toMatchObject({ total: 6, succeeded: 6, failed: 0 })
@@ -81,7 +83,7 @@ test('a sweep that is applied gives the table of a run on one machine, number fo
   printMeasurement(`a sweep of 6 runs and 6 evaluations, ${Math.round(tookMs / 1000)} s`)
 })
 
-test('applied again under another name after it was deleted, it is done with one short pod a run', async () => {
+test('applied again under another name after its deletion, it needs one short pod per run', async () => {
   await testbed.kubectl.ok(['delete', 'necosweep', 'sweep-steepness', '-n', fixture.namespace])
   const tookMs = await complete('again')
   expect(selectReproducibleFields(await readResults('again'))).toEqual(

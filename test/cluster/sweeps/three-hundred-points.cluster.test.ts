@@ -32,7 +32,7 @@ interface PodWatchEvent {
   readonly object: NeCoSweep
 }
 
-/** Every state of the sweep that the API server tells of, up to its end. */
+/** Every state of the sweep in a watch, up to its end. */
 async function* watchPodStates(namespace: string): AsyncGenerator<NeCoSweep> {
   const kubeConfig = new KubeConfig()
   kubeConfig.loadFromFile(testbed.kubeconfig('admin'))
@@ -57,7 +57,7 @@ const bestPoints = hopeful
   .map((point) => ({ point, mean: computeInstantMiou({ point, replicate: 0 }) }))
   .sort((a, b) => b.mean - a.mean || a.point - b.point)
 
-test('a sweep of 300 points ends with every run counted, the best on top, and never a large status', async () => {
+test('a sweep of 300 points ends with all runs counted, the best first, and its status small', async () => {
   const startMs = performance.now()
   await fixture.apply(instantSweep({ name: NAME, points: POINTS, replicates: 1, parallelism: 40 }))
   const sizes: number[] = []

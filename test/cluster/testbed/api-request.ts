@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:https'
 
-/** How to reach an API server as somebody. */
+/** How to reach an API server as a user. */
 export interface ApiAccess {
   readonly url: string
   readonly ca: string
@@ -22,7 +22,7 @@ export interface TestApiResponse {
 const agent = new Agent({ keepAlive: false })
 const REQUEST_TIMEOUT_MS = 30_000
 
-/** One request to the API server; any status is an answer. Throws when the server cannot be reached. */
+/** One request to the API server; resolves at any status. Throws when the server is unreachable. */
 export function sendTestApiRequest(
   { url, ca, token }: ApiAccess,
   apiRequest: TestApiRequest,

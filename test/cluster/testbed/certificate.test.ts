@@ -13,7 +13,7 @@ const answer = async (ca: string, host: string, port: number): Promise<string> =
     socket.once('secureConnect', () => socket.destroy())
   })
 
-test('a server with an issued certificate is trusted under its names, by who trusts the authority, and not otherwise', async () => {
+test('a server with an issued certificate is trusted under its names by clients that trust the authority, and not otherwise', async () => {
   const authority = makeAuthority('testbed')
   const other = makeAuthority('testbed')
   const { certPem, keyPem } = authority.issue('server', ['localhost', '127.0.0.1'])
@@ -36,7 +36,7 @@ test('a server with an issued certificate is trusted under its names, by who tru
   ])
 })
 
-test('a certificate lives a year, also over the change of form in 2050', () => {
+test('a certificate is valid for a year, also across the change of the date format in 2050', () => {
   const issued = makeAuthority('testbed', Date.UTC(2049, 5, 1)).issue('server', ['10.0.0.1'])
   const read = new X509Certificate(issued.certPem)
   expect([read.validFrom, read.validTo, read.subjectAltName]).toEqual([

@@ -18,7 +18,7 @@ export interface Certificate {
   readonly keyPem: string
 }
 
-/** A certificate authority of the bed: what it issues is believed by who has its `certPem`. */
+/** A certificate authority of the testbed: clients that have its `certPem` trust what it issues. */
 export interface Authority extends Certificate {
   /** A server's certificate for names and IPv4 addresses. */
   readonly issue: (name: string, hosts: readonly string[]) => Certificate

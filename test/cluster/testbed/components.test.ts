@@ -38,7 +38,7 @@ test.for([
   expect(isSameVersion(COMPONENTS[name], versionOutput)).toBe(same)
 })
 
-test('a program is taken from PATH, else from KUBEBUILDER_ASSETS, else from the cache, and one of another version is passed over', async () => {
+test('a program is taken from PATH, else from KUBEBUILDER_ASSETS, else from the cache, and another version is skipped', async () => {
   await program('path', 'etcd', 'etcd Version: 3.4.23')
   const assets = await program('assets', 'etcd', 'etcd Version: 3.6.1')
   const cached = await program('cache', 'etcd', 'etcd Version: 3.6.8')

@@ -1,10 +1,10 @@
-/** A program the cluster tests need, and how it is got. */
+/** A program that the cluster tests need, and how to get it. */
 export interface Component {
   readonly name: string
   readonly version: string
   /** What another version must share with ours to be used from PATH: 1.36.x for Minor, 3.x for Major. */
   readonly compatibleBy: 'Major' | 'Minor'
-  /** Words that make it say its version. */
+  /** Arguments that print its version. */
   readonly versionArgs: readonly string[]
   /** The folder under `go/` whose module builds it, and the package in it. */
   readonly module: string
@@ -12,7 +12,7 @@ export interface Component {
   readonly flags: readonly string[]
   /** Minutes a build takes on two cores with nothing cached. */
   readonly buildMinutes: number
-  /** How somebody without Go gets it. */
+  /** How to get it without Go. */
   readonly alternativeSource: string
 }
 
@@ -48,7 +48,7 @@ const prometheus = (name: string, buildMinutes: number) => ({
   versionArgs: ['--version'],
   module: 'prometheus',
   package: `github.com/prometheus/prometheus/cmd/${name}`,
-  // The discovery of a dozen clouds is most of the build; the bed names its targets in a file.
+  // The discovery of a dozen clouds is most of the build; the testbed lists its targets in a file.
   flags: [
     '-tags',
     'remove_all_sd',
@@ -103,7 +103,7 @@ export const COMPONENTS = {
 
 export type ComponentName = keyof typeof COMPONENTS
 
-/** Whether a program that says this of itself can stand in for the component. */
+/** Whether a program with this version output can be used. */
 export function isSameVersion(component: Component, versionOutput: string): boolean {
   const found = /(?:^|[^\d.])v?(\d+)\.(\d+)\.(\d+)/.exec(versionOutput)
   if (found === null) return false

@@ -1,10 +1,35 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { auditPolicy } from './audit-policy.ts'
+import { stringify } from 'yaml'
+import { API_GROUP } from '../../../crds/names.ts'
 import { makeAuthority } from './certificate.ts'
 import { kubeconfigText } from './kubeconfig.ts'
 import { type TokenUser, tokenFile } from './token-users.ts'
+
+const READS = ['get', 'list', 'watch']
+const WRITES = ['create', 'update', 'patch', 'delete', 'deletecollection']
+
+/**
+ * The audit log has every request once, when it is answered, but for reads of the control plane;
+ * writes of our kinds with their bodies.
+ */
+const AUDIT_POLICY = stringify({
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived', 'ResponseStarted'],
+  rules: [
+    {
+      level: 'None',
+      users: ['system:apiserver', 'system:kube-controller-manager', 'system:kube-scheduler'],
+      verbs: READS,
+    },
+    { level: 'None', userGroups: ['system:serviceaccounts:kube-system'], verbs: READS },
+    { level: 'None', nonResourceURLs: ['/*'] },
+    { level: 'Request', verbs: WRITES, resources: [{ group: API_GROUP }] },
+    { level: 'Metadata' },
+  ],
+})
 
 /** Where the programs of a control plane find what they share. */
 export interface ControlPlaneFiles {
@@ -55,7 +80,7 @@ export async function writeControlPlaneFiles(
     [files.serviceAccountKey, account.privateKey.export({ type: 'pkcs8', format: 'pem' })],
     [files.serviceAccountPublicKey, account.publicKey.export({ type: 'spki', format: 'pem' })],
     [files.tokens, tokenFile(users)],
-    [files.auditPolicy, auditPolicy()],
+    [files.auditPolicy, AUDIT_POLICY],
   ]
   for (const [path, text] of texts) await writeFile(path, text, { mode: 0o600 })
   return { files, ca: authority.certPem }

@@ -10,7 +10,7 @@ export interface ControlPlanePorts {
 const NODE_GRACE = '6s'
 const TOLERATION_SECONDS = 4
 
-/** No fsync: a bed does not outlive its machine. */
+/** No fsync: a testbed need not survive a crash of the machine. */
 export function etcdFlags(files: ControlPlaneFiles, ports: ControlPlanePorts): readonly string[] {
   const client = `http://127.0.0.1:${ports.etcd}`
   const peer = `http://127.0.0.1:${ports.etcdPeer}`
@@ -34,7 +34,7 @@ export function apiServerFlags(
     `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
     '--bind-address=127.0.0.1',
     '--advertise-address=127.0.0.1',
-    // The address of a bed is a loopback address, which an Endpoints object may not hold.
+    // The address of a testbed is a loopback address, which an Endpoints object may not hold.
     '--endpoint-reconciler-type=none',
     `--secure-port=${ports.api}`,
     `--tls-cert-file=${files.certFile}`,
@@ -56,7 +56,7 @@ export function apiServerFlags(
   ]
 }
 
-/** Many objects a second: what holds a bed back must be the operator, not the default limits of its neighbors. */
+/** Many objects per second: the operator must be the bottleneck, not the default limits of other components. */
 const UNHURRIED = ['--kube-api-qps=300', '--kube-api-burst=600', '--leader-elect=false']
 
 export function controllerManagerFlags(

@@ -20,7 +20,7 @@ const job = (name: string): string =>
     },
   })
 
-test('the server is the Kubernetes that was asked for, and kubectl of the same version talks to it', async () => {
+test('the server has the expected version, and kubectl the same', async () => {
   const versions = JSON.parse(await testbed.kubectl.ok(['version', '-o', 'json'])) as Record<
     'clientVersion' | 'serverVersion',
     { gitVersion: string }
@@ -37,7 +37,7 @@ test('both kinds are served, and kubectl explains their fields', async () => {
   )
 })
 
-test('a Job gets its pod from the controller manager, and without a node the scheduler says so', async () => {
+test('a Job gets its pod from the controller manager, and without a node it is Unschedulable', async () => {
   const namespace = await testbed.newNamespace('plain')
   await testbed.kubectl.ok(['apply', '-n', namespace, '-f', '-'], { input: job('lonely') })
   await testbed.kubectl.ok([
@@ -54,7 +54,7 @@ test('a Job gets its pod from the controller manager, and without a node the sch
   expect(await testbed.kubectl.ok(args)).toBe('Unschedulable')
 })
 
-test('rights are those of RBAC: a stranger is refused, and a service account may do what its role says', async () => {
+test('RBAC applies: a user without roles is forbidden, and a service account may do what its role allows', async () => {
   const namespace = await testbed.newNamespace('rights')
   const refused = await testbed.kubectl.run(['get', 'pods', '-n', namespace], { user: 'stranger' })
   expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('Forbidden')])
@@ -83,25 +83,30 @@ test('the audit log names who wrote what', async () => {
   ])
 })
 
-test('a server that is killed, and one that is frozen, answers again on the same port with the same objects', async () => {
+test('a server that was killed or frozen serves the same objects again on the same port', async () => {
   const ownTestbed = await testbed.startOwnTestbed({ crds: false })
   try {
-    await ownTestbed.kubectl.ok(['create', 'configmap', 'kept'])
+    await ownTestbed.kubectl.ok(['create', 'configmap', 'durable'])
     await ownTestbed.controlPlane.stopApiServer('Killed')
-    const away = await ownTestbed.kubectl.run(['get', 'configmap', 'kept', '--request-timeout=5s'])
+    const away = await ownTestbed.kubectl.run([
+      'get',
+      'configmap',
+      'durable',
+      '--request-timeout=5s',
+    ])
     expect(away.exitCode).not.toBe(0)
     await ownTestbed.controlPlane.startApiServer()
-    await ownTestbed.kubectl.ok(['get', 'configmap', 'kept'])
+    await ownTestbed.kubectl.ok(['get', 'configmap', 'durable'])
     await ownTestbed.controlPlane.stopApiServer('Frozen')
     const silent = await ownTestbed.kubectl.run([
       'get',
       'configmap',
-      'kept',
+      'durable',
       '--request-timeout=1s',
     ])
     expect(silent.exitCode).not.toBe(0)
     await ownTestbed.controlPlane.startApiServer()
-    await ownTestbed.kubectl.ok(['get', 'configmap', 'kept'])
+    await ownTestbed.kubectl.ok(['get', 'configmap', 'durable'])
   } finally {
     await ownTestbed.close()
   }

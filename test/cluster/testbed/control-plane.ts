@@ -24,16 +24,16 @@ interface ControlPlaneOptions {
   readonly folder: TestbedFolder
   readonly programs: ComponentPaths
   readonly log: (line: string) => void
-  /** Users besides those every bed has, with their groups. */
+  /** Users in addition to those of every testbed, with their groups. */
   readonly users?: Readonly<Record<string, readonly string[]>>
   /** Called when the API server is ready and nothing else runs: the garbage collector looks for kinds that come later every 30 s only. */
   readonly served?: (kubeconfig: KubeconfigLookup) => Promise<void>
 }
 
-/** Path of a kubeconfig of a user of the bed. Throws for an unknown one. */
+/** Path of the kubeconfig of a user. Throws for an unknown one. */
 type KubeconfigLookup = (user: string) => string
 
-/** What is known of a running control plane. */
+/** Addresses and files of a running control plane. */
 interface ControlPlaneInfo {
   readonly url: string
   readonly caFile: string
@@ -71,7 +71,7 @@ interface ControlPlaneParts {
   readonly running: Map<string, TestbedProcess>
 }
 
-/** Starts a control plane on free ports of 127.0.0.1, ready for objects. Throws with the last words of the program that did not start. */
+/** Starts a control plane on free ports of 127.0.0.1, ready for objects. Throws with the last output of the program that did not start. */
 export async function startControlPlane(start: ControlPlaneOptions): Promise<ControlPlane> {
   const startedMs = performance.now()
   const parts = await prepare(start)
@@ -96,7 +96,7 @@ const findKubeconfig =
   ({ info }: ControlPlaneParts): KubeconfigLookup =>
   (user) => {
     const path = info.kubeconfigs[user]
-    if (path === undefined) throw new Error(`${user}: the bed has no user of that name`)
+    if (path === undefined) throw new Error(`${user}: the testbed has no such user`)
     return path
   }
 
@@ -139,7 +139,7 @@ async function startAll(parts: ControlPlaneParts): Promise<void> {
   await Promise.all(controllers.map((program) => failIfEnded(program, ready)))
 }
 
-/** A quarter of the processor time of an API server with a small heap is garbage collection; memory is cheaper here. */
+/** An API server with a small heap spends a quarter of its CPU time in garbage collection. */
 const FEWER_COLLECTIONS = { GOGC: '400' }
 
 type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler'
@@ -196,7 +196,7 @@ function outages(parts: ControlPlaneParts): Pick<ControlPlane, 'stopApiServer' |
   }
 }
 
-/** At once: they hold nothing worth keeping, and a polite API server takes its time. */
+/** At once: nothing needs to be saved, and a graceful shutdown of the API server is slow. */
 async function endAll({ running }: ControlPlaneParts): Promise<void> {
   await Promise.all([...running.values()].map((program) => program.end(0)))
 }

@@ -19,7 +19,7 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true })
 })
 
-/** A compiler that notes each call and makes programs that only know their version. */
+/** A compiler that records each call and builds programs that only print their version. */
 async function fakeGo(failsAt?: string): Promise<string> {
   const cases = Object.values(COMPONENTS).map(
     (component) => `${component.package}) version=${component.version} ;;`,
@@ -37,7 +37,7 @@ printf '#!/bin/sh\\necho version %s\\n' "$version" > "$out"
   return join(root, 'calls')
 }
 
-test('what is nowhere is built once, also when two runs want it at the same time, and is found by the next', async () => {
+test('a missing program is built once, also for two runs at the same time, and is found by the next', async () => {
   const calls = await fakeGo()
   const logLines: string[] = []
   const both = await Promise.all([1, 2].map(() => ensureComponents((line) => logLines.push(line))))
@@ -50,7 +50,7 @@ test('what is nowhere is built once, also when two runs want it at the same time
   expect(logLines.filter((line) => line.startsWith('third'))).toEqual([])
 })
 
-test('a program that cannot be built is named, nothing half made is left, and the next run goes on from there', async () => {
+test('a program that cannot be built is named, no partial file is left, and the next run resumes there', async () => {
   await fakeGo(COMPONENTS['kube-scheduler'].package)
   await expect(ensureComponents(() => undefined)).rejects.toThrow(
     /kube-scheduler.*\n.*syntax error/,
@@ -64,7 +64,7 @@ test('a program that cannot be built is named, nothing half made is left, and th
   expect(rest).toHaveLength(names.length - left.length)
 })
 
-test('without Go each missing program is named with its version and where it is had', async () => {
+test('without Go each missing program is named with its version and its source', async () => {
   const lines = await missingComponents()
   expect(lines).toHaveLength(1 + names.length)
   expect(lines[0]).toContain('Go 1.26')

@@ -17,7 +17,7 @@ const all: readonly Component[] = Object.values(COMPONENTS)
 
 type LogWriter = (line: string) => void
 
-/** Finds every program of the bed, and builds with Go those that are nowhere, telling what and how long. */
+/** Finds every program of the testbed, and builds missing ones with Go, logging each with its time. */
 export async function ensureComponents(log: LogWriter): Promise<EnsureResult> {
   const found = await findAll()
   if (found.size === all.length) return ready(found)
@@ -79,7 +79,7 @@ function missingLines(found: ReadonlyMap<string, string>): readonly string[] {
 
 const LOOK_EVERY_MS = 500
 
-/** Waits until no other run builds: two at once would do all the work twice. */
+/** Waits until no other run builds: two would build everything twice. */
 async function lockCache(log: LogWriter): Promise<OutputLock> {
   for (let waited = 0; ; waited += LOOK_EVERY_MS) {
     try {

@@ -13,7 +13,7 @@ const isFree = (port: number): Promise<boolean> =>
 
 const taken = new Set<number>()
 
-/** A port of 127.0.0.1 that nobody listens on, never given twice by this process. Throws when there is none. */
+/** An unused port of 127.0.0.1, never returned twice by this process. Throws when there is none. */
 export async function freePort(): Promise<number> {
   const width = HIGHEST - LOWEST + 1
   const start = Math.floor(Math.random() * width)

@@ -5,7 +5,7 @@ import { toTestbedInfo } from './testbed-info.ts'
 
 const log = (line: string): void => void process.stdout.write(`testbed: ${line}\n`)
 
-/** Starts the control plane that the cluster tests share, and gives what ends it. */
+/** Starts the control plane that the cluster tests share, and returns its teardown. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const startMs = performance.now()
   const components = await ensureComponents(log)

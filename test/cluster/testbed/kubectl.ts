@@ -9,15 +9,15 @@ export interface KubectlResult {
 interface KubectlRunOptions {
   /** Text for its stdin, as for `apply -f -`. */
   readonly input?: string
-  /** A user of the bed; admin when left out. */
+  /** A user of the testbed; admin when left out. */
   readonly user?: string
 }
 
-/** The real kubectl, as a user of the bed. */
+/** The real kubectl, as a user of the testbed. */
 export interface Kubectl {
-  /** Any exit code is an answer. */
+  /** Resolves at any exit code. */
   readonly run: (args: readonly string[], options?: KubectlRunOptions) => Promise<KubectlResult>
-  /** What it printed. Throws with its words when the exit code is not 0. */
+  /** Its stdout. Throws with its stderr when the exit code is not 0. */
   readonly ok: (args: readonly string[], options?: KubectlRunOptions) => Promise<string>
 }
 
@@ -27,7 +27,7 @@ interface KubectlOptions {
   readonly kubeconfig: (user: string) => string
 }
 
-/** A kubectl that keeps its cache in the bed, not in the home of who runs the tests. */
+/** A kubectl with its cache in the testbed, not in the user's home directory. */
 export function createKubectl({ program, cacheFolder, kubeconfig }: KubectlOptions): Kubectl {
   const run = (args: readonly string[], { input = '', user = 'admin' }: KubectlRunOptions = {}) => {
     const { promise, resolve, reject } = Promise.withResolvers<KubectlResult>()

@@ -4,12 +4,12 @@ import type { Kubectl } from './kubectl.ts'
 interface Claim {
   readonly namespace: string
   readonly name: string
-  /** Folder that the volume is; made if it is not there. */
+  /** Folder of the volume; created if it is missing. */
   readonly path: string
   readonly accessMode?: 'ReadWriteMany' | 'ReadWriteOnce'
 }
 
-/** Makes a volume of a folder, and a claim bound to it. Throws with what kubectl said. */
+/** Creates a volume from a folder, and a claim bound to it. Throws with the error of kubectl. */
 export async function makeLocalClaim(kubectl: Kubectl, claim: Claim): Promise<void> {
   const { namespace, name, path, accessMode = 'ReadWriteMany' } = claim
   await mkdir(path, { recursive: true })

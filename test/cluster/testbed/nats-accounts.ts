@@ -10,7 +10,7 @@ import {
   type KeyPair,
 } from '@nats-io/jwt'
 
-/** Who may do what on the NATS server of a bed: an operator, an account for the system and one for NeCo, as a production server has them. */
+/** The accounts of a testbed's NATS server: an operator, the system account and one for NeCo, as in production. */
 export interface NatsAccounts {
   readonly operatorJwt: string
   readonly systemAccount: string

@@ -12,7 +12,7 @@ interface NatsTestbedOptions {
   readonly folder: TestbedFolder
   /** Path of nats-server. */
   readonly program: string
-  /** Tells beds in one folder apart. */
+  /** Distinguishes servers in one folder. */
   readonly name?: string
   /** None leaves JetStream off; NotForAccount has it, but not for account NECO. */
   readonly jetStream?: 'On' | 'None' | 'NotForAccount'
@@ -133,7 +133,7 @@ function formatNatsConfig({ folder, accounts, ports, jetStream }: NatsConfig): s
   ].join('\n')
 }
 
-/** A NATS server greets who connects, before any TLS, once it serves. */
+/** A NATS server sends INFO to new connections, before TLS, once it serves. */
 const accepting = (port: number): Promise<true> =>
   waitUntil({
     what: `NATS on port ${port}`,

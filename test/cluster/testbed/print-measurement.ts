@@ -1,4 +1,4 @@
-/** Prints a measured figure beside the results of the tests; no test asserts it. */
+/** Prints a measured figure with the test results; no test asserts it. */
 export const printMeasurement = (text: string): void => {
   process.stderr.write(`figure: ${text}\n`)
 }

@@ -24,14 +24,14 @@ export interface Sample {
 
 export interface PrometheusTestbed {
   readonly url: string
-  /** The samples of an instant query. Throws with Prometheus's words when it refuses the query. */
+  /** The samples of an instant query. Throws with the error of Prometheus. */
   readonly query: (promql: string) => Promise<readonly Sample[]>
   readonly close: () => Promise<void>
 }
 
 const READY_WITHIN_MS = 60_000
 
-/** Starts Prometheus on a free port; it scrapes the targets of the file, whose own labels stand as the chart's PodMonitors want it. */
+/** Starts Prometheus on a free port; it scrapes the targets of the file, with honorLabels as in the chart's PodMonitors. */
 export async function startPrometheusTestbed(
   start: PrometheusTestbedOptions,
 ): Promise<PrometheusTestbed> {

@@ -14,11 +14,11 @@ import { waitUntil } from './wait-until.ts'
 
 let root = ''
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'neco-leftover-'))
+  root = await mkdtemp(join(tmpdir(), 'neco-orphan-'))
 })
 afterEach(() => rm(root, { recursive: true, force: true }))
 
-/** A run of the bed in a process of its own: one child that dies with it, one that outlives it. */
+/** A run of the testbed in a process of its own, with a child that dies with it and one that survives it. */
 interface OtherRun {
   readonly folder: string
   readonly dying: ProcessIdentity
@@ -46,7 +46,7 @@ const waitUntilGone = (identity: ProcessIdentity): Promise<true> =>
     look: async () => !(await isAlive(identity)) || undefined,
   })
 
-test('a program of the bed dies with a run that is killed; what outlives it is ended by the next run, and its folder removed', async () => {
+test('a program of the testbed dies with a killed run; the next run ends survivors and removes the folder', async () => {
   const run = await startOtherRun()
   expect(await isAlive(run.dying)).toBe(true)
   expect(await removeOrphanedTestbeds(root)).toEqual([])
@@ -58,7 +58,7 @@ test('a program of the bed dies with a run that is killed; what outlives it is e
   expect(await readdir(root)).toEqual([])
 })
 
-test('a later process that was given the number of an old one is left alone', async () => {
+test('a later process with a reused pid is left alone', async () => {
   const run = await startOtherRun()
   await run.kill()
   const self = await identifyProcess(process.pid)

@@ -15,19 +15,19 @@ const PREFIX = 'neco-testbed-'
 const OWNER = 'owner.json'
 const PROCESSES = 'processes.ndjson'
 
-/** Where one run of the bed keeps all it writes, and who must be ended if this run cannot do it itself. */
+/** The folder of one run of the testbed, and the processes that a later run ends if this one cannot. */
 export interface TestbedFolder {
   readonly path: string
-  /** Notes a process that was started, so that a later run can end it if it outlives us. */
+  /** Records a started process, so that a later run can end it if it survives this one. */
   readonly recordProcess: (process: ProcessIdentity) => Promise<void>
   readonly remove: () => Promise<void>
 }
 
-/** Makes a folder for this run, after ending what earlier runs left that could not clean up. */
+/** Creates a folder for this run, after cleaning up runs that were killed. */
 export async function openTestbedFolder(root: string = tmpdir()): Promise<TestbedFolder> {
   await removeOrphanedTestbeds(root)
   const owner = await identifyProcess(process.pid)
-  // A bed appears with its owner in it or not at all: a run that starts now must not take it for a leftover.
+  // Created atomically with its owner, so that a run that starts now does not take it for an orphan.
   const temporaryPath = await mkdtemp(join(root, '.neco-testbed-'))
   await writeFile(join(temporaryPath, OWNER), JSON.stringify(owner))
   const path = join(root, `${PREFIX}${process.pid}-${temporaryPath.slice(-6)}`)
@@ -48,7 +48,7 @@ export async function removeOrphanedTestbeds(root: string): Promise<readonly str
 
 async function removeIfOrphaned(path: string): Promise<string | undefined> {
   const owner = await readFile(join(path, OWNER), 'utf8').catch(() => undefined)
-  // Another user's bed cannot be read and is not ours to end.
+  // Another user's testbed cannot be read and must be left alone.
   if (owner === undefined || (await isAlive(Identity.parse(JSON.parse(owner))))) return undefined
   for (const identity of await readProcesses(path)) await terminateOrphanProcess(identity, 0)
   await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })

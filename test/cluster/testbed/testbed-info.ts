@@ -11,7 +11,7 @@ import { requestServiceAccountToken } from './service-account-token.ts'
 import { startTestbed, type Testbed } from './testbed.ts'
 import { waitUntil } from './wait-until.ts'
 
-/** What the set-up of a run of the cluster tests tells the tests. */
+/** What the global setup passes to the tests. */
 export interface TestbedInfo {
   readonly url: string
   readonly caFile: string
@@ -23,7 +23,7 @@ export interface TestbedInfo {
   readonly kubeconfigs: Readonly<Record<string, string>>
 }
 
-/** What others must know to use a bed that runs. */
+/** Addresses and credentials of a running testbed. */
 export const toTestbedInfo = ({ controlPlane, folder, programs }: Testbed): TestbedInfo => ({
   url: controlPlane.url,
   caFile: controlPlane.caFile,
@@ -49,11 +49,11 @@ export interface SharedTestbed {
   readonly kubeconfig: (user: string) => string
   readonly serviceAccountToken: (namespace: string, name: string) => Promise<string>
   readonly kubectl: Kubectl
-  /** One request as a user of the bed, admin when left out. */
+  /** One request as a user of the testbed, admin when left out. */
   readonly api: (apiRequest: TestApiRequest, user?: string) => Promise<TestApiResponse>
-  /** A new namespace in which pods can be made; its name starts with the prefix. */
+  /** Creates a namespace in which pods can be created; its name starts with the prefix. */
   readonly newNamespace: (prefix?: string) => Promise<string>
-  /** A control plane of one's own, for outages and for what is not namespaced; whoever starts it closes it. */
+  /** Starts a control plane of its own, for outages and for cluster-scoped objects; the caller closes it. */
   readonly startOwnTestbed: (options?: OwnTestbedOptions) => Promise<Testbed>
 }
 
@@ -64,11 +64,11 @@ interface OwnTestbedOptions {
 
 function requireUserValue(values: Readonly<Record<string, string>>, user: string): string {
   const value = values[user]
-  if (value === undefined) throw new Error(`${user}: the bed has no user of that name`)
+  if (value === undefined) throw new Error(`${user}: the testbed has no such user`)
   return value
 }
 
-/** A bed with a face for tests, by what is known of it. */
+/** The interface for tests of a running testbed. */
 export function connectTestbed(info: TestbedInfo): SharedTestbed {
   const access = (user: string): ApiAccess => ({
     url: info.url,

@@ -4,7 +4,7 @@ import { type ProcessExit, startProcess } from '../../../cli/local/child-process
 import { findOnPath } from './find-on-path.ts'
 import type { TestbedFolder } from './testbed-folder.ts'
 
-/** A program of the bed. It dies with us, however we die. */
+/** A program of the testbed. It dies with this process, however that ends. */
 export interface TestbedProcess {
   readonly name: string
   readonly pid: number
@@ -23,13 +23,13 @@ interface TestbedProcessOptions {
   readonly environment?: Readonly<Record<string, string>>
 }
 
-/** What the programs of the bed may see of our environment. */
+/** The environment that programs of the testbed inherit. */
 const buildProcessEnvironment = (): Record<string, string> => ({
   PATH: process.env['PATH'] ?? '/usr/bin:/bin',
   HOME: process.env['HOME'] ?? '/nonexistent',
 })
 
-/** Starts a program that ends when this process ends, its output in `<bed>/<name>.log`. */
+/** Starts a program that ends when this process ends, its output in `<testbed>/<name>.log`. */
 export async function startTestbedProcess(
   folder: TestbedFolder,
   start: TestbedProcessOptions,
@@ -56,14 +56,14 @@ export async function startTestbedProcess(
 
 type CommandLine = readonly [string, ...string[]]
 
-/** The kernel's own way where there is one; it keeps the process id. Else a shell that outlives nobody: our stdin pipe closes when we die. */
+/** PR_SET_PDEATHSIG where there is one, which keeps the pid. Else a shell that ends when its stdin closes, as it does when this process dies. */
 async function wrapToDieWithParent(args: CommandLine): Promise<CommandLine> {
   const setpriv = process.platform === 'linux' ? await findOnPath('setpriv') : undefined
   if (setpriv !== undefined) return [setpriv, '--pdeathsig', 'KILL', '--', ...args]
   return ['/bin/sh', '-c', WATCHER, 'watch', ...args]
 }
 
-/** Runs its words until they end or stdin closes. SIGTERM goes to the whole group, so the shell only has to outlive it. */
+/** Runs its arguments until they end or stdin closes. SIGTERM goes to the whole group, so the shell ignores it. */
 const WATCHER = `
 exec 3<&0
 trap : TERM
@@ -77,13 +77,13 @@ exit $code
 
 const LAST_LINES = 15
 
-/** What a program said last, for the message when it did not start. */
+/** The last output of a program, for the error when it did not start. */
 async function readLastLogLines(logPath: string): Promise<string> {
   const text = await readFile(logPath, 'utf8').catch(() => '')
   return text.trimEnd().split('\n').slice(-LAST_LINES).join('\n')
 }
 
-/** Rejects when a program ends while it is waited for; the message holds what it said last. */
+/** Rejects when a program ends while it is awaited; the message has its last output. */
 export async function failIfEnded<T>(program: TestbedProcess, wait: Promise<T>): Promise<T> {
   const early = program.ended.then(async ({ exitCode, signal }) => {
     const end = signal ?? `exit code ${exitCode}`

@@ -6,7 +6,7 @@ export interface TokenUser {
   readonly token: string
 }
 
-/** Those who may ask from the start, by what they are for. `admin` sets up, `kubelet` runs the nodes (its writes are told from admin's in the audit log), `stranger` has no rights at all. */
+/** The users of every testbed: `admin` sets up, `kubelet` runs the nodes (so that the audit log tells its writes from admin's), `stranger` has no permissions. */
 const ALWAYS = [
   ['admin', ['system:masters']],
   ['kubelet', ['system:masters']],
@@ -15,7 +15,7 @@ const ALWAYS = [
   ['stranger', []],
 ] as const satisfies readonly (readonly [string, readonly string[]])[]
 
-/** Users with fresh tokens: those every bed has, and more by name and groups. */
+/** Users with new tokens: those of every testbed, and more by name and groups. */
 export function makeTokenUsers(
   more: Readonly<Record<string, readonly string[]>>,
 ): readonly TokenUser[] {
@@ -35,6 +35,6 @@ export const tokenFile = (users: readonly TokenUser[]): string =>
 /** The token of a user. Throws for an unknown one. */
 export function findUserToken(users: readonly TokenUser[], name: string): string {
   const user = users.find((candidate) => candidate.name === name)
-  if (user === undefined) throw new Error(`${name}: the bed has no user of that name`)
+  if (user === undefined) throw new Error(`${name}: the testbed has no such user`)
   return user.token
 }

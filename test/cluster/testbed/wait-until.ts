@@ -1,15 +1,15 @@
 import { setTimeout as after } from 'node:timers/promises'
 
 interface WaitOptions<T> {
-  /** What is waited for, for the message when it does not come. */
+  /** What is awaited, for the error at the timeout. */
   readonly what: string
   readonly withinMs: number
   readonly everyMs?: number
-  /** Gives a value once it is there; an error counts as "not yet" and is named when time is up. */
+  /** Returns a value once there is one; an error counts as "not yet" and is the cause at the timeout. */
   readonly look: () => Promise<T | undefined>
 }
 
-/** Looks again and again until there is something, for programs that tell nobody when they are ready. Throws when time is up. */
+/** Polls until `look` returns a value, for programs that do not notify when they are ready. Throws at the timeout. */
 export async function waitUntil<T>({
   what,
   withinMs,

@@ -1,6 +1,6 @@
 """Worst error of float32 PyTorch in the backbone golden files, as a share of the largest value.
 
-bench/.venv/bin/python bench/peer/backbone_float32_error.py
+bench/.venv/bin/python bench/pytorch/backbone_float32_error.py
 The numbers are the basis of test/golden/float32-tolerances-vit.ts. Fused and plain attention are
 both run, at one thread, and the worse one counts.
 """

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { chooseNamespace } from './choose-namespace.ts'
+import { chooseNamespace } from './open-cluster.ts'
 
 test.each([
   ['asked', 'context', 'pod', 'asked'],

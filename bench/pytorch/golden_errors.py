@@ -1,6 +1,6 @@
 """The worst error of PyTorch + diffsort in the golden files of the sort, by group of cases.
 
-    bench/.venv/bin/python bench/peer/golden_errors.py [float32|float64]
+    bench/.venv/bin/python bench/pytorch/golden_errors.py [float32|float64]
 
 With float32 it prints test/golden/float32-errors.json. Errors are relative to the largest
 value of the tensor; tensors that are not finite in the file are left out.

@@ -1,6 +1,6 @@
 """Worst error of float32 PyTorch in the recorded trainings, as a share of the largest value.
 
-bench/.venv/bin/python bench/peer/training_float32_error.py
+bench/.venv/bin/python bench/pytorch/training_float32_error.py
 The numbers are the basis of test/golden/float32-tolerances-trainer.ts: the ViT, ROI-align, loss,
 EMA and AdamW of the golden files in float32, at one thread, with diffsort 0.2.0. Fused and plain
 attention are both run, and the worse one counts. As in the test of ours, the bias of k is left out.

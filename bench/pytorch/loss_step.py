@@ -7,24 +7,24 @@ from torch.nn.functional import normalize
 from numbers_of_index import hashed_numbers
 
 
-def loss_step(work):
-    groups, patches, count, width = (work[key] for key in ("groups", "patches", "references", "dimension"))
+def loss_step(case):
+    groups, patches, count, width = (case[key] for key in ("groups", "patches", "references", "dimension"))
     student = hashed_numbers(groups * patches * width, 1).reshape(groups, patches, width).requires_grad_()
     noise = hashed_numbers(groups * patches * width, 2).reshape(groups, patches, width)
     teacher = student.detach() + 0.3 * noise
     references = normalize(hashed_numbers(groups * count * width, 3).reshape(groups, count, width), dim=2)
     sort = DiffSortNet(
-        work["network"],
+        case["network"],
         count,
-        steepness=work["steepness"],
-        art_lambda=work["lambda"],
-        distribution=work["distribution"],
+        steepness=case["steepness"],
+        art_lambda=case["lambda"],
+        distribution=case["distribution"],
     )
 
     def similarity(features):
         return (normalize(features, dim=2) @ references.transpose(1, 2)).reshape(-1, count)
 
-    given = work["similarities"] == "Given"
+    given = case["similarities"] == "Given"
     if given:
         student = similarity(student).detach().requires_grad_()
         teacher = similarity(teacher)
@@ -37,7 +37,7 @@ def loss_step(work):
             target = permutations(teacher)
         return -(target * permutations(student).log()).sum(2).mean()
 
-    loss_of = torch.compile(loss_of) if work["mode"] == "compiled" else loss_of
+    loss_of = torch.compile(loss_of) if case["mode"] == "compiled" else loss_of
 
     def step():
         student.grad = None

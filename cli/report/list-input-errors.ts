@@ -1,10 +1,10 @@
 import type { InputField } from '../manifest/check-inputs.ts'
 import { formatFailure, type StudyResults } from './study-results.ts'
 
-/** `UserError: ` in front of what a pod said. */
+/** Removes the cause, such as `UserError: `, from the message of a pod. */
 const stripCause = (failure: string): string => failure.replace(/^[A-Za-z]+: /, '')
 
-/** The field whose file or folder a message speaks of, the longest path first. */
+/** The field whose file or folder a message contains, the longest path first. */
 function findFieldPrefix(message: string, fields: readonly InputField[]): string {
   const named = fields
     .filter(({ path }) => message.includes(path))
@@ -12,7 +12,7 @@ function findFieldPrefix(message: string, fields: readonly InputField[]): string
   return named === undefined ? '' : `${named.field}: `
 }
 
-/** What is wrong with the input of a study of which every run failed by it: each thing once, with file and field. */
+/** The input errors of a study whose runs all failed by their input: each once, with file and field. */
 export function listInputErrors(
   { runs }: StudyResults,
   { file, fields }: { readonly file: string; readonly fields: readonly InputField[] },

@@ -27,13 +27,13 @@ class Block(nn.Module):
 
 
 class Backbone(nn.Module):
-    def __init__(self, work):
+    def __init__(self, case):
         super().__init__()
-        width, grid = work["dim"], work["grid"]
-        self.patches = nn.Conv2d(3, width, work["patch"], work["patch"])
+        width, grid = case["dim"], case["grid"]
+        self.patches = nn.Conv2d(3, width, case["patch"], case["patch"])
         self.cls = nn.Parameter(torch.zeros(1, 1, width))
         self.position = nn.Parameter(0.02 * torch.randn(1, 1 + grid * grid, width))
-        self.blocks = nn.ModuleList(Block(width, work["heads"]) for _ in range(work["depth"]))
+        self.blocks = nn.ModuleList(Block(width, case["heads"]) for _ in range(case["depth"]))
         self.norm = nn.LayerNorm(width, eps=1e-6)
 
     def forward(self, images):
@@ -44,13 +44,13 @@ class Backbone(nn.Module):
         return self.norm(x)
 
 
-def training_step(work):
+def training_step(case):
     torch.manual_seed(0)
-    side = work["grid"] * work["patch"]
-    images = hashed_numbers(work["batch"] * 3 * side * side, 1).reshape(work["batch"], 3, side, side)
-    target = hashed_numbers(work["batch"] * (1 + work["grid"] ** 2) * work["dim"], 2)
-    model = Backbone(work)
-    if work["mode"] == "compiled":
+    side = case["grid"] * case["patch"]
+    images = hashed_numbers(case["batch"] * 3 * side * side, 1).reshape(case["batch"], 3, side, side)
+    target = hashed_numbers(case["batch"] * (1 + case["grid"] ** 2) * case["dim"], 2)
+    model = Backbone(case)
+    if case["mode"] == "compiled":
         model = torch.compile(model)
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.04)
 

@@ -1,6 +1,6 @@
-"""One piece of work in PyTorch, timed on request.
+"""One benchmark case in PyTorch, timed on request.
 
-    python bench/peer/work.py '{"work": "loss", "mode": "eager", ...}'
+    python bench/pytorch/main.py '{"kind": "loss", "mode": "eager", ...}'
 
 Prints one JSON line when ready (versions, the loss of a first run), then one for each line on
 stdin: `run` answers {"ms"}; the end of stdin answers with the peak resident memory above that
@@ -14,8 +14,8 @@ import time
 
 import torch
 
-from loss_work import loss_step
-from step_work import training_step
+from loss_step import loss_step
+from training_step import training_step
 
 torch.set_num_threads(1)
 
@@ -24,16 +24,16 @@ def peak_bytes():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def say(message):
+def write_message(message):
     print(json.dumps(message), flush=True)
 
 
 after_imports = peak_bytes()
-work = json.loads(sys.argv[1])
-step = {"loss": loss_step, "step": training_step}[work["work"]](work)
+case = json.loads(sys.argv[1])
+step = {"loss": loss_step, "step": training_step}[case["kind"]](case)
 first = step()
 step()
-say(
+write_message(
     {
         "loss": first if first == first else None,
         "versions": f"PyTorch {torch.__version__}, diffsort 0.2.0, {torch.backends.cpu.get_cpu_capability()}",
@@ -42,5 +42,5 @@ say(
 for _ in sys.stdin:
     start = time.perf_counter()
     step()
-    say({"ms": (time.perf_counter() - start) * 1000})
-say({"peak_bytes": peak_bytes() - after_imports})
+    write_message({"ms": (time.perf_counter() - start) * 1000})
+write_message({"peak_bytes": peak_bytes() - after_imports})

@@ -1,13 +1,13 @@
 import type { RunReport } from '../../contract/run-report.ts'
 import type { FileSource } from '../../std/files/file-source.ts'
-import type { JobRecord } from '../local/job-record.ts'
-import type { Study } from '../report/to-study-results.ts'
-import { computeStudyProgress } from './compute-study-progress.ts'
-import { createSpoolTail } from './spool-tail.ts'
-import type { StudyProgress } from './study-progress.ts'
+import { computeStudyProgress } from '../progress/compute-study-progress.ts'
+import { createSpoolTail } from '../progress/spool-tail.ts'
+import type { StudyProgress } from '../progress/study-progress.ts'
+import type { Study } from '../study.ts'
+import type { JobRecord } from './job-record.ts'
 
 interface ProgressSources {
-  /** The Jobs as they stand now. */
+  /** The current Jobs. */
   readonly jobs: () => readonly JobRecord[]
   readonly storage: FileSource
   readonly now: () => number
