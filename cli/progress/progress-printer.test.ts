@@ -63,7 +63,7 @@ describe('progress on a terminal', () => {
     printer.update(aProgress(240, 61_000))
     printer.printLine('a line that stays')
     const bars = [
-      'data        ████████████████████████  512/512 pic',
+      'data        ████████████████████████  512/512 ima',
       'training    ████████████░░░░░░░░░░░░  240/480 ste',
       'evaluation  ██░░░░░░░░░░░░░░░░░░░░░░  1/12 evalua',
       'runs        0 of 6 ended, 2 running, 1:01',
