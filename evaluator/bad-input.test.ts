@@ -47,7 +47,9 @@ describe('bad input of an evaluator', () => {
     await writeFinishedTraining(config)
     const failure = await captureFailure(evaluate(config))
     expect(failure).toMatchObject({ reason: 'Infrastructure', code: 'CheckpointMissing' })
-    expect(failure?.message).toContain('no checkpoint was kept at 0.25 of the schedule; kept: 0.5')
+    expect(failure?.message).toContain(
+      'no checkpoint was retained at 0.25 of the schedule; retained: 0.5',
+    )
   })
 
   test('a shard that was changed after training is refused by its digest', async () => {
