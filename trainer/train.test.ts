@@ -137,7 +137,10 @@ describe('a training', () => {
   })
 
   test('trains epochs where steps are 0, and drops the last incomplete batch', async () => {
-    const config = buildTrainConfig({ optimizer: { steps: 0, epochs: 2 }, data: { count: 11 } })
+    const config = buildTrainConfig({
+      optimizer: { steps: undefined, epochs: 2 },
+      data: { count: 11 },
+    })
     const { step, imagesSeen } = await trainInProcess(config)
     expect([step, imagesSeen]).toEqual([4, 16])
   })

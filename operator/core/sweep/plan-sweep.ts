@@ -4,12 +4,7 @@ import { omitUndefined } from '../../../std/omit-undefined.ts'
 import { toCanonicalJson } from '../canonical-json.ts'
 import { buildConditions, isEnded, withObservedGeneration } from '../conditions.ts'
 import type { PlatformState } from '../platform-state.ts'
-import {
-  BLOCKED_RETRY_MS,
-  type BlockedReason,
-  PLAN_VERSION,
-  type ReconcilePlan,
-} from '../reconcile-plan.ts'
+import { BLOCKED_RETRY_MS, type BlockedReason, type ReconcilePlan } from '../reconcile-plan.ts'
 import { BUDGET_BY_CAUSE } from '../run/failure-cause.ts'
 import type { ObjectOutcome } from '../run/run-outcome.ts'
 import { countPoints, decodePoint } from '../search/decode-point.ts'
@@ -204,7 +199,6 @@ export function planSweep(observed: ObservedSweep): SweepPlan {
       before?.conditions,
     ),
     observedGeneration: generation,
-    planVersion: before?.planVersion ?? PLAN_VERSION,
     points,
     ...buildSweepCounters(observed, { createdCount, total, state: outcome.state }),
     ...buildBestCells(observed),

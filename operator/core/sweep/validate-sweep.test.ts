@@ -123,7 +123,7 @@ describe('a sweep is refused by field', () => {
       [{ path: 'spec.objective.evaluation', message: 'no evaluation of that name; known: none' }],
     ],
     'a point whose settings cannot run together': [
-      { axes: [{ parameter: 'loss.keptNeighbors', values: [0, 64] }] },
+      { axes: [{ parameter: 'loss.keptNeighbors', values: [49, 64] }] },
       [
         {
           path: 'spec.run.loss.keptNeighbors',
