@@ -31,6 +31,7 @@ COPY package.json LICENSE ./
 COPY std std
 COPY method method
 COPY contract contract
+COPY search search
 COPY crds crds
 COPY kube kube
 COPY operator operator

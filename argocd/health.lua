@@ -1,10 +1,10 @@
--- What a NeCoRun or a NeCoSweep is to Argo CD: one script for both kinds, read from their conditions.
-local function waiting(message)
+-- Health of a NeCoRun or a NeCoSweep for Argo CD, from its conditions: one script for both kinds.
+local function progressing(message)
   return { status = "Progressing", message = message }
 end
 
 if obj.status == nil or obj.status.conditions == nil then
-  return waiting("the operator has not looked at it yet")
+  return progressing("waiting for the operator to observe the object")
 end
 
 local conditions = {}
@@ -14,10 +14,10 @@ end
 
 local ready = conditions["Ready"]
 if ready == nil then
-  return waiting("the operator has not looked at it yet")
+  return progressing("waiting for the operator to observe the object")
 end
 
-local function holds(type)
+local function is_true(type)
   return conditions[type] ~= nil and conditions[type].status == "True"
 end
 
@@ -26,26 +26,26 @@ if text == nil or text == "" then
   text = ready.reason
 end
 
--- What has ended never changes again, whatever becomes of the spec.
-if holds("Failed") then
+-- Terminal conditions are sticky, even if the spec is edited afterwards.
+if is_true("Failed") then
   return { status = "Degraded", message = text }
 end
-if holds("Complete") then
+if is_true("Complete") then
   return { status = "Healthy", message = text }
 end
 
 local generation = obj.metadata ~= nil and obj.metadata.generation or nil
 if generation ~= nil and (ready.observedGeneration or 0) < generation then
-  return waiting("the operator has not looked at the newest spec yet")
+  return progressing("waiting for the operator to observe the newest spec")
 end
 
-if holds("Stalled") then
+if is_true("Stalled") then
   return { status = "Degraded", message = text }
 end
-if holds("Reconciling") or not holds("Accepted") then
-  return waiting(text)
+if is_true("Reconciling") or not is_true("Accepted") then
+  return progressing(text)
 end
-if holds("Ready") then
+if is_true("Ready") then
   return { status = "Healthy", message = text }
 end
 return { status = "Suspended", message = text }

@@ -2,12 +2,13 @@ import type { TerminationMessage } from '../contract/run-report.ts'
 import { API_GROUP_VERSION } from '../crds/names.ts'
 import type { NeCoRun } from '../crds/necorun.ts'
 import type { NeCoSweep } from '../crds/necosweep.ts'
+import type { SweepSpec } from '../crds/spec/sweep-spec.ts'
 import { UNBLOCKED_PLATFORM } from '../operator/core/platform-state.ts'
 import { planRun } from '../operator/core/run/plan-run.ts'
 import { planSweep, type SweepAction } from '../operator/core/sweep/plan-sweep.ts'
 import {
   createSweepAggregate,
-  rankPoint,
+  recordPoint,
   recordRun,
   type SweepAggregate,
   summarizeRun,
@@ -26,7 +27,10 @@ export interface PlanningRow {
   readonly transitions_per_cpu_s: number
 }
 
-/** 10,000 points from nothing to done through the pure core: every plan that changes something counts. */
+/**
+ * 10,000 points from creation to completion through the pure core: every plan that changes something
+ * counts.
+ */
 export function measurePlanning(): PlanningRow {
   const begin = performance.now()
   const cpuBegin = process.cpuUsage()
@@ -50,14 +54,14 @@ function simulateSweep(): number {
   for (;;) {
     const { actions, status } = planSweep({
       sweep,
-      aggregate: aggregate,
+      aggregate,
       problems: [],
       platform: UNBLOCKED_PLATFORM,
       nowMs: 0,
     })
     for (const run of createdRuns(actions)) {
       live.set(run.metadata.name, run)
-      record(aggregate, run)
+      record(aggregate, sweep.spec, run)
     }
     if (status !== undefined) sweep = { ...sweep, status }
     if (status !== undefined || actions.length > 0) transitions++
@@ -66,7 +70,7 @@ function simulateSweep(): number {
     const ended = simulateRun(oldest)
     live.delete(oldest.metadata.name)
     transitions += ended.transitions
-    record(aggregate, ended.run)
+    record(aggregate, sweep.spec, ended.run)
   }
 }
 
@@ -78,11 +82,11 @@ function createdRuns(actions: readonly SweepAction[]): readonly NeCoRun[] {
   })
 }
 
-function record(aggregate: SweepAggregate, run: NeCoRun): void {
-  const facts = summarizeRun(run, { replicates: 1, objective })
-  if (facts === undefined) throw new Error(`${run.metadata.name} is not a run of the sweep`)
-  recordRun(aggregate, facts)
-  rankPoint(aggregate, { point: facts.number, replicates: 1, objective })
+function record(aggregate: SweepAggregate, spec: SweepSpec, run: NeCoRun): void {
+  const summary = summarizeRun(run, spec)
+  if (summary === undefined) throw new Error(`${run.metadata.name} is not a run of the sweep`)
+  recordRun(aggregate, summary)
+  recordPoint(aggregate, { point: summary.number, replicates: 1, objective })
 }
 
 /** Plans until nothing changes, while each Job starts and then succeeds. */

@@ -7,7 +7,7 @@ import { IMMUTABLE_SWEEP_FIELDS, SweepSpec } from './spec/sweep-spec.ts'
 
 const count = z.int32().min(0)
 
-/** One row of the summary; all rows are in the runs. */
+/** One of the best points. The results of all points are on their runs. */
 export const CellSummary = z.strictObject({
   point: count.describe('point is the number of the point.'),
   assignment: z.string().max(1024).describe('assignment is what the point sets, as path=value.'),
@@ -25,10 +25,10 @@ export const SweepStatus = z.strictObject({
   conditions,
   observedGeneration: count
     .optional()
-    .describe('observedGeneration is the generation this status was made from.'),
+    .describe('observedGeneration is the generation this status reflects.'),
   points: count.optional().describe('points is the number of points.'),
   total: count.optional().describe('total is the number of runs: points × replicates.'),
-  pending: count.optional().describe('pending is the number of runs not yet made.'),
+  pending: count.optional().describe('pending is the number of runs not yet created.'),
   running: count.optional().describe('running is the number of live runs.'),
   succeeded: count.optional().describe('succeeded is the number of runs that succeeded.'),
   failed: count.optional().describe('failed is the number of runs that failed.'),
@@ -48,11 +48,9 @@ const fields = z.strictObject({
   kind: z.literal(SWEEP_KIND),
   metadata: ObjectMeta,
   spec: SweepSpec.describe(
-    'spec is what is asked for: a run, what varies in it, and how far to go.',
+    'spec is the desired sweep: a run template, what varies in it, and its limits.',
   ),
-  status: SweepStatus.optional().describe(
-    'status is what has become of it, written by the operator.',
-  ),
+  status: SweepStatus.optional().describe('status is the observed state, written by the operator.'),
 })
 
 const sweepRules: readonly Rule<z.infer<typeof fields>>[] = [

@@ -134,7 +134,7 @@ describe('a bad manifest', () => {
         axes: [{ parameter: 'loss.lambda', values: [0, 1] }],
         search: { method: 'Sobol' },
       }),
-      { path: 'spec.search.count', message: 'search Random and Sobol need count' },
+      { path: 'spec.search.count', message: 'search Sobol needs count' },
     ],
     'Sobol with points': [
       aSweep({
@@ -143,14 +143,15 @@ describe('a bad manifest', () => {
       }),
       {
         path: 'spec',
-        message: 'search Random and Sobol draw from axes; zip and points are for Grid',
+        message: 'search Sobol draws from axes; zip and points are for Grid',
       },
     ],
     'a range in a grid': [
       aSweep({ axes: [{ parameter: 'loss.lambda', min: 0, max: 1 }] }),
       {
         path: 'spec.axes',
-        message: 'a range (min, max) needs search Random or Sobol; Grid needs values',
+        message:
+          'a range (min, max) needs a search that samples axes, such as Random; Grid needs values',
       },
     ],
     'an axis with values and a range': [

@@ -116,12 +116,12 @@ describe('bad input of an evaluator', () => {
         raw: { width: 16, height: 16, channels },
       })
     const { storage } = buildEvaluatorDependencies(root).dependencies
-    await storage.writeAtomic('voc/JPEGImages/a.jpg', await gray(90, 3).jpeg().toBuffer())
-    await storage.writeAtomic(
+    await storage.put('voc/JPEGImages/a.jpg', await gray(90, 3).jpeg().toBuffer())
+    await storage.put(
       'voc/SegmentationClass/a.png',
       await gray(99, 1).toColorspace('b-w').png().toBuffer(),
     )
-    await storage.writeAtomic('voc/ImageSets/Segmentation/val.txt', 'a\n')
+    await storage.put('voc/ImageSets/Segmentation/val.txt', 'a\n')
     const voc = { kind: 'Voc', path: 'voc', split: 'val' } as const
     const unknown = aConfig({ at: [0], memory: voc, validation: voc })
     const failure = await captureFailure(evaluate(unknown))

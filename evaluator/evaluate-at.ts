@@ -1,16 +1,16 @@
 import type { EvaluationFile } from '../contract/evaluation-file.ts'
 import type { PodIdentity } from '../contract/run-config.ts'
 import { PodFailure } from '../pod/pod-failure.ts'
+import { evaluationFolder } from '../pod/storage-layout.ts'
 import { buildParameters } from '../vision/vit/build-parameters.ts'
 import { evaluateBackbone } from './evaluate-backbone.ts'
-import { computeBackboneDigest } from './io/backbone-digest.ts'
 import { type Claim, type ClaimOutcome, claimEvaluation, waitForClaim } from './io/claim.ts'
-import { computeEvaluationKey } from './io/evaluation-key.ts'
+import { computeBackboneDigest, computeEvaluationKey } from './io/evaluation-key.ts'
 import { readEvaluation, writeEvaluation } from './io/evaluation-store.ts'
 import { readTrainedWeights, type TrainedWeights } from './io/read-weights.ts'
 import type { EvaluationContext } from './open-evaluation.ts'
 
-/** Pictures in a figure, whose predictions are kept. */
+/** Images in a figure, whose predictions are stored. */
 const FIGURE_IMAGES = 6
 
 /** What was measured at one fraction of the schedule, or found under its key. */
@@ -40,7 +40,8 @@ export async function evaluateAtFraction(
   if (claimed.kind === 'Held') return undefined
   if (claimed.kind === 'Done') {
     const file = await readEvaluation(dependencies.storage, key)
-    if (file === undefined) throw new Error(`evaluations/${key} was removed while it was read`)
+    if (file === undefined)
+      throw new Error(`${evaluationFolder(key)} was removed while it was read`)
     dependencies.log('Finding the evaluation under its key', { at, key })
     return { file, weights, reused: true }
   }
@@ -77,7 +78,6 @@ function readWeightsAtFraction(opened: EvaluationContext, at: number): Promise<T
   const { config, settings, dependencies } = opened
   return readTrainedWeights({
     storage: dependencies.storage,
-    root: config.execution.storage,
     runKey: opened.runKey,
     model: config.result.model,
     source: settings.source,

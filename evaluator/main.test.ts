@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RunConfig } from '../contract/run-config.ts'
 import { TerminationMessage } from '../contract/run-report.ts'
-import { parseSpool } from '../pod/spool.ts'
+import { folderStorage } from '../pod/folder-storage.ts'
+import { readSpool } from '../pod/spool.ts'
 import { buildEvaluationConfig } from '../test/fixtures/evaluator-fixture.ts'
 
 let root = ''
@@ -63,8 +64,8 @@ describe('the evaluator program', () => {
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line).msg),
     ).toContain('evaluated')
-    const spool = `runs/${first.terminationMessage.runKey}/attempts/1-pod-1/spool.ndjson`
-    const reports = parseSpool(await readFile(join(root, spool), 'utf8'))
+    const attempt = `runs/${first.terminationMessage.runKey}/attempts/1-pod-1`
+    const reports = await readSpool(folderStorage(root), attempt)
     expect(reports.map(({ kind, metrics }) => ({ kind, metrics }))).toEqual([
       { kind: 'Evaluation', metrics: first.terminationMessage.evaluations[0]?.metrics },
     ])

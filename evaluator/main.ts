@@ -7,6 +7,7 @@ import { type PodContext, runPod } from '../pod/run-pod.ts'
 import type { ReportBody, Spool } from '../pod/spool.ts'
 import type { Storage } from '../pod/storage.ts'
 import { attemptFolder } from '../pod/storage-layout.ts'
+import { openVolumes } from '../std/files/volumes.ts'
 import { startBackend } from '../vision/backends/start-backend.ts'
 import { visionFailure } from '../vision/vision-failure.ts'
 import { type EvaluationSummary, runEvaluations } from './run-evaluations.ts'
@@ -27,13 +28,14 @@ async function evaluate(
   config: RunConfig,
   { log, signal, reporter }: PodContext,
 ): Promise<TerminationMessage> {
-  const { threads, storage: root } = config.execution
+  const { threads, storage: root, volumes } = config.execution
   const backend = await startBackend({ backend: 'wasm', threads })
   log.info({ backend: backend.identity }, backend.selectionReason)
   try {
-    const storage = folderStorage(root, () => Date.now())
+    const storage = folderStorage(root)
     const summary = await runEvaluations(config, {
       storage,
+      volumes: openVolumes(volumes),
       signal,
       monotonicMs,
       sleep,

@@ -4,20 +4,24 @@ import type { EvaluationSettings } from '../method/settings/evaluation.ts'
 import { checkSettings } from '../pod/check-settings.ts'
 import { openDigestCacheFile } from '../pod/digest-cache-file.ts'
 import { PodFailure } from '../pod/pod-failure.ts'
-import { readStoredJson } from '../pod/read-stored-json.ts'
+import { readStoredJson } from '../pod/read-stored.ts'
 import { computeRunKey } from '../pod/run-key.ts'
 import type { ReportBody } from '../pod/spool.ts'
 import type { Storage } from '../pod/storage.ts'
 import { runResultPath } from '../pod/storage-layout.ts'
+import type { Volumes } from '../std/files/volumes.ts'
 import type { Dataset } from '../vision/datasets/dataset.ts'
 import { openDataset } from '../vision/datasets/open-dataset.ts'
 import { warnAboutSkipped } from '../vision/datasets/warn-about-skipped.ts'
 import { buildParameters, parameterValues } from '../vision/vit/build-parameters.ts'
-import { readInitialWeights, type TrainedWeights } from './io/read-weights.ts'
+import { readInitialWeights } from '../vision/weights/read-model-weights.ts'
+import type { TrainedWeights } from './io/read-weights.ts'
 
 /** The outside world of an evaluator. */
 export interface EvaluatorDependencies {
   readonly storage: Storage
+  /** Where data sets and initial weights are. */
+  readonly volumes: Volumes
   readonly signal: AbortSignal
   readonly monotonicMs: () => number
   readonly sleep: (ms: number) => Promise<void>
@@ -43,7 +47,10 @@ export interface EvaluationContext {
   readonly training: RunResult | undefined
 }
 
-/** Opens the data of an evaluation and computes the key of its run. Throws PodFailure, StorageError, DatasetError, WeightsError. */
+/**
+ * Opens the data of an evaluation and computes the key of its run. Throws PodFailure, StorageError,
+ * DatasetError, WeightsError.
+ */
 export async function loadEvaluationContext(
   config: RunConfig,
   dependencies: EvaluatorDependencies,
@@ -55,10 +62,8 @@ export async function loadEvaluationContext(
       reason: 'UserError',
     })
   }
-  const mounts = {
-    volumes: config.execution.volumes,
-    digests: openDigestCacheFile(dependencies.storage),
-  }
+  const { storage, volumes } = dependencies
+  const mounts = { volumes, digests: openDigestCacheFile(storage) }
   const memory = await openDataset(settings.memory, mounts)
   const validation = await openDataset(settings.validation, mounts)
   checkClasses(settings.name, memory, validation)
@@ -66,20 +71,20 @@ export async function loadEvaluationContext(
   warnAboutSkipped(`evaluations ${settings.name}: validation`, validation, dependencies.warn)
   const data = await openDataset(config.result.data, mounts)
   checkSettings(config.result, { dataSize: data.size })
-  const weights = await readInitialWeights(config)
+  const weights = await readInitialWeights(config.result.model, volumes)
   const key = computeRunKey({
     result: config.result,
-    weightsDigest: weights.digest,
+    weightsDigest: weights?.sha256,
     dataManifestDigest: data.manifestDigest,
   })
-  const training = await readStoredJson(dependencies.storage, runResultPath(key), RunResult)
+  const training = await readStoredJson(storage, runResultPath(key), RunResult)
   return {
     config,
     settings,
     dependencies,
     memory,
     validation,
-    initial: buildInitialWeights(config, weights.weights),
+    initial: buildInitialWeights(config, weights?.tensors),
     runKey: key,
     training: training.kind === 'Found' ? training.value : undefined,
   }

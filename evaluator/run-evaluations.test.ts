@@ -13,7 +13,7 @@ import {
   writeFinishedTraining,
 } from '../test/fixtures/evaluator-fixture.ts'
 import { type Backend, startBackend } from '../vision/backends/start-backend.ts'
-import { decodeMaskStack } from './io/prediction-stack.ts'
+import { decodeMaskStack } from './io/evaluation-store.ts'
 import { runEvaluations } from './run-evaluations.ts'
 
 let backend: Backend
@@ -142,7 +142,7 @@ describe('an evaluator', () => {
       sleep: async () => stop.abort('SIGTERM'),
     })
     const holder = JSON.stringify({ run: 'another', attempt: 1, podUid: 'pod-2' })
-    await dependencies.storage.writeAtomic(`${folder}/claim.json`, holder)
+    await dependencies.storage.put(`${folder}/claim.json`, holder)
     const failure = await captureFailure(runEvaluations(aConfig({ at: [0] }), dependencies))
     expect(failure?.reason).toBe('Interrupted')
     expect(await readFile(join(root, folder, 'claim.json'), 'utf8')).toBe(holder)
@@ -160,14 +160,11 @@ describe('an evaluator', () => {
       log: (message, { at }) => order.push(`${message} ${at}`),
       sleep: async (ms) => {
         if (ms > 0)
-          await dependencies.storage.writeAtomic(
-            `evaluations/${expected[0]?.key}/result.json`,
-            result,
-          )
+          await dependencies.storage.put(`evaluations/${expected[0]?.key}/result.json`, result)
       },
     })
     const holder = JSON.stringify({ run: 'another', attempt: 1, podUid: 'pod-2' })
-    await dependencies.storage.writeAtomic(`evaluations/${expected[0]?.key}/claim.json`, holder)
+    await dependencies.storage.put(`evaluations/${expected[0]?.key}/claim.json`, holder)
     const { evaluations, reused } = await runEvaluations(config, dependencies)
     expect(order).toEqual(['Evaluating 1', 'Finding the evaluation under its key 0'])
     expect(evaluations.map(({ metrics }) => metrics)).toEqual(

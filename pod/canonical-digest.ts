@@ -5,7 +5,10 @@ const sortMembers = (value: object): [string, unknown][] =>
     .filter(([, member]) => member !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))
 
-/** JSON with sorted keys, no white space, and numbers as their shortest decimals; members that are undefined are left out. Throws on a number that is not finite. */
+/**
+ * JSON with sorted keys, no white space, and numbers as their shortest decimals; members that are
+ * undefined are left out. Throws on a number that is not finite.
+ */
 export function canonicalJson(value: unknown): string {
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new RangeError(`${value} has no canonical form`)

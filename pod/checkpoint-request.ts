@@ -2,13 +2,13 @@ import type { CheckpointNotice, CommandReply } from '../contract/bus-messages.ts
 
 /** What a trainer looks at between two steps. */
 export interface CheckpointRequest {
-  /** Whether somebody waits for a checkpoint. */
+  /** Whether a checkpoint was requested. */
   readonly isRequested: () => boolean
-  /** Says that a checkpoint is durable. */
+  /** Notifies that a checkpoint is durable. */
   readonly saved: (checkpoint: Omit<CheckpointNotice, 'wallTime'>) => void
 }
 
-/** Both ends of the wish for a checkpoint. */
+/** Both ends of a checkpoint request. */
 export interface CheckpointRequests extends CheckpointRequest {
   /** Resolves with the next checkpoint, or with the last one when there comes none. */
   readonly request: () => Promise<CommandReply>
@@ -23,7 +23,7 @@ const NO_CHECKPOINT: CommandReply = {
   message: 'this pod has made no checkpoint, and makes none any more',
 }
 
-/** Opens the wishes of one pod; `now` dates the checkpoints. */
+/** Opens the checkpoint requests of one pod; `now` dates the checkpoints. */
 export function openCheckpointRequests(now: () => Date): CheckpointRequests {
   const pending = new Set<(reply: CommandReply) => void>()
   let last: CheckpointNotice | undefined

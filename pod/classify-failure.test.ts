@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
+import { StorageError } from '../std/files/storage-error.ts'
 import { BackendError } from '../vision/backends/backend-error.ts'
 import { DatasetError } from '../vision/datasets/dataset-error.ts'
 import { visionFailure } from '../vision/vision-failure.ts'
 import { WeightsError } from '../vision/weights/weights-error.ts'
 import { classifyFailure } from './classify-failure.ts'
 import { PodFailure } from './pod-failure.ts'
-import { StorageError } from './storage.ts'
 
 const fault = { file: 'a', problem: 'b', remedy: 'c' }
 

@@ -1,8 +1,11 @@
 import type { NamedFailure } from '../contract/exit-codes.ts'
+import { StorageError } from '../std/files/storage-error.ts'
 import { PodFailure } from './pod-failure.ts'
-import { StorageError } from './storage.ts'
 
-/** What an error is called: failures of pods and storage by themselves, others as the program says; a bug is Unexpected. */
+/**
+ * What an error is called: failures of pods and storage by themselves, others as the program says;
+ * a bug is Unexpected.
+ */
 export function classifyFailure(
   error: unknown,
   classifyProgramFailure: (error: unknown) => NamedFailure | undefined,

@@ -1,7 +1,8 @@
-import { type Storage, StorageError } from './storage.ts'
+import { readTextIfExists } from './read-stored.ts'
+import type { Storage } from './storage.ts'
 import { DIGEST_CACHE_PATH } from './storage-layout.ts'
 
-/** Where digests of data files are remembered for every pod that uses the storage. */
+/** Where digests of data files are cached for every pod that uses the storage. */
 export interface TextFile {
   read(): Promise<string | undefined>
   write(text: string): Promise<void>
@@ -9,13 +10,6 @@ export interface TextFile {
 
 /** The digests on a storage. */
 export const openDigestCacheFile = (storage: Storage): TextFile => ({
-  read: async () => {
-    try {
-      return Buffer.from(await storage.read(DIGEST_CACHE_PATH)).toString('utf8')
-    } catch (error) {
-      if (error instanceof StorageError && error.code === 'NotFound') return undefined
-      throw error
-    }
-  },
-  write: (text) => storage.writeAtomic(DIGEST_CACHE_PATH, text),
+  read: () => readTextIfExists(storage, DIGEST_CACHE_PATH),
+  write: (text) => storage.put(DIGEST_CACHE_PATH, text),
 })

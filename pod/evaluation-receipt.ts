@@ -3,7 +3,7 @@ import { EvaluationReceipt } from '../contract/evaluation-receipt.ts'
 import type { RunResult } from '../contract/run-result.ts'
 import type { EvaluationSettings } from '../method/settings/evaluation.ts'
 import { canonicalDigest, canonicalJson } from './canonical-digest.ts'
-import { readStoredJson } from './read-stored-json.ts'
+import { readStoredJson } from './read-stored.ts'
 import type { Storage } from './storage.ts'
 import { evaluationReceiptPath, evaluationResultPath } from './storage-layout.ts'
 
@@ -13,7 +13,7 @@ export interface ReceiptIdentity {
   readonly settings: EvaluationSettings
   readonly memoryDigest: string
   readonly validationDigest: string
-  /** The training that is measured: one made anew, with other bits, has receipts of its own. */
+  /** The training that is measured: one repeated with other bits has receipts of its own. */
   readonly training: Pick<RunResult, 'runKey' | 'final' | 'retained'>
 }
 
@@ -48,10 +48,13 @@ export async function writeReceipt(
 ): Promise<void> {
   const entries = measured.map(({ metrics: _, ...entry }) => entry)
   const receipt = { schemaVersion: 1, measured: entries }
-  await storage.writeAtomic(receiptPath(identity), canonicalJson(receipt))
+  await storage.put(receiptPath(identity), canonicalJson(receipt))
 }
 
-/** The results of an evaluation, by its receipt; undefined where it has none, or where a result or a figure is not there whole. Throws StorageError. */
+/**
+ * The results of an evaluation, by its receipt; undefined where it has none, or where a result or a
+ * figure is not there whole. Throws StorageError.
+ */
 export async function findMeasuredEvaluations(
   storage: Storage,
   identity: ReceiptIdentity,
@@ -68,6 +71,6 @@ export async function findMeasuredEvaluations(
 }
 
 async function haveAllFiles(storage: Storage, paths: readonly string[]): Promise<boolean> {
-  for (const path of paths) if ((await storage.ageMs(path)) === undefined) return false
+  for (const path of paths) if ((await storage.stat(path)) === undefined) return false
   return true
 }

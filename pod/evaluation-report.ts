@@ -21,7 +21,7 @@ export const toEvaluationReport = (
   message: `${name} ${formatStage(at)}`,
 })
 
-/** The same for the last words of a pod. */
+/** The same for the termination message of a pod. */
 export const toEvaluationResult = ({
   key,
   at,

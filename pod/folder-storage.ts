@@ -1,8 +1,14 @@
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { type Storage, toStorageError } from './storage.ts'
+import { randomUUID } from 'node:crypto'
+import { link, mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { createPathRunner, folderFiles, TEMPORARY_PREFIX } from '../std/files/folder-files.ts'
+import { StorageError } from '../std/files/storage-error.ts'
+import type { Storage } from './storage.ts'
 
-let temporaryNames = 0
+type Bytes = Uint8Array | string
+
+const isErrno = (error: unknown, ...codes: readonly string[]): boolean =>
+  codes.includes(String((error as { code?: unknown } | null)?.code))
 
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r')
@@ -13,7 +19,20 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function writeSynced(handle: FileHandle, bytes: Uint8Array | string): Promise<void> {
+/**
+ * Makes a folder so that its name survives a power cut, as do those of the folders above it that
+ * are new.
+ */
+async function makeFolder(path: string): Promise<void> {
+  const firstMade = await mkdir(path, { recursive: true })
+  if (firstMade === undefined) return
+  for (let made = resolve(path); made.length >= firstMade.length; made = dirname(made)) {
+    await syncFolder(dirname(made))
+  }
+}
+
+async function writeNewFile(path: string, bytes: Bytes): Promise<void> {
+  const handle = await open(path, 'wx')
   try {
     await handle.writeFile(bytes)
     await handle.sync()
@@ -22,70 +41,69 @@ async function writeSynced(handle: FileHandle, bytes: Uint8Array | string): Prom
   }
 }
 
-async function replaceFile(path: string, bytes: Uint8Array | string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  const temporary = `${path}.${process.pid}-${temporaryNames++}.tmp`
+/**
+ * Writes a file beside its place, moves it there and makes the move durable. The name is random:
+ * pods that share a storage have equal process ids.
+ */
+async function placeFile(
+  path: string,
+  bytes: Bytes,
+  move: (temporary: string, path: string) => Promise<void>,
+): Promise<void> {
+  const folder = dirname(path)
+  await makeFolder(folder)
+  const temporary = join(folder, `${TEMPORARY_PREFIX}${randomUUID()}`)
   try {
-    await writeSynced(await open(temporary, 'w'), bytes)
-    await rename(temporary, path)
-  } catch (error) {
+    await writeNewFile(temporary, bytes)
+    await move(temporary, path)
+  } finally {
     await rm(temporary, { force: true })
-    throw error
   }
-  await syncFolder(dirname(path))
+  await syncFolder(folder)
 }
 
-async function appendFile(path: string, bytes: Uint8Array | string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  await writeSynced(await open(path, 'a'), bytes)
-}
-
-async function createFile(path: string, bytes: Uint8Array | string): Promise<boolean> {
-  await mkdir(dirname(path), { recursive: true })
+/**
+ * Gives a written file its name unless that is taken; says whether. On file systems without hard
+ * links, such as SMB, the file is created under its name and then filled.
+ */
+async function nameIfAbsent(temporary: string, path: string, bytes: Bytes): Promise<boolean> {
   try {
-    await writeSynced(await open(path, 'wx'), bytes)
+    await link(temporary, path).catch((error: unknown) => {
+      if (isErrno(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) {
+        return writeNewFile(path, bytes)
+      }
+      throw error
+    })
     return true
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'EEXIST') return false
+    if (isErrno(error, 'EEXIST')) return false
     throw error
   }
 }
 
-const isMissing = (error: unknown): boolean => toStorageError('', error).code === 'NotFound'
+async function createFile(path: string, bytes: Bytes): Promise<boolean> {
+  let isCreated = false
+  await placeFile(path, bytes, async (temporary) => {
+    isCreated = await nameIfAbsent(temporary, path, bytes)
+  })
+  return isCreated
+}
 
-/** The storage of a folder: a mounted volume in a pod, an output folder on one machine. `nowMs` is the clock that file times are held against. */
-export function folderStorage(root: string, nowMs: () => number): Storage {
-  const withStorageErrors = async <T>(
-    path: string,
-    operation: (full: string) => Promise<T>,
-  ): Promise<T> => {
-    try {
-      return await operation(join(root, path))
-    } catch (error) {
-      throw toStorageError(path, error)
-    }
-  }
+/** A write needs nothing to exist: where it misses something, the folder is damaged or gone. */
+function toWriteError(error: unknown): never {
+  if (!(error instanceof StorageError) || error.code !== 'NotFound') throw error
+  throw new StorageError('StorageFailed', error.path, error.cause)
+}
+
+/** The storage of a folder: a mounted volume in a pod, an output folder on one machine. */
+export function folderStorage(root: string): Storage {
+  const run = createPathRunner(root)
+  const write: typeof run = (path, operation) => run(path, operation).catch(toWriteError)
   return {
-    read: (path) => withStorageErrors(path, (full) => readFile(full)),
-    list: (folder) =>
-      withStorageErrors(folder, async (full) => {
-        const names = await readdir(full).catch((error: unknown) => {
-          if (isMissing(error)) return []
-          throw error
-        })
-        return names.sort()
-      }),
-    writeAtomic: (path, bytes) => withStorageErrors(path, (full) => replaceFile(full, bytes)),
-    append: (path, bytes) => withStorageErrors(path, (full) => appendFile(full, bytes)),
-    createExclusive: (path, bytes) => withStorageErrors(path, (full) => createFile(full, bytes)),
-    ageMs: (path) =>
-      withStorageErrors(path, async (full) => {
-        const found = await stat(full).catch((error: unknown) => {
-          if (isMissing(error)) return undefined
-          throw error
-        })
-        return found === undefined ? undefined : Math.max(0, nowMs() - found.mtimeMs)
-      }),
-    remove: (path) => withStorageErrors(path, (full) => rm(full, { recursive: true, force: true })),
+    ...folderFiles(root),
+    put: (path, bytes) => write(path, (full) => placeFile(full, bytes, rename)),
+    putIfAbsent: (path, bytes) => write(path, (full) => createFile(full, bytes)),
+    delete: (path) => write(path, (full) => rm(full, { force: true })),
+    deletePrefix: (folder) => write(folder, (full) => rm(full, { recursive: true, force: true })),
   }
 }

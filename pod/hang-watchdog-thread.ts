@@ -19,7 +19,9 @@ function killProcess(): void {
   process.kill(process.pid, 'SIGKILL')
 }
 
-/** A machine that slept wakes both threads at once: the main one gets a moment to say that it lives. */
+/**
+ * A machine that slept wakes both threads at once: the main one gets a moment to say that it lives.
+ */
 const HANG_RECHECK_MS = 2000
 
 for (;;) {

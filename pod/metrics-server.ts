@@ -16,7 +16,9 @@ export interface MetricsServer {
   close(): void
 }
 
-/** Serves GET /metrics and /healthz. Rejects with the error of the system where the port is taken. */
+/**
+ * Serves GET /metrics and /healthz. Rejects with the error of the system where the port is taken.
+ */
 export async function serveMetrics({
   registry,
   host,

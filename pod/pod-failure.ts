@@ -8,7 +8,10 @@ export interface PodFailureOptions {
   readonly cause?: unknown
 }
 
-/** A failure with a name: what a pod program ends with when it cannot go on. The message says what to do. */
+/**
+ * A failure with a name: what a pod program ends with when it cannot go on. The message says what
+ * to do.
+ */
 export class PodFailure extends Error {
   override readonly name = 'PodFailure'
   readonly code: string

@@ -4,7 +4,7 @@ import type { RunReport } from '../contract/run-report.ts'
 import { omitUndefined } from '../std/omit-undefined.ts'
 import type { ReportBody } from './spool.ts'
 
-/** What /metrics of a pod shows, kept current by what the pod says. */
+/** What /metrics of a pod shows, updated by what the pod reports. */
 export interface PodMetrics {
   readonly registry: Registry
   /** A finished step, also where it is not reported. */
@@ -22,7 +22,10 @@ const PERCENT = 100
 const createGauge = (registry: Registry, name: string, help: string): Gauge =>
   new Gauge({ name, help, registers: [registry] })
 
-/** A trainer's measures begin with neco_train_, an evaluator's with neco_eval_. Every series has the labels run and attempt, and sweep where there is one. */
+/**
+ * A trainer's measures begin with neco_train_, an evaluator's with neco_eval_. Every series has the
+ * labels run and attempt, and sweep where there is one.
+ */
 export function createPodMetrics(
   identity: PodIdentity,
   program: 'trainer' | 'evaluator',

@@ -7,13 +7,13 @@ import { buildMicroRunConfig } from '../test/fixtures/micro-run-config.ts'
 import { folderStorage } from './folder-storage.ts'
 import { openPodReporter } from './pod-reporter.ts'
 import type { ReportBody } from './spool.ts'
-import { spoolMarkPath, spoolPath } from './storage-layout.ts'
+import { spoolMarkPath, spoolSegmentPath } from './storage-layout.ts'
 
 const folder = 'runs/key/attempts/2-pod-1'
 
 let root = ''
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'neco-voice-'))
+  root = await mkdtemp(join(tmpdir(), 'neco-reporter-'))
 })
 afterEach(() => rm(root, { recursive: true }))
 
@@ -51,12 +51,15 @@ test('a pod without the credentials that its config names warns once, and keeps 
     terminationPath: undefined,
     onStall: () => undefined,
   })
-  const spool = await reporter.openSpool(folderStorage(root, Date.now), folder)
+  const spool = await reporter.openSpool(folderStorage(root), folder)
   reporter.stepped(step)
   await spool.write([step])
   await reporter.close()
   const read = async (path: string) => JSON.parse(await readFile(join(root, path), 'utf8'))
-  expect(await read(spoolPath(folder))).toMatchObject({ sequence: 1, metrics: { loss: 3.5 } })
+  expect(await read(spoolSegmentPath(folder, 1))).toMatchObject({
+    sequence: 1,
+    metrics: { loss: 3.5 },
+  })
   const { runUid, attempt, acked } = await read(spoolMarkPath(folder))
   expect([runUid, attempt, acked]).toEqual(['uid-1', 2, 0])
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([

@@ -3,12 +3,12 @@ import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { RunConfig } from '../contract/run-config.ts'
 import type { RunReport } from '../contract/run-report.ts'
-import type { BusLog, Sleep } from './bus/bus-link.ts'
-import { createNoopBus } from './bus/mute-bus.ts'
+import { type Sleep, toBusLog } from './bus/bus-link.ts'
 import { openNatsLink } from './bus/nats-link.ts'
 import {
   buildAttemptAddress,
   buildLinkNames,
+  createNoopBus,
   openPodBus,
   type PodBus,
   type PodBusOptions,
@@ -20,18 +20,20 @@ import { createPodMetrics, type PodMetrics } from './pod-metrics.ts'
 import { openSpool, type ReportBody, type Spool } from './spool.ts'
 import { startStallWatchdog } from './stall-watchdog.ts'
 import type { Storage } from './storage.ts'
-import { spoolPath } from './storage-layout.ts'
 
-/** All that a pod says while it works, and what it is asked meanwhile. */
+/** All that a pod reports while it works, and what is requested of it meanwhile. */
 export interface PodReporter {
-  /** The spool of this pod in the folder of its attempt; its reports also go to the bus and to /metrics. Throws StorageError. */
+  /**
+   * The spool of this pod in the folder of its attempt; its reports also go to the bus and to
+   * /metrics. Throws StorageError.
+   */
   readonly openSpool: (storage: Storage, folder: string) => Promise<Spool>
-  /** Hears of each finished step, reported or not. */
+  /** Takes each finished step, reported or not. */
   readonly stepped: (body: ReportBody) => void
   readonly checkpoints: CheckpointRequest
   /** Aborted when the operator asks the pod to stop. */
   readonly stopped: AbortSignal
-  /** Ships what is left, for a few seconds at most, and falls silent. */
+  /** Ships what is left, for a few seconds at most, and ends. */
   readonly close: () => Promise<void>
 }
 
@@ -43,7 +45,7 @@ export interface PodReporterOptions {
   readonly host: string
   readonly now: () => Date
   readonly monotonicMs: () => number
-  /** Where the last words of a pod that hangs go; undefined where nobody reads them. */
+  /** Where the termination message of a pod that hangs goes; undefined where nobody reads it. */
   readonly terminationPath: string | undefined
   /** Called when the pod is later than its deadlines allow. */
   readonly onStall: (lateness: Stall) => void
@@ -54,7 +56,10 @@ const MAX_FLUSH_MS = 5000
 
 const sleep: Sleep = (ms, signal) => setTimeout(ms, undefined, { signal }).catch(() => undefined)
 
-/** Starts what the config asks for: the bus, /metrics, the deadlines; without them there is the spool alone. */
+/**
+ * Starts what the config asks for: the bus, /metrics, the deadlines; without them there is the
+ * spool alone.
+ */
 export async function openPodReporter(options: PodReporterOptions): Promise<PodReporter> {
   const { config, now, monotonicMs } = options
   const { identity, execution } = config
@@ -76,8 +81,8 @@ export async function openPodReporter(options: PodReporterOptions): Promise<PodR
   return {
     async openSpool(storage, folder) {
       await bus?.startShipping(storage, folder)
-      const path = spoolPath(folder)
-      return openSpool({ storage, path, identity, now, monotonicMs, onWritten: reported })
+      const attempt = folder
+      return openSpool({ storage, attempt, identity, now, monotonicMs, onWritten: reported })
     },
     stepped(body) {
       bus?.stepped(body)
@@ -107,7 +112,10 @@ async function closeWithin(bus: PodBus | undefined, limitMs: number): Promise<vo
   clearTimeout(timer)
 }
 
-/** Undefined where none is asked for. NATS may have been taken out of the settings of the operator since the config was written. */
+/**
+ * Undefined where none is asked for. NATS may have been taken out of the settings of the operator
+ * since the config was written.
+ */
 async function openConfiguredBus(
   options: PodReporterOptions,
   callbacks: Pick<PodBusOptions, 'checkpoints' | 'stop'>,
@@ -135,10 +143,7 @@ function openConnectedBus(
   const { identity, execution } = config
   const settings = execution.bus
   if (settings === undefined) return undefined
-  const busLog: BusLog = {
-    info: (message, data) => log.info(data, message),
-    warn: (message, data) => log.warn(data, message),
-  }
+  const busLog = toBusLog(log)
   const names = buildLinkNames(buildAttemptAddress(settings, identity), identity)
   const link = openNatsLink({ ...settings, ...names, sleep, log: busLog })
   const makesCheckpoints = program === 'trainer'
@@ -154,7 +159,9 @@ function openConnectedBus(
   })
 }
 
-/** Undefined where none is asked for, or where the port is taken: that is no reason not to train. */
+/**
+ * Undefined where none is asked for, or where the port is taken: that is no reason not to train.
+ */
 async function startMetricsServer(
   { config, host, log }: PodReporterOptions,
   { registry }: PodMetrics,

@@ -7,12 +7,14 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { TerminationMessage } from '../contract/run-report.ts'
 import { omitUndefined } from '../std/omit-undefined.ts'
+import { faultyStorage } from '../test/fakes/faulty-storage.ts'
+import { memoryBucket } from '../test/fakes/memory-bucket.ts'
 import { buildMicroRunConfig } from '../test/fixtures/micro-run-config.ts'
 import { canonicalDigest, canonicalJson } from './canonical-digest.ts'
-import { folderStorage } from './folder-storage.ts'
 import { readRunConfig } from './read-run-config.ts'
-import { openSpool, parseSpool, type ReportBody } from './spool.ts'
+import { openSpool, type ReportBody, readSpool } from './spool.ts'
 import { createStopSignal } from './stop-signal.ts'
+import type { Storage } from './storage.ts'
 import { writeTermination } from './termination-message.ts'
 
 let folder = ''
@@ -38,34 +40,6 @@ describe('canonical JSON', () => {
   })
   test('refuses a number that is not finite', () => {
     expect(() => canonicalJson({ loss: Number.NaN })).toThrow('NaN has no canonical form')
-  })
-})
-
-describe('the storage of a folder', () => {
-  const storage = () => folderStorage(folder, Date.now)
-  test('replaces files as a whole and leaves no temporary file', async () => {
-    await storage().writeAtomic('a/b.txt', 'one')
-    await storage().writeAtomic('a/b.txt', 'two')
-    expect(Buffer.from(await storage().read('a/b.txt')).toString()).toBe('two')
-    expect(await storage().list('a')).toEqual(['b.txt'])
-  })
-  test('appends, and creates a file only once', async () => {
-    await storage().append('log', 'a')
-    await storage().append('log', 'b')
-    expect(Buffer.from(await storage().read('log')).toString()).toBe('ab')
-    expect(await storage().createExclusive('claim', 'me')).toBe(true)
-    expect(await storage().createExclusive('claim', 'you')).toBe(false)
-  })
-  test('names what is missing, and lists nothing where there is no folder', async () => {
-    await expect(storage().read('none')).rejects.toMatchObject({ code: 'NotFound', path: 'none' })
-    expect(await storage().list('none')).toEqual([])
-    expect(await storage().ageMs('none')).toBeUndefined()
-    await storage().remove('none')
-  })
-  test('tells the age of a file', async () => {
-    await storage().writeAtomic('claim', 'me')
-    const later = folderStorage(folder, () => Date.now() + 60_000)
-    expect(await later.ageMs('claim')).toBeGreaterThan(50_000)
   })
 })
 
@@ -120,16 +94,20 @@ describe('a spool', () => {
     imagesSeen: 0,
     metrics: { loss: step },
   })
-  const open = (capBytes?: number) =>
+  let storage: Storage
+  beforeEach(() => {
+    storage = memoryBucket()
+  })
+  const open = (capBytes?: number, into = storage) =>
     openSpool({
-      storage: folderStorage(folder, Date.now),
-      path: 'spool.ndjson',
+      storage: into,
+      attempt: 'attempt',
       identity: { run: 'run', attempt: 1, podUid: 'pod' },
       now: () => new Date(0),
       monotonicMs: () => 5,
       ...omitUndefined({ capBytes }),
     })
-  const lines = async () => parseSpool(await readFile(join(folder, 'spool.ndjson'), 'utf8'))
+  const lines = () => readSpool(storage, 'attempt')
 
   test('numbers its lines, and goes on with the numbers when opened again', async () => {
     await (await open()).write([body('Started', 0), body('Step', 1)])
@@ -140,11 +118,31 @@ describe('a spool', () => {
       [3, 'Ended'],
     ])
   })
-  test('leaves a line torn by a crash behind, and numbers on after the last whole one', async () => {
-    await (await open()).write([body('Started', 0)])
-    await folderStorage(folder, Date.now).append('spool.ndjson', '{"schemaVersion":1,"ru')
-    await (await open()).write([body('Step', 1)])
-    expect((await lines()).map(({ sequence }) => sequence)).toEqual([1, 2])
+  test('reads back what was written before a write that failed, and after it', async () => {
+    for (const fault of ['NoSpace', 'LostReply'] as const) {
+      await storage.deletePrefix('attempt')
+      const spool = await open(undefined, faultyStorage(storage, 1, fault))
+      await spool.write([body('Started', 0)])
+      await expect(spool.write([body('Step', 1)])).rejects.toThrow()
+      await spool.write([body('Step', 1), body('Step', 2)])
+      expect((await lines()).map(({ sequence, step }) => [sequence, step])).toEqual([
+        [1, 0],
+        [2, 1],
+        [3, 2],
+      ])
+    }
+  })
+  test('starts another segment instead of writing one beyond 64 KiB again', async () => {
+    const spool = await open()
+    for (let step = 1; step <= 500; step++) await spool.write([body('Step', step)])
+    await (await open()).write([body('Ended', 500)])
+    const paths = await storage.listRecursively('attempt')
+    expect(paths).toEqual(['spool/00000001.ndjson', 'spool/00000002.ndjson'])
+    const [first] = await Promise.all(paths.map((path) => storage.stat(`attempt/${path}`)))
+    expect(first?.sizeBytes).toBeLessThan(65 * 1024)
+    expect((await lines()).map(({ sequence }) => sequence)).toEqual(
+      Array.from({ length: 501 }, (_, at) => at + 1),
+    )
   })
   test('that is full thins step lines and never results', async () => {
     const spool = await open(1)
@@ -157,7 +155,7 @@ describe('a spool', () => {
   })
 })
 
-describe('last words', () => {
+describe('a termination message', () => {
   const buildTestTermination = (overrides: Partial<TerminationMessage>): TerminationMessage => ({
     schemaVersion: 1,
     reason: 'Succeeded',
@@ -173,10 +171,10 @@ describe('last words', () => {
     const text = await readFile(join(folder, 'last'), 'utf8')
     return { bytes: Buffer.byteLength(text), message: JSON.parse(text) as TerminationMessage }
   }
-  test('are kept as they are while they fit', async () => {
+  test('stays as it is while it fits', async () => {
     expect((await written(buildTestTermination({}))).message).toEqual(buildTestTermination({}))
   })
-  test('fit 4 KiB: figures go first, then text, then the oldest evaluations', async () => {
+  test('fits 4 KiB: figures go first, then text, then the oldest evaluations', async () => {
     const evaluations = Array.from({ length: 20 }, (_, i) => ({
       key: 'k'.repeat(64),
       at: i / 20,
@@ -190,7 +188,7 @@ describe('last words', () => {
     expect(message.message).toBe('m'.repeat(200))
     expect(message.evaluations.at(-1)).toEqual({ ...evaluations.at(-1), figures: [] })
   })
-  test('leave out evaluations that a training found, each as a whole, and keep the figures of the others', async () => {
+  test('leaves out evaluations that a training found, each as a whole, with the figures of the others', async () => {
     const evaluations = Array.from({ length: 24 }, (_, i) => ({
       name: `found-${Math.floor(i / 2)}`,
       key: 'k'.repeat(64),

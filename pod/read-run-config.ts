@@ -19,7 +19,10 @@ type Environment = Readonly<Record<string, string | undefined>>
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null
 
-/** A file that all attempts of a run share cannot know the pod: its UID and the attempt are in the environment. */
+/**
+ * A file that all attempts of a run share cannot know the pod: its UID and the attempt are in the
+ * environment.
+ */
 function parseIdentityVariables({ NECO_POD_UID: podUid, NECO_ATTEMPT: attempt }: Environment) {
   return {
     ...omitUndefined({ podUid }),
@@ -49,7 +52,11 @@ function withEnvironment(config: unknown, environment: Environment): unknown {
   }
 }
 
-/** Reads the one file that tells a pod everything; what all attempts of a run share leaves out, NECO_POD_UID, NECO_ATTEMPT, NECO_FIRST_STEP_SECONDS and NECO_STALL_SECONDS say. Throws RunConfigInvalid with every wrong field. */
+/**
+ * Reads the one file that tells a pod everything; what all attempts of a run share leaves out,
+ * NECO_POD_UID, NECO_ATTEMPT, NECO_FIRST_STEP_SECONDS and NECO_STALL_SECONDS say. Throws
+ * RunConfigInvalid with every wrong field.
+ */
 export async function readRunConfig(
   path: string,
   environment: Environment = {},

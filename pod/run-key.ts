@@ -8,7 +8,10 @@ export interface RunIdentity {
   readonly dataManifestDigest: string
 }
 
-/** The key of a run: equal keys mean equal results on equal backends, whoever asked for them (64 hex digits). */
+/**
+ * The key of a run: equal keys mean equal results on equal backends, whoever asked for them (64 hex
+ * digits).
+ */
 export function computeRunKey({ result, weightsDigest, dataManifestDigest }: RunIdentity): string {
   return canonicalDigest({ result, weightsDigest: weightsDigest ?? null, dataManifestDigest })
 }

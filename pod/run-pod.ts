@@ -14,14 +14,14 @@ export interface PodContext {
   readonly log: Logger
   /** Aborted when the pod is asked to end; it then has its grace time. */
   readonly signal: AbortSignal
-  /** What it says, and what it is asked. */
+  /** What it reports, and what is requested of it. */
   readonly reporter: PodReporter
 }
 
-/** A program of a pod: its work, and what its own failures are called. */
+/** A program of a pod: its task, and what its own failures are called. */
 export interface PodProgram {
   readonly name: 'trainer' | 'evaluator'
-  /** Says the last words; their reason is Succeeded or Interrupted. */
+  /** Resolves with the termination message; its reason is Succeeded or Interrupted. */
   readonly run: (config: RunConfig, tools: PodContext) => Promise<TerminationMessage>
   readonly classifyFailure: (error: unknown) => NamedFailure | undefined
 }
@@ -45,7 +45,7 @@ function exitAfterGrace(signal: AbortSignal, graceSeconds: number): void {
 interface PodProcess {
   readonly log: Logger
   readonly signal: AbortSignal
-  /** Writes the last words, where somebody reads them. */
+  /** Writes the termination message, where somebody reads it. */
   readonly end: (termination: TerminationMessage) => Promise<void>
 }
 
@@ -69,7 +69,7 @@ async function runProgram(program: PodProgram, pod: PodProcess): Promise<ExitRea
     await end(buildFailureTermination(code, message))
     return reason
   } finally {
-    // After the last words, which a kill meanwhile must not cost.
+    // After the termination message, which a kill meanwhile must not cost.
     await reporter?.close()
   }
 }
@@ -97,8 +97,9 @@ function openProgramReporter(
 }
 
 /**
- * Runs a pod program in this process: reads --config, does its work, writes its last words to the file that
- * NECO_TERMINATION_FILE names, and sets the exit code. With NECO_PARENT_WATCH=stdin it ends when stdin does.
+ * Runs a pod program in this process: reads --config, does its task, writes its termination message
+ * to the file that NECO_TERMINATION_FILE names, and sets the exit code. With
+ * NECO_PARENT_WATCH=stdin it ends when stdin does.
  */
 export async function runPod(program: PodProgram): Promise<void> {
   const isWatched = process.env['NECO_PARENT_WATCH'] === 'stdin'

@@ -1,48 +1,30 @@
-/** What a pod needs of the storage it writes to. Paths are relative to its root, with `/`. */
-export interface Storage {
-  /** The bytes of a file. Throws StorageError NotFound. */
-  read(path: string): Promise<Uint8Array>
-  /** Names in a folder, sorted; empty where there is no such folder. */
-  list(folder: string): Promise<readonly string[]>
-  /** Replaces a file as a whole and durably: write, sync, rename, sync the folder. A reader sees the old bytes or the new ones. */
-  writeAtomic(path: string, bytes: Uint8Array | string): Promise<void>
-  /** Appends durably: when it returns, the bytes survive a power cut. */
-  append(path: string, bytes: Uint8Array | string): Promise<void>
-  /** Makes a file that must not exist yet; false where it does. */
-  createExclusive(path: string, bytes: Uint8Array | string): Promise<boolean>
-  /** Milliseconds since a file was last written, by the clock of the storage; undefined where there is none. */
-  ageMs(path: string): Promise<number | undefined>
-  /** Removes a file or a folder with all in it; nothing to remove is no failure. */
-  remove(path: string): Promise<void>
-}
+import type { FileSource } from '../std/files/file-source.ts'
 
-export type StorageErrorCode = 'NotFound' | 'StorageFull' | 'StorageFailed'
-
-/** A failure of the storage, by name and path. */
-export class StorageError extends Error {
-  override readonly name = 'StorageError'
-  readonly code: StorageErrorCode
-  readonly path: string
-
-  constructor(code: StorageErrorCode, path: string, cause: unknown) {
-    super(MESSAGES[code](path), { cause })
-    this.code = code
-    this.path = path
-  }
-}
-
-const MESSAGES: Record<StorageErrorCode, (path: string) => string> = {
-  NotFound: (path) => `${path} is not there`,
-  StorageFull: (path) =>
-    `no space left to write ${path}: free some, then start again; the checkpoint before is whole and training goes on from it`,
-  StorageFailed: (path) => `the storage failed at ${path}`,
-}
-
-/** Names what the operating system said. */
-export function toStorageError(path: string, cause: unknown): StorageError {
-  if (cause instanceof StorageError) return cause
-  const errno = (cause as { code?: unknown } | null)?.code
-  if (errno === 'ENOENT' || errno === 'ENOTDIR') return new StorageError('NotFound', path, cause)
-  if (errno === 'ENOSPC' || errno === 'EDQUOT') return new StorageError('StorageFull', path, cause)
-  return new StorageError('StorageFailed', path, cause)
+/**
+ * The one way to what pods write: nothing else joins paths under it (`storage-layout.ts` names them),
+ * and it has only operations that an object store offers too; each says how a folder and S3 do it.
+ * Nothing is appended to and nothing has an age: what grows is a row of objects (the spool), and what
+ * expires is judged by whoever waits (the claims of evaluations).
+ *
+ * A write that throws may have happened or not, as with a lost reply; it was never made in part. All
+ * throw StorageError, StorageFull or StorageFailed.
+ */
+export interface Storage extends FileSource {
+  /**
+   * Replaces an object as a whole; when it returns, the bytes survive a power cut. A reader sees the
+   * old bytes or the new ones. Folder: write, sync, rename, sync the folder. S3: PutObject.
+   */
+  put(path: string, bytes: Uint8Array | string): Promise<void>
+  /**
+   * Creates an object as `put` does; false where it exists. Of any number of callers one gets true.
+   * Folder: write, sync, link, sync the folder. S3: PutObject with If-None-Match `*`, false at 412.
+   */
+  putIfAbsent(path: string, bytes: Uint8Array | string): Promise<boolean>
+  /** Removes an object; none to remove is no failure. Folder: unlink. S3: DeleteObject. */
+  delete(path: string): Promise<void>
+  /**
+   * Removes all objects under a folder, in no order and not at once; none is no failure. Folder: rm.
+   * S3: ListObjectsV2 and DeleteObjects.
+   */
+  deletePrefix(folder: string): Promise<void>
 }

@@ -10,7 +10,10 @@ const countMessageBytes = (message: TerminationMessage): number =>
 const isTooLong = (message: TerminationMessage): boolean =>
   countMessageBytes(message) > LIMIT_BYTES || message.evaluations.length > MAX_EVALUATION_RESULTS
 
-/** Leaves out evaluations that were found with a training, each as a whole, the last first: a pod of its own finds it then. */
+/**
+ * Leaves out evaluations that were found with a training, each as a whole, the last first: a pod of
+ * its own finds it then.
+ */
 function dropLastEvaluations(message: TerminationMessage): TerminationMessage {
   const last = message.evaluations.at(-1)?.name
   if (last === undefined || !isTooLong(message)) return message
@@ -18,7 +21,10 @@ function dropLastEvaluations(message: TerminationMessage): TerminationMessage {
   return dropLastEvaluations({ ...message, evaluations })
 }
 
-/** The same message within 4 KiB: first evaluations found with a training go, then the figures go, then the text is cut, then the oldest evaluations (their files stay on the storage). */
+/**
+ * The same message within 4 KiB: first evaluations found with a training go, then the figures go,
+ * then the text is cut, then the oldest evaluations (their files stay on the storage).
+ */
 function fitTermination(message: TerminationMessage): TerminationMessage {
   const steps: ((m: TerminationMessage) => TerminationMessage)[] = [
     dropLastEvaluations,
@@ -36,7 +42,10 @@ function fitTermination(message: TerminationMessage): TerminationMessage {
   return fitted
 }
 
-/** The last words of a pod that failed: one word for programs and a sentence that says what to do. */
+/**
+ * The termination message of a pod that failed: one word for programs and a sentence that says what
+ * to do.
+ */
 export const buildFailureTermination = (code: string, message: string): TerminationMessage => ({
   schemaVersion: 1,
   reason: code,
@@ -48,8 +57,8 @@ export const buildFailureTermination = (code: string, message: string): Terminat
 })
 
 /**
- * Writes the last words of a pod into the file itself: in a cluster it is mounted alone into the container, so that
- * no other file can take its place. Words torn by a kill read as none.
+ * Writes the termination message of a pod into the file itself: in a cluster it is mounted alone
+ * into the container, so that no other file can take its place. Words torn by a kill read as none.
  */
 export async function writeTermination(path: string, message: TerminationMessage): Promise<void> {
   await writeFile(path, JSON.stringify(TerminationMessage.parse(fitTermination(message))))

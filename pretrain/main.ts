@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises'
 import { EXIT_CODES } from '../contract/exit-codes.ts'
 import { folderStorage } from '../pod/folder-storage.ts'
 import { createStopSignal } from '../pod/stop-signal.ts'
@@ -45,7 +44,7 @@ async function run(options: PretrainOptions, backend: Backend): Promise<number> 
     settings,
     windows: drawWindowsWithProgress('training windows', { first: firstWindow, count: windows }),
     heldOut: drawWindowsWithProgress('held-out windows', { first, count: heldOutWindows }),
-    storage: folderStorage('.', Date.now),
+    storage: folderStorage(''),
     statePath: options.statePath,
     weightsPath: options.weightsPath,
     saveEverySteps: SAVE_EVERY_STEPS,
@@ -66,12 +65,10 @@ async function resume(
   settings: PretrainSettings,
   statePath: string,
 ): Promise<void> {
-  const isThere = await access(statePath).then(
-    () => true,
-    () => false,
-  )
-  if (!isThere) return
-  const isRestored = restoreState(state, settings, await readSafetensors(statePath))
+  const files = folderStorage('')
+  if ((await files.stat(statePath)) === undefined) return
+  const saved = await readSafetensors({ files, path: statePath })
+  const isRestored = restoreState(state, settings, saved)
   if (isRestored) console.log(`going on from step ${state.step} of ${statePath}`)
   else console.log(`${statePath} is of other settings: starting from the first step`)
 }

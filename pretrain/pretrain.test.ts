@@ -39,7 +39,9 @@ const heldOut = drawWindows({ first: 100, count: 5 })
 async function train(name: string, stopAfter = Number.POSITIVE_INFINITY) {
   const state = startState(settings)
   const statePath = `${name}-state.safetensors`
-  const saved = await readSafetensors(join(folder, statePath)).catch(() => undefined)
+  const saved = await readSafetensors({ files: folderStorage(folder), path: statePath }).catch(
+    () => undefined,
+  )
   if (saved !== undefined) expect(restoreState(state, settings, saved)).toBe(true)
   const stop = new AbortController()
   const reports: PretrainReport[] = []
@@ -47,7 +49,7 @@ async function train(name: string, stopAfter = Number.POSITIVE_INFINITY) {
     settings,
     windows,
     heldOut,
-    storage: folderStorage(folder, () => 0),
+    storage: folderStorage(folder),
     statePath,
     weightsPath: `${name}.safetensors`,
     saveEverySteps: 4,
@@ -87,7 +89,10 @@ test('accuracy on held-out windows is a share, and is told whenever the state is
 
 test('the weights are those of the backbone alone', async () => {
   await train('weights')
-  const { tensors } = await readModelWeights(join(folder, 'weights.safetensors'), settings.backbone)
+  const { tensors } = await readModelWeights(
+    { files: folderStorage(folder), path: 'weights.safetensors' },
+    settings.backbone,
+  )
   expect(tensors.get('patch_embed.proj.weight')?.shape).toEqual([8, 3, 16, 16])
   expect([...tensors.keys()].filter((name) => name.includes('head'))).toEqual([])
 })
@@ -95,7 +100,10 @@ test('the weights are those of the backbone alone', async () => {
 test('a state of other settings is not taken', async () => {
   await train('other')
   const state = startState({ ...settings, seed: 1 })
-  const saved = await readSafetensors(join(folder, 'other-state.safetensors'))
+  const saved = await readSafetensors({
+    files: folderStorage(folder),
+    path: 'other-state.safetensors',
+  })
   expect(restoreState(state, { ...settings, seed: 1 }, saved)).toBe(false)
   expect(state.step).toBe(0)
   disposeState(state)

@@ -37,7 +37,7 @@ export async function pretrain(
   job: PretrainJob,
 ): Promise<'Finished' | 'Interrupted'> {
   const { settings, windows, storage } = job
-  const save = () => storage.writeAtomic(job.statePath, encodeState(state, settings))
+  const save = () => storage.put(job.statePath, encodeState(state, settings))
   while (state.step < settings.steps) {
     if (job.signal.aborted) {
       await save()
@@ -55,7 +55,7 @@ export async function pretrain(
     } else job.report({ step: state.step, loss })
     await yieldToEventLoop()
   }
-  await storage.writeAtomic(job.weightsPath, encodeBackbone(state, settings))
+  await storage.put(job.weightsPath, encodeBackbone(state, settings))
   return 'Finished'
 }
 

@@ -32,7 +32,7 @@ export async function finishTraining(
     retained: retainedCheckpoints,
     curve,
   }
-  await dependencies.storage.writeAtomic(runResultPath(runKey), canonicalJson(result))
+  await dependencies.storage.put(runResultPath(runKey), canonicalJson(result))
   return result
 }
 

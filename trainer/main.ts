@@ -5,6 +5,7 @@ import type { TerminationMessage } from '../contract/run-report.ts'
 import { toEvaluationResult } from '../pod/evaluation-report.ts'
 import { folderStorage } from '../pod/folder-storage.ts'
 import { type PodContext, runPod } from '../pod/run-pod.ts'
+import { openVolumes } from '../std/files/volumes.ts'
 import { startBackend } from '../vision/backends/start-backend.ts'
 import { visionFailure } from '../vision/vision-failure.ts'
 import { OverlapError } from './core/views/draw-crops.ts'
@@ -19,13 +20,14 @@ async function trainFromConfig(
   config: RunConfig,
   { log, signal, reporter }: PodContext,
 ): Promise<TerminationMessage> {
-  const { threads, storage: root } = config.execution
+  const { threads, storage: root, volumes } = config.execution
   const backend = await startBackend({ backend: 'wasm', threads })
   log.info({ backend: backend.identity }, backend.selectionReason)
   try {
-    const storage = folderStorage(root, () => Date.now())
+    const storage = folderStorage(root)
     const summary = await train(config, {
       storage,
+      volumes: openVolumes(volumes),
       signal,
       monotonicMs,
       yieldToEventLoop: () => setImmediate(),

@@ -103,7 +103,7 @@ async function computeNumbers(settings: ResultSettings): Promise<unknown> {
   const storage = join(root, String(runs++))
   const config = buildMicroRunConfig({ execution: { storage } })
   const { runKey } = await trainInProcess({ ...config, result: settings })
-  const bytes = await folderStorage(storage, () => 0).read(runResultPath(runKey))
+  const bytes = await folderStorage(storage).read(runResultPath(runKey))
   const { metrics, final } = RunResult.parse(JSON.parse(Buffer.from(bytes).toString('utf8')))
   return { loss: metrics['loss'], student: final.shards['student']?.sha256 }
 }

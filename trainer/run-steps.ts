@@ -1,7 +1,6 @@
 import type { RunConfig } from '../contract/run-config.ts'
 import { PodFailure } from '../pod/pod-failure.ts'
 import type { ReportBody, Spool } from '../pod/spool.ts'
-import { checkpointsFolder } from '../pod/storage-layout.ts'
 import type { Dataset } from '../vision/datasets/dataset.ts'
 import { randomStream } from '../vision/random/random-stream.ts'
 import { drawDropPath } from '../vision/vit/stochastic-depth.ts'
@@ -165,7 +164,7 @@ async function saveCheckpoint(training: TrainingRun, { step }: StepProgress): Pr
   const imagesSeen = step * batchSize
   const settings = config.result
   const written = await writeCheckpoint(dependencies.storage, {
-    folder: checkpointsFolder(folder),
+    attempt: folder,
     facts: { runKey, step, totalSteps, imagesSeen, settings, backend: dependencies.backend },
     shards: buildShards(state),
   })

@@ -5,9 +5,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { RunConfig } from '../contract/run-config.ts'
 import { RunResult } from '../contract/run-result.ts'
 import { folderStorage } from '../pod/folder-storage.ts'
-import { StorageError } from '../pod/storage.ts'
+import type { Storage } from '../pod/storage.ts'
 import { runResultPath } from '../pod/storage-layout.ts'
+import { StorageError } from '../std/files/storage-error.ts'
 import { faultyStorage, type StorageFault } from '../test/fakes/faulty-storage.ts'
+import { memoryBucket } from '../test/fakes/memory-bucket.ts'
 import { trainInProcess } from '../test/fixtures/in-process-training.ts'
 import { buildMicroRunConfig } from '../test/fixtures/micro-run-config.ts'
 import { type Backend, startBackend } from '../vision/backends/start-backend.ts'
@@ -40,28 +42,32 @@ const buildTrainConfig = (
     execution: { storage: join(root, `${trainings}-${name}`), checkpoint: { everySteps } },
   })
 
-async function readTrainResult(config: RunConfig, runKey: string): Promise<RunResult> {
-  const storage = folderStorage(config.execution.storage, () => 0)
+async function readTrainResult(
+  config: RunConfig,
+  runKey: string,
+  storage: Storage = folderStorage(config.execution.storage),
+): Promise<RunResult> {
   const bytes = await storage.read(runResultPath(runKey))
   return RunResult.parse(JSON.parse(Buffer.from(bytes).toString('utf8')))
 }
 
 async function readFinalShard(config: RunConfig, runKey: string, name: 'student' | 'teacher') {
   const { final } = await readTrainResult(config, runKey)
-  const file = join(config.execution.storage, final.folder, final.shards[name]?.file ?? 'none')
-  return (await readSafetensors(file)).tensors
+  const files = folderStorage(config.execution.storage)
+  const path = `${final.folder}/${final.shards[name]?.file ?? 'none'}`
+  return (await readSafetensors({ files, path })).tensors
 }
 
 describe('a storage that fails', () => {
-  const faults: readonly StorageFault[] = ['NoSpace', 'TornWrite']
+  const faults: readonly StorageFault[] = ['NoSpace', 'TornWrite', 'LostReply']
   test.each(faults)(
-    '%s at any write stops training, which then goes on to the same bits',
+    '%s at any write to a bucket stops training, which then goes on to the same bits as in a folder',
     async (fault) => {
       const whole = buildTrainConfig({ optimizer: { steps: 3 } }, 'whole')
       const { runKey } = await trainInProcess(whole)
       const expected = (await readTrainResult(whole, runKey)).final.shards
       const broken = buildTrainConfig({ optimizer: { steps: 3 } }, 'broken', 2)
-      const inner = folderStorage(broken.execution.storage, () => 0)
+      const inner = memoryBucket()
       const codes = new Set<string>()
       let failing = 0
       // Each attempt fails one write later than the one before, until all of them succeed.
@@ -78,7 +84,7 @@ describe('a storage that fails', () => {
       }
       expect([...codes]).toEqual([fault === 'NoSpace' ? 'StorageFull' : 'StorageFailed'])
       expect(failing).toBeGreaterThan(5)
-      expect((await readTrainResult(broken, runKey)).final.shards).toEqual(expected)
+      expect((await readTrainResult(broken, runKey, inner)).final.shards).toEqual(expected)
     },
   )
 })
@@ -105,7 +111,7 @@ describe('a training', () => {
     const config = buildTrainConfig({}, 'a', 1)
     const { storage: folder } = config.execution
     const { runKey, step } = await trainInProcess(config)
-    const location = { storage: folderStorage(folder, () => 0), runKey }
+    const location = { storage: folderStorage(folder), runKey }
     const [last, before] = await listCheckpoints(location)
     await rm(join(folder, runResultPath(runKey)))
     await rm(join(folder, last?.folder ?? '', 'manifest.json'))

@@ -4,35 +4,38 @@ import { checkSettings } from '../pod/check-settings.ts'
 import type { CheckpointRequest } from '../pod/checkpoint-request.ts'
 import { openDigestCacheFile } from '../pod/digest-cache-file.ts'
 import { toEvaluationReport } from '../pod/evaluation-report.ts'
-import { readStoredJson } from '../pod/read-stored-json.ts'
+import { readStoredJson } from '../pod/read-stored.ts'
 import { computeRunKey as keyOf } from '../pod/run-key.ts'
 import type { ReportBody, Spool } from '../pod/spool.ts'
 import type { Storage } from '../pod/storage.ts'
 import { attemptFolder, runResultPath } from '../pod/storage-layout.ts'
+import type { Volumes } from '../std/files/volumes.ts'
 import type { Dataset } from '../vision/datasets/dataset.ts'
 import { openDataset } from '../vision/datasets/open-dataset.ts'
 import { warnAboutSkipped } from '../vision/datasets/warn-about-skipped.ts'
+import { readInitialWeights } from '../vision/weights/read-model-weights.ts'
 import { computeTotalSteps } from './core/sample-order.ts'
 import { createTrainingState, disposeTrainingState } from './core/training-state.ts'
 import { finishTraining } from './finish-training.ts'
 import { findCheckpoint, type LoadedCheckpoint, NEVER_COMPLETED } from './io/find-checkpoint.ts'
 import { findEvaluations, type ReusedEvaluation } from './io/find-evaluations.ts'
-import { readPretrainedWeights } from './io/initial-weights.ts'
 import { restoreState } from './io/shards.ts'
 import { runSteps, type StepProgress, type TrainingRun } from './run-steps.ts'
 
 /** The outside world of a trainer. */
 export interface TrainerDependencies {
   readonly storage: Storage
+  /** Where data sets and initial weights are. */
+  readonly volumes: Volumes
   /** Aborted when the pod has to stop: training ends with a checkpoint after the step at hand. */
   readonly signal: AbortSignal
   readonly monotonicMs: () => number
   /** Lets signals in between two steps. */
   readonly yieldToEventLoop: () => Promise<void>
   readonly openSpool: (attemptFolder: string) => Promise<Spool>
-  /** Hears of each finished step, also between two reports. */
+  /** Takes each finished step, also between two reports. */
   readonly onStep?: (step: ReportBody) => void
-  /** Asks for checkpoints between two steps, and hears of each. */
+  /** Requests checkpoints between two steps, and is notified of each. */
   readonly checkpointRequests?: CheckpointRequest
   readonly log: (message: string, data: Readonly<Record<string, unknown>>) => void
   /** As log, for what a person should see. */
@@ -59,17 +62,19 @@ export interface TrainingSummary {
 
 /**
  * Trains a run to its end, or until the signal; goes on from the newest checkpoint of its key, and
- * does nothing where its result is there. Throws PodFailure, StorageError, DatasetError, WeightsError.
+ * does nothing where its result is there. Throws PodFailure, StorageError, DatasetError,
+ * WeightsError.
  */
 export async function train(
   config: RunConfig,
   dependencies: TrainerDependencies,
 ): Promise<TrainingSummary> {
-  const digests = openDigestCacheFile(dependencies.storage)
-  const data = await openDataset(config.result.data, { volumes: config.execution.volumes, digests })
+  const { storage, volumes } = dependencies
+  const digests = openDigestCacheFile(storage)
+  const data = await openDataset(config.result.data, { volumes, digests })
   checkSettings(config.result, { dataSize: data.size })
   warnAboutSkipped('data', data, dependencies.warn)
-  const weights = await readPretrainedWeights(config)
+  const weights = await readInitialWeights(config.result.model, volumes)
   const runKey = keyOf({
     result: config.result,
     weightsDigest: weights?.sha256,
@@ -81,7 +86,7 @@ export async function train(
   if (done !== undefined) return reuseResult({ config, dependencies, spool }, done)
   const state = createTrainingState(config.result, { weights: weights?.tensors })
   try {
-    const resumed = await resume({ config, dependencies, runKey })
+    const resumed = await resume({ dependencies, runKey })
     if (resumed) restoreState(state, resumed.shards)
     const training = { config, dependencies, runKey, folder, spool, state, data }
     return await trainFrom({ ...training, totalSteps: countTotalSteps(config, data) }, resumed)
@@ -178,12 +183,10 @@ async function reuseResult(
 }
 
 async function resume({
-  config,
   dependencies,
   runKey,
-}: Pick<TrainingRun, 'config' | 'dependencies' | 'runKey'>): Promise<LoadedCheckpoint | undefined> {
-  const { storage: root } = config.execution
-  const { found, skipped } = await findCheckpoint({ storage: dependencies.storage, root, runKey })
+}: Pick<TrainingRun, 'dependencies' | 'runKey'>): Promise<LoadedCheckpoint | undefined> {
+  const { found, skipped } = await findCheckpoint({ storage: dependencies.storage, runKey })
   for (const { folder, why } of skipped) {
     const logSkipped = why === NEVER_COMPLETED ? dependencies.log : dependencies.warn
     logSkipped('Passed over a checkpoint', { folder, why })
@@ -192,7 +195,10 @@ async function resume({
   return found
 }
 
-/** The result under a key. One that is damaged counts as none: training goes on from its last checkpoint and writes it anew. */
+/**
+ * The result under a key. One that is damaged counts as none: training goes on from its last
+ * checkpoint and writes it again.
+ */
 async function readResult(
   { storage, log }: TrainerDependencies,
   runKey: string,

@@ -19,13 +19,13 @@ interface FigureFile extends StudyArtifacts {
   readonly study: StudyResults
 }
 
-async function writeFigure({ path, study, files }: FigureFile, { now }: Shell): Promise<void> {
+async function writeFigure({ path, study, files }: FigureFile): Promise<void> {
   const best = findBestRun(study)
   const png = best && files.get(best.figure)
   if (best === undefined || png === undefined) {
     throw new InputError([`${study.name}: no run that succeeded has pictures yet`])
   }
-  await folderStorage('', now).writeAtomic(path, await addCaption(png, best.caption))
+  await folderStorage('').put(path, await addCaption(png, best.caption))
 }
 
 async function plotStudy(args: ParsedArgs, shell: Shell, platform: StudyPlatform) {
@@ -36,11 +36,11 @@ async function plotStudy(args: ParsedArgs, shell: Shell, platform: StudyPlatform
   const fileFlag = readFlagValue(args, 'file')
   const path = fileFlag === undefined ? platform.plotPath(study.name) : resolve(shell.cwd, fileFlag)
   const svg = drawStudyPlot(buildResultsDocument(study), artifacts.curves)
-  await folderStorage('', shell.now).writeAtomic(path, svg)
+  await folderStorage('').put(path, svg)
   shell.write(`${path}\n`)
   if (figure !== undefined) {
     const figurePath = resolve(shell.cwd, figure)
-    await writeFigure({ path: figurePath, study, ...artifacts }, shell)
+    await writeFigure({ path: figurePath, study, ...artifacts })
     shell.write(`${figurePath}\n`)
   }
   return EXIT.Done

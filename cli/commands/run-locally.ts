@@ -67,7 +67,11 @@ async function runUntilSettled(
   platform: LocalPlatform,
 ): Promise<StudyRunEnd> {
   const jobs = () => platform.jobs.records()
-  const measure = createProgressTracker({ jobs, storage: paths.storage, now: shell.now })
+  const measure = createProgressTracker({
+    jobs,
+    storage: folderStorage(paths.storage),
+    now: shell.now,
+  })
   const runEnd = await runStudy({
     platform,
     manifest: options.manifest,
@@ -92,8 +96,8 @@ async function finishRun(
   }
   const { document, files } = await writeReport(results, {
     root: paths.root,
-    output: folderStorage(paths.root, shell.now),
-    storage: folderStorage(paths.storage, shell.now),
+    output: folderStorage(paths.root),
+    storage: folderStorage(paths.storage),
   })
   const warnings = await readJobWarnings(paths.jobs, platform.jobs.records())
   shell.write(formatClosingText(results, { document, files, warnings }))

@@ -39,9 +39,9 @@ if (existsSync(folder + '/result.json')) {
   end(0, 'Succeeded', { reused: true, metrics: { loss: 3, imagesPerSecond: 26 }, evaluations: found })
 }
 const attempt = folder + '/attempts/' + identity.attempt + '-' + identity.podUid
-mkdirSync(attempt, { recursive: true })
+mkdirSync(attempt + '/spool', { recursive: true })
 for (let step = 1; step <= 4; step++) {
-  appendFileSync(attempt + '/spool.ndjson', JSON.stringify({ schemaVersion: 1, run: identity.run,
+  appendFileSync(attempt + '/spool/00000001.ndjson', JSON.stringify({ schemaVersion: 1, run: identity.run,
     attempt: identity.attempt, podUid: identity.podUid, sequence: step, kind: 'Step', step, totalSteps: 4,
     imagesSeen: step * 8, wallTime: '2026-01-01T00:00:00Z', monotonicMs: step,
     metrics: { loss: 4 - step / 10, imagesPerSecond: 26 } }) + '\\n')

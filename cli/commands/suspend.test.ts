@@ -19,13 +19,13 @@ beforeEach(async () => {
   const spec = { run: { data: { kind: 'Scenes', count: 8 } } }
   const value = { apiVersion: 'neco.dev/v1alpha1', kind: 'NeCoSweep', metadata, spec }
   const line = `${JSON.stringify({ key: 'object/NeCoSweep/default/study', value })}\n`
-  await folderStorage(buildOutputPaths(root).state, Date.now).writeAtomic(JOURNAL, line)
+  await folderStorage(buildOutputPaths(root).state).put(JOURNAL, line)
 })
 afterEach(() => rm(folder, { recursive: true }))
 
 const type = (...argv: string[]) => runNecoInProcess(argv, COMMANDS, { cwd: folder })
 
-const suspended = async () => studyObject((await readStudy(root, Date.now)).study).spec.suspend
+const suspended = async () => studyObject((await readStudy(root)).study).spec.suspend
 
 describe('a study on this machine', () => {
   it('is suspended and resumed in its journal, while nobody works on it', async () => {

@@ -2,11 +2,11 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach } from 'vitest'
-import { folderStorage } from '../../pod/folder-storage.ts'
 import { describeJobsContract, type JobsFixture } from '../../test/contract/jobs-contract.ts'
 import { describeObjectsContract } from '../../test/contract/objects-contract.ts'
 import { buildTestJobRequest } from '../../test/fixtures/job-request.ts'
 import { openJournal } from './journal.ts'
+import { openJournalFolder } from './journal-folder.ts'
 import { ObjectStore } from './object-store.ts'
 import { ProcessJobs } from './process-jobs.ts'
 import { openStoredRuns, openStoredSweeps } from './stored-kinds.ts'
@@ -37,11 +37,7 @@ afterEach(() => rm(folder, { recursive: true }))
 
 let uids = 0
 const newUid = () => `uid-${++uids}`
-const openTestJournal = () =>
-  openJournal(
-    folderStorage(folder, () => 0),
-    'journal.ndjson',
-  )
+const openTestJournal = () => openJournal(openJournalFolder(folder), 'journal.ndjson')
 
 describeObjectsContract('the local home', async () => {
   const store = new ObjectStore({ journal: await openTestJournal(), now: Date.now, newUid })

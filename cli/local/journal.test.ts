@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Storage, StorageError } from '../../pod/storage.ts'
+import { StorageError } from '../../std/files/storage-error.ts'
 import { openJournal, replayJournal } from './journal.ts'
+import type { JournalFolder } from './journal-folder.ts'
 
-/** A storage in memory whose writes can be made to fail, after some of their bytes were written. */
+/** A folder in memory whose writes can be made to fail, after some of their bytes were written. */
 function aStorage() {
   const files = new Map<string, string>()
   let failNext = false
@@ -12,27 +13,20 @@ function aStorage() {
     failNext = false
     throw new StorageError('StorageFull', path, undefined)
   }
-  const storage: Storage = {
+  const storage: JournalFolder = {
     read: async (path) => {
       const text = files.get(path)
       if (text === undefined) throw new StorageError('NotFound', path, undefined)
       return Buffer.from(text)
     },
-    list: async () => [...files.keys()].sort(),
-    writeAtomic: async (path, bytes) => {
+    put: async (path, bytes) => {
       fail(path)
       files.set(path, String(bytes))
     },
-    append: async (path, bytes) => {
-      const text = String(bytes)
+    append: async (path, text) => {
       const torn = failNext ? text.slice(0, text.length / 2) : text
       files.set(path, (files.get(path) ?? '') + torn)
       fail(path)
-    },
-    createExclusive: async () => false,
-    ageMs: async () => undefined,
-    remove: async (path) => {
-      files.delete(path)
     },
   }
   return {
@@ -44,7 +38,7 @@ function aStorage() {
   }
 }
 
-const reopened = async (storage: Storage) =>
+const reopened = async (storage: JournalFolder) =>
   Object.fromEntries((await openJournal(storage, 'journal')).records)
 
 describe('the journal', () => {

@@ -1,5 +1,5 @@
-import type { Storage } from '../../pod/storage.ts'
-import { StorageError } from '../../pod/storage.ts'
+import { readTextIfExists } from '../../pod/read-stored.ts'
+import type { JournalFolder } from './journal-folder.ts'
 
 /** Raised when a line that is not the last one cannot be read: nothing but damage does that. */
 class JournalCorruptedError extends Error {
@@ -17,7 +17,9 @@ type JournalEntry =
   | { readonly key: string; readonly value: unknown }
   | { readonly key: string; readonly removed: true }
 
-/** A map that survives a crash at any moment: every change is appended and synced before it counts. */
+/**
+ * A map that survives a crash at any moment: every change is appended and synced before it counts.
+ */
 export interface Journal {
   readonly records: ReadonlyMap<string, unknown>
   readonly put: (key: string, value: unknown) => Promise<void>
@@ -32,7 +34,9 @@ function applyEntry(records: Map<string, unknown>, entry: JournalEntry): void {
   else records.set(entry.key, entry.value)
 }
 
-/** Reads what a journal holds. A torn last line is what a crash leaves, and counts as never written. */
+/**
+ * Reads what a journal holds. A torn last line is what a crash leaves, and counts as never written.
+ */
 export function replayJournal(text: string, path: string): Map<string, unknown> {
   const records = new Map<string, unknown>()
   const lines = text.split('\n')
@@ -49,27 +53,23 @@ export function replayJournal(text: string, path: string): Map<string, unknown> 
   return records
 }
 
-export async function readJournalText(storage: Storage, path: string): Promise<string> {
-  try {
-    return Buffer.from(await storage.read(path)).toString('utf8')
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'NotFound') return ''
-    throw error
-  }
-}
+export const readJournalText = async (
+  folder: Pick<JournalFolder, 'read'>,
+  path: string,
+): Promise<string> => (await readTextIfExists(folder, path)) ?? ''
 
 const serializeRecords = (records: ReadonlyMap<string, unknown>): string =>
   [...records].map(([key, value]) => `${JSON.stringify({ key, value })}\n`).join('')
 
 /** Opens a journal and rewrites it in its shortest form. Throws JournalDamaged, or StorageError. */
-export async function openJournal(storage: Storage, path: string): Promise<Journal> {
-  const records = replayJournal(await readJournalText(storage, path), path)
+export async function openJournal(folder: JournalFolder, path: string): Promise<Journal> {
+  const records = replayJournal(await readJournalText(folder, path), path)
   let lines = 0
   let mustCompact = true
   let tail: Promise<void> = Promise.resolve()
 
   const compact = async (): Promise<void> => {
-    await storage.writeAtomic(path, serializeRecords(records))
+    await folder.put(path, serializeRecords(records))
     lines = records.size
     mustCompact = false
   }
@@ -79,7 +79,7 @@ export async function openJournal(storage: Storage, path: string): Promise<Journ
     applyEntry(records, entry)
     try {
       if (mustCompact || lines > 2 * records.size + COMPACTION_SLACK_LINES) return await compact()
-      await storage.append(path, `${JSON.stringify(entry)}\n`)
+      await folder.append(path, `${JSON.stringify(entry)}\n`)
       lines++
     } catch (error) {
       mustCompact = true

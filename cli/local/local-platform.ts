@@ -5,9 +5,9 @@ import { NOOP_CHECKPOINT_REQUESTER } from '../../operator/ports/checkpoint-reque
 import type { Events, ObjectEvent } from '../../operator/ports/events.ts'
 import { NOOP_HINTS } from '../../operator/ports/hints.ts'
 import { NOOP_RESULT_TABLES } from '../../operator/ports/result-tables.ts'
-import { folderStorage } from '../../pod/folder-storage.ts'
 import { createShellClock } from '../shell-clock.ts'
 import { type Journal, openJournal } from './journal.ts'
+import { openJournalFolder } from './journal-folder.ts'
 import { ObjectStore } from './object-store.ts'
 import { JOURNAL, type OutputPaths } from './output-folder.ts'
 import { ProcessJobs } from './process-jobs.ts'
@@ -33,7 +33,7 @@ interface LocalPlatformOptions {
 /** Opens the home of an output folder and ends what an earlier `neco` left running. The folder must be locked. */
 export async function openLocalPlatform(options: LocalPlatformOptions): Promise<LocalPlatform> {
   const { paths, volumes, programs, environment, now, onEvent } = options
-  const journal = await openJournal(folderStorage(paths.state, now), JOURNAL)
+  const journal = await openJournal(openJournalFolder(paths.state), JOURNAL)
   const store = new ObjectStore({ journal, now, newUid: randomUUID })
   const jobs = new ProcessJobs({
     journal,

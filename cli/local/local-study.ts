@@ -1,7 +1,8 @@
 import { join, relative } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { folderStorage } from '../../pod/folder-storage.ts'
-import { type Storage, StorageError } from '../../pod/storage.ts'
+import type { Storage } from '../../pod/storage.ts'
+import { ifExists } from '../../std/files/storage-error.ts'
 import { createProgressTracker } from '../progress/progress-tracker.ts'
 import { readCurves } from '../report/read-curves.ts'
 import { studyTitle } from '../report/study-title.ts'
@@ -23,8 +24,12 @@ async function followLocalStudy(
   { now }: Pick<Shell, 'now'>,
 ): Promise<Study> {
   const { state, storage } = buildOutputPaths(root)
-  let found = await readStudy(root, now)
-  const measure = createProgressTracker({ jobs: () => found.jobs, storage, now })
+  let found = await readStudy(root)
+  const measure = createProgressTracker({
+    jobs: () => found.jobs,
+    storage: folderStorage(storage),
+    now,
+  })
   while (!stop.aborted && !isStudySettled(found.study)) {
     printer.update(await measure(found.study))
     if ((await readLockHolderPid(state)) === undefined) {
@@ -32,7 +37,7 @@ async function followLocalStudy(
       break
     }
     await setTimeout(POLL_INTERVAL_MS, undefined, { signal: stop }).catch(() => undefined)
-    found = await readStudy(root, now)
+    found = await readStudy(root)
   }
   printer.finish(await measure(found.study))
   return found.study
@@ -44,11 +49,8 @@ async function readExistingFiles(
 ): Promise<Map<string, Uint8Array>> {
   const found = new Map<string, Uint8Array>()
   for (const path of paths) {
-    try {
-      found.set(path, await storage.read(path))
-    } catch (error) {
-      if (!(error instanceof StorageError) || error.code !== 'NotFound') throw error
-    }
+    const bytes = await ifExists(storage.read(path))
+    if (bytes !== undefined) found.set(path, bytes)
   }
   return found
 }
@@ -58,7 +60,7 @@ async function suspendLocalStudy(
   isSuspended: boolean,
   shell: Shell,
 ): Promise<SuspensionResult> {
-  const study = await readStudy(root, shell.now).then(({ study: read }) => studyTitle(read))
+  const study = await readStudy(root).then(({ study: read }) => studyTitle(read))
   const { now, pid } = shell
   const isChanged = await suspendStudy({ root, isSuspended, pid, now })
   const out = relative(shell.cwd, root)
@@ -69,10 +71,10 @@ async function suspendLocalStudy(
 /** The study of an output folder. */
 export function openLocalStudy(root: string, shell: Shell): StudyPlatform {
   return {
-    read: async () => (await readStudy(root, shell.now)).study,
+    read: async () => (await readStudy(root)).study,
     follow: (followOptions) => followLocalStudy(root, followOptions, shell),
     gather: async (study, files) => {
-      const storage = folderStorage(buildOutputPaths(root).storage, shell.now)
+      const storage = folderStorage(buildOutputPaths(root).storage)
       const curves = await readCurves(storage, study)
       return { curves, files: await readExistingFiles(storage, files) }
     },

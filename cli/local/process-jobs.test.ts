@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { JobRequest } from '../../operator/ports/job-request.ts'
-import { folderStorage } from '../../pod/folder-storage.ts'
 import { buildTestJobRequest } from '../../test/fixtures/job-request.ts'
 import { openJournal } from './journal.ts'
+import { openJournalFolder } from './journal-folder.ts'
 import { isAlive } from './process-identity.ts'
 import { ProcessJobs } from './process-jobs.ts'
 
@@ -34,10 +34,7 @@ async function openJobs(environment: Readonly<Record<string, string>> = {}) {
   let uids = 0
   const program = join(folder, 'program.mjs')
   const jobs = new ProcessJobs({
-    journal: await openJournal(
-      folderStorage(folder, () => 0),
-      'journal.ndjson',
-    ),
+    journal: await openJournal(openJournalFolder(folder), 'journal.ndjson'),
     folder: join(folder, 'jobs'),
     storage: '/storage',
     volumes: { '': '/manifests' },

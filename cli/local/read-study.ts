@@ -2,11 +2,11 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RUN_KIND, SWEEP_KIND } from '../../crds/names.ts'
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
-import { folderStorage } from '../../pod/folder-storage.ts'
 import { InputError } from '../input-error.ts'
 import type { Study } from '../report/to-study-results.ts'
 import type { JobRecord } from './job-record.ts'
 import { readJournalText, replayJournal } from './journal.ts'
+import { openJournalFolder } from './journal-folder.ts'
 import { listStoredObjects } from './object-store.ts'
 import { buildOutputPaths, JOURNAL } from './output-folder.ts'
 import { listJobRecords } from './process-jobs.ts'
@@ -17,9 +17,9 @@ export interface LocalStudyState {
 }
 
 /** Reads the study of an output folder without taking its lock, also while another `neco` works on it. */
-export async function readStudy(root: string, now: () => number): Promise<LocalStudyState> {
+export async function readStudy(root: string): Promise<LocalStudyState> {
   const { state } = buildOutputPaths(root)
-  const text = await readJournalText(folderStorage(state, now), JOURNAL)
+  const text = await readJournalText(openJournalFolder(state), JOURNAL)
   const records = replayJournal(text, join(state, JOURNAL))
   const study = findStudyInJournal(records)
   if (study === undefined) {

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
-import { folderStorage } from '../../pod/folder-storage.ts'
 import { openJournal } from './journal.ts'
+import { openJournalFolder } from './journal-folder.ts'
 import { ObjectStore } from './object-store.ts'
 import { openStoredRuns, openStoredSweeps } from './stored-kinds.ts'
 
@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }))
 
 async function openTestStore() {
-  const storage = folderStorage(folder, () => 0)
+  const storage = openJournalFolder(folder)
   let uids = 0
   const store = new ObjectStore({
     journal: await openJournal(storage, 'journal.ndjson'),

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { RUN_KIND, SWEEP_KIND } from '../../crds/names.ts'
-import { folderStorage } from '../../pod/folder-storage.ts'
 import { InputError } from '../input-error.ts'
 import { openJournal } from './journal.ts'
+import { openJournalFolder } from './journal-folder.ts'
 import { ObjectStore, type StoredObject } from './object-store.ts'
 import { buildOutputPaths, JOURNAL } from './output-folder.ts'
 import { lockOutput, readLockHolderPid } from './output-lock.ts'
@@ -35,7 +35,7 @@ export async function suspendStudy(options: SuspendOptions): Promise<boolean> {
   await requireUnlocked(root)
   const lock = await lockOutput({ folder: state, pid, nowMs: now() })
   try {
-    const journal = await openJournal(folderStorage(state, now), JOURNAL)
+    const journal = await openJournal(openJournalFolder(state), JOURNAL)
     const store = new ObjectStore({ journal, now, newUid: randomUUID })
     const [study] = [...store.list(SWEEP_KIND), ...store.list(RUN_KIND)]
     if (study === undefined) return false

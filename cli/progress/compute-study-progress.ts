@@ -2,11 +2,11 @@ import type { RunReport } from '../../contract/run-report.ts'
 import type { RunStatus } from '../../crds/necorun.ts'
 import type { RunSpec } from '../../crds/spec/run-spec.ts'
 import { resolve } from '../../method/resolve.ts'
-import { countPoints } from '../../operator/core/search/decode-point.ts'
+import { countPoints } from '../../operator/core/sweep/decode-point.ts'
 import type { Study } from '../report/to-study-results.ts'
 import type { StudyProgress } from './study-progress.ts'
 
-/** How much work a run is: steps may be unknown until the trainer has counted its pictures. */
+/** How much work a run is: steps may be unknown until the trainer has counted its images. */
 interface Workload {
   readonly steps: number
   readonly batchSize: number
@@ -48,7 +48,7 @@ function splitStudy(study: Study): {
   return {
     live: runs.map(({ metadata, spec, status }) => ({ name: metadata.name, spec, status })),
     template: sweep.spec.run,
-    total: countPoints(sweep.spec) * (sweep.spec.replicates ?? 1),
+    total: sweep.status?.total ?? countPoints(sweep.spec) * (sweep.spec.replicates ?? 1),
   }
 }
 

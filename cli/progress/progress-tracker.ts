@@ -1,4 +1,5 @@
 import type { RunReport } from '../../contract/run-report.ts'
+import type { FileSource } from '../../std/files/file-source.ts'
 import type { JobRecord } from '../local/job-record.ts'
 import type { Study } from '../report/to-study-results.ts'
 import { computeStudyProgress } from './compute-study-progress.ts'
@@ -8,7 +9,7 @@ import type { StudyProgress } from './study-progress.ts'
 interface ProgressSources {
   /** The Jobs as they stand now. */
   readonly jobs: () => readonly JobRecord[]
-  readonly storage: string
+  readonly storage: FileSource
   readonly now: () => number
 }
 

@@ -1,15 +1,8 @@
-import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { RunReport } from '../../contract/run-report.ts'
+import { attemptFolder, spoolSegmentPath } from '../../pod/storage-layout.ts'
+import { memoryBucket } from '../../test/fakes/memory-bucket.ts'
 import { createSpoolTail } from './spool-tail.ts'
-
-let storage = ''
-beforeEach(async () => {
-  storage = await mkdtemp(join(tmpdir(), 'neco-spool-'))
-})
-afterEach(() => rm(storage, { recursive: true }))
 
 const aReport = (sequence: number): RunReport => ({
   schemaVersion: 1,
@@ -26,19 +19,22 @@ const aReport = (sequence: number): RunReport => ({
   metrics: { loss: 2.5 },
 })
 
-it('gives each complete report once, waits for a torn line, and passes over what is no report', async () => {
+it('gives each complete report once, over all segments, and passes over what is no report', async () => {
+  const storage = memoryBucket()
   const tail = createSpoolTail(storage)
   const pod = { attempt: 2, podUid: 'pod-a' }
   expect(await tail.readNew(pod)).toEqual([])
 
-  const folder = join(storage, 'runs', 'a'.repeat(64), 'attempts', '2-pod-a')
-  await mkdir(folder, { recursive: true })
-  const spool = join(folder, 'spool.ndjson')
-  const second = JSON.stringify(aReport(2))
-  await writeFile(spool, `${JSON.stringify(aReport(1))}\n{"kind":"?"}\n${second.slice(0, 20)}`)
+  const attempt = attemptFolder('a'.repeat(64), pod)
+  const line = (sequence: number) => `${JSON.stringify(aReport(sequence))}\n`
+  const first = `${line(1)}{"kind":"?"}\n`
+  await storage.put(spoolSegmentPath(attempt, 1), first)
   expect(await tail.readNew(pod)).toEqual([aReport(1)])
   expect(await tail.readNew(pod)).toEqual([])
 
-  await appendFile(spool, `${second.slice(20)}\n`)
-  expect(await tail.readNew(pod)).toEqual([aReport(2)])
+  await storage.put(spoolSegmentPath(attempt, 1), first + line(2))
+  await storage.put(spoolSegmentPath(attempt, 2), line(3))
+  expect(await tail.readNew(pod)).toEqual([aReport(2), aReport(3)])
+  await storage.put(spoolSegmentPath(attempt, 2), line(3) + line(4))
+  expect(await tail.readNew(pod)).toEqual([aReport(4)])
 })

@@ -40,7 +40,7 @@ const formatBarRow = (name: string, count: ProgressCount, unit: string): string 
 /** Bars for a terminal, cut to its width. */
 export const formatProgressBars = (progress: StudyProgress, columns: number): readonly string[] =>
   [
-    formatBarRow('data', progress.data, 'pictures'),
+    formatBarRow('data', progress.data, 'images'),
     formatBarRow('training', progress.training, 'steps') + formatSpeed(progress.imagesPerSecond),
     formatBarRow('evaluation', progress.evaluation, 'evaluations'),
     `${'runs'.padEnd(11)} ${progress.runs.ended} of ${progress.runs.total} ended, ${progress.runs.running} running, ${formatElapsed(progress.elapsedMs)}`,

@@ -1,5 +1,5 @@
 import type { SweepSpec } from '../../crds/spec/sweep-spec.ts'
-import { decodePoint } from '../../operator/core/search/decode-point.ts'
+import { readAssignment } from '../../operator/core/sweep/assignment.ts'
 import { readRunIndex } from '../../operator/core/sweep/build-sweep-run.ts'
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
 import type { RunRecord, StudyResults } from './study-results.ts'
@@ -21,7 +21,7 @@ function listSweptPaths({ points = [], zip = [], axes = [] }: SweepSpec): readon
 function toRunRecords(sweep: StoredSweep, run: StoredRun): RunRecord[] {
   const index = readRunIndex(run)
   if (index === undefined) return []
-  const assignment = decodePoint(sweep.spec, index.point)
+  const assignment = readAssignment(run, sweep.spec, index.point)
   return [{ name: run.metadata.name, ...index, assignment, status: run.status }]
 }
 

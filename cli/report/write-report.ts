@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { insertLine } from '../../evaluator/figure/insert-line.ts'
-import { type Storage, StorageError } from '../../pod/storage.ts'
+import type { Storage } from '../../pod/storage.ts'
+import { ifExists } from '../../std/files/storage-error.ts'
 import { decodeImage } from '../../vision/images/decode-image.ts'
 import { findBestRun } from './best-run.ts'
 import { readCurves } from './read-curves.ts'
@@ -29,15 +30,10 @@ async function copyFigure(
   { output, storage }: ReportTargets,
 ): Promise<boolean> {
   const best = findBestRun(study)
-  if (best === undefined) return false
-  try {
-    const png = await storage.read(best.figure)
-    await output.writeAtomic('validation.png', await addCaption(png, best.caption))
-    return true
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'NotFound') return false
-    throw error
-  }
+  const png = best && (await ifExists(storage.read(best.figure)))
+  if (best === undefined || png === undefined) return false
+  await output.put('validation.png', await addCaption(png, best.caption))
+  return true
 }
 
 /** A picture with a line of text above it, where there is one. */
@@ -59,9 +55,9 @@ export async function writeReport(
 ): Promise<{ readonly document: ResultsDocument; readonly files: readonly ReportFile[] }> {
   const document = buildResultsDocument(study)
   const curves = await readCurves(targets.storage, study)
-  await targets.output.writeAtomic('results.json', `${JSON.stringify(document, null, 2)}\n`)
-  await targets.output.writeAtomic('results.csv', resultsCsv(document))
-  await targets.output.writeAtomic('curves.svg', drawStudyPlot(document, curves))
+  await targets.output.put('results.json', `${JSON.stringify(document, null, 2)}\n`)
+  await targets.output.put('results.csv', resultsCsv(document))
+  await targets.output.put('curves.svg', drawStudyPlot(document, curves))
   const hasFigure = await copyFigure(study, targets)
   const named = [
     ['results', 'results.json'],

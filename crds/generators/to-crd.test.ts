@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { SEARCH_METHODS } from '../../search/search-methods.ts'
 import { explain } from '../explain.ts'
 import { findNearestName } from '../nearest-name.ts'
 import { runTransitions } from '../necorun.ts'
@@ -74,7 +75,7 @@ describe('explain', () => {
         kind: 'NeCoSweep',
         type: 'Object',
         fields: [
-          { name: 'method', required: true, allowed: ['Grid', 'Random', 'Sobol'] },
+          { name: 'method', required: true, allowed: Object.keys(SEARCH_METHODS) },
           { name: 'count', type: 'integer', bounds: '≥ 1, ≤ 1000000' },
           { name: 'seed', required: false },
         ],

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { omitUndefined } from '../../std/omit-undefined.ts'
-import { API_GROUP, API_VERSION, RUN_KIND, SWEEP_KIND } from '../names.ts'
+import { ANNOTATIONS, API_GROUP, API_VERSION, RUN_KIND, SWEEP_KIND } from '../names.ts'
 import { NeCoRun, runTransitions } from '../necorun.ts'
 import { NeCoSweep, sweepTransitions } from '../necosweep.ts'
 
@@ -74,6 +74,8 @@ const integerColumn = (name: string, jsonPath: string): PrinterColumn => ({
   jsonPath,
 })
 
+const escapeDots = (key: string): string => key.replaceAll('.', '\\.')
+
 export const KINDS: readonly CrdKind[] = [
   {
     kind: RUN_KIND,
@@ -91,6 +93,12 @@ export const KINDS: readonly CrdKind[] = [
         name: 'Images/s',
         type: 'number',
         jsonPath: '.status.metrics.imagesPerSecond',
+        priority: 1,
+      },
+      {
+        name: 'Assignment',
+        type: 'string',
+        jsonPath: `.metadata.annotations.${escapeDots(ANNOTATIONS.assignment)}`,
         priority: 1,
       },
       AGE_COLUMN,

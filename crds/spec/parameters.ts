@@ -1,8 +1,9 @@
 import * as z from 'zod'
+import type { ParameterValue } from '../../search/search-method.ts'
 import { plainRunSpec } from './run-spec.ts'
 
 /** A value as people type it in YAML. */
-export type Scalar = string | number | boolean
+export type Scalar = ParameterValue
 
 const SWEEPABLE_SECTIONS = ['preset', 'model', 'data', 'views', 'references', 'loss', 'optimizer']
 /** Fields that are scalars but make no sense as an axis. */

@@ -3,8 +3,12 @@ import { METRIC_NAMES } from '../../method/metrics.ts'
 import { type Rule, withRules } from '../rule.ts'
 import { PARAMETER_PATHS, PARAMETERS, type Scalar } from './parameters.ts'
 import { RunSpec } from './run-spec.ts'
+import { buildSearchRules, RANGE_METHODS, SearchSpec } from './search-spec.ts'
 
-/** Untyped in the CRD (a number, a word or a boolean); checked against the schema of its parameter by validate-sweep. */
+/**
+ * Untyped in the CRD (a number, a string or a boolean); validate-sweep checks it against the schema
+ * of its parameter.
+ */
 const AnyScalar = z
   .custom<Scalar>((value) => ['string', 'number', 'boolean'].includes(typeof value), {
     error: 'expected a number, a word, true or false',
@@ -27,8 +31,8 @@ const axisFields = {
 }
 const plainAxis = z.strictObject({
   ...axisFields,
-  min: z.number().optional().describe('min is the least value, for search Random and Sobol.'),
-  max: z.number().optional().describe('max is the greatest value, for search Random and Sobol.'),
+  min: z.number().optional().describe(`min is the least value, for search ${RANGE_METHODS}.`),
+  max: z.number().optional().describe(`max is the greatest value, for search ${RANGE_METHODS}.`),
   scale: z.enum(['Linear', 'Log']).optional().describe('scale of the range; Linear when left out.'),
 })
 type PlainAxis = z.infer<typeof plainAxis>
@@ -48,7 +52,10 @@ const axisRules: readonly Rule<PlainAxis>[] = [
   },
 ]
 
-/** CEL cannot see a list whose items have no type, so the server hears from the schema that there is one of both. */
+/**
+ * CEL cannot see a list whose items have no type, so the schema tells the server that exactly one of
+ * both is set.
+ */
 const ONE_VALUE_SOURCE = { oneOf: [{ required: ['values'] }, { required: ['min'] }] }
 const sourcedAxis = plainAxis
   .refine(
@@ -71,16 +78,14 @@ const Zip = z.strictObject({
     .unwrap()
     .describe('values of the parameter, as many as the other lists of zip have.'),
 })
-export type Zip = z.infer<typeof Zip>
 
 const parameterFields = Object.fromEntries(
   [...PARAMETERS].map(([path, schema]) => [path, schema.optional()]),
 )
 /** One coupled assignment: paths to values, each checked against the schema of its parameter. */
-export const Point = z
+const Point = z
   .strictObject(parameterFields)
   .describe('a point assigns several parameters at once, by path.')
-export type Point = Readonly<Record<string, Scalar | undefined>>
 
 const budget = z.int32().min(0).max(1_000_000).optional()
 const FailureBudget = z
@@ -125,23 +130,7 @@ const plainSweepSpec = z.strictObject({
     .optional()
     .describe('points are explicit coupled assignments.')
     .meta({ 'x-kubernetes-list-type': 'atomic' }),
-  search: z
-    .strictObject({
-      method: z
-        .enum(['Grid', 'Random', 'Sobol'])
-        .describe(
-          'method: Grid tries everything; Random and Sobol draw count points from the axes.',
-        ),
-      count: z
-        .int32()
-        .min(1)
-        .max(1_000_000)
-        .optional()
-        .describe('count of points for Random and Sobol; for Grid a limit.'),
-      seed: z.int32().min(0).optional().describe('seed of Random and Sobol; 0 when left out.'),
-    })
-    .optional()
-    .describe('search says how points are chosen; Grid when left out.'),
+  search: SearchSpec.optional(),
   parallelism: z
     .int32()
     .min(0)
@@ -175,37 +164,11 @@ const plainSweepSpec = z.strictObject({
 })
 type PlainSweepSpec = z.infer<typeof plainSweepSpec>
 
-const readSearchMethod = ({ search }: PlainSweepSpec): string => search?.method ?? 'Grid'
-const hasRange = ({ axes = [] }: PlainSweepSpec): boolean =>
-  axes.some(({ min }) => min !== undefined)
-const isSampledSearch = (spec: PlainSweepSpec): boolean => readSearchMethod(spec) !== 'Grid'
-
-const sweepRules: readonly Rule<PlainSweepSpec>[] = [
-  {
-    cel: '(has(self.axes) && size(self.axes) > 0) || (has(self.zip) && size(self.zip) > 0) || (has(self.points) && size(self.points) > 0)',
-    holds: ({ axes = [], zip = [], points = [] }) => axes.length + zip.length + points.length > 0,
-    message: 'an empty sweep: give axes, zip or points, or make a NeCoRun instead',
-  },
-  {
-    cel: "!has(self.search) || self.search.method == 'Grid' || has(self.search.count)",
-    holds: (spec) => !isSampledSearch(spec) || spec.search?.count !== undefined,
-    message: 'search Random and Sobol need count',
-    field: ['search', 'count'],
-  },
-  {
-    cel: "!has(self.search) || self.search.method == 'Grid' || (has(self.axes) && !has(self.zip) && !has(self.points))",
-    holds: (spec) =>
-      !isSampledSearch(spec) ||
-      (spec.axes !== undefined && spec.zip === undefined && spec.points === undefined),
-    message: 'search Random and Sobol draw from axes; zip and points are for Grid',
-  },
-  {
-    cel: "(has(self.search) && self.search.method != 'Grid') || !has(self.axes) || self.axes.all(a, !has(a.min))",
-    holds: (spec) => isSampledSearch(spec) || !hasRange(spec),
-    message: 'a range (min, max) needs search Random or Sobol; Grid needs values',
-    field: ['axes'],
-  },
-]
+const emptySweepRule: Rule<PlainSweepSpec> = {
+  cel: '(has(self.axes) && size(self.axes) > 0) || (has(self.zip) && size(self.zip) > 0) || (has(self.points) && size(self.points) > 0)',
+  holds: ({ axes = [], zip = [], points = [] }) => axes.length + zip.length + points.length > 0,
+  message: 'an empty sweep: give axes, zip or points, or make a NeCoRun instead',
+}
 
 /** The first axis, or entry of zip, whose parameter an earlier one varies. */
 function findRepeatedParameter({
@@ -236,7 +199,7 @@ export const SweepSpec = withRules(
       .describe('axes are crossed with each other, with zip and with points.')
       .meta(LIST_MAP_BY_PARAMETER),
   }),
-  [...sweepRules, uniqueParametersRule],
+  [emptySweepRule, ...buildSearchRules(), uniqueParametersRule],
 )
 export type SweepSpec = z.infer<typeof SweepSpec>
 

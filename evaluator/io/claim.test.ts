@@ -1,44 +1,38 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Storage } from '../../pod/storage.ts'
+import { memoryBucket } from '../../test/fakes/memory-bucket.ts'
 import { claimEvaluation, waitForClaim } from './claim.ts'
 
 const key = 'k'
 const claimPath = 'evaluations/k/claim.json'
 const identity = { run: 'r', attempt: 2, podUid: 'pod-1' }
 
-/** Files in memory, with times of a clock that only sleeping moves on. */
+/** A bucket whose writes are recorded, and a clock that only sleeping moves on. */
 function createClaimFixture() {
-  const files = new Map<string, { text: string; atMs: number }>()
+  const bucket = memoryBucket()
   let nowMs = 0
   const writes: string[] = []
-  const put = (path: string, text: string) => {
-    writes.push(path)
-    files.set(path, { text, atMs: nowMs })
-  }
-  const storage: Pick<Storage, 'read' | 'writeAtomic' | 'createExclusive' | 'ageMs' | 'remove'> = {
-    read: async (path) => Buffer.from(files.get(path)?.text ?? ''),
-    writeAtomic: async (path, bytes) => put(path, String(bytes)),
-    createExclusive: async (path, bytes) => {
-      if (files.has(path)) return false
-      put(path, String(bytes))
-      return true
+  const storage: Storage = {
+    ...bucket,
+    put: async (path, bytes) => {
+      writes.push(path)
+      await bucket.put(path, bytes)
     },
-    ageMs: async (path) => {
-      const file = files.get(path)
-      return file === undefined ? undefined : nowMs - file.atMs
-    },
-    remove: async (path) => {
-      files.delete(path)
+    putIfAbsent: async (path, bytes) => {
+      const isCreated = await bucket.putIfAbsent(path, bytes)
+      if (isCreated) writes.push(path)
+      return isCreated
     },
   }
   return {
-    files,
+    paths: () => bucket.listRecursively(''),
+    read: async (path: string) => JSON.parse(String(Buffer.from(await bucket.read(path)))),
     writes,
-    put,
+    put: storage.put,
     advance: (ms: number) => {
       nowMs += ms
     },
-    options: { storage: storage as Storage, key, identity, monotonicMs: () => nowMs },
+    options: { storage, key, identity, monotonicMs: () => nowMs },
     nowMs: () => nowMs,
   }
 }
@@ -50,13 +44,13 @@ describe('the claim of an evaluation', () => {
     fixture = createClaimFixture()
     sleeps = 0
   })
-  const claim = async (onSleep: () => void = () => undefined) => {
+  const claim = async (onSleep: () => unknown = () => undefined) => {
     const claimed = await waitForClaim({
       ...fixture.options,
       sleep: async (ms) => {
         sleeps++
         fixture.advance(ms)
-        onSleep()
+        await onSleep()
       },
     })
     return claimed.kind === 'Ours' ? claimed.claim : undefined
@@ -66,54 +60,74 @@ describe('the claim of an evaluation', () => {
 
   test('is ours when nobody has it, and gone when it is released', async () => {
     const ours = await claim()
-    expect([...fixture.files.keys()]).toEqual([claimPath])
+    expect(await fixture.paths()).toEqual([claimPath])
     await ours?.release()
-    expect([...fixture.files.keys()]).toEqual([])
+    expect(await fixture.paths()).toEqual([])
     expect(sleeps).toBe(0)
   })
 
   test('can be asked for without waiting', async () => {
-    byAnother('another-run')
+    await byAnother('another-run')
     expect(await claimEvaluation(fixture.options)).toEqual({ kind: 'Held' })
-    fixture.put('evaluations/k/result.json', '{}')
+    await fixture.put('evaluations/k/result.json', '{}')
     expect(await claimEvaluation(fixture.options)).toEqual({ kind: 'Done' })
   })
 
   test('is not needed when the result is there', async () => {
-    fixture.put('evaluations/k/result.json', '{}')
+    await fixture.put('evaluations/k/result.json', '{}')
     expect(await claim()).toBeUndefined()
     expect(fixture.writes).toEqual(['evaluations/k/result.json'])
   })
 
   test('waits for the process that computes, until its result is there', async () => {
-    byAnother('another-run')
+    await byAnother('another-run')
     const found = await claim(() => {
-      if (sleeps === 10) fixture.put('evaluations/k/result.json', '{}')
+      return sleeps === 10 && fixture.put('evaluations/k/result.json', '{}')
     })
     expect(found).toBeUndefined()
     expect(sleeps).toBe(10)
   })
 
   test('is taken over when it was not renewed for twenty seconds', async () => {
-    byAnother('another-run')
+    await byAnother('another-run')
     expect(await claim()).toBeDefined()
     expect(fixture.nowMs()).toBe(20_500)
-    expect(fixture.files.get(claimPath)?.text).toBe(JSON.stringify(identity))
+    expect(await fixture.read(claimPath)).toEqual({ ...identity, renewals: 0 })
   })
 
   test('is taken over at once from an earlier attempt of the same run, not from its neighbor', async () => {
-    byAnother('r', 1)
+    await byAnother('r', 1)
     expect(await claim()).toBeDefined()
     expect(sleeps).toBe(0)
-    byAnother('r', 2)
+    await byAnother('r', 2)
     expect(await claim()).toBeDefined()
     expect(sleeps).toBeGreaterThan(0)
   })
 
   test('is taken over from a process that died while it wrote its name', async () => {
-    fixture.put(claimPath, '{"run":')
+    await fixture.put(claimPath, '{"run":')
     expect(await claim()).toBeDefined()
     expect(fixture.nowMs()).toBe(20_500)
+  })
+
+  test('is waited for as long as it is renewed, whatever the clocks of others say', async () => {
+    const theirs = await claimEvaluation({
+      ...fixture.options,
+      identity: { run: 'another-run', attempt: 1, podUid: 'pod-other' },
+    })
+    const found = await claim(async () => {
+      if (theirs.kind === 'Ours') await theirs.claim.renew()
+      return fixture.nowMs() > 100_000 && fixture.put('evaluations/k/result.json', '{}')
+    })
+    expect(found).toBeUndefined()
+    expect(fixture.nowMs()).toBeGreaterThan(100_000)
+  })
+
+  test('that another process took over is not released by who had it', async () => {
+    const ours = await claim()
+    await byAnother('another-run')
+    await ours?.release()
+    expect(await fixture.read(claimPath)).toMatchObject({ podUid: 'pod-other' })
   })
 
   test('is renewed at most every two seconds', async () => {

@@ -1,10 +1,12 @@
+import sharp from 'sharp'
 import { EvaluationFile } from '../../contract/evaluation-file.ts'
 import { PodFailure } from '../../pod/pod-failure.ts'
-import { readStoredJson } from '../../pod/read-stored-json.ts'
-import { type Storage, StorageError } from '../../pod/storage.ts'
-import { evaluationFolder, evaluationResultPath } from '../../pod/storage-layout.ts'
+import { readStoredJson } from '../../pod/read-stored.ts'
+import type { Storage } from '../../pod/storage.ts'
+import { evaluationResultPath, predictionsPath } from '../../pod/storage-layout.ts'
+import { ifExists } from '../../std/files/storage-error.ts'
+import { decodeLabelPng } from '../../vision/images/decode-label-png.ts'
 import type { SquareMask } from '../figure/render-cells.ts'
-import { decodeMaskStack, encodeMaskStack } from './prediction-stack.ts'
 
 /** The result under a key; undefined where there is none. Throws EvaluationFileInvalid. */
 export async function readEvaluation(
@@ -28,10 +30,10 @@ export async function writeEvaluation(
   file: Omit<EvaluationFile, 'predictions'>,
   predictions: StoredPredictions | undefined,
 ): Promise<EvaluationFile> {
-  const path = `${evaluationFolder(file.key)}/predictions.png`
+  const path = predictionsPath(file.key)
   const hasMasks = predictions !== undefined && predictions.masks.length > 0
   if (hasMasks) {
-    await storage.writeAtomic(path, await encodeMaskStack(predictions.masks, predictions.sidePx))
+    await storage.put(path, await encodeMaskStack(predictions.masks, predictions.sidePx))
   }
   const complete: EvaluationFile = hasMasks
     ? {
@@ -44,7 +46,7 @@ export async function writeEvaluation(
         },
       }
     : file
-  await storage.writeAtomic(evaluationResultPath(file.key), JSON.stringify(complete, null, 2))
+  await storage.put(evaluationResultPath(file.key), JSON.stringify(complete, null, 2))
   return complete
 }
 
@@ -54,20 +56,30 @@ export interface StoredPredictions {
   readonly masks: readonly Uint8Array[]
 }
 
-/** The predictions kept beside a result; none where it has none or they are gone. */
+/** The predictions beside a result; none where it has none or they are gone. */
 export async function readPredictions(
   storage: Storage,
   { predictions }: EvaluationFile,
 ): Promise<readonly SquareMask[]> {
-  const bytes = predictions && (await readIfPresent(storage, predictions.path))
+  const bytes = predictions && (await ifExists(storage.read(predictions.path)))
   return bytes === undefined ? [] : decodeMaskStack(bytes)
 }
 
-async function readIfPresent(storage: Storage, path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await storage.read(path)
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'NotFound') return undefined
-    throw error
-  }
+/** Masks of one side as one gray PNG, each below the one before: a pixel is a class index. */
+async function encodeMaskStack(masks: readonly Uint8Array[], sidePx: number): Promise<Buffer> {
+  const stacked = new Uint8Array(masks.length * sidePx * sidePx)
+  masks.forEach((mask, index) => {
+    stacked.set(mask, index * sidePx * sidePx)
+  })
+  const raw = { width: sidePx, height: masks.length * sidePx, channels: 1 } as const
+  return sharp(stacked, { raw }).toColorspace('b-w').png().toBuffer()
+}
+
+/** The masks of a stack. Throws LabelPngError. */
+export function decodeMaskStack(png: Uint8Array): readonly SquareMask[] {
+  const { width: side, height, labels } = decodeLabelPng(png)
+  return Array.from({ length: Math.floor(height / side) }, (_, index) => ({
+    side,
+    labels: labels.subarray(index * side * side, (index + 1) * side * side),
+  }))
 }

@@ -1,10 +1,8 @@
-import { join } from 'node:path'
-import type { RunConfig } from '../../contract/run-config.ts'
 import { type RetainedCheckpoint, RunResult } from '../../contract/run-result.ts'
 import { PodFailure } from '../../pod/pod-failure.ts'
-import { readStoredJson } from '../../pod/read-stored-json.ts'
+import { readStoredJson } from '../../pod/read-stored.ts'
 import type { Storage } from '../../pod/storage.ts'
-import { runResultPath } from '../../pod/storage-layout.ts'
+import { runFolder, runResultPath } from '../../pod/storage-layout.ts'
 import type { BackboneSettings } from '../../vision/vit/backbone-settings.ts'
 import { readModelWeights } from '../../vision/weights/read-model-weights.ts'
 import type { WeightTensor } from '../../vision/weights/weight-values.ts'
@@ -17,35 +15,8 @@ export interface TrainedWeights {
   readonly imagesSeen: number
 }
 
-export interface InitialWeights {
-  /** Undefined when the model starts from random numbers. */
-  readonly weights: ReadonlyMap<string, WeightTensor> | undefined
-  /** SHA-256 of the file. */
-  readonly digest: string | undefined
-}
-
-/** The weights that training starts from. Throws WeightsError. */
-export async function readInitialWeights({
-  result: { model },
-  execution: { volumes },
-}: RunConfig): Promise<InitialWeights> {
-  if (model.weights === undefined) return { weights: undefined, digest: undefined }
-  const { volume = '', path } = model.weights
-  const folder = volumes[volume]
-  if (folder === undefined) {
-    throw new PodFailure(`model.weights.volume: ${volume || 'the default volume'} is not mounted`, {
-      code: 'VolumeMissing',
-      reason: 'UserError',
-    })
-  }
-  const { tensors, sha256 } = await readModelWeights(join(folder, path), model)
-  return { weights: tensors, digest: sha256 }
-}
-
 export interface TrainedWeightsLocation {
   readonly storage: Storage
-  /** Folder of the storage, for files that are read as a stream. */
-  readonly root: string
   readonly runKey: string
   readonly model: BackboneSettings
   readonly source: 'Student' | 'Teacher'
@@ -55,7 +26,7 @@ export interface TrainedWeightsLocation {
 
 /**
  * The backbone at a fraction of the schedule: the final checkpoint of a finished training at 1, a
- * kept one below. Throws CheckpointMissing, CheckpointTampered, WeightsError.
+ * retained one below. Throws CheckpointMissing, CheckpointTampered, WeightsError.
  */
 export async function readTrainedWeights(from: TrainedWeightsLocation): Promise<TrainedWeights> {
   const result = await readRunResult(from)
@@ -63,7 +34,7 @@ export async function readTrainedWeights(from: TrainedWeightsLocation): Promise<
   if (checkpoint === undefined) {
     const retainedFractions = result.retained.map(({ at }) => at).join(', ') || 'none'
     throw checkpointMissing(
-      `no checkpoint was kept at ${from.at} of the schedule; kept: ${retainedFractions}`,
+      `no checkpoint was retained at ${from.at} of the schedule; retained: ${retainedFractions}`,
       from,
     )
   }
@@ -72,11 +43,11 @@ export async function readTrainedWeights(from: TrainedWeightsLocation): Promise<
   const wanted = from.source === 'Teacher' ? (shards.teacher ?? shards.student) : shards.student
   if (wanted === undefined)
     throw checkpointMissing(`${folder} has no shard of the ${from.source}`, from)
-  const path = join(from.root, folder, wanted.file)
-  const { tensors, sha256 } = await readModelWeights(path, from.model)
+  const location = { files: from.storage, path: `${folder}/${wanted.file}` }
+  const { tensors, sha256 } = await readModelWeights(location, from.model)
   if (sha256 !== wanted.sha256) {
     throw new PodFailure(
-      `${path}: its digest is ${sha256}, but the checkpoint was written with ${wanted.sha256}: the file was changed after training; remove runs/${from.runKey} and train again`,
+      `${from.storage.describe(location.path)}: its digest is ${sha256}, but the checkpoint was written with ${wanted.sha256}: the file was changed after training; remove ${runFolder(from.runKey)} and train again`,
       { code: 'CheckpointTampered', reason: 'UserError' },
     )
   }
@@ -120,8 +91,8 @@ async function readRunResult(from: TrainedWeightsLocation): Promise<RunResult> {
   })
 }
 
-const checkpointMissing = (what: string, { root }: TrainedWeightsLocation): PodFailure =>
-  new PodFailure(`${what} (execution.storage ${root})`, {
+const checkpointMissing = (what: string, { storage }: TrainedWeightsLocation): PodFailure =>
+  new PodFailure(`${what} (execution.storage ${storage.describe('')})`, {
     code: 'CheckpointMissing',
     reason: 'Infrastructure',
   })

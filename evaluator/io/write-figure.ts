@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import type { EvaluationFile } from '../../contract/evaluation-file.ts'
 import type { Storage } from '../../pod/storage.ts'
-import { evaluationFolder } from '../../pod/storage-layout.ts'
+import { figuresFolder } from '../../pod/storage-layout.ts'
 import type { Dataset } from '../../vision/datasets/dataset.ts'
 import { resizeImage } from '../../vision/images/resize-image.ts'
 import { resizeLabels } from '../../vision/images/resize-labels.ts'
@@ -16,7 +16,7 @@ export interface FigureFraction {
 
 export interface FigureOptions {
   readonly storage: Storage
-  /** In the order of the rows; the figure is kept with the last. */
+  /** In the order of the rows; the figure lies with the last. */
   readonly stages: readonly FigureFraction[]
   readonly validation: Dataset
   readonly memoryImages: number
@@ -29,14 +29,14 @@ const PROTOCOL_TITLES: Readonly<Record<string, string>> = {
 }
 
 /**
- * Draws validation pictures, their masks and the predictions of each stage. Returns its path under
+ * Draws validation images, their masks and the predictions of each stage. Returns its path under
  * the storage; undefined where the evaluation keeps no predictions. A figure that is there stays.
  */
 export async function writeFigure(options: FigureOptions): Promise<string | undefined> {
   const { storage, stages } = options
   const last = stages.at(-1)
   if (last?.file.predictions === undefined) return undefined
-  const folder = `${evaluationFolder(last.file.key)}/figures`
+  const folder = figuresFolder(last.file.key)
   const others = stages.slice(0, -1).map(({ file }) => `-${file.key.slice(0, 12)}`)
   const name = `${last.name.replaceAll(/[^a-z0-9]+/g, '-')}${others.join('')}.png`
   const path = `${folder}/${name}`
@@ -45,7 +45,7 @@ export async function writeFigure(options: FigureOptions): Promise<string | unde
   const { images, groundTruths } = await loadResizedSamples(options, last.file.predictions)
   const { width, height, rgb } = renderPredictionComparison({
     title: `${PROTOCOL_TITLES[metric] ?? metric} ${joinNames(stages.map((stage) => stage.name))} training`,
-    subtitle: `validation ${options.validation.size} pictures · memory ${options.memoryImages} pictures · input ${sidePx} px`,
+    subtitle: `validation ${options.validation.size} images · memory ${options.memoryImages} images · input ${sidePx} px`,
     images,
     groundTruths,
     predicted: await loadPredictionSets(options, metric),
@@ -58,7 +58,7 @@ export async function writeFigure(options: FigureOptions): Promise<string | unde
   const png = await sharp(rgb, { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer()
-  await storage.writeAtomic(path, png)
+  await storage.put(path, png)
   return path
 }
 

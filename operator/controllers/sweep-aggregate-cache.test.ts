@@ -27,11 +27,12 @@ const ended = (state: 'Succeeded' | 'Failed', miou: number): RunStatus => ({
   evaluations: [{ name: 'quality', at: 1, key: 'key', metrics: { inContextMiou: miou } }],
 })
 
-/** All that a plan reads of a tally. */
+/** All that a plan reads of an aggregate. */
 const toComparableAggregate = ({
   runs: runsByNumber,
   live,
   failures,
+  finished,
   best,
   succeeded,
   failed,
@@ -40,6 +41,7 @@ const toComparableAggregate = ({
   runs: [...runsByNumber.values()].sort((a, b) => a.number - b.number),
   live: [...live.keys()].sort(),
   failures: [...failures].filter(([, count]) => count > 0),
+  finished: [...finished.values()].sort((a, b) => a.number - b.number),
   best,
   succeeded,
   failed,
@@ -53,13 +55,15 @@ const change = fc.record({
 })
 type Change = typeof change extends fc.Arbitrary<infer T> ? T : never
 
-/** Changes one run in the home, as its controller or a person would; what has ended stays as it is. */
+/** Changes one run, as its controller or a person would; what has ended stays as it is. */
 async function changeRun(
   { runs }: SimulatedPlatform,
   sweep: StoredSweep,
   { what, number, miou }: Change,
 ): Promise<ObjectKey> {
-  const run = buildSweepRun(sweep, toRunIndex(number, REPLICATES))
+  const index = toRunIndex(number, REPLICATES)
+  const assignment = { 'loss.lambda': index.point / 10 }
+  const run = buildSweepRun(sweep, { ...index, assignment })
   const key = { ...SWEEP_KEY, name: run.metadata.name }
   const stored = await runs.get(key)
   if (stored === undefined) {
@@ -73,7 +77,7 @@ async function changeRun(
   return key
 }
 
-test('a kept tally is what counting every run anew gives, after any changes', async () => {
+test('a cached aggregate equals one that is built from all runs, after any changes', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(change, { maxLength: 40 }), async (changes) => {
       const platform = createSimulatedPlatform()
@@ -94,7 +98,7 @@ test('a kept tally is what counting every run anew gives, after any changes', as
   )
 })
 
-test('a run that was just made is counted before anybody tells of it, and never over what is known since', async () => {
+test('a run just created is counted before its watch event, and never replaces newer state', async () => {
   const platform = createSimulatedPlatform()
   await platform.sweeps.create(buildSimulatedSweep({ parallelism: 2 }))
   const listCount: string[] = []

@@ -1,7 +1,8 @@
 import { SWEEP_KIND } from '../../crds/names.ts'
+import { toRunIndex } from '../core/sweep/build-sweep-run.ts'
 import {
   createSweepAggregate,
-  rankPoint,
+  recordPoint,
   recordRun,
   type SweepAggregate,
   summarizeRun,
@@ -12,31 +13,31 @@ import { formatObjectKey } from './object-key.ts'
 interface CachedAggregate {
   readonly sweepUid: string
   readonly aggregate: SweepAggregate
-  /** Runs that changed since the tally was last asked for. */
+  /** Runs that changed since the aggregate was last read. */
   readonly changed: Map<string, StoredRun>
 }
 
 /**
- * The tally of each sweep, counted from a list once and by single changes after, so that ten thousand runs are not
- * listed ten thousand times. Losing it loses nothing: it is counted anew.
+ * The aggregate of each sweep, built from one list and updated by single changes after that, so that
+ * ten thousand runs are not listed ten thousand times. It can be rebuilt at any time.
  */
 export interface SweepAggregateCache {
   get(sweep: StoredSweep): Promise<SweepAggregate>
-  /** Takes in a run as it is now, or that it is gone. Returns the key of the sweep that it concerns. */
+  /** Records the newest state of a run, or its deletion (undefined). Returns the key of its sweep. */
   record(key: ObjectKey, run: StoredRun | undefined): string | undefined
-  /** Takes in a run that was made just now, unless more is known of it already. */
+  /** Records a run that was just created, unless a newer state is known. */
   recordCreated(run: StoredRun): void
-  /** Forgets a sweep that is gone. */
+  /** Drops a deleted sweep. */
   delete(sweep: ObjectKey): void
 }
 
 function addRun(aggregate: SweepAggregate, { spec }: StoredSweep, run: StoredRun): void {
   const { replicates = 1, objective } = spec
-  const summary = summarizeRun(run, { replicates, objective })
+  const summary = summarizeRun(run, spec)
   if (summary === undefined) return
   recordRun(aggregate, summary)
-  if (objective === undefined) return
-  rankPoint(aggregate, { point: Math.floor(summary.number / replicates), replicates, objective })
+  const { point } = toRunIndex(summary.number, replicates)
+  recordPoint(aggregate, { point, replicates, objective })
 }
 
 export function createSweepAggregateCache(runs: Runs): SweepAggregateCache {
@@ -87,7 +88,7 @@ export function createSweepAggregateCache(runs: Runs): SweepAggregateCache {
     return sweep
   }
 
-  /** A run that is gone leaves a gap among the best that only counting anew can fill. */
+  /** A deleted run may leave a gap among the best points that only a rebuild can fill. */
   function forgetRun(name: string): string | undefined {
     const sweep = owners.get(name)
     owners.delete(name)

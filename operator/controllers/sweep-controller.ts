@@ -3,12 +3,8 @@ import type { NeCoRun } from '../../crds/necorun.ts'
 import type { ReconcileResult } from '../../kube/queue/work-queue.ts'
 import { isAccepted, isEnded } from '../core/conditions.ts'
 import type { BlockedReason } from '../core/reconcile-plan.ts'
-import {
-  type ObservedSweep,
-  planSweep,
-  type SweepAction,
-  type SweepPlan,
-} from '../core/sweep/plan-sweep.ts'
+import type { ObservedSweep } from '../core/sweep/observed-sweep.ts'
+import { planSweep, type SweepAction, type SweepPlan } from '../core/sweep/plan-sweep.ts'
 import { validateSweep } from '../core/sweep/validate-sweep.ts'
 import type { ObjectKey, StoredRun, StoredSweep } from '../ports/objects.ts'
 import { isPortError, PortError } from '../ports/port-error.ts'
@@ -16,7 +12,10 @@ import { findBlockedReason } from './find-blocked-reason.ts'
 import type { Platform } from './platform.ts'
 import { createSweepAggregateCache, type SweepAggregateCache } from './sweep-aggregate-cache.ts'
 
-/** Why a run cannot be made under a name: one of another sweep of this name goes with it, anything else stays. */
+/**
+ * Why a run cannot be created under its name. A run of an older sweep of the same name is deleted
+ * with that sweep, so the name becomes free; anything else stays.
+ */
 function buildNameTakenError({ metadata }: NeCoRun, existing: StoredRun | undefined): PortError {
   const what = `NeCoRun ${metadata.namespace}/${metadata.name}`
   const owner = existing?.metadata.ownerReferences?.find(({ controller }) => controller === true)
@@ -24,10 +23,10 @@ function buildNameTakenError({ metadata }: NeCoRun, existing: StoredRun | undefi
     return new PortError('AlreadyExists', `${what} is that of another sweep`)
   }
   const advice = 'delete it, or give the sweep another name'
-  return new PortError('NameConflict', `${what} is in the way: no sweep made it; ${advice}`)
+  return new PortError('NameConflict', `${what} is in the way: no sweep created it; ${advice}`)
 }
 
-/** The run that was made. A 409 is success only if the run that is there is ours by UID. */
+/** Creates a run. A 409 is success only if the existing run is owned by this sweep, by UID. */
 async function ensureRun({ runs }: Platform, sweep: StoredSweep, run: NeCoRun): Promise<StoredRun> {
   try {
     return await runs.create(run)
@@ -53,7 +52,7 @@ interface SweepContext {
   readonly aggregates: SweepAggregateCache
 }
 
-/** What was made is counted at once: the next round comes before anybody has told of it. */
+/** A created run is counted at once: the next reconcile may precede its watch event. */
 async function applySweepAction(
   platform: Platform,
   { sweep, aggregates }: SweepContext,
@@ -83,7 +82,7 @@ async function applySweepPlan(
   }
 }
 
-/** The parallelism may be edited, and a claim that one pod can use may not do for two. */
+/** The parallelism may be edited, and a claim that serves one pod may not serve two. */
 async function findSweepBlockers({ prerequisites }: Platform, sweep: StoredSweep) {
   const { metadata, spec, status } = sweep
   if (isAccepted(status) && status?.observedGeneration === metadata.generation) return []
@@ -110,13 +109,19 @@ async function observeSweep(
   }
 }
 
-/** The home refuses a run of a sweep that it took, as where its CRDs are not those of the operator. */
+/**
+ * The platform accepted the sweep but refuses its run, as where the CRDs in the cluster are not
+ * those of this operator.
+ */
 const toRefusedReason = (error: unknown): BlockedReason => ({
   reason: 'Refused',
   message: (error as Error).message,
 })
 
-/** Plans and applies; where something is in the way of that, what can be done all the same. Returns the plan that was applied. */
+/**
+ * Plans and applies; where that is blocked, plans again without creating runs. Returns the plan that
+ * was applied.
+ */
 async function planAndApply(
   platform: Platform,
   context: SweepContext,
@@ -131,13 +136,15 @@ async function planAndApply(
       ? toRefusedReason(error)
       : findBlockedReason(error)
     if (blocked === undefined || observed.blocked !== undefined) throw error
-    // Runs may have been made before the one that could not be.
+    // Runs may have been created before the one that was refused.
     const aggregate = await context.aggregates.get(context.sweep)
     return planAndApply(platform, context, { ...observed, aggregate, blocked })
   }
 }
 
-/** Brings one sweep a step further: observe, plan, apply. Without kept tallies every run is read. */
+/**
+ * Reconciles one sweep: observe, plan, apply. Without a shared aggregate cache every run is read.
+ */
 export async function reconcileSweep(
   platform: Platform,
   key: ObjectKey,
@@ -154,7 +161,7 @@ export async function reconcileSweep(
   return chooseEarliestRequeue(plan.requeueAfterMs, await writeResultTable(platform, sweep, plan))
 }
 
-/** The table comes last: it is made of what the runs say, and nothing waits for it. */
+/** The results table comes last: it is built from the runs, and nothing depends on it. */
 async function writeResultTable(
   { resultTables, runs }: Platform,
   sweep: StoredSweep,

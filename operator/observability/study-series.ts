@@ -3,7 +3,7 @@ import type { NeCoRun, RunStatus } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
 import { METRICS, type MetricName } from '../../method/metrics.ts'
 import { findCondition } from '../core/conditions.ts'
-import { countPoints } from '../core/search/decode-point.ts'
+import { countPoints } from '../core/sweep/decode-point.ts'
 import { buildHyperparameterLabels } from './hyperparameter-labels.ts'
 import type { StudyFamily } from './study-families.ts'
 

@@ -22,7 +22,10 @@ function parseRequest(text: string): CommandRequest | undefined {
   }
 }
 
-/** Does what the operator asks and answers when the checkpoint is durable. What this pod cannot do is refused. */
+/**
+ * Does what the operator asks and answers when the checkpoint is durable. What this pod cannot do
+ * is refused.
+ */
 export async function answerCommand(text: string, pod: CommandTarget): Promise<string> {
   return JSON.stringify(await replyTo(parseRequest(text), pod))
 }

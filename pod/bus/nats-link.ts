@@ -36,7 +36,10 @@ const connectionOptions = (options: NatsLinkOptions): NodeConnectionOptions => (
   noAsyncTraces: true,
 })
 
-/** Opens a link that connects in the background, again and again, and says each kind of failure once. */
+/**
+ * Opens a link that connects in the background, again and again, and says each kind of failure
+ * once.
+ */
 export function openNatsLink(options: NatsLinkOptions): BusLink {
   const link = new NatsLink(options)
   link.start()

@@ -8,7 +8,6 @@ import { createFakeBusLink } from '../../test/fakes/fake-bus-link.ts'
 import { openCheckpointRequests } from '../checkpoint-request.ts'
 import { folderStorage } from '../folder-storage.ts'
 import { openSpool, type ReportBody } from '../spool.ts'
-import { spoolPath } from '../storage-layout.ts'
 import { openPodBus } from './pod-bus.ts'
 
 const folder = 'runs/key/attempts/1-pod'
@@ -47,12 +46,12 @@ function open({ makesCheckpoints = true } = {}) {
     sleep: () => new Promise((resolve) => setImmediate(resolve)),
     log: { warn: () => undefined },
   })
-  const storage = folderStorage(root, Date.now)
+  const storage = folderStorage(root)
   const spool = async () => {
     await bus.startShipping(storage, folder)
     const written = (reports: readonly RunReport[]) => bus.reported(reports)
-    const path = spoolPath(folder)
-    return openSpool({ storage, path, identity, now, monotonicMs: () => 0, onWritten: written })
+    const attempt = folder
+    return openSpool({ storage, attempt, identity, now, monotonicMs: () => 0, onWritten: written })
   }
   const heartbeats = () =>
     link.stored.flatMap(({ subject, data }) =>

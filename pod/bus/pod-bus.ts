@@ -10,11 +10,12 @@ import type { RunReport } from '../../contract/run-report.ts'
 import type { CheckpointRequests } from '../checkpoint-request.ts'
 import type { ReportBody } from '../spool.ts'
 import type { Storage } from '../storage.ts'
-import { parseRunKey } from '../storage-layout.ts'
+import { parseRunKey, spoolMarkPath } from '../storage-layout.ts'
 import { answerCommand } from './answer-command.ts'
 import type { BusLink, BusLog, Sleep } from './bus-link.ts'
 import { advanceProgress, buildHeartbeat, NO_PROGRESS } from './pod-progress.ts'
 import { type Shipper, startShipper } from './ship-spool.ts'
+import { ensureSpoolMark } from './spool-mark.ts'
 
 export interface PodBusOptions {
   readonly identity: PodIdentity
@@ -29,16 +30,16 @@ export interface PodBusOptions {
   readonly log: Pick<BusLog, 'warn'>
 }
 
-/** What a pod says on the bus, and hears. */
+/** What a pod publishes on the bus, and the requests it answers there. */
 export interface PodBus {
   /** Ships a spool from now on; a pod has one. Throws StorageError. */
   startShipping(storage: Storage, folder: string): Promise<void>
   stepped(body: ReportBody): void
   reported(reports: readonly RunReport[]): void
-  /** Tells the operator how far the pod has got; resolves also where nobody hears it. */
+  /** Tells the operator how far the pod has got; resolves also where it does not arrive. */
   sendHeartbeat(): Promise<void>
   unshipped(): number
-  /** Ships what is left until the signal aborts, says the last heartbeat and ends. */
+  /** Ships what is left until the signal aborts, sends the last heartbeat and ends. */
   close(signal: AbortSignal): Promise<void>
 }
 
@@ -52,7 +53,7 @@ export const buildLinkNames = (address: AttemptAddress, { podUid }: PodIdentity)
   name: `neco-${address.task}-${podUid}`,
 })
 
-/** Starts to answer commands, and to beat whenever the link comes up. */
+/** Starts to answer commands, and to send a heartbeat whenever the link comes up. */
 export function openPodBus(options: PodBusOptions): PodBus {
   const { identity, link, checkpoints, now, sleep, log } = options
   const address = buildAttemptAddress(options.settings, identity)
@@ -106,5 +107,25 @@ export function openPodBus(options: PodBusOptions): PodBus {
       await shipper?.close()
       await link.close()
     },
+  }
+}
+
+/**
+ * The bus of a pod that was given no credentials: its reports stay in its spool, marked so that a
+ * reader can ship them when there is a bus again.
+ */
+export function createNoopBus(address: AttemptAddress, podUid: string): PodBus {
+  let unshipped = 0
+  return {
+    async startShipping(storage, folder) {
+      await ensureSpoolMark(storage, spoolMarkPath(folder), { address, podUid })
+    },
+    stepped: () => undefined,
+    reported(reports) {
+      unshipped = reports.at(-1)?.sequence ?? unshipped
+    },
+    sendHeartbeat: () => Promise.resolve(),
+    unshipped: () => unshipped,
+    close: () => Promise.resolve(),
   }
 }

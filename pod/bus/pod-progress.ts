@@ -12,7 +12,7 @@ export type PodProgress = Pick<
 
 export const NO_PROGRESS: PodProgress = { step: 0, totalSteps: 0, imagesSeen: 0 }
 
-/** The progress after something was said. */
+/** The progress after a report. */
 export function advanceProgress(
   before: PodProgress,
   { step, totalSteps, imagesSeen, metrics }: ReportBody | RunReport,

@@ -7,7 +7,7 @@ import type { RunReport } from '../../contract/run-report.ts'
 import { createFakeBusLink } from '../../test/fakes/fake-bus-link.ts'
 import { folderStorage } from '../folder-storage.ts'
 import { openSpool } from '../spool.ts'
-import { spoolMarkPath, spoolPath } from '../storage-layout.ts'
+import { spoolMarkPath } from '../storage-layout.ts'
 import type { BusLink, Sleep } from './bus-link.ts'
 import { type Shipper, startShipper } from './ship-spool.ts'
 import { readSpoolMark } from './spool-mark.ts'
@@ -22,7 +22,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true }))
 
-const storage = () => folderStorage(root, Date.now)
+const storage = () => folderStorage(root)
 const soon: Sleep = () => new Promise((resolve) => setImmediate(resolve))
 
 function start(link: Pick<BusLink, 'store'>, sleep: Sleep = soon): Promise<Shipper> {
@@ -34,7 +34,7 @@ function start(link: Pick<BusLink, 'store'>, sleep: Sleep = soon): Promise<Shipp
 const spool = (shipper?: Shipper) =>
   openSpool({
     storage: storage(),
-    path: spoolPath(folder),
+    attempt: folder,
     identity: { run: 'run', attempt: 1, podUid },
     now: () => new Date(0),
     monotonicMs: () => 0,
@@ -91,7 +91,7 @@ describe('a shipper', () => {
         fc.array(fc.boolean(), { maxLength: 60 }),
         fc.integer({ min: 1, max: 150 }),
         async (failures, count) => {
-          await storage().remove(folder)
+          await storage().deletePrefix(folder)
           const link = createFakeBusLink()
           link.failWhen((attempt) => failures[attempt - 1] === true)
           const shipper = await start(link)

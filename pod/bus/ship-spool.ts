@@ -2,7 +2,7 @@ import { type AttemptAddress, buildReportId, buildReportSubject } from '../../co
 import type { RunReport } from '../../contract/run-report.ts'
 import { readSpool } from '../spool.ts'
 import type { Storage } from '../storage.ts'
-import { spoolMarkPath, spoolPath } from '../storage-layout.ts'
+import { spoolMarkPath } from '../storage-layout.ts'
 import type { BusLink, BusLog, Sleep } from './bus-link.ts'
 import { ensureSpoolMark, writeSpoolMark } from './spool-mark.ts'
 
@@ -19,7 +19,7 @@ export interface ShipperOptions {
 
 /** Brings the reports of one spool to the stream, in order, for as long as it takes. */
 export interface Shipper {
-  /** Hears of lines that are durable in the spool. */
+  /** Takes lines that are durable in the spool. */
   add(reports: readonly RunReport[]): void
   /** Tries again at once: the link has come up. */
   retry(): void
@@ -33,7 +33,7 @@ export interface Shipper {
 
 /** Published together, then waited for. */
 const BATCH_SIZE = 64
-/** Lines held in memory; those beyond are read from the spool again. */
+/** Lines in memory; those beyond are read from the spool again. */
 const QUEUE_LIMIT = 4096
 const INITIAL_BACKOFF_MS = 500
 const MAX_BACKOFF_MS = 30_000
@@ -45,7 +45,7 @@ const MAX_BACKOFF_MS = 30_000
 export async function startShipper(options: ShipperOptions): Promise<Shipper> {
   const { storage, folder, address, podUid } = options
   const acked = await ensureSpoolMark(storage, spoolMarkPath(folder), { address, podUid })
-  const spooled = await readSpool(storage, spoolPath(folder))
+  const spooled = await readSpool(storage, folder)
   const shipper = new SpoolShipper(options, {
     acked,
     written: spooled.at(-1)?.sequence ?? 0,
@@ -148,13 +148,16 @@ class SpoolShipper implements Shipper {
 
   async #refill(): Promise<void> {
     const { storage, folder } = this.#options
-    const spooled = await readSpool(storage, spoolPath(folder))
+    const spooled = await readSpool(storage, folder)
     this.#queue = spooled.filter(({ sequence }) => sequence > this.#acked).slice(0, QUEUE_LIMIT)
     // A number that was never written is not waited for.
     if (this.#queue.length === 0) this.#acked = this.#written
   }
 
-  /** Of a batch that arrived in part, all from the first missing report on goes again: the server and every consumer know what they have. */
+  /**
+   * Of a batch that arrived in part, all from the first missing report on goes again: the server
+   * and every consumer know what they have.
+   */
   async #shipBatch(): Promise<boolean> {
     const { address, podUid, link } = this.#options
     const subject = buildReportSubject(address, podUid)

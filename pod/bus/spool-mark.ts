@@ -1,19 +1,18 @@
 import { SpoolMark } from '../../contract/bus-messages.ts'
 import type { AttemptAddress } from '../../contract/bus-names.ts'
-import { type Storage, StorageError } from '../storage.ts'
+import { readStoredJson } from '../read-stored.ts'
+import type { Storage } from '../storage.ts'
 
-/** The mark beside a spool; undefined where there is none, or where it cannot be read as one. Throws StorageError. */
+/**
+ * The mark beside a spool; undefined where there is none, or where it cannot be read as one. Throws
+ * StorageError.
+ */
 export async function readSpoolMark(
   storage: Storage,
   path: string,
 ): Promise<SpoolMark | undefined> {
-  try {
-    const text = Buffer.from(await storage.read(path)).toString('utf8')
-    return SpoolMark.parse(JSON.parse(text))
-  } catch (error) {
-    if (error instanceof StorageError && error.code !== 'NotFound') throw error
-    return undefined
-  }
+  const mark = await readStoredJson(storage, path, SpoolMark)
+  return mark.kind === 'Found' ? mark.value : undefined
 }
 
 export interface AckedSpool {
@@ -33,15 +32,18 @@ export async function writeSpoolMark(
     schemaVersion: 1,
     namespace,
     runUid,
-    task: task,
+    task,
     attempt,
     podUid,
     acked,
   }
-  await storage.writeAtomic(path, JSON.stringify(mark))
+  await storage.put(path, JSON.stringify(mark))
 }
 
-/** Makes a mark that says nothing has been shipped, unless there is one; how far the spool has been shipped. Throws StorageError. */
+/**
+ * Makes a mark that says nothing has been shipped, unless there is one; how far the spool has been
+ * shipped. Throws StorageError.
+ */
 export async function ensureSpoolMark(
   storage: Storage,
   path: string,

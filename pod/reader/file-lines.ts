@@ -14,7 +14,10 @@ const FileLine = z.union([
 ])
 type FileLine = z.infer<typeof FileLine>
 
-/** The lines of a log that carry one file whole, whatever bytes it has; undefined bytes say that it is not there. */
+/**
+ * The lines of a log that carry one file whole, whatever bytes it has; undefined bytes say that it
+ * is not there.
+ */
 export function toFileLines(file: string, bytes: Uint8Array | undefined): readonly string[] {
   if (bytes === undefined) return [JSON.stringify({ file, isMissing: true })]
   const text = Buffer.from(bytes).toString('base64')
@@ -25,7 +28,10 @@ export function toFileLines(file: string, bytes: Uint8Array | undefined): readon
   })
 }
 
-/** The files that a log carries, by path; one that is missing, or of which a part is, is left out. Other lines are passed over. */
+/**
+ * The files that a log carries, by path; one that is missing, or of which a part is, is left out.
+ * Other lines are passed over.
+ */
 export function parseFilesFromLog(log: string): ReadonlyMap<string, Uint8Array> {
   const parts = new Map<string, string[]>()
   const expectedParts = new Map<string, number>()

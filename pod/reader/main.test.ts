@@ -7,7 +7,7 @@ import { runNodeProgram } from '../../test/programs/run-node-program.ts'
 import { writeSpoolMark } from '../bus/spool-mark.ts'
 import { folderStorage } from '../folder-storage.ts'
 import { openSpool } from '../spool.ts'
-import { spoolMarkPath, spoolPath } from '../storage-layout.ts'
+import { spoolMarkPath } from '../storage-layout.ts'
 import { parseFilesFromLog } from './file-lines.ts'
 
 const reader = (...args: string[]) => runNodeProgram('pod/reader/main.ts', args)
@@ -46,16 +46,19 @@ describe('the reader', () => {
     expect(stderr).toContain('--ship --config FILE')
   })
 
-  /** A reader of run-1, beside the spool of one pod of run-1 that never shipped; nobody listens there. */
+  /**
+   * A reader of run-1, beside the spool of one pod of run-1 that never shipped; nobody listens
+   * there.
+   */
   async function aReaderConfig(runUid: string): Promise<string> {
-    const storage = folderStorage(root, Date.now)
+    const storage = folderStorage(root)
     const folder = 'runs/key/attempts/1-pod'
     const address = { namespace: 'default', runUid: 'run-1', task: 'train', attempt: 1 }
     const identity = { run: 'study-0-r0', attempt: 1, podUid: 'pod' }
     await writeSpoolMark(storage, spoolMarkPath(folder), { address, podUid: 'pod', acked: 0 })
-    const path = spoolPath(folder)
     const now = () => new Date(0)
-    const spool = await openSpool({ storage, path, identity, now, monotonicMs: () => 0 })
+    const options = { storage, attempt: folder, identity, now, monotonicMs: () => 0 }
+    const spool = await openSpool(options)
     await spool.write([{ kind: 'Ended', step: 1, totalSteps: 1, imagesSeen: 4, metrics: {} }])
     const config = join(root, 'reader.json')
     const servers = ['tls://127.0.0.1:1']

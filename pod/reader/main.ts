@@ -5,12 +5,12 @@ import pino from 'pino'
 import { ReaderConfig } from '../../contract/bus-messages.ts'
 import { buildReaderInboxPrefix } from '../../contract/bus-names.ts'
 import { EXIT_CODES } from '../../contract/exit-codes.ts'
-import type { BusLog, Sleep } from '../bus/bus-link.ts'
+import { ifExists } from '../../std/files/storage-error.ts'
+import { type Sleep, toBusLog } from '../bus/bus-link.ts'
 import { openNatsLink } from '../bus/nats-link.ts'
 import { classifyFailure } from '../classify-failure.ts'
 import { folderStorage } from '../folder-storage.ts'
 import { PodFailure } from '../pod-failure.ts'
-import { type Storage, StorageError } from '../storage.ts'
 import { toFileLines } from './file-lines.ts'
 import { buildCurveFileName, packCurve, readCurve } from './read-curve.ts'
 import { shipUnshippedSpools } from './ship-unshipped-spools.ts'
@@ -35,11 +35,8 @@ async function readConfig(path: string): Promise<ReaderConfig> {
 
 async function ship(configPath: string, withinSeconds: number): Promise<void> {
   const config = await readConfig(configPath)
-  const storage = folderStorage(config.storage, () => Date.now())
-  const busLog: BusLog = {
-    info: (message, data) => log.info(data, message),
-    warn: (message, data) => log.warn(data, message),
-  }
+  const storage = folderStorage(config.storage)
+  const busLog = toBusLog(log)
   const inboxPrefix = buildReaderInboxPrefix(config.bus)
   const name = `neco-reader-${config.bus.runUid}`
   const link = openNatsLink({ ...config.bus, inboxPrefix, name, sleep, log: busLog })
@@ -67,24 +64,19 @@ function checkPath(path: string): void {
   }
 }
 
-const readIfExists = (storage: Storage, path: string): Promise<Uint8Array | undefined> =>
-  storage.read(path).catch((error: unknown) => {
-    if (error instanceof StorageError && error.code === 'NotFound') return undefined
-    throw error
-  })
-
 async function printFiles(root: string, paths: readonly string[]): Promise<void> {
   paths.forEach(checkPath)
-  const storage = folderStorage(root, () => Date.now())
+  const storage = folderStorage(root)
   for (const path of paths) {
-    for (const line of toFileLines(path, await readIfExists(storage, path))) console.log(line)
+    const bytes = await ifExists(storage.read(path))
+    for (const line of toFileLines(path, bytes)) console.log(line)
   }
 }
 
 /** Prints the training curve of each run key as a file. */
 async function printCurves(root: string, runKeys: readonly string[]): Promise<void> {
   runKeys.forEach(checkPath)
-  const storage = folderStorage(root, () => Date.now())
+  const storage = folderStorage(root)
   for (const key of runKeys) {
     const bytes = packCurve(await readCurve(storage, key))
     for (const line of toFileLines(buildCurveFileName(key), bytes)) console.log(line)

@@ -1,16 +1,19 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import * as z from 'zod'
 import type { RunReport } from '../../contract/run-report.ts'
+import { listAttempts } from '../list-attempts.ts'
 import { readSpool } from '../spool.ts'
 import type { Storage } from '../storage.ts'
-import { attemptsFolder, spoolPath } from '../storage-layout.ts'
 
 export interface LossAtStep {
   readonly step: number
   readonly loss: number
 }
 
-/** A curve in a log has at most this many steps, evenly spread: a kubelet keeps 10 MiB of a log, and no plot shows more. */
+/**
+ * A curve in a log has at most this many steps, evenly spread: a kubelet keeps 10 MiB of a log, and
+ * no plot shows more.
+ */
 const MAX_CURVE_POINTS = 2000
 
 /** The loss of each step that any attempt reported; attempts agree where they overlap. */
@@ -24,11 +27,9 @@ export function buildLossCurve(reports: readonly RunReport[]): readonly LossAtSt
 
 /** The curve of everything that lies under a run key. Throws StorageError. */
 export async function readCurve(storage: Storage, runKey: string): Promise<readonly LossAtStep[]> {
-  const folder = attemptsFolder(runKey)
-  const attempts = await storage.list(folder)
-  const reports = await Promise.all(
-    attempts.map((attempt) => readSpool(storage, spoolPath(`${folder}/${attempt}`))),
-  )
+  const attempts = await listAttempts(storage, runKey)
+  const reports: RunReport[][] = []
+  for (const attempt of attempts) reports.push(await readSpool(storage, attempt))
   return buildLossCurve(reports.flat())
 }
 

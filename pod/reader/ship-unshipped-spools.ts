@@ -9,15 +9,10 @@ import type { BusLink, BusLog, Sleep } from '../bus/bus-link.ts'
 import { advanceProgress, buildHeartbeat, NO_PROGRESS } from '../bus/pod-progress.ts'
 import { startShipper } from '../bus/ship-spool.ts'
 import { readSpoolMark } from '../bus/spool-mark.ts'
+import { listAttempts } from '../list-attempts.ts'
 import { readSpool } from '../spool.ts'
 import type { Storage } from '../storage.ts'
-import {
-  attemptsFolder,
-  parseRunKey,
-  RUNS_FOLDER,
-  spoolMarkPath,
-  spoolPath,
-} from '../storage-layout.ts'
+import { parseRunKey, RUNS_FOLDER, spoolMarkPath } from '../storage-layout.ts'
 
 export interface ReaderDependencies {
   readonly storage: Storage
@@ -38,7 +33,10 @@ export interface ShipSummary {
   readonly unshipped: number
 }
 
-/** The spools that pods of a run wrote to ship, in the folders of these run keys, or of all. Throws StorageError. */
+/**
+ * The spools that pods of a run wrote to ship, in the folders of these run keys, or of all. Throws
+ * StorageError.
+ */
 async function findSpools(
   storage: Storage,
   { runKeys, bus }: ReaderConfig,
@@ -46,8 +44,7 @@ async function findSpools(
   const keys = runKeys.length > 0 ? runKeys : await storage.list(RUNS_FOLDER)
   const found: UnshippedSpool[] = []
   for (const key of keys) {
-    for (const name of await storage.list(attemptsFolder(key))) {
-      const folder = `${attemptsFolder(key)}/${name}`
+    for (const folder of await listAttempts(storage, key)) {
       const mark = await readSpoolMark(storage, spoolMarkPath(folder))
       // Runs with equal settings share a folder: each has its own reader.
       if (mark?.runUid !== bus.runUid || mark.namespace !== bus.namespace) continue
@@ -57,7 +54,10 @@ async function findSpools(
   return found
 }
 
-/** Ships what the pods of a run could not, and says for each that it has said all. Their pods must have ended. Throws StorageError. */
+/**
+ * Ships what the pods of a run could not, and sends the final heartbeat of each. Their pods must
+ * have ended. Throws StorageError.
+ */
 export async function shipUnshippedSpools(
   config: ReaderConfig,
   dependencies: ReaderDependencies,
@@ -109,7 +109,7 @@ async function publishFinalHeartbeat(
   address: AttemptAddress,
   { storage, link, now }: ReaderDependencies,
 ): Promise<void> {
-  const reports = await readSpool(storage, spoolPath(folder))
+  const reports = await readSpool(storage, folder)
   const last = reports.at(-1)
   if (last === undefined) return
   const runKey = parseRunKey(folder)

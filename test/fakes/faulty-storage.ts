@@ -1,27 +1,29 @@
-import { type Storage, toStorageError } from '../../pod/storage.ts'
+import type { Storage } from '../../pod/storage.ts'
+import { StorageError } from '../../std/files/storage-error.ts'
 
-export type StorageFault = 'NoSpace' | 'TornWrite'
+/**
+ * NoSpace: nothing is written. TornWrite: half of a new object is there, as a file system leaves it
+ * that does not keep its promises; an object that existed stays. LostReply: the whole object is
+ * there, and the writer is told that it failed.
+ */
+export type StorageFault = 'NoSpace' | 'TornWrite' | 'LostReply'
 
-/** A storage whose n-th write (from 0) fails: with ENOSPC before a byte is written, or torn in the middle. */
+/** A storage whose n-th write (from 0) fails. */
 export function faultyStorage(
   inner: Storage,
   failing: number,
   fault: StorageFault,
 ): Storage & { readonly writes: () => number } {
   let writes = 0
-  const guarded =
-    (write: (path: string, bytes: Uint8Array | string) => Promise<void>) =>
-    async (path: string, bytes: Uint8Array | string): Promise<void> => {
-      if (writes++ !== failing) return write(path, bytes)
-      const half = Buffer.from(bytes).subarray(0, Math.floor(Buffer.byteLength(bytes) / 2))
-      if (fault === 'TornWrite') await inner.append(path, half)
-      const code = fault === 'NoSpace' ? 'ENOSPC' : 'EIO'
-      throw toStorageError(path, Object.assign(new Error(code), { code }))
-    }
   return {
     ...inner,
-    writeAtomic: guarded(inner.writeAtomic),
-    append: guarded(inner.append),
+    async put(path, bytes) {
+      if (writes++ !== failing) return inner.put(path, bytes)
+      const half = Buffer.from(bytes).subarray(0, Math.floor(Buffer.byteLength(bytes) / 2))
+      if (fault === 'TornWrite') await inner.putIfAbsent(path, half)
+      if (fault === 'LostReply') await inner.put(path, bytes)
+      throw new StorageError(fault === 'NoSpace' ? 'StorageFull' : 'StorageFailed', path, fault)
+    },
     writes: () => writes,
   }
 }

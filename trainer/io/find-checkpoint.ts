@@ -1,10 +1,10 @@
-import { join } from 'node:path'
 import { CheckpointManifest, type ShardName } from '../../contract/checkpoint-manifest.ts'
-import { type Storage, StorageError } from '../../pod/storage.ts'
-import { attemptsFolder, checkpointsFolder } from '../../pod/storage-layout.ts'
+import { listAttempts } from '../../pod/list-attempts.ts'
+import { readStoredJson } from '../../pod/read-stored.ts'
+import type { Storage } from '../../pod/storage.ts'
+import { checkpointsFolder, manifestPath, parseCheckpointStep } from '../../pod/storage-layout.ts'
 import { readSafetensors, type SafetensorsFile } from '../../vision/weights/read-safetensors.ts'
 import { WeightsError } from '../../vision/weights/weights-error.ts'
-import { MANIFEST, parseCheckpointStep } from './write-checkpoint.ts'
 
 export interface LoadedCheckpoint {
   /** Folder under the storage. */
@@ -24,28 +24,27 @@ export interface CheckpointSearchResult {
 
 export interface CheckpointLocation {
   readonly storage: Storage
-  /** The folder of the storage, for shards that are read as a stream. */
-  readonly root: string
   readonly runKey: string
 }
 
-interface Candidate {
+export interface CheckpointFolder {
   readonly step: number
   readonly folder: string
 }
 
-/** Every checkpoint folder of any attempt at this run, newest step first, in the order of names among equals. */
-async function listCandidates({
+/**
+ * The folder of every checkpoint of any attempt at a run, complete or not, newest step first, in
+ * the order of names among equals. Throws StorageError.
+ */
+export async function listCheckpointFolders({
   storage,
   runKey,
-}: Pick<CheckpointLocation, 'storage' | 'runKey'>): Promise<Candidate[]> {
-  const found: Candidate[] = []
-  const attempts = attemptsFolder(runKey)
-  for (const attempt of await storage.list(attempts)) {
-    const folder = checkpointsFolder(`${attempts}/${attempt}`)
-    for (const name of await storage.list(folder)) {
+}: CheckpointLocation): Promise<CheckpointFolder[]> {
+  const found: CheckpointFolder[] = []
+  for (const attempt of await listAttempts(storage, runKey)) {
+    for (const name of await storage.list(checkpointsFolder(attempt))) {
       const step = parseCheckpointStep(name)
-      if (step !== undefined) found.push({ step, folder: `${folder}/${name}` })
+      if (step !== undefined) found.push({ step, folder: `${checkpointsFolder(attempt)}/${name}` })
     }
   }
   return found.sort((a, b) => b.step - a.step)
@@ -53,19 +52,13 @@ async function listCandidates({
 
 /** The manifest, or why there is none to use. */
 async function readManifest(
-  { storage, runKey }: Pick<CheckpointLocation, 'storage' | 'runKey'>,
+  { storage, runKey }: CheckpointLocation,
   folder: string,
 ): Promise<CheckpointManifest | string> {
-  try {
-    const bytes = await storage.read(`${folder}/${MANIFEST}`)
-    const parsed = CheckpointManifest.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')))
-    if (!parsed.success) return `${MANIFEST} is of another version or damaged`
-    return parsed.data.runKey === runKey ? parsed.data : 'it belongs to another run'
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'NotFound') return NEVER_COMPLETED
-    if (error instanceof StorageError) throw error
-    return `${MANIFEST} is damaged`
-  }
+  const manifest = await readStoredJson(storage, manifestPath(folder), CheckpointManifest)
+  if (manifest.kind === 'Missing') return NEVER_COMPLETED
+  if (manifest.kind === 'Damaged') return 'manifest.json is of another version or damaged'
+  return manifest.value.runKey === runKey ? manifest.value : 'it belongs to another run'
 }
 
 export interface CompleteCheckpoint {
@@ -73,12 +66,15 @@ export interface CompleteCheckpoint {
   readonly manifest: CheckpointManifest
 }
 
-/** The complete checkpoints of a run by any attempt, newest first; their shards are not looked at. Throws StorageError. */
+/**
+ * The complete checkpoints of a run by any attempt, newest first; their shards are not looked at.
+ * Throws StorageError.
+ */
 export async function listCheckpoints(
-  location: Pick<CheckpointLocation, 'storage' | 'runKey'>,
+  location: CheckpointLocation,
 ): Promise<readonly CompleteCheckpoint[]> {
   const found: CompleteCheckpoint[] = []
-  for (const { folder } of await listCandidates(location)) {
+  for (const { folder } of await listCheckpointFolders(location)) {
     const manifest = await readManifest(location, folder)
     if (typeof manifest !== 'string') found.push({ folder, manifest })
   }
@@ -87,14 +83,14 @@ export async function listCheckpoints(
 
 /** Every shard of a manifest, read and verified; or why one cannot be used. */
 async function readShards(
-  { root }: CheckpointLocation,
+  { storage }: CheckpointLocation,
   folder: string,
   manifest: CheckpointManifest,
 ): Promise<ReadonlyMap<ShardName, SafetensorsFile> | string> {
   const shards = new Map<ShardName, SafetensorsFile>()
   for (const [name, { file, sha256 }] of Object.entries(manifest.shards)) {
     try {
-      const shard = await readSafetensors(join(root, folder, file))
+      const shard = await readSafetensors({ files: storage, path: `${folder}/${file}` })
       if (shard.sha256 !== sha256) return `${file} was changed after it was written`
       shards.set(name as ShardName, shard)
     } catch (error) {
@@ -107,7 +103,7 @@ async function readShards(
 
 async function loadCandidate(
   location: CheckpointLocation,
-  { folder }: Candidate,
+  { folder }: CheckpointFolder,
 ): Promise<LoadedCheckpoint | string> {
   const manifest = await readManifest(location, folder)
   if (typeof manifest === 'string') return manifest
@@ -115,12 +111,15 @@ async function loadCandidate(
   return typeof shards === 'string' ? shards : { folder, manifest, shards }
 }
 
-/** The newest complete checkpoint of a run whose shards verify, of whichever attempt wrote it. Throws StorageError. */
+/**
+ * The newest complete checkpoint of a run whose shards verify, of whichever attempt wrote it.
+ * Throws StorageError.
+ */
 export async function findCheckpoint(
   location: CheckpointLocation,
 ): Promise<CheckpointSearchResult> {
   const skipped: { folder: string; why: string }[] = []
-  for (const candidate of await listCandidates(location)) {
+  for (const candidate of await listCheckpointFolders(location)) {
     const found = await loadCandidate(location, candidate)
     if (typeof found !== 'string') return { found, skipped }
     skipped.push({ folder: candidate.folder, why: found })

@@ -8,7 +8,7 @@ import type { EvaluationSettings } from '../../method/settings/evaluation.ts'
 import { toEvaluationResult } from '../../pod/evaluation-report.ts'
 import { folderStorage } from '../../pod/folder-storage.ts'
 import { readSpool } from '../../pod/spool.ts'
-import { attemptFolder, spoolPath } from '../../pod/storage-layout.ts'
+import { attemptFolder } from '../../pod/storage-layout.ts'
 import {
   buildEvaluationConfig,
   buildEvaluatorDependencies,
@@ -75,11 +75,8 @@ describe('a trainer that finds its result', () => {
       measured.map(toEvaluationResult),
     ])
     expect(results).toEqual([['scenes', evaluations]])
-    const spool = spoolPath(attemptFolder(runKey, config.identity))
-    const reported = await readSpool(
-      folderStorage(root, () => 0),
-      spool,
-    )
+    const attempt = attemptFolder(runKey, config.identity)
+    const reported = await readSpool(folderStorage(root), attempt)
     expect(reported.map(({ kind }) => kind)).toEqual(['Evaluation', 'Evaluation', 'Ended'])
     expect(reported.slice(0, 2)).toMatchObject(reports)
   })

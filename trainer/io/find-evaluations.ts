@@ -5,6 +5,7 @@ import { openDigestCacheFile } from '../../pod/digest-cache-file.ts'
 import { findMeasuredEvaluations, type MeasuredEvaluation } from '../../pod/evaluation-receipt.ts'
 import type { Storage } from '../../pod/storage.ts'
 import { evaluationReceiptsFolder } from '../../pod/storage-layout.ts'
+import type { Volumes } from '../../std/files/volumes.ts'
 import { DatasetError } from '../../vision/datasets/dataset-error.ts'
 import { openDataset } from '../../vision/datasets/open-dataset.ts'
 import { warnAboutSkipped } from '../../vision/datasets/warn-about-skipped.ts'
@@ -19,12 +20,16 @@ type Warn = (message: string, data: Readonly<Record<string, unknown>>) => void
 interface EvaluationSearch {
   readonly config: RunConfig
   readonly storage: Storage
+  readonly volumes: Volumes
   readonly warn: Warn
   /** The result of the training, found under its key. */
   readonly training: RunResult
 }
 
-/** The evaluations of a run whose results are all there, so that they need no pod of their own. Throws StorageError. */
+/**
+ * The evaluations of a run whose results are all there, so that they need no pod of their own.
+ * Throws StorageError.
+ */
 export async function findEvaluations(
   search: EvaluationSearch,
 ): Promise<readonly ReusedEvaluation[]> {
@@ -43,10 +48,10 @@ export async function findEvaluations(
 
 /** None of one whose data cannot be read either: its evaluator says why. */
 async function findEvaluation(
-  { config, storage, warn, training }: EvaluationSearch,
+  { config, storage, volumes, warn, training }: EvaluationSearch,
   settings: EvaluationSettings,
 ): Promise<readonly MeasuredEvaluation[] | undefined> {
-  const mounts = { volumes: config.execution.volumes, digests: openDigestCacheFile(storage) }
+  const mounts = { volumes, digests: openDigestCacheFile(storage) }
   const { numericsVersion } = config.result
   try {
     const memory = await openDataset(settings.memory, mounts)

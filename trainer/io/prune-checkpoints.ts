@@ -1,6 +1,6 @@
 import type { Storage } from '../../pod/storage.ts'
-import { attemptsFolder, checkpointsFolder } from '../../pod/storage-layout.ts'
-import { MANIFEST, parseCheckpointStep } from './write-checkpoint.ts'
+import { manifestPath } from '../../pod/storage-layout.ts'
+import { type CheckpointFolder, listCheckpointFolders } from './find-checkpoint.ts'
 
 export interface PruneOptions {
   readonly storage: Storage
@@ -11,31 +11,24 @@ export interface PruneOptions {
   readonly retainedSteps: ReadonlySet<number>
 }
 
-interface PruneCandidate {
-  readonly folder: string
-  readonly step: number
+interface PruneCandidate extends CheckpointFolder {
   readonly isComplete: boolean
 }
 
-async function listAllCheckpoints({ storage, runKey }: PruneOptions): Promise<PruneCandidate[]> {
-  const found: PruneCandidate[] = []
-  const attempts = attemptsFolder(runKey)
-  for (const attempt of await storage.list(attempts)) {
-    const parent = checkpointsFolder(`${attempts}/${attempt}`)
-    for (const name of await storage.list(parent)) {
-      const step = parseCheckpointStep(name)
-      if (step === undefined) continue
-      const folder = `${parent}/${name}`
-      const isComplete = (await storage.list(folder)).includes(MANIFEST)
-      found.push({ folder, step, isComplete })
-    }
-  }
-  return found.sort((a, b) => b.step - a.step)
+async function listPruneCandidates(options: PruneOptions): Promise<readonly PruneCandidate[]> {
+  const { storage } = options
+  const folders = await listCheckpointFolders(options)
+  const manifests = folders.map(({ folder }) => storage.stat(manifestPath(folder)))
+  const found = await Promise.all(manifests)
+  return folders.map((folder, at) => ({ ...folder, isComplete: found[at] !== undefined }))
 }
 
-/** Removes what is neither among the newest complete checkpoints nor kept for an evaluation, and older leftovers that were never completed. Call it only after a manifest was written. */
+/**
+ * Removes what is neither among the newest complete checkpoints nor retained for an evaluation, and
+ * older leftovers that were never completed. Call it only after a manifest was written.
+ */
 export async function pruneCheckpoints(options: PruneOptions): Promise<void> {
-  const all = await listAllCheckpoints(options)
+  const all = await listPruneCandidates(options)
   const complete = all.filter(({ isComplete }) => isComplete)
   const newest = new Set(complete.slice(0, options.keep).map(({ folder }) => folder))
   const [newestComplete] = complete
@@ -45,7 +38,7 @@ export async function pruneCheckpoints(options: PruneOptions): Promise<void> {
       : newestComplete !== undefined && step < newestComplete.step
   for (const { folder } of all.filter(isStale)) {
     // The manifest goes first, so that a checkpoint in removal never counts as complete.
-    await options.storage.remove(`${folder}/${MANIFEST}`)
-    await options.storage.remove(folder)
+    await options.storage.delete(manifestPath(folder))
+    await options.storage.deletePrefix(folder)
   }
 }

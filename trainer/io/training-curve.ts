@@ -1,7 +1,8 @@
 import type { RunReport } from '../../contract/run-report.ts'
-import { parseSpool } from '../../pod/spool.ts'
-import { type Storage, StorageError } from '../../pod/storage.ts'
-import { attemptsFolder, runFolder, spoolPath } from '../../pod/storage-layout.ts'
+import { listAttempts } from '../../pod/list-attempts.ts'
+import { readSpool } from '../../pod/spool.ts'
+import type { Storage } from '../../pod/storage.ts'
+import { curvePath } from '../../pod/storage-layout.ts'
 
 /** What was reported of one step. */
 export interface CurvePoint {
@@ -11,14 +12,14 @@ export interface CurvePoint {
   readonly imagesPerSecond: number
 }
 
-const curvePath = (runKey: string): string => `${runFolder(runKey)}/curve.ndjson`
-
-/** The reported steps of every attempt at a run, in order; of a step that was done twice, the later report. */
+/**
+ * The reported steps of every attempt at a run, in order; of a step that was done twice, the later
+ * report.
+ */
 export async function readCurvePoints(storage: Storage, runKey: string): Promise<CurvePoint[]> {
   const points = new Map<number, CurvePoint & { readonly wallTime: string }>()
-  for (const attempt of await storage.list(attemptsFolder(runKey))) {
-    const path = spoolPath(`${attemptsFolder(runKey)}/${attempt}`)
-    for (const report of parseSpool(await readOrEmpty(storage, path))) {
+  for (const attempt of await listAttempts(storage, runKey)) {
+    for (const report of await readSpool(storage, attempt)) {
       const before = points.get(report.step)
       if (report.kind !== 'Step' || (before && before.wallTime > report.wallTime)) continue
       points.set(report.step, toCurvePoint(report))
@@ -36,7 +37,7 @@ export async function writeCurve(
   points: readonly CurvePoint[],
 ): Promise<string> {
   const path = curvePath(runKey)
-  await storage.writeAtomic(path, points.map((point) => `${JSON.stringify(point)}\n`).join(''))
+  await storage.put(path, points.map((point) => `${JSON.stringify(point)}\n`).join(''))
   return path
 }
 
@@ -47,12 +48,3 @@ const toCurvePoint = ({ step, metrics, wallTime }: RunReport) => ({
   imagesPerSecond: metrics['imagesPerSecond'] ?? Number.NaN,
   wallTime,
 })
-
-async function readOrEmpty(storage: Storage, path: string): Promise<string> {
-  try {
-    return Buffer.from(await storage.read(path)).toString('utf8')
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'NotFound') return ''
-    throw error
-  }
-}

@@ -1,6 +1,7 @@
 import type { CheckpointManifest, Shard, ShardName } from '../../contract/checkpoint-manifest.ts'
 import { canonicalJson, sha256 } from '../../pod/canonical-digest.ts'
 import type { Storage } from '../../pod/storage.ts'
+import { checkpointFolder, manifestPath } from '../../pod/storage-layout.ts'
 import { encodeSafetensors } from '../../vision/weights/encode-safetensors.ts'
 import type { WeightTensor } from '../../vision/weights/weight-values.ts'
 
@@ -11,23 +12,13 @@ export interface ShardContent {
 }
 
 export interface CheckpointContent {
-  /** Folder under the storage that holds the checkpoints of this attempt. */
-  readonly folder: string
+  /** Folder of the attempt under the storage. */
+  readonly attempt: string
   readonly facts: Omit<CheckpointManifest, 'schemaVersion' | 'shards'>
   readonly shards: ReadonlyMap<ShardName, ShardContent>
 }
 
-const DIGITS = 8
 const NAME_DIGITS = 12
-
-export const MANIFEST = 'manifest.json'
-const checkpointName = (step: number): string => `step-${String(step).padStart(DIGITS, '0')}`
-
-/** The step in the name of a checkpoint folder; undefined for any other name. */
-export function parseCheckpointStep(name: string): number | undefined {
-  const found = /^step-(\d{8,})$/.exec(name)
-  return found === null ? undefined : Number(found[1])
-}
 
 async function writeShard(
   storage: Storage,
@@ -37,7 +28,7 @@ async function writeShard(
   const bytes = Buffer.concat([...encodeSafetensors(tensors, metadata)])
   const digest = sha256(bytes)
   const file = `${name}.${digest.slice(0, NAME_DIGITS)}.safetensors`
-  await storage.writeAtomic(`${folder}/${file}`, bytes)
+  await storage.put(`${folder}/${file}`, bytes)
   return [name, { file, sha256: digest, bytes: bytes.byteLength }]
 }
 
@@ -47,19 +38,22 @@ export interface CheckpointWriteResult {
   readonly shards: CheckpointManifest['shards']
 }
 
-/** Writes the shards, then the manifest: a checkpoint that has one is complete, and the one before stays whole until then. Throws StorageError. */
+/**
+ * Writes the shards, then the manifest: a checkpoint that has one is complete, and the one before
+ * stays whole until then. Throws StorageError.
+ */
 export async function writeCheckpoint(
   storage: Storage,
-  { folder, facts, shards }: CheckpointContent,
+  { attempt, facts, shards }: CheckpointContent,
 ): Promise<CheckpointWriteResult> {
-  const checkpointFolder = `${folder}/${checkpointName(facts.step)}`
+  const folder = checkpointFolder(attempt, facts.step)
   const written: [ShardName, Shard][] = []
-  for (const shard of shards) written.push(await writeShard(storage, checkpointFolder, shard))
+  for (const shard of shards) written.push(await writeShard(storage, folder, shard))
   const manifest: CheckpointManifest = {
     schemaVersion: 1,
     ...facts,
     shards: Object.fromEntries(written),
   }
-  await storage.writeAtomic(`${checkpointFolder}/${MANIFEST}`, canonicalJson(manifest))
-  return { step: facts.step, folder: checkpointFolder, shards: manifest.shards }
+  await storage.put(manifestPath(folder), canonicalJson(manifest))
+  return { step: facts.step, folder, shards: manifest.shards }
 }

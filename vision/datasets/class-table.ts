@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import type { FileLocation } from '../../std/files/file-source.ts'
 import { type DatasetClass, IGNORED_LABEL } from './dataset.ts'
 import { DatasetError } from './dataset-error.ts'
 
@@ -26,7 +26,9 @@ const VOC_NAMES = [
   'tvmonitor',
 ]
 
-/** The palette of VOC: the bits of the index, three at a time, fill the color channels from the top. */
+/**
+ * The palette of VOC: the bits of the index, three at a time, fill the color channels from the top.
+ */
 export function vocColor(index: number): readonly [number, number, number] {
   const color: [number, number, number] = [0, 0, 0]
   for (let bit = 0; bit < 8; bit++) {
@@ -51,10 +53,12 @@ const invalid = (path: string, what: string): DatasetError =>
   )
 
 /** Reads a table of class names. A row of the ignored label, which no class has, is left out. */
-export async function readClassTable(path: string): Promise<DatasetClass[]> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+export async function readClassTable(location: FileLocation): Promise<DatasetClass[]> {
+  const path = location.files.describe(location.path)
+  const bytes = await location.files.read(location.path).catch((error: unknown) => {
     throw new DatasetError('DataFileMissing', `${path}: no such table of classes`, { cause: error })
   })
+  const text = Buffer.from(bytes).toString('utf8')
   const [head = '', ...rows] = text.split(/\r?\n/).filter((line) => line !== '')
   const columns = head.split('\t')
   const [indexAt, nameAt] = [columns.indexOf('index'), columns.indexOf('name')]

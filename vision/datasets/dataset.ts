@@ -14,7 +14,7 @@ export interface DatasetClass {
   readonly displayColor: readonly [number, number, number]
 }
 
-/** A set of pictures in a fixed order. */
+/** A set of images in a fixed order. */
 export interface Dataset {
   readonly size: number
   /** Empty where there are no masks. */

@@ -1,13 +1,13 @@
-import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { folderFiles } from '../../std/files/folder-files.ts'
 import { omitUndefined } from '../../std/omit-undefined.ts'
+import { memoryBucket } from '../../test/fakes/memory-bucket.ts'
 import { decodeLabelPng } from '../images/decode-label-png.ts'
 import { drawScene } from '../scenes/draw-scene.ts'
-import { readClassTable, VOC_CLASSES } from './class-table.ts'
-import { type DigestCache, digestFiles } from './file-digests.ts'
 import { openDataset } from './open-dataset.ts'
 import { warnAboutSkipped } from './warn-about-skipped.ts'
 
@@ -46,9 +46,15 @@ async function putVoc(): Promise<void> {
   await put('ImageSets/Segmentation/val.txt', 'a\nb\n')
 }
 const openVoc = (overrides = {}) =>
-  openDataset({ kind: 'Voc', path: '', split: 'val', ...overrides }, { volumes: { '': root } })
+  openDataset(
+    { kind: 'Voc', path: '', split: 'val', ...overrides },
+    { volumes: { '': folderFiles(root) } },
+  )
 const openFolder = (path = '', count?: number) =>
-  openDataset({ kind: 'ImageFolder', path, ...omitUndefined({ count }) }, { volumes: { '': root } })
+  openDataset(
+    { kind: 'ImageFolder', path, ...omitUndefined({ count }) },
+    { volumes: { '': folderFiles(root) } },
+  )
 
 describe('Scenes', () => {
   test('are the pictures of their seeds, with masks', async () => {
@@ -101,11 +107,11 @@ describe('a folder of images', () => {
     for (const name of ['a', 'b', 'c']) await put(`${name}.jpg`, await jpeg(10))
     expect((await openFolder('', 2)).size).toBe(2)
   })
-  test('that is missing is an error', async () => {
+  test('that is missing, or empty as a folder of a bucket cannot be, is an error', async () => {
     await expect(openFolder('none')).rejects.toMatchObject({ code: 'DataFolderMissing' })
+    await expect(openFolder()).rejects.toMatchObject({ code: 'DataFolderMissing' })
   })
-  test('that is empty, or holds no image, is an error', async () => {
-    await expect(openFolder()).rejects.toMatchObject({ code: 'DataEmpty' })
+  test('that holds no image is an error', async () => {
     await put('notes.txt', 'hello')
     await expect(openFolder()).rejects.toThrow('holds no image among 1 files')
   })
@@ -122,7 +128,7 @@ describe('a folder of images', () => {
     })
   })
   test('on a volume nobody knows is an error that lists the known ones', async () => {
-    const mounts = { volumes: { '': root, coco: root } }
+    const mounts = { volumes: { '': folderFiles(root), coco: folderFiles(root) } }
     const open = openDataset({ kind: 'ImageFolder', volume: 'voc', path: '' }, mounts)
     await expect(open).rejects.toThrow('volume voc is not there; known volumes: coco')
   })
@@ -141,6 +147,25 @@ describe('a folder in VOC layout', () => {
     await put('names.tsv', 'index\tname\n0\tsky\n1\tsea\n2\tsand\n')
     const voc = await openVoc({ classes: 'names.tsv' })
     expect(voc.classes.map(({ name }) => name)).toEqual(['sky', 'sea', 'sand'])
+  })
+  test('is the same on a bucket', async () => {
+    await putVoc()
+    const folder = folderFiles(root)
+    const bucket = memoryBucket()
+    for (const path of await folder.listRecursively('')) {
+      await bucket.put(`sets/voc/${path}`, await folder.read(path))
+    }
+    const settings = { kind: 'Voc', path: 'sets/voc', split: 'val' } as const
+    const [onBucket, inFolder] = [
+      await openDataset(settings, { volumes: { '': bucket } }),
+      await openVoc(),
+    ]
+    expect(onBucket.manifestDigest).toBe(inFolder.manifestDigest)
+    expect(await onBucket.image(1)).toEqual(await inFolder.image(1))
+    expect(await onBucket.mask(1)).toEqual(await inFolder.mask(1))
+    await bucket.delete('sets/voc/JPEGImages/b.jpg')
+    const lost = 'memory://bucket/sets/voc/JPEGImages/b.jpg: named by'
+    await expect(openDataset(settings, { volumes: { '': bucket } })).rejects.toThrow(lost)
   })
   test('changes its digest with one pixel of one mask', async () => {
     await putVoc()
@@ -224,49 +249,5 @@ describe('palette masks of every depth', () => {
     const same = (i: number, j: number) => (read[i] === read[j]) === (expected[i] === expected[j])
     const pairs = Array.from({ length: 35 * 35 }, (_, k) => same(Math.floor(k / 35), k % 35))
     expect(pairs).not.toContain(false)
-  })
-})
-
-describe('the digests of files', () => {
-  test('are remembered by path, size and time', async () => {
-    await put('a', 'one')
-    const path = join(root, 'a')
-    let text: string | undefined
-    const cache: DigestCache = {
-      read: async () => text,
-      write: async (written) => {
-        text = written
-      },
-    }
-    const [first] = await digestFiles([path], cache)
-    text = text?.replace(first ?? '', 'remembered')
-    expect(await digestFiles([path], cache)).toEqual(['remembered'])
-    await utimes(path, 1, 1)
-    expect(await digestFiles([path], cache)).toEqual([first])
-  })
-  test('are computed when the memory is damaged', async () => {
-    await put('a', 'one')
-    const cache = { read: async () => '{', write: async () => {} }
-    expect((await digestFiles([join(root, 'a')], cache))[0]).toHaveLength(64)
-  })
-})
-
-describe('a table of classes', () => {
-  test.each([
-    ['without an index column', 'name\nsky\n', 'does not name its columns'],
-    ['out of order', 'index\tname\n1\tsky\n', 'line 2 should have index 0'],
-    ['without rows', 'index\tname\n', 'no classes'],
-  ])('%s is refused', async (_, text, message) => {
-    await put('names.tsv', text)
-    await expect(readClassTable(join(root, 'names.tsv'))).rejects.toThrow(message)
-  })
-  test('may end with the ignored label', async () => {
-    await put('names.tsv', 'index\tname\n0\tsky\n255\tvoid\n')
-    const names = (await readClassTable(join(root, 'names.tsv'))).map(({ name }) => name)
-    expect(names).toEqual(['sky'])
-  })
-  test('of VOC has the official colors', () => {
-    expect(VOC_CLASSES[1]?.displayColor).toEqual([128, 0, 0])
-    expect(VOC_CLASSES[15]?.displayColor).toEqual([192, 128, 128])
   })
 })

@@ -1,28 +1,31 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
+import type { FileSource } from '../../std/files/file-source.ts'
 
 /** What was known of a file when its digest was computed. */
 interface CachedDigest {
   readonly sizeBytes: number
-  readonly modifiedMs: number
+  readonly version: string
   readonly sha256: string
 }
 
-/** Where digests are remembered between processes; the text is JSON. */
+/** Where digests are cached between processes; the text is JSON. */
 export interface DigestCache {
   read(): Promise<string | undefined>
   write(text: string): Promise<void>
 }
 
-async function hashFile(path: string): Promise<string> {
+async function hashFile(files: FileSource, path: string): Promise<string> {
   const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash)
+  const stream = await files.openStream(path)
+  try {
+    for await (const chunk of stream.chunks) hash.update(chunk)
+  } finally {
+    await stream.close()
+  }
   return hash.digest('hex')
 }
 
-/** A memory that cannot be read is only slower, never wrong. */
+/** A cache that cannot be read is only slower, never wrong. */
 function parseCachedDigests(text: string | undefined): Map<string, CachedDigest> {
   try {
     return new Map(Object.entries(JSON.parse(text ?? '{}') as Record<string, CachedDigest>))
@@ -31,23 +34,32 @@ function parseCachedDigests(text: string | undefined): Map<string, CachedDigest>
   }
 }
 
-/** SHA-256 of each file, computed anew only where size or time of change differ from what is remembered. */
+export interface FilesToDigest {
+  readonly files: FileSource
+  readonly paths: readonly string[]
+}
+
+/**
+ * SHA-256 of each file, computed only where size or version differ from what is cached. Throws
+ * StorageError.
+ */
 export async function digestFiles(
-  paths: readonly string[],
+  { files, paths }: FilesToDigest,
   cache: DigestCache | undefined,
 ): Promise<string[]> {
   const cachedDigests = parseCachedDigests(await cache?.read())
   const digests: string[] = []
   let isChanged = false
   for (const path of paths) {
-    const { size: sizeBytes, mtimeMs: modifiedMs } = await stat(path)
-    const before = cachedDigests.get(path)
-    if (before?.sizeBytes === sizeBytes && before.modifiedMs === modifiedMs) {
+    const facts = await files.stat(path)
+    const key = files.describe(path)
+    const before = cachedDigests.get(key)
+    if (facts && before?.sizeBytes === facts.sizeBytes && before.version === facts.version) {
       digests.push(before.sha256)
       continue
     }
-    const sha256 = await hashFile(path)
-    cachedDigests.set(path, { sizeBytes, modifiedMs, sha256 })
+    const sha256 = await hashFile(files, path)
+    if (facts) cachedDigests.set(key, { ...facts, sha256 })
     digests.push(sha256)
     isChanged = true
   }

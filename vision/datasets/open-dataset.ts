@@ -1,5 +1,6 @@
-import { join } from 'node:path'
 import type { DatasetSettings } from '../../method/settings/data.ts'
+import type { FileLocation } from '../../std/files/file-source.ts'
+import { locateFile, type Volumes } from '../../std/files/volumes.ts'
 import type { Dataset } from './dataset.ts'
 import { DatasetError } from './dataset-error.ts'
 import type { DigestCache } from './file-digests.ts'
@@ -8,21 +9,17 @@ import { scenesDataset } from './scenes-dataset.ts'
 import { vocDataset } from './voc-dataset.ts'
 
 export interface DatasetMounts {
-  /** Folder of each volume by name; '' is the default. */
-  readonly volumes: Readonly<Record<string, string>>
+  readonly volumes: Volumes
   readonly digests?: DigestCache | undefined
 }
 
-function resolveDatasetFolder(
-  { volume = '', path = '' }: DatasetSettings,
-  mounts: DatasetMounts,
-): string {
-  const root = mounts.volumes[volume]
-  if (root !== undefined) return join(root, path)
-  const known = Object.keys(mounts.volumes).filter((name) => name !== '')
+function locateDataset(settings: DatasetSettings, { volumes }: DatasetMounts): FileLocation {
+  const location = locateFile(volumes, settings)
+  if (location !== undefined) return location
+  const known = Object.keys(volumes).filter((name) => name !== '')
   throw new DatasetError(
     'DataFolderMissing',
-    `volume ${volume} is not there; known volumes: ${known.join(', ') || 'none'}`,
+    `volume ${settings.volume ?? ''} is not there; known volumes: ${known.join(', ') || 'none'}`,
   )
 }
 
@@ -37,17 +34,11 @@ export async function openDataset(
     case 'Scenes':
       return scenesDataset(settings)
     case 'ImageFolder':
-      return imageFolderDataset({ folder: resolveDatasetFolder(settings, mounts), limit, digests })
+      return imageFolderDataset({ folder: locateDataset(settings, mounts), limit, digests })
     case 'Voc': {
       const { split = '', masks, classes } = settings
-      return vocDataset({
-        root: resolveDatasetFolder(settings, mounts),
-        split,
-        masks,
-        classes,
-        limit,
-        digests,
-      })
+      const root = locateDataset(settings, mounts)
+      return vocDataset({ root, split, masks, classes, limit, digests })
     }
   }
 }

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { folderFiles } from '../../std/files/folder-files.ts'
 import { IGNORED_LABEL } from './dataset.ts'
 import { openDataset } from './open-dataset.ts'
 
 /**
- * Photographs in VOC layout with the lists train and val and a table classes.tsv. They are not part of the
- * repository: NECO_TEST_PHOTOGRAPHS names their folder.
+ * Photographs in VOC layout with the lists train and val and a table classes.tsv. They are not part
+ * of the repository: NECO_TEST_PHOTOGRAPHS names their folder.
  */
 const folder = process.env['NECO_TEST_PHOTOGRAPHS']
 
@@ -17,7 +18,7 @@ if (folder === undefined) {
     const settings = { kind: 'Voc', path: '', split, classes: 'classes.tsv' } as const
 
     test('all decode, with masks of their size and of known classes', async () => {
-      const photographs = await openDataset(settings, { volumes: { '': folder } })
+      const photographs = await openDataset(settings, { volumes: { '': folderFiles(folder) } })
       const seen = new Set<number>()
       expect(photographs.size).toBeGreaterThan(0)
       for (let i = 0; i < photographs.size; i++) {

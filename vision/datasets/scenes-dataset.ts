@@ -5,7 +5,7 @@ import { SCENE_CLASSES } from '../scenes/scene-classes.ts'
 import type { Dataset } from './dataset.ts'
 import { computeManifestDigest } from './file-digests.ts'
 
-/** Pictures drawn by code; each is drawn once and kept. */
+/** Images drawn by code; each is drawn once and cached. */
 export function scenesDataset({ firstSeed = 0, count = 0 }: DatasetSettings): Dataset {
   const drawn: Scene[] = []
   const scene = (index: number): Scene => {

@@ -1,15 +1,14 @@
-import { access, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { type FileLocation, joinPath } from '../../std/files/file-source.ts'
 import { decodeLabelPng } from '../images/decode-label-png.ts'
 import type { LabelMap } from '../images/rgb-image.ts'
 import { readClassTable, VOC_CLASSES } from './class-table.ts'
 import { type Dataset, IGNORED_LABEL } from './dataset.ts'
 import { DatasetError } from './dataset-error.ts'
 import { computeManifestDigest, type DigestCache, digestFiles } from './file-digests.ts'
-import { readImageFile, readImageSize } from './image-folder.ts'
+import { readImageFile, readImageSize } from './image-file.ts'
 
 export interface VocOptions {
-  readonly root: string
+  readonly root: FileLocation
   readonly split: string
   readonly masks?: string | undefined
   readonly classes?: string | undefined
@@ -27,42 +26,45 @@ const VOC_LAYOUTS: readonly VocLayout[] = [
   { images: 'images', lists: 'sets' },
 ]
 
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  )
-
-async function findVocLayout(root: string): Promise<VocLayout> {
+async function findVocLayout({ files, path }: FileLocation): Promise<VocLayout> {
   for (const layout of VOC_LAYOUTS) {
-    if (await exists(join(root, layout.images))) return layout
+    if ((await files.list(joinPath(path, layout.images))).length > 0) return layout
   }
   throw new DatasetError(
     'DataFolderMissing',
-    `${root}: neither JPEGImages nor images is there; give the folder in VOC layout as path`,
+    `${files.describe(path)}: neither JPEGImages nor images is there; give the folder in VOC layout as path`,
   )
 }
 
-async function readSplit(path: string): Promise<string[]> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+async function readSplit({ files, path: listPath }: FileLocation): Promise<string[]> {
+  const path = files.describe(listPath)
+  const bytes = await files.read(listPath).catch((error: unknown) => {
     throw new DatasetError('DataFileMissing', `${path}: no such split; check split`, {
       cause: error,
     })
   })
-  const names = text.split(/\s+/).filter((name) => name !== '')
+  const names = Buffer.from(bytes)
+    .toString('utf8')
+    .split(/\s+/)
+    .filter((name) => name !== '')
   if (names.length === 0) throw new DatasetError('DataEmpty', `${path}: the split names no image`)
   return names
 }
 
-async function requireFiles(paths: readonly string[], list: string): Promise<void> {
+async function requireFiles(paths: readonly string[], { files, path: list }: FileLocation) {
   for (const path of paths) {
-    if (await exists(path)) continue
-    throw new DatasetError('DataFileMissing', `${path}: named by ${list}, but not there`)
+    if ((await files.stat(path)) !== undefined) continue
+    throw new DatasetError(
+      'DataFileMissing',
+      `${files.describe(path)}: named by ${files.describe(list)}, but not there`,
+    )
   }
 }
 
-async function readMask(path: string, classCount: number): Promise<LabelMap> {
-  const mask = await readFile(path)
+async function readMask(location: FileLocation, classCount: number): Promise<LabelMap> {
+  const path = location.files.describe(location.path)
+  const mask = await location.files
+    .read(location.path)
     .then(decodeLabelPng)
     .catch((error: unknown) => {
       throw new DatasetError('DataMaskUnreadable', `${path}: ${(error as Error).message}`, {
@@ -77,17 +79,22 @@ async function readMask(path: string, classCount: number): Promise<LabelMap> {
   )
 }
 
-/** A set in the layout of Pascal VOC: JPEG images, palette masks of class indices, lists of names. */
+/**
+ * A set in the layout of Pascal VOC: JPEG images, palette masks of class indices, lists of names.
+ */
 export async function vocDataset(options: VocOptions): Promise<Dataset> {
   const { root, split, masks = 'SegmentationClass', classes: table, limit, digests } = options
+  const { files } = root
+  const locate = (...parts: readonly string[]) => joinPath(root.path, ...parts)
   const layout = await findVocLayout(root)
-  const list = join(root, layout.lists, `${split}.txt`)
+  const list = { files, path: locate(layout.lists, `${split}.txt`) }
   const names = (await readSplit(list)).slice(0, limit)
-  const images = names.map((name) => join(root, layout.images, `${name}.jpg`))
-  const maskPaths = names.map((name) => join(root, masks, `${name}.png`))
+  const images = names.map((name) => locate(layout.images, `${name}.jpg`))
+  const maskPaths = names.map((name) => locate(masks, `${name}.png`))
   await requireFiles([...images, ...maskPaths], list)
-  const classes = table === undefined ? VOC_CLASSES : await readClassTable(join(root, table))
-  const contents = await digestFiles([...images, ...maskPaths], digests)
+  const classes =
+    table === undefined ? VOC_CLASSES : await readClassTable({ files, path: locate(table) })
+  const contents = await digestFiles({ files, paths: [...images, ...maskPaths] }, digests)
   return {
     size: names.length,
     classes,
@@ -98,15 +105,15 @@ export async function vocDataset(options: VocOptions): Promise<Dataset> {
         digest,
       ]),
     ),
-    image: (index) => readImageFile(images[index] ?? ''),
+    image: (index) => readImageFile({ files, path: images[index] ?? '' }),
     mask: async (index) => {
       const path = maskPaths[index] ?? ''
-      const mask = await readMask(path, classes.length)
-      const { width, height } = await readImageSize(images[index] ?? '')
+      const mask = await readMask({ files, path }, classes.length)
+      const { width, height } = await readImageSize({ files, path: images[index] ?? '' })
       if (mask.width === width && mask.height === height) return mask
       throw new DatasetError(
         'DataMaskSizeWrong',
-        `${path}: ${mask.width}×${mask.height} pixels, but its image has ${width}×${height}`,
+        `${files.describe(path)}: ${mask.width}×${mask.height} pixels, but its image has ${width}×${height}`,
       )
     },
   }

@@ -2,7 +2,10 @@ import type { Dataset } from './dataset.ts'
 
 type Warn = (message: string, data: Readonly<Record<string, unknown>>) => void
 
-/** Warns of the files of a data set that are no images: how many, then each with its reason. `field` is the data set in the run. */
+/**
+ * Warns of the files of a data set that are no images: how many, then each with its reason. `field`
+ * is the data set in the run.
+ */
 export function warnAboutSkipped(
   field: string,
   { size, skipped }: Pick<Dataset, 'size' | 'skipped'>,

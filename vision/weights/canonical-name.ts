@@ -18,7 +18,9 @@ const WHOLE_TENSOR: Slice = { index: 0, of: 1 }
 
 type Rule = readonly [pattern: RegExp, replacement: string]
 
-/** Names on the left are those of Hugging Face's ViT, DINOv2 and DINOv3 and of chunked DINOv2 files. */
+/**
+ * Names on the left are those of Hugging Face's ViT, DINOv2 and DINOv3 and of chunked DINOv2 files.
+ */
 const RENAMED: readonly Rule[] = [
   [/^embeddings\.cls_token$/, 'cls_token'],
   [/^embeddings\.mask_token$/, 'mask_token'],

@@ -13,9 +13,9 @@ interface TensorPiece extends Destination {
 
 /**
  * The tensors of a file under the names and in the order of `parameterShapes`, whichever program
- * wrote it: prefix stripped, heads and mask token dropped, q, k and v joined, registers dropped when
- * the model has none. Throws WeightsError when the file holds another model,
- * or a value that is no finite number.
+ * wrote it: prefix stripped, heads and mask token dropped, q, k and v joined, registers dropped
+ * when the model has none. Throws WeightsError when the file holds another model, or a value that
+ * is no finite number.
  */
 export function toCanonicalWeights(
   tensors: Tensors,
@@ -50,8 +50,9 @@ function throwIfNotFinite(
 }
 
 /**
- * NeCo's rule: what stands before cls_token is the prefix of the backbone; names with "head" are not
- * part of it. A training checkpoint holds student and teacher: the student, named model, is meant.
+ * NeCo's rule: what stands before cls_token is the prefix of the backbone; names with "head" are
+ * not part of it. A training checkpoint holds student and teacher: the student, named model, is
+ * meant.
  */
 function stripPrefix(tensors: Tensors, file: string): Tensors {
   const prefixes = [...tensors.keys()]

@@ -1,9 +1,9 @@
 import type { WeightTensor } from './weight-values.ts'
 
 /**
- * The bytes of a safetensors file, one chunk for the header and one a tensor, so that a writer never
- * holds the file and the tensors at once. Tensors keep the order of the map; float32 values are
- * written as F32 and float64 values as F64. Equal input gives equal bytes.
+ * The bytes of a safetensors file, one chunk for the header and one a tensor, so that a writer
+ * never holds the file and the tensors at once. Tensors keep the order of the map; float32 values
+ * are written as F32 and float64 values as F64. Equal input gives equal bytes.
  */
 export function* encodeSafetensors(
   tensors: ReadonlyMap<string, WeightTensor>,

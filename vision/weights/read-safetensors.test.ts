@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { folderFiles } from '../../std/files/folder-files.ts'
 import { encodeSafetensors } from './encode-safetensors.ts'
 import { readSafetensors } from './read-safetensors.ts'
 import type { WeightTensor } from './weight-values.ts'
@@ -34,9 +35,8 @@ function withHeader(header: unknown, dataBytes: number): Buffer {
 }
 
 async function readBack(bytes: Uint8Array) {
-  const path = join(folder, 'weights.safetensors')
-  await writeFile(path, bytes)
-  return readSafetensors(path)
+  await writeFile(join(folder, 'weights.safetensors'), bytes)
+  return readSafetensors({ files: folderFiles(folder), path: 'weights.safetensors' })
 }
 
 function f32(begin: number, end: number, shape = [(end - begin) / 4]) {
@@ -88,10 +88,10 @@ test('half and brain floats become the float32 they stand for', async () => {
 })
 
 test('tensors that are not wanted are left out but counted in the digest', async () => {
-  const path = join(folder, 'some.safetensors')
-  await writeFile(path, encodeToBuffer(tensors))
-  const all = await readSafetensors(path)
-  const some = await readSafetensors(path, { isWanted: (name) => name === 'b' })
+  await writeFile(join(folder, 'some.safetensors'), encodeToBuffer(tensors))
+  const location = { files: folderFiles(folder), path: 'some.safetensors' }
+  const all = await readSafetensors(location)
+  const some = await readSafetensors(location, { isWanted: (name) => name === 'b' })
   expect([...some.tensors.keys()]).toEqual(['b'])
   expect(some.sha256).toBe(all.sha256)
 })
@@ -173,7 +173,7 @@ describe('a damaged file is refused by name', () => {
   })
 
   test('a file that is not there', async () => {
-    const reading = readSafetensors(join(folder, 'missing.safetensors'))
+    const reading = readSafetensors({ files: folderFiles(folder), path: 'missing.safetensors' })
     await expect(reading).rejects.toMatchObject({ code: 'WeightsUnreadable' })
   })
 

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileLocation, FileStream } from '../../std/files/file-source.ts'
 import { parseSafetensorsHeader, type SafetensorsHeader } from './safetensors-header.ts'
 import { decodeValues, type WeightTensor } from './weight-values.ts'
 import { WeightsError } from './weights-error.ts'
@@ -16,7 +16,7 @@ export interface SafetensorsFile {
 }
 
 export interface ReadOptions {
-  /** Tensors it says no to are hashed but not kept. All are kept when it is left out. */
+  /** Other tensors are hashed but not returned. All are returned when it is left out. */
   readonly isWanted?: (name: string) => boolean
 }
 
@@ -25,44 +25,57 @@ export interface ReadOptions {
  * with the digest of the whole file taken on the way. Throws WeightsError.
  */
 export async function readSafetensors(
-  path: string,
+  { files, path }: FileLocation,
   { isWanted = () => true }: ReadOptions = {},
 ): Promise<SafetensorsFile> {
-  const handle = await open(path, 'r').catch((cause: unknown) => {
+  const file = files.describe(path)
+  const stream = await files.openStream(path).catch((cause: unknown) => {
     const problem = 'it cannot be opened'
     const remedy = 'check the path and the permissions'
-    throw new WeightsError({ code: 'WeightsUnreadable', file: path, problem, remedy }, { cause })
+    throw new WeightsError({ code: 'WeightsUnreadable', file, problem, remedy }, { cause })
   })
   try {
-    const reader = { handle, path, hash: createHash('sha256') }
+    const reader = createReader(stream, file)
     const header = await readHeader(reader)
     const tensors = await readTensors(reader, header, isWanted)
     return { tensors, metadata: header.metadata, sha256: reader.hash.digest('hex') }
   } finally {
-    await handle.close()
+    await stream.close()
   }
 }
 
+/** Where reading has got in a stream of chunks. */
 interface Reader {
-  readonly handle: FileHandle
-  readonly path: string
+  readonly sizeBytes: number
+  readonly chunks: AsyncIterator<Uint8Array>
+  readonly file: string
   readonly hash: Hash
+  /** What is left of the newest chunk. */
+  rest: Uint8Array
 }
 
+const createReader = ({ sizeBytes, chunks }: FileStream, file: string): Reader => ({
+  sizeBytes,
+  chunks: chunks[Symbol.asyncIterator](),
+  file,
+  hash: createHash('sha256'),
+  rest: new Uint8Array(0),
+})
+
 async function readHeader(reader: Reader): Promise<SafetensorsHeader> {
-  const { size } = await reader.handle.stat()
+  const { sizeBytes: size } = reader
   const prefix = await readBytes(reader, 8, 'the length of its header')
   const lengthBytes = Number(new DataView(prefix.buffer).getBigUint64(0, true))
   if (lengthBytes > Math.min(size - 8, MAX_HEADER_BYTES)) {
     throw new WeightsError({
       code: 'WeightsTruncated',
-      file: reader.path,
+      file: reader.file,
       problem: `its header says it is ${lengthBytes} bytes long but the file has ${size}`,
       remedy: 'it is no safetensors file or incomplete: fetch or write it again',
     })
   }
-  const json = decodeUtf8(await readBytes(reader, lengthBytes, 'its header'), reader.path)
-  return parseSafetensorsHeader(json, { name: reader.path, dataBytes: size - 8 - lengthBytes })
+  const json = decodeUtf8(await readBytes(reader, lengthBytes, 'its header'), reader.file)
+  return parseSafetensorsHeader(json, { name: reader.file, dataBytes: size - 8 - lengthBytes })
 }
 
 /** Bytes that are no UTF-8 would become replacement characters in silence. */
@@ -91,7 +104,7 @@ async function readTensors(
     if (values === undefined) {
       const problem = `type ${type} is not read as weights`
       const remedy = 'write it as F64, F32, F16 or BF16'
-      const file = reader.path
+      const file = reader.file
       throw new WeightsError({
         code: 'WeightsTypeUnsupported',
         file,
@@ -105,7 +118,7 @@ async function readTensors(
   return tensors
 }
 
-/** The next bytes of the file; the file may have shrunk since its length was read. */
+/** The next bytes of the file, which may end before the length in its header. */
 async function readBytes(
   reader: Reader,
   lengthBytes: number,
@@ -114,14 +127,24 @@ async function readBytes(
   const bytes = new Uint8Array(lengthBytes)
   let filled = 0
   while (filled < lengthBytes) {
-    const { bytesRead } = await reader.handle.read(bytes, filled, lengthBytes - filled)
-    if (bytesRead === 0) {
+    if (reader.rest.length === 0 && !(await readChunk(reader))) {
       const problem = `it ends inside ${what}: ${filled} of ${lengthBytes} bytes are there`
-      const file = reader.path
+      const file = reader.file
       throw new WeightsError({ code: 'WeightsTruncated', file, problem, remedy: REMEDY })
     }
-    filled += bytesRead
+    const part = reader.rest.subarray(0, lengthBytes - filled)
+    bytes.set(part, filled)
+    reader.rest = reader.rest.subarray(part.length)
+    filled += part.length
   }
   reader.hash.update(bytes)
   return bytes
+}
+
+/** Whether there was a chunk left. */
+async function readChunk(reader: Reader): Promise<boolean> {
+  const next = await reader.chunks.next()
+  if (next.done === true) return false
+  reader.rest = next.value
+  return true
 }

@@ -1,4 +1,6 @@
-/** The values of one tensor as they lie in memory: float32, or float64 for the reference backend. */
+/**
+ * The values of one tensor as they lie in memory: float32, or float64 for the reference backend.
+ */
 export interface WeightTensor {
   readonly shape: readonly number[]
   readonly values: Float32Array | Float64Array

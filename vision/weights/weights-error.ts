@@ -1,5 +1,6 @@
 /** What can be wrong with a file of weights. The code is what programs and logs look at. */
 export type WeightsErrorCode =
+  | 'VolumeMissing'
   | 'WeightsUnreadable'
   | 'WeightsTruncated'
   | 'WeightsHeaderInvalid'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { LABELS } from '../../../crds/names.ts'
+import { ANNOTATIONS, LABELS } from '../../../crds/names.ts'
 import type { NeCoRun, RunStatus } from '../../../crds/necorun.ts'
 import { buildResultShards, toResultRow } from './result-shards.ts'
 
@@ -62,12 +62,22 @@ describe('a row of results', () => {
     )
   })
 
-  test('says why a run failed', () => {
+  test('holds what the point sets, where that is recorded on the run', () => {
+    const plain = run(0)
+    const annotations = { [ANNOTATIONS.assignment]: '{"loss.lambda":0.5}' }
+    const recorded = { ...plain, metadata: { ...plain.metadata, annotations } }
+    expect(toResultRow(recorded)).toEqual({
+      ...toResultRow(plain),
+      assignment: { 'loss.lambda': 0.5 },
+    })
+  })
+
+  test('holds the cause of a failed run', () => {
     const failed = run(0, { conditions: ended('Failed', 'Infeasible') })
     expect(toResultRow(failed)).toMatchObject({ verdict: 'Failed', cause: 'Infeasible' })
   })
 
-  test('is not there for a run that goes on, nor for one that no sweep made', () => {
+  test('does not exist for a live run, nor for one that no sweep created', () => {
     expect(toResultRow(run(0, { conditions: [] }))).toBeUndefined()
     expect(toResultRow({ ...run(0), metadata: { name: 'alone' } })).toBeUndefined()
   })
@@ -112,8 +122,8 @@ describe('the shards of a sweep', () => {
         expect(reversed).toEqual(shards)
         expect(new Set(shards.map(({ id }) => id)).size).toBe(shards.length)
         const found = shards.flatMap(({ text }) => lines(text))
-        const held = found.map(({ point, replicate }) => point * REPLICATES + replicate)
-        expect(held).toEqual(given.toSorted((a, b) => a - b))
+        const listed = found.map(({ point, replicate }) => point * REPLICATES + replicate)
+        expect(listed).toEqual(given.toSorted((a, b) => a - b))
         expect(shards.every(({ text }) => Buffer.byteLength(text) <= maxBytes)).toBe(true)
       }),
     )

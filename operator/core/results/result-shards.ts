@@ -1,15 +1,19 @@
 import type { NeCoRun } from '../../../crds/necorun.ts'
+import type { Assignment } from '../../../search/search-method.ts'
 import { omitUndefined } from '../../../std/omit-undefined.ts'
 import { findCondition } from '../conditions.ts'
+import { readRecordedAssignment } from '../sweep/assignment.ts'
 import { readRunIndex } from '../sweep/build-sweep-run.ts'
 
 type MetricValues = Readonly<Record<string, number>>
 
-/** What a table of results holds of one run that has ended. */
+/** What a results table holds of one run that has ended. */
 export interface ResultRow {
   readonly point: number
   readonly replicate: number
   readonly run: string
+  /** Absent for a run that was created before assignments were recorded. */
+  readonly assignment?: Assignment
   readonly verdict: 'Succeeded' | 'Failed'
   readonly cause?: string
   readonly runKey?: string
@@ -31,9 +35,15 @@ export interface ResultShard {
 
 export interface ShardOptions {
   readonly replicates: number
-  /** Runs of one shard, by their number: a run that ends late changes its own shard alone. 200 where left out. */
+  /**
+   * Runs of one shard, by their number: a run that ends late changes only its own shard. 200 by
+   * default.
+   */
   readonly rowsPerShard?: number
-  /** UTF-8 bytes of one shard at most. 480 KiB where left out: an object has 1.5 MiB, a ConfigMap 1 MiB. */
+  /**
+   * UTF-8 bytes of one shard at most. 480 KiB by default: etcd limits an object to 1.5 MiB, and
+   * Kubernetes a ConfigMap to 1 MiB.
+   */
   readonly maxBytes?: number
 }
 
@@ -52,7 +62,7 @@ const findTrueReason = (
 const sortMetricsByName = (measures: MetricValues = {}): MetricValues =>
   Object.fromEntries(Object.entries(measures).sort(([a], [b]) => (a < b ? -1 : 1)))
 
-/** The row of a run; undefined while it has not ended, and for one that no sweep made. */
+/** The row of a run; undefined until it has ended, and for one that no sweep created. */
 export function toResultRow(run: NeCoRun): ResultRow | undefined {
   const index = readRunIndex(run)
   const cause = findTrueReason(run, 'Failed') ?? findTrueReason(run, 'Stalled')
@@ -63,6 +73,7 @@ export function toResultRow(run: NeCoRun): ResultRow | undefined {
     point: index.point,
     replicate: index.replicate,
     run: run.metadata.name,
+    ...omitUndefined({ assignment: readRecordedAssignment(run) }),
     verdict: cause === undefined ? 'Succeeded' : 'Failed',
     ...omitUndefined({ cause, runKey }),
     metrics: sortMetricsByName(metrics),
@@ -97,7 +108,10 @@ function splitLinesBySize(lines: readonly string[], maxBytes: number): string[][
   return parts
 }
 
-/** The results of a sweep, by number: a cache that is made again from its runs, equal for equal runs in any order. */
+/**
+ * The results of a sweep, by run number: a cache that can be rebuilt from its runs, and is equal for
+ * equal runs in any order.
+ */
 export function buildResultShards(runs: readonly NeCoRun[], options: ShardOptions): ResultShard[] {
   const { replicates, rowsPerShard = ROWS_PER_SHARD, maxBytes = MAX_BYTES } = options
   const toRunNumber = ({ point, replicate }: ResultRow): number => point * replicates + replicate

@@ -1,12 +1,16 @@
-import { API_GROUP_VERSION, LABELS, RUN_KIND, SWEEP_KIND } from '../../../crds/names.ts'
+import {
+  ANNOTATIONS,
+  API_GROUP_VERSION,
+  LABELS,
+  RUN_KIND,
+  SWEEP_KIND,
+} from '../../../crds/names.ts'
 import type { NeCoRun } from '../../../crds/necorun.ts'
 import type { NeCoSweep } from '../../../crds/necosweep.ts'
-import type { RunSpec } from '../../../crds/spec/run-spec.ts'
-import { withValueAt } from '../../../method/merge-settings.ts'
 import { COMMON_SETTINGS } from '../../../method/presets.ts'
+import type { Assignment } from '../../../search/search-method.ts'
 import { omitUndefined } from '../../../std/omit-undefined.ts'
-import type { Assignment } from '../search/decode-point.ts'
-import { decodePoint } from '../search/decode-point.ts'
+import { applyAssignment, serializeAssignment } from './assignment.ts'
 
 export interface RunIndex {
   readonly point: number
@@ -22,7 +26,7 @@ export const toRunIndex = (number: number, replicates: number): RunIndex => ({
 const buildRunName = (sweep: string, { point, replicate }: RunIndex): string =>
   `${sweep}-${point}-r${replicate}`
 
-/** Point and replicate of a run that a sweep made; undefined for one that a person made. */
+/** Point and replicate of a run that a sweep created; undefined for one that a person created. */
 export function readRunIndex(run: NeCoRun): RunIndex | undefined {
   const labels = run.metadata.labels ?? {}
   const point = Number(labels[LABELS.point] ?? Number.NaN)
@@ -30,28 +34,28 @@ export function readRunIndex(run: NeCoRun): RunIndex | undefined {
   return Number.isInteger(point) && Number.isInteger(replicate) ? { point, replicate } : undefined
 }
 
-/** The template with the values of a point laid over it. */
-export const applyAssignment = (template: RunSpec, assignment: Assignment): RunSpec =>
-  Object.entries(assignment).reduce(
-    (spec, [path, value]) => withValueAt(spec, path, value),
-    template,
-  )
+/** A run to create: its place in the sweep, and what its point sets. */
+export interface PlannedRun extends RunIndex {
+  readonly assignment: Assignment
+}
 
 /** The run of a point and replicate: replicate r trains with seed + r, all else is equal. */
-export function buildSweepRun(sweep: NeCoSweep, index: RunIndex): NeCoRun {
+export function buildSweepRun(sweep: NeCoSweep, planned: PlannedRun): NeCoRun {
   const { name, namespace, uid = '' } = sweep.metadata
-  const assigned = applyAssignment(sweep.spec.run, decodePoint(sweep.spec, index.point))
+  const { point, replicate, assignment } = planned
+  const assigned = applyAssignment(sweep.spec.run, assignment)
   return {
     apiVersion: API_GROUP_VERSION,
     kind: RUN_KIND,
     metadata: {
-      name: buildRunName(name, index),
+      name: buildRunName(name, planned),
       ...omitUndefined({ namespace }),
       labels: {
         [LABELS.sweep]: name,
-        [LABELS.point]: String(index.point),
-        [LABELS.replicate]: String(index.replicate),
+        [LABELS.point]: String(point),
+        [LABELS.replicate]: String(replicate),
       },
+      annotations: { [ANNOTATIONS.assignment]: serializeAssignment(assignment) },
       ownerReferences: [
         {
           apiVersion: API_GROUP_VERSION,
@@ -63,6 +67,6 @@ export function buildSweepRun(sweep: NeCoSweep, index: RunIndex): NeCoRun {
         },
       ],
     },
-    spec: { ...assigned, seed: (assigned.seed ?? COMMON_SETTINGS.seed) + index.replicate },
+    spec: { ...assigned, seed: (assigned.seed ?? COMMON_SETTINGS.seed) + replicate },
   }
 }

@@ -6,7 +6,9 @@ export type Objective = NonNullable<SweepSpec['objective']>
 
 const isKnownMetric = (name: string): name is MetricName => name in METRICS
 
-/** The value a run gives to the objective: of the latest evaluation that measured it, or of its training. */
+/**
+ * The objective of a run: as measured by the latest evaluation that did so, else by its training.
+ */
 export function findObjectiveValue(run: NeCoRun, objective: Objective): number | undefined {
   const { metric, evaluation } = objective
   const measured = (run.status?.evaluations ?? [])

@@ -8,7 +8,7 @@ import { planSweep } from './plan-sweep.ts'
 import {
   createSweepAggregate,
   type RunSummary,
-  rankPoint,
+  recordPoint,
   recordRun,
   type SweepAggregate,
 } from './sweep-aggregate.ts'
@@ -35,7 +35,10 @@ const aSweep = (axes: number, parallelism: number): NeCoSweep => ({
   },
 })
 
-/** Plans, makes the planned runs live, and ends the oldest live run with some measure, until the sweep has ended. */
+/**
+ * Plans, makes the planned runs live, and ends the oldest live run with some objective, until the
+ * sweep has ended.
+ */
 function runSweepToEnd(sweep: NeCoSweep): {
   sweep: NeCoSweep
   aggregate: SweepAggregate
@@ -59,6 +62,7 @@ function runSweepToEnd(sweep: NeCoSweep): {
         name: action.run.metadata.name,
         state: 'Live',
         isSuspended: false,
+        assignment: {},
       })
     }
     if (plan.status !== undefined) {
@@ -72,7 +76,7 @@ function runSweepToEnd(sweep: NeCoSweep): {
       state: 'Succeeded',
       objective: (oldest.number * 7919) % 10_007,
     })
-    rankPoint(aggregate, { point: oldest.number, replicates: 1, objective })
+    recordPoint(aggregate, { point: oldest.number, replicates: 1, objective })
   }
 }
 
@@ -98,12 +102,13 @@ describe('ten thousand points', () => {
   })
 })
 
-describe('a tally', () => {
+describe('an aggregate', () => {
   const facts = fc.record({
     number: fc.nat(11),
     name: fc.constant('run'),
     state: fc.constantFrom<RunSummary['state']>('Live', 'Succeeded', 'Failed'),
     isSuspended: fc.constant(false),
+    assignment: fc.constant({}),
     cause: fc.constant('UserError' as const),
   })
   const sums = ({ live, failures, succeeded, failed, firstMissing }: SweepAggregate) => ({
@@ -114,7 +119,7 @@ describe('a tally', () => {
     firstMissing,
   })
 
-  test('of many changes is the tally of the last state of each run', () => {
+  test('of many changes equals that of the last state of each run', () => {
     fc.assert(
       fc.property(fc.array(facts, { maxLength: 60 }), (changes) => {
         const stepwise = createSweepAggregate()
@@ -128,7 +133,7 @@ describe('a tally', () => {
     )
   })
 
-  test('makes a run again that was deleted among others', () => {
+  test('has a deleted run created again', () => {
     const aggregate = createSweepAggregate()
     const sweep = aSweep(1, 10)
     for (const number of [0, 1, 2, 3, 5, 6, 7, 8, 9]) {
@@ -137,6 +142,7 @@ describe('a tally', () => {
         name: `large-${number}-r0`,
         state: 'Succeeded',
         isSuspended: false,
+        assignment: {},
       })
     }
     const { actions } = planSweep({
@@ -152,10 +158,16 @@ describe('a tally', () => {
   })
 })
 
-test('lowering the parallelism makes no new run and stops none', () => {
+test('lowering the parallelism creates no run and stops none', () => {
   const aggregate = createSweepAggregate()
   for (let number = 0; number < 3; number++) {
-    recordRun(aggregate, { number, name: `large-${number}-r0`, state: 'Live', isSuspended: false })
+    recordRun(aggregate, {
+      number,
+      name: `large-${number}-r0`,
+      state: 'Live',
+      isSuspended: false,
+      assignment: {},
+    })
   }
   expect(
     planSweep({
@@ -187,7 +199,7 @@ test('replicate r trains with seed + r and is otherwise the same run', () => {
   expect({ ...runs[1]?.spec, seed: 7 }).toEqual(runs[0]?.spec)
 })
 
-test('a sweep in which nothing changed is not written again, though its keys come back in another order', () => {
+test('an unchanged status is not written again, even if its keys come back in another order', () => {
   const platform = { ...UNBLOCKED_PLATFORM, busState: 'Connected' as const }
   const asked = { aggregate: createSweepAggregate(), problems: [], platform, nowMs: 0 }
   const sweep = aSweep(1, 0)

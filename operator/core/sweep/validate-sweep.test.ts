@@ -122,6 +122,18 @@ describe('a sweep is refused by field', () => {
       },
       [{ path: 'spec.objective.evaluation', message: 'no evaluation of that name; known: none' }],
     ],
+    'a point that is too long to be recorded on its run': [
+      {
+        run: { data: { kind: 'ImageFolder', volume: 'images' } },
+        points: [{ 'data.path': 'x'.repeat(1024) }],
+      },
+      [
+        {
+          path: 'spec.run',
+          message: `point 0 (data.path=${'x'.repeat(1014)}): 1040 bytes of parameters are more than 1024: set here what all points share`,
+        },
+      ],
+    ],
     'a point whose settings cannot run together': [
       { axes: [{ parameter: 'loss.keptNeighbors', values: [49, 64] }] },
       [

@@ -6,11 +6,12 @@ import { RunSpec } from '../../../crds/spec/run-spec.ts'
 import type { Axis, SweepSpec } from '../../../crds/spec/sweep-spec.ts'
 import { resolve } from '../../../method/resolve.ts'
 import { settingsProblems } from '../../../method/settings-problems.ts'
-import { type Assignment, countPoints, decodePoint } from '../search/decode-point.ts'
-import { applyAssignment } from './build-sweep-run.ts'
+import type { Assignment } from '../../../search/search-method.ts'
+import { applyAssignment, formatAssignment, serializeAssignment } from './assignment.ts'
+import { countPoints, decodePoint } from './decode-point.ts'
 import { findIncomparablePaths } from './objective.ts'
 
-/** Points beyond these are checked when their run is made. */
+/** Later points are checked when their run is created, as are those that depend on results. */
 const MAX_CHECKED_POINTS = 1000
 
 const listNamedValues = ({ values = [], min, max }: Partial<Axis>): [string, Scalar][] => [
@@ -89,27 +90,39 @@ function findSpecProblems(spec: RunSpec): readonly FieldProblem[] {
   return settingsProblems(resolve(parsed.data))
 }
 
-const described = (assignment: Assignment): string =>
-  Object.entries(assignment)
-    .map(([path, value]) => `${path}=${value}`)
-    .join(' ')
+/** Of the UTF-8 text of an assignment, which is an annotation of its run. */
+const MAX_ASSIGNMENT_BYTES = 1024
+
+function findAssignmentProblems(assignment: Assignment): FieldProblem[] {
+  const bytes = new TextEncoder().encode(serializeAssignment(assignment)).length
+  if (bytes <= MAX_ASSIGNMENT_BYTES) return []
+  const message = `${bytes} bytes of parameters are more than ${MAX_ASSIGNMENT_BYTES}: set here what all points share`
+  return [{ path: 'spec.run', message }]
+}
 
 function findPointProblems(spec: SweepSpec): FieldProblem[] {
   const count = Math.min(countPoints(spec), MAX_CHECKED_POINTS)
   const found: FieldProblem[] = []
   for (let number = 0; number < count && found.length < 5; number++) {
     const assignment = decodePoint(spec, number)
-    for (const { path, message } of findSpecProblems(applyAssignment(spec.run, assignment))) {
-      found.push({
-        path: `spec.run.${path}`,
-        message: `point ${number} (${described(assignment)}): ${message}`,
-      })
-    }
+    if (assignment === undefined) break
+    const where = `point ${number} (${formatAssignment(assignment).slice(0, 1024)})`
+    const problems = [
+      ...findAssignmentProblems(assignment),
+      ...findSpecProblems(applyAssignment(spec.run, assignment)).map((problem) => ({
+        ...problem,
+        path: `spec.run.${problem.path}`,
+      })),
+    ]
+    found.push(...problems.map(({ path, message }) => ({ path, message: `${where}: ${message}` })))
   }
   return found
 }
 
-/** What the schema cannot say of a sweep: values against their parameters, lengths, comparability, and every point as a whole. */
+/**
+ * Checks what the schema cannot: values against their parameters, lengths, comparability, and each
+ * point as a whole.
+ */
 export function validateSweep({ spec }: Pick<NeCoSweep, 'spec'>): FieldProblem[] {
   const sweepProblems = [
     ...findValueProblems(spec),
@@ -121,6 +134,6 @@ export function validateSweep({ spec }: Pick<NeCoSweep, 'spec'>): FieldProblem[]
   return sweepProblems.length > 0 ? sweepProblems : findPointProblems(spec)
 }
 
-/** The same for a run. */
+/** Checks what the schema cannot for a run: its settings as a whole. */
 export const validateRun = ({ spec }: Pick<NeCoRun, 'spec'>): FieldProblem[] =>
   findSpecProblems(spec).map(({ path, message }) => ({ path: `spec.${path}`, message }))

@@ -9,7 +9,7 @@ import type { RunConfig } from '../../../contract/run-config.ts'
 import type { RunReport } from '../../../contract/run-report.ts'
 import { folderStorage } from '../../../pod/folder-storage.ts'
 import { readSpool } from '../../../pod/spool.ts'
-import { attemptsFolder, spoolPath } from '../../../pod/storage-layout.ts'
+import { attemptsFolder } from '../../../pod/storage-layout.ts'
 import { omitUndefined } from '../../../std/omit-undefined.ts'
 import { buildEvaluationConfig } from '../../fixtures/evaluator-fixture.ts'
 import { buildMicroRunConfig } from '../../fixtures/micro-run-config.ts'
@@ -57,12 +57,10 @@ const listReceivedReports = (reports: readonly RunReport[]) =>
 
 /** What lies in the spools of all attempts, in the order of attempts. */
 async function spooled(): Promise<readonly RunReport[]> {
-  const storage = folderStorage(join(folder, 'storage'), Date.now)
+  const storage = folderStorage(join(folder, 'storage'))
   const [runKey = ''] = await storage.list('runs')
   const attempts = await storage.list(attemptsFolder(runKey))
-  const spools = attempts.map((name) =>
-    readSpool(storage, spoolPath(`${attemptsFolder(runKey)}/${name}`)),
-  )
+  const spools = attempts.map((name) => readSpool(storage, `${attemptsFolder(runKey)}/${name}`))
   return (await Promise.all(spools)).flat()
 }
 
@@ -187,7 +185,7 @@ describe('a trainer on NATS', () => {
       timeoutMs: 60_000,
     })
     if (saved.state !== 'Done' || saved.checkpoint === undefined) throw new Error(saved.state)
-    const storage = folderStorage(join(folder, 'storage'), Date.now)
+    const storage = folderStorage(join(folder, 'storage'))
     const manifest = await storage.read(`${saved.checkpoint.folder}/manifest.json`)
     expect(JSON.parse(Buffer.from(manifest).toString())).toMatchObject({
       step: saved.checkpoint.step,

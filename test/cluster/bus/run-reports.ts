@@ -11,12 +11,7 @@ import { readReports } from '../../../operator/bus/read-reports.ts'
 import { readSpoolMark } from '../../../pod/bus/spool-mark.ts'
 import { folderStorage } from '../../../pod/folder-storage.ts'
 import { readSpool } from '../../../pod/spool.ts'
-import {
-  attemptsFolder,
-  RUNS_FOLDER,
-  spoolMarkPath,
-  spoolPath,
-} from '../../../pod/storage-layout.ts'
+import { attemptsFolder, RUNS_FOLDER, spoolMarkPath } from '../../../pod/storage-layout.ts'
 import type { NatsTestbed } from '../testbed/nats-testbed.ts'
 
 /** What the stream has of a run. */
@@ -54,13 +49,13 @@ export async function readSpooledReports(
   root: string,
   runUid: string,
 ): Promise<readonly RunReport[]> {
-  const storage = folderStorage(root, Date.now)
+  const storage = folderStorage(root)
   const found: RunReport[] = []
   for (const key of await storage.list(RUNS_FOLDER)) {
     for (const attempt of await storage.list(attemptsFolder(key))) {
       const folder = `${attemptsFolder(key)}/${attempt}`
       const mark = await readSpoolMark(storage, spoolMarkPath(folder))
-      if (mark?.runUid === runUid) found.push(...(await readSpool(storage, spoolPath(folder))))
+      if (mark?.runUid === runUid) found.push(...(await readSpool(storage, folder)))
     }
   }
   return found

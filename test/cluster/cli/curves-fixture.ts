@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import type { RunReport } from '../../../contract/run-report.ts'
-import { attemptsFolder, spoolPath } from '../../../pod/storage-layout.ts'
+import { attemptsFolder, spoolSegmentPath } from '../../../pod/storage-layout.ts'
 import { startKubelet } from '../kubelet/kubelet.ts'
 import { makeLocalClaim } from '../testbed/local-claim.ts'
 import type { SharedTestbed } from '../testbed/shared-testbed.ts'
@@ -75,7 +75,7 @@ async function finishStudy(fixture: CurvesFixture, nodeSelector: object): Promis
   })
   for (const point of [0, 1]) {
     const lines = buildPointReports(point).map((report) => `${JSON.stringify(report)}\n`)
-    const spool = spoolPath(`${attemptsFolder(buildTestRunKey(point))}/1-pod-${point}`)
+    const spool = spoolSegmentPath(`${attemptsFolder(buildTestRunKey(point))}/1-pod-${point}`, 1)
     await write(join(storage, spool), lines.join(''))
     await writePlacement(fixture, `study-${point}-r0`)
   }

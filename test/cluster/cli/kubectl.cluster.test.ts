@@ -105,6 +105,15 @@ partly-1-r0   UserError
     expect(wide.split('\n')[0]).toMatch(/FAILED +BEST +AGE$/)
     expect(wide.split('\n')[1]).toMatch(/ loss.studentSteepness=1 /)
   })
+
+  test('shows what the point of a run sets, in a wide table and by the annotation itself', async () => {
+    const assignment = '{"loss.studentSteepness":1}'
+    const wide = await kubectl('get', 'necorun', 'done-0-r0', '-o', 'wide')
+    expect(wide.split('\n')[0]).toMatch(/ASSIGNMENT +AGE$/)
+    expect(wide.split('\n')[1]).toContain(` ${assignment} `)
+    const path = "jsonpath={.metadata.annotations['neco\\.dev/assignment']}"
+    expect(await kubectl('get', 'necorun', 'done-0-r0', '-o', path)).toBe(assignment)
+  })
 })
 
 describe('kubectl wait', () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { counterHash } from '../../../operator/core/search/counter-hash.ts'
+import { counterHash } from '../../../search/counter-hash.ts'
 import { instantSweep, type SweepRunRow, toSweepRunTable } from '../sweeps/instant-sweep.ts'
 import { printMeasurement } from '../testbed/print-measurement.ts'
 import { sharedTestbed } from '../testbed/shared-testbed.ts'

@@ -111,7 +111,7 @@ export const REFUSED_BY_SERVER: readonly BrokenManifestCase[] = [
   {
     mistake: 'a range in a grid',
     set: { 'spec.axes': [{ parameter: 'loss.lambda', min: 0, max: 1 }] },
-    says: 'a range (min, max) needs search Random or Sobol; Grid needs values',
+    says: 'a range (min, max) needs a search that samples axes, such as Random; Grid needs values',
   },
   {
     mistake: 'a logarithmic range from zero',
@@ -125,12 +125,12 @@ export const REFUSED_BY_SERVER: readonly BrokenManifestCase[] = [
   {
     mistake: 'a random search without a count',
     set: { 'spec.points': undefined, 'spec.axes': [lambda], 'spec.search': { method: 'Random' } },
-    says: 'search Random and Sobol need count',
+    says: 'search Random needs count',
   },
   {
     mistake: 'a random search over points',
     set: { 'spec.search': { method: 'Random', count: 2 } },
-    says: 'search Random and Sobol draw from axes; zip and points are for Grid',
+    says: 'search Random draws from axes; zip and points are for Grid',
   },
   {
     mistake: 'one parameter on an axis and in zip',

@@ -1,4 +1,4 @@
-import { counterUniform } from '../../../operator/core/search/counter-hash.ts'
+import { counterUniform } from '../../../search/counter-hash.ts'
 
 /** Random choices that a seed determines. */
 export interface RandomDraws {

@@ -49,7 +49,7 @@ async function storedFiles(end: string): Promise<readonly string[]> {
 
 /** What the pod of an attempt reported. */
 async function readAttemptReports(attempt: number): Promise<readonly RunReport[]> {
-  const spools = await storedFiles('spool.ndjson')
+  const spools = await storedFiles('spool/00000001.ndjson')
   const found = spools.find((path) => path.includes(`/attempts/${attempt}-`))
   const text = found === undefined ? '' : await readFile(found, 'utf8')
   return text.split('\n').flatMap((line) => (line.endsWith('}') ? [JSON.parse(line)] : []))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { SOBOL_DIMENSIONS, sobol } from './sobol.ts'
+import { SOBOL_DIMENSIONS, sobol } from './sobol-sequence.ts'
 
 const points = (count: number, dimensions: number) =>
   Array.from({ length: count }, (_, i) => Array.from({ length: dimensions }, (_, d) => sobol(i, d)))

@@ -1,4 +1,7 @@
-/** A 32-bit hash of a few integers (the finalizer of MurmurHash3 over each): random numbers of a search without any state. */
+/**
+ * A 32-bit hash of a few integers (the finalizer of MurmurHash3 over each): random numbers of a
+ * search without any state.
+ */
 export function counterHash(...counters: readonly number[]): number {
   let hash = 0x9e3779b9
   for (const counter of counters) {

@@ -7,7 +7,7 @@ const spec = (overrides: object): SweepSpec =>
   ({ run: { data: { kind: 'Scenes', count: 4 } }, ...overrides }) as SweepSpec
 const axis = (parameter: string, ...values: (string | number)[]) => ({ parameter, values })
 const all = (sweep: SweepSpec) =>
-  Array.from({ length: countPoints(sweep) }, (_, number) => decodePoint(sweep, number))
+  Array.from({ length: countPoints(sweep) }, (_, number) => decodePoint(sweep, number) ?? {})
 
 describe('a grid', () => {
   test('crosses its axes, the last one fastest', () => {
@@ -70,7 +70,7 @@ describe('a grid', () => {
     const sweep = spec({ axes: names.map((name) => axis(name, ...digits)) })
     expect(countPoints(sweep)).toBe(1e10)
     const before = process.memoryUsage().heapUsed
-    const point = decodePoint(sweep, 1e9)
+    const point = decodePoint(sweep, 1e9) ?? {}
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(1e6)
     expect(Object.values(point).join('')).toBe('1000000000')
   })
@@ -87,6 +87,19 @@ describe('a search', () => {
   test.each(['Random', 'Sobol'])('%s draws the same points for the same seed', (method) => {
     expect(all(search(method, 3))).toEqual(all(search(method, 3)))
     expect(all(search(method, 3))).not.toEqual(all(search(method, 4)))
+  })
+
+  test.each([
+    { method: 'Random', seed: 0, n: 0, values: [133.83852796832053, 0.24816358388657156, 2] },
+    { method: 'Random', seed: 0, n: 1000, values: [8.331026028764452, 0.19154225930159852, 4] },
+    { method: 'Random', seed: 7, n: 1, values: [6.169723259498283, 0.9764796361908656, 7] },
+    { method: 'Sobol', seed: 0, n: 0, values: [31.622776601683793, 0.5, 6] },
+    { method: 'Sobol', seed: 0, n: 1000, values: [144.27121440870852, 0.5966796875, 2] },
+    { method: 'Sobol', seed: 7, n: 1, values: [6.527878618163341, 0.03593593183904886, 5] },
+  ])('$method with seed $seed gives point $n as every version did', ({ n, values, ...search }) => {
+    const axes = [...ranges, { parameter: 'references.count', min: 2, max: 9 }]
+    const sweep = spec({ axes, search: { ...search, count: 2000 } })
+    expect(Object.values(decodePoint(sweep, n) ?? {})).toEqual(values)
   })
 
   test.each(['Random', 'Sobol'])('%s stays in its ranges', (method) => {

@@ -1,4 +1,7 @@
-/** Primitive polynomials and initial numbers of Joe and Kuo (new-joe-kuo-6), dimensions 2 to 12: [degree, coefficients, m₁ … m_s]. */
+/**
+ * Primitive polynomials and initial numbers of Joe and Kuo (new-joe-kuo-6), dimensions 2 to 12:
+ * [degree, coefficients, m₁ … m_s].
+ */
 const POLYNOMIALS: readonly (readonly [
   degree: number,
   coefficients: number,
@@ -50,7 +53,10 @@ const DIRECTIONS = Array.from({ length: SOBOL_DIMENSIONS }, (_, dimension) =>
   buildDirections(dimension),
 )
 
-/** Coordinate of point `index` (from 0) in a dimension (from 0) of the Sobol sequence, in [0, 1); `shift` is a 32-bit digital shift. */
+/**
+ * Coordinate of point `index` (from 0) in a dimension (from 0) of the Sobol sequence, in [0, 1);
+ * `shift` is a 32-bit digital shift.
+ */
 export function sobol(index: number, dimension: number, shift = 0): number {
   const v = DIRECTIONS[dimension]
   if (v === undefined) throw new RangeError(`Sobol has ${SOBOL_DIMENSIONS} dimensions`)
