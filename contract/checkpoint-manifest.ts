@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { ResultSettings } from './run-config.ts'
+import { ResultSettings } from '../method/result-settings.ts'
 
 export const Shard = z.strictObject({
   file: z.string().describe('file beside the manifest; its name holds the start of the digest.'),

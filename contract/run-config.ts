@@ -1,29 +1,7 @@
 import * as z from 'zod'
+import { ResultSettings } from '../method/result-settings.ts'
 import { CheckpointSettings } from '../method/settings/checkpoint.ts'
-import { DatasetSettings } from '../method/settings/data.ts'
 import { EvaluationSettings } from '../method/settings/evaluation.ts'
-import { LossSettings } from '../method/settings/loss.ts'
-import { ModelSettings } from '../method/settings/model.ts'
-import { OptimizerSettings } from '../method/settings/optimizer.ts'
-import { ReferencesSettings } from '../method/settings/references.ts'
-import { ViewsSettings } from '../method/settings/views.ts'
-
-/** Raised whenever the same settings begin to give other numbers; it is part of every run key. */
-export const NUMERICS_VERSION = 1
-
-/** The half of a run-config that determines numbers; its digest is the heart of the run key. */
-export const ResultSettings = z.strictObject({
-  numericsVersion: z.int32(),
-  model: ModelSettings,
-  data: DatasetSettings,
-  views: ViewsSettings,
-  references: ReferencesSettings,
-  loss: LossSettings,
-  optimizer: OptimizerSettings,
-  seed: z.int32().min(0),
-  precision: z.enum(['Float32']),
-})
-export type ResultSettings = z.infer<typeof ResultSettings>
 
 const seconds = z.int32().min(1).max(31_536_000).optional()
 
@@ -42,7 +20,6 @@ export type BusSettings = z.infer<typeof BusSettings>
 
 /** The half that does not: where, with what, and how patiently. */
 const ExecutionSettings = z.strictObject({
-  backend: z.enum(['Auto', 'Wasm']),
   threads: z.int32().min(1).max(64),
   gracePeriodSeconds: z.int32().min(1).max(3600),
   checkpoint: CheckpointSettings,

@@ -48,11 +48,6 @@ export const RunStatus = z.strictObject({
     .min(0)
     .optional()
     .describe('observedGeneration is the generation this status was made from.'),
-  planVersion: z
-    .int32()
-    .min(1)
-    .optional()
-    .describe('planVersion is pinned when the run starts, so that an upgrade does not alter it.'),
   runKey: digest
     .optional()
     .describe('runKey is the digest of everything that determines the result.'),

@@ -26,11 +26,6 @@ export const SweepStatus = z.strictObject({
   observedGeneration: count
     .optional()
     .describe('observedGeneration is the generation this status reflects.'),
-  planVersion: z
-    .int32()
-    .min(1)
-    .optional()
-    .describe('planVersion is pinned when the sweep starts, so that an upgrade does not alter it.'),
   points: count.optional().describe('points is the number of points.'),
   total: count.optional().describe('total is the number of runs: points × replicates.'),
   pending: count.optional().describe('pending is the number of runs not yet created.'),

@@ -209,6 +209,20 @@ describe('a bad manifest', () => {
         message: 'fraction belongs to source StudentFraction; the others take count',
       },
     ],
+    'a count of a fraction': [
+      aRun({ references: { source: 'StudentFraction', count: 8 } }),
+      {
+        path: 'spec.references.count',
+        message: 'count follows from fraction where source is StudentFraction',
+      },
+    ],
+    'a length of no queue': [
+      aRun({ references: { source: 'TeacherBatch', queueLength: 64 } }),
+      {
+        path: 'spec.references.queueLength',
+        message: 'queueLength belongs to source TeacherQueue',
+      },
+    ],
     'heads that do not divide the width': [
       aRun({ model: { dim: 16, heads: 3 } }),
       { path: 'spec.model.heads', message: 'heads must divide dim' },

@@ -1,6 +1,7 @@
 import type { RunConfig } from '../contract/run-config.ts'
 import { RunResult } from '../contract/run-result.ts'
 import type { EvaluationSettings } from '../method/settings/evaluation.ts'
+import { checkSettings } from '../pod/check-settings.ts'
 import { openDigestCacheFile } from '../pod/digest-cache-file.ts'
 import { PodFailure } from '../pod/pod-failure.ts'
 import { readStoredJson } from '../pod/read-stored.ts'
@@ -69,6 +70,7 @@ export async function loadEvaluationContext(
   warnAboutSkipped(`evaluations ${settings.name}: memory`, memory, dependencies.warn)
   warnAboutSkipped(`evaluations ${settings.name}: validation`, validation, dependencies.warn)
   const data = await openDataset(config.result.data, mounts)
+  checkSettings(config.result, { dataSize: data.size })
   const weights = await readInitialWeights(config.result.model, volumes)
   const key = computeRunKey({
     result: config.result,

@@ -1,7 +1,11 @@
-import type { ResultSettings } from '../contract/run-config.ts'
-import type { Scalar } from '../crds/spec/parameters.ts'
+import * as z from 'zod'
+import type { ResultSettings } from './result-settings.ts'
 
-type PresetValues = Readonly<Record<string, Scalar>>
+export const Preset = z.enum(['Official', 'Paper'])
+export type Preset = z.infer<typeof Preset>
+
+/** Values by the path of their setting. */
+type PresetValues = Readonly<Record<string, string | number | boolean>>
 
 /** One place where the paper and its released program disagree, and what each preset sets for it. */
 export interface Disagreement {
@@ -40,8 +44,8 @@ export const DISAGREEMENTS: readonly Disagreement[] = [
   {
     number: 4,
     topic: 'references',
-    official: { 'references.source': 'TeacherQueue', 'references.fraction': 0 },
-    paper: { 'references.source': 'StudentFraction', 'references.fraction': 0.015625 },
+    official: { 'references.source': 'TeacherQueue' },
+    paper: { 'references.source': 'StudentFraction' },
     note: 'The paper gives no fraction: 1/64 gives R = 49 at batch 64 with 49 aligned patches an image.',
   },
   {
@@ -61,8 +65,8 @@ export const DISAGREEMENTS: readonly Disagreement[] = [
   {
     number: 7,
     topic: 'neighbors kept, and where they come from',
-    official: { 'loss.keptNeighbors': 0, 'references.neighbors': 'Inter' },
-    paper: { 'loss.keptNeighbors': 0, 'references.neighbors': 'Inter' },
+    official: { 'references.neighbors': 'Inter' },
+    paper: { 'references.neighbors': 'Inter' },
     note: 'Ablated in the paper; neither option exists in the released program, so what they mean here is our reading.',
   },
   {
@@ -173,7 +177,11 @@ type PresetSettings = Omit<ResultSettings, 'data' | 'numericsVersion' | 'model'>
   >
 }
 
-/** What both agree on, or only the program says. */
+/**
+ * What both agree on, or only the program says. All ranks enter the loss, all blocks are trained,
+ * and epochs count the steps: loss.keptNeighbors, optimizer.trainableBlocks and optimizer.steps are
+ * absent. Of the references, `resolve` keeps only what their source reads.
+ */
 export const COMMON_SETTINGS: PresetSettings = {
   model: {
     mlpRatio: 4,
@@ -208,7 +216,7 @@ export const COMMON_SETTINGS: PresetSettings = {
   references: {
     source: 'TeacherQueue',
     count: 49,
-    fraction: 0,
+    fraction: 1 / 64,
     queueLength: 8192,
     neighbors: 'Inter',
   },
@@ -222,7 +230,6 @@ export const COMMON_SETTINGS: PresetSettings = {
     similarity: 'Cosine',
     direction: 'One',
     reduction: 'Mean',
-    keptNeighbors: 0,
     renormalizeKept: false,
     epsilon: 0,
     patches: 'All',
@@ -232,7 +239,6 @@ export const COMMON_SETTINGS: PresetSettings = {
     algorithm: 'AdamW',
     batchSize: 64,
     epochs: 25,
-    steps: 0,
     backboneLearningRate: 1e-5,
     headLearningRate: 1e-4,
     finalLearningRate: 0,
@@ -240,8 +246,6 @@ export const COMMON_SETTINGS: PresetSettings = {
     finalWeightDecay: 0.5,
     teacherMomentum: 0.9995,
     finalTeacherMomentum: 1,
-    trainableBlocks: 0,
   },
   seed: 400,
-  precision: 'Float32',
 }

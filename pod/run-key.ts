@@ -1,4 +1,4 @@
-import type { ResultSettings } from '../contract/run-config.ts'
+import type { ResultSettings } from '../method/result-settings.ts'
 import { canonicalDigest } from './canonical-digest.ts'
 
 export interface RunIdentity {

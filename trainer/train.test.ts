@@ -142,8 +142,11 @@ describe('a training', () => {
     expect(final.step).toBe(6)
   })
 
-  test('trains epochs where steps are 0, and drops the last incomplete batch', async () => {
-    const config = buildTrainConfig({ optimizer: { steps: 0, epochs: 2 }, data: { count: 11 } })
+  test('trains epochs where steps are left out, and drops the last incomplete batch', async () => {
+    const config = buildTrainConfig({
+      optimizer: { steps: undefined, epochs: 2 },
+      data: { count: 11 },
+    })
     const { step, imagesSeen } = await trainInProcess(config)
     expect([step, imagesSeen]).toEqual([4, 16])
   })
@@ -152,7 +155,10 @@ describe('a training', () => {
     ['a queue of the teacher', { references: { source: 'TeacherQueue', queueLength: 50 } }],
     ['references of other images', { references: { neighbors: 'InterStrict' } }],
     ['references of the own image', { references: { neighbors: 'Intra' } }],
-    ['a fraction of the student', { references: { source: 'StudentFraction', fraction: 0.3 } }],
+    [
+      'a fraction of the student',
+      { references: { source: 'StudentFraction', fraction: 0.3, count: undefined } },
+    ],
     ['the foreground', { loss: { patches: 'Foreground' } }],
     [
       'the background with a queue',

@@ -1,5 +1,6 @@
 import type { RunConfig } from '../contract/run-config.ts'
 import { RunResult } from '../contract/run-result.ts'
+import { checkSettings } from '../pod/check-settings.ts'
 import type { CheckpointRequest } from '../pod/checkpoint-request.ts'
 import { openDigestCacheFile } from '../pod/digest-cache-file.ts'
 import { toEvaluationReport } from '../pod/evaluation-report.ts'
@@ -13,7 +14,6 @@ import type { Dataset } from '../vision/datasets/dataset.ts'
 import { openDataset } from '../vision/datasets/open-dataset.ts'
 import { warnAboutSkipped } from '../vision/datasets/warn-about-skipped.ts'
 import { readInitialWeights } from '../vision/weights/read-model-weights.ts'
-import { checkSettings } from './check-settings.ts'
 import { computeTotalSteps } from './core/sample-order.ts'
 import { createTrainingState, disposeTrainingState } from './core/training-state.ts'
 import { finishTraining } from './finish-training.ts'
@@ -72,7 +72,7 @@ export async function train(
   const { storage, volumes } = dependencies
   const digests = openDigestCacheFile(storage)
   const data = await openDataset(config.result.data, { volumes, digests })
-  checkSettings(config.result, data.size)
+  checkSettings(config.result, { dataSize: data.size })
   warnAboutSkipped('data', data, dependencies.warn)
   const weights = await readInitialWeights(config.result.model, volumes)
   const runKey = keyOf({

@@ -1,6 +1,6 @@
-import { NUMERICS_VERSION } from '../../contract/run-config.ts'
 import { runTransitions } from '../../crds/necorun.ts'
 import { sweepTransitions } from '../../crds/necosweep.ts'
+import { NUMERICS_VERSION } from '../../method/result-settings.ts'
 import { findCondition } from '../../operator/core/conditions.ts'
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
 import { InputError } from '../input-error.ts'

@@ -1,7 +1,7 @@
 import type { RunReport } from '../../contract/run-report.ts'
 import type { RunStatus } from '../../crds/necorun.ts'
 import type { RunSpec } from '../../crds/spec/run-spec.ts'
-import { resolvePreset } from '../../method/resolve-preset.ts'
+import { resolve } from '../../method/resolve.ts'
 import { countPoints } from '../../operator/core/sweep/decode-point.ts'
 import type { Study } from '../study.ts'
 import type { StudyProgress } from './study-progress.ts'
@@ -23,9 +23,10 @@ export interface LiveReports {
 }
 
 function computeWorkload(spec: RunSpec): Workload {
-  const { steps, batchSize } = resolvePreset(spec).optimizer
+  const { steps, batchSize } = resolve(spec).optimizer
   const evaluations = (spec.evaluations ?? []).reduce((sum, { at }) => sum + at.length, 0)
-  return { steps, batchSize, evaluations }
+  // Steps of epochs are not known before a trainer has counted its images.
+  return { steps: steps ?? 0, batchSize, evaluations }
 }
 
 interface LiveRun {

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { Preset } from '../../method/presets.ts'
 import { checkpointFields } from '../../method/settings/checkpoint.ts'
 import { DatasetSettings } from '../../method/settings/data.ts'
 import { evaluationFields, Profile } from '../../method/settings/evaluation.ts'
@@ -75,14 +76,24 @@ const References = withRules(partialReferences, [
     field: ['neighbors'],
   },
   {
-    cel: "!has(self.source) || self.source == 'StudentFraction' || !has(self.fraction) || self.fraction == 0.0",
+    cel: "!has(self.source) || self.source == 'StudentFraction' || !has(self.fraction)",
     holds: ({ source, fraction }) =>
-      source === undefined ||
-      source === 'StudentFraction' ||
-      fraction === undefined ||
-      fraction === 0,
+      source === undefined || source === 'StudentFraction' || fraction === undefined,
     message: 'fraction belongs to source StudentFraction; the others take count',
     field: ['fraction'],
+  },
+  {
+    cel: "!has(self.source) || self.source != 'StudentFraction' || !has(self.count)",
+    holds: ({ source, count }) => source !== 'StudentFraction' || count === undefined,
+    message: 'count follows from fraction where source is StudentFraction',
+    field: ['count'],
+  },
+  {
+    cel: "!has(self.source) || self.source == 'TeacherQueue' || !has(self.queueLength)",
+    holds: ({ source, queueLength }) =>
+      source === undefined || source === 'TeacherQueue' || queueLength === undefined,
+    message: 'queueLength belongs to source TeacherQueue',
+    field: ['queueLength'],
   },
 ]).describe('references are the patches that every patch ranks.')
 
@@ -144,12 +155,9 @@ const Evaluation = withRules(
 )
 
 const runSpecFields = {
-  preset: z
-    .enum(['Official', 'Paper'])
-    .optional()
-    .describe(
-      'preset fills every setting left out: Official as the released code does, Paper as the paper says. Official when left out.',
-    ),
+  preset: Preset.optional().describe(
+    'preset fills every setting left out: Official as the released code does, Paper as the paper says. Official when left out.',
+  ),
   model: Model.optional(),
   data: Dataset.describe('data is the unlabeled training set.'),
   views: Views.optional(),
@@ -181,16 +189,12 @@ const runSpecFields = {
     .optional()
     .describe('evaluations of the backbone before, during and after training.')
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] }),
-  backend: z
-    .enum(['Auto', 'Wasm'])
-    .optional()
-    .describe('backend that computes; Auto when left out.'),
   threads: z
     .int32()
     .min(1)
     .max(64)
     .optional()
-    .describe('threads of the back end; results do not depend on it. 1 when left out.'),
+    .describe('threads of the backend; results do not depend on it. 1 when left out.'),
   pod: PodSettings.optional().describe('pod says where and with what the pods run.'),
   storage: StorageSettings.optional().describe(
     'storage of the run in a cluster; that of the operator when left out.',

@@ -45,9 +45,12 @@ export const lossFields = {
     ),
   keptNeighbors: z
     .int32()
-    .min(0)
+    .min(1)
     .max(512)
-    .describe('keptNeighbors is K: only the K nearest ranks enter the loss; 0 keeps all.'),
+    .optional()
+    .describe(
+      'keptNeighbors is K: only the K nearest ranks enter the loss; all R of them when left out.',
+    ),
   renormalizeKept: z.boolean().describe('renormalizeKept divides the kept columns by their sum.'),
   epsilon: z
     .number()

@@ -15,7 +15,12 @@ export const optimizerFields = {
     .min(1)
     .max(10_000)
     .describe('epochs over the training images; steps, where given, takes its place.'),
-  steps: z.int32().min(0).max(100_000_000).describe('steps of training; 0 takes epochs.'),
+  steps: z
+    .int32()
+    .min(1)
+    .max(100_000_000)
+    .optional()
+    .describe('steps of training; those of all epochs when left out.'),
   backboneLearningRate: unitInterval.describe(
     'backboneLearningRate is the initial learning rate of the backbone.',
   ),
@@ -35,9 +40,10 @@ export const optimizerFields = {
   ),
   trainableBlocks: z
     .int32()
-    .min(0)
+    .min(1)
     .max(64)
-    .describe('trainableBlocks trains only the last blocks; 0 trains everything.'),
+    .optional()
+    .describe('trainableBlocks trains only the last blocks; everything when left out.'),
 }
 export const OptimizerSettings = z.strictObject(optimizerFields)
 export type OptimizerSettings = z.infer<typeof OptimizerSettings>

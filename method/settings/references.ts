@@ -11,25 +11,28 @@ export const referencesFields = {
     .int32()
     .min(2)
     .max(512)
+    .optional()
     .describe(
-      'count is R, the number of references each patch ranks; for StudentFraction it follows from fraction.',
+      'count is R, the number of references each patch ranks; not for StudentFraction, where it follows from fraction.',
     ),
   fraction: z
     .number()
-    .min(0)
+    .gt(0)
     .max(1)
+    .optional()
     .describe('fraction is f of the paper: R = ⌊f·B·N⌋, one common set; for StudentFraction only.'),
   queueLength: z
     .int32()
     .min(2)
     .max(1_000_000)
+    .optional()
     .describe(
       'queueLength is how many vectors the queue of each global crop holds; for TeacherQueue only.',
     ),
   neighbors: z
     .enum(['Inter', 'InterStrict', 'Intra'])
     .describe(
-      'neighbors come from anywhere (Inter), from other images only (InterStrict), or from the own image (Intra).',
+      'neighbors come from anywhere (Inter), from other images only (InterStrict), or from the own image (Intra); the last two are not for TeacherQueue.',
     ),
 }
 export const ReferencesSettings = z.strictObject(referencesFields)

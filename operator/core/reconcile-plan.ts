@@ -25,6 +25,3 @@ export interface BlockedReason {
 
 /** A plan that is blocked is tried again after this time, though nothing changes. */
 export const BLOCKED_RETRY_MS = 30_000
-
-/** Raised when a plan would treat live runs differently; a run keeps the one it started with. */
-export const PLAN_VERSION = 1

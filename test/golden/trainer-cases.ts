@@ -1,4 +1,4 @@
-import type { ResultSettings } from '../../contract/run-config.ts'
+import type { ResultSettings } from '../../method/result-settings.ts'
 import type { OverlapBoxes } from '../../trainer/core/crop-pairs.ts'
 import { createTrainingState, type TrainingState } from '../../trainer/core/training-state.ts'
 import { TeacherQueue } from '../../trainer/core/teacher-queue.ts'
@@ -121,7 +121,7 @@ export function trainingSettings({ hyper }: TrainingCase): ResultSettings {
       references: {
         source,
         count: hyper.roi_align_kernel_size ** 2,
-        queueLength: Math.max(hyper.queue_length, 2),
+        queueLength: source === 'TeacherQueue' ? hyper.queue_length : undefined,
       },
       loss: { studentSteepness: hyper.steepness, teacherSteepness: hyper.steepness },
       optimizer: {
@@ -154,7 +154,7 @@ export function createRecordedTrainingState(one: TrainingCase): TrainingState {
   }
   if (state.queue === undefined) return state
   state.queue.close()
-  const { queueLength: length } = settings.references
+  const { queueLength: length = 0 } = settings.references
   const { outputDim: dim } = settings.model.head
   return { ...state, queue: new TeacherQueue({ length, dim, countsBothCrops: true }) }
 }

@@ -99,7 +99,7 @@ function buildGoldenReferences(
         )
       : drawPairReferences(
           { images: one.bs, cells, mask: own },
-          { source: 'TeacherBatch', count: cells, fraction: 0, neighbors: 'Inter' },
+          { source: 'TeacherBatch', count: cells, neighbors: 'Inter' },
           draw,
         )
     rowsByPair[pair] = rows?.map((row) => row + offset)

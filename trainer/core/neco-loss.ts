@@ -165,7 +165,7 @@ function poolRows(aligned: AlignedFeatures, pool: PairReferences['pool']): Tenso
 }
 
 function sortOptions(settings: LossSettings, references: number): SoftSortOptions {
-  const { keptNeighbors, similarity: kind } = settings
+  const { keptNeighbors = 0, similarity: kind } = settings
   return {
     ...settings,
     references,

@@ -31,9 +31,12 @@ export function chooseParameterGroup(
  */
 export function listTrainableNames(
   names: Iterable<string>,
-  { depth, trainableBlocks }: { readonly depth: number; readonly trainableBlocks: number },
+  {
+    depth,
+    trainableBlocks,
+  }: { readonly depth: number; readonly trainableBlocks?: number | undefined },
 ): readonly string[] {
-  if (trainableBlocks === 0) return [...names]
+  if (trainableBlocks === undefined) return [...names]
   const first = depth - trainableBlocks
   return [...names].filter((name) => {
     const block = /^blocks\.(\d+)\./.exec(name)?.[1]

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { referenceCount } from '../../method/reference-count.ts'
 import { randomStream } from '../../vision/random/random-stream.ts'
-import { countReferences, drawPairReferences, drawQueueReferences } from './references.ts'
+import { drawPairReferences, drawQueueReferences } from './references.ts'
 
 const settings = {
   source: 'TeacherBatch',
   count: 4,
-  fraction: 0,
   neighbors: 'Inter',
 } as const
 const drawFrom = (seed: number) => {
@@ -78,9 +78,9 @@ describe('references from the batch', () => {
 })
 
 describe('a fraction of the student', () => {
-  const fraction = { source: 'StudentFraction', count: 49, fraction: 0.3 } as const
+  const fraction = { source: 'StudentFraction', fraction: 0.3 } as const
   test('gives ⌊f·B·N⌋ references', () => {
-    expect(countReferences(fraction, { images: 4, cells: 9 })).toBe(10)
+    expect(referenceCount(fraction, { images: 4, cells: 9 })).toBe(10)
   })
   test('is one common set for every image', () => {
     const drawn = drawPairReferences(

@@ -1,3 +1,4 @@
+import { referenceCount } from '../../method/reference-count.ts'
 import type { ReferencesSettings } from '../../method/settings/references.ts'
 
 /** Random orders of 0 … length − 1, one after the other. Recorded ones can take its place. */
@@ -11,14 +12,6 @@ export interface PairRows {
   readonly mask?: ArrayLike<number> | undefined
 }
 
-/** How many references each patch ranks: count, or ⌊fraction·B·cells⌋ for StudentFraction. */
-export function countReferences(
-  { source, count, fraction }: Pick<ReferencesSettings, 'source' | 'count' | 'fraction'>,
-  { images, cells }: Pick<PairRows, 'images' | 'cells'>,
-): number {
-  return source === 'StudentFraction' ? Math.floor(fraction * images * cells) : count
-}
-
 /**
  * References from the rows of a pair, [B · R] indices image by image; undefined when no row may be
  * one. Inter is the draw of the released program: one random order of all rows, tiled where they
@@ -30,7 +23,7 @@ export function drawPairReferences(
   settings: Pick<ReferencesSettings, 'source' | 'count' | 'fraction' | 'neighbors'>,
   draw: DrawPermutation,
 ): Int32Array | undefined {
-  const count = countReferences(settings, rows)
+  const count = referenceCount(settings, rows)
   const allowed = Array.from({ length: rows.images * rows.cells }, (_, row) => row).filter(
     (row) => rows.mask === undefined || rows.mask[row] === 1,
   )

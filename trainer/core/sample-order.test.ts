@@ -34,5 +34,5 @@ test('Each epoch has an order of its own.', () => {
 
 test('Steps, where given, take the place of epochs.', () => {
   expect(computeTotalSteps({ steps: 7, epochs: 3, batchSize: 4 }, 11)).toBe(7)
-  expect(computeTotalSteps({ steps: 0, epochs: 3, batchSize: 4 }, 11)).toBe(6)
+  expect(computeTotalSteps({ epochs: 3, batchSize: 4 }, 11)).toBe(6)
 })

@@ -1,3 +1,4 @@
+import type { OptimizerSettings } from '../../method/settings/optimizer.ts'
 import { randomStream } from '../../vision/random/random-stream.ts'
 
 export interface BatchKey {
@@ -27,8 +28,8 @@ const countStepsPerEpoch = (size: number, batchSize: number): number => Math.flo
 
 /** Steps of a training: as given, or those of all its epochs. */
 export function computeTotalSteps(
-  { steps, epochs, batchSize }: { steps: number; epochs: number; batchSize: number },
+  { steps, epochs, batchSize }: Pick<OptimizerSettings, 'steps' | 'epochs' | 'batchSize'>,
   size: number,
 ): number {
-  return steps > 0 ? steps : epochs * countStepsPerEpoch(size, batchSize)
+  return steps ?? epochs * countStepsPerEpoch(size, batchSize)
 }

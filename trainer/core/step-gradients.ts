@@ -1,5 +1,6 @@
 import { type Tensor, tidy } from '@tensorflow/tfjs-core'
-import type { ResultSettings } from '../../contract/run-config.ts'
+import { referenceCount } from '../../method/reference-count.ts'
+import type { ResultSettings } from '../../method/result-settings.ts'
 import { foregroundMask } from '../../vision/images/foreground-mask.ts'
 import { toTensor } from '../../vision/ops/tensor-values.ts'
 import { type ValueAndGradients, valueAndGradients } from '../../vision/ops/value-and-gradients.ts'
@@ -8,12 +9,7 @@ import { alignMask } from './align-mask.ts'
 import { alignPairs, type PairAlignment, toDrawOrder } from './crop-pairs.ts'
 import { necoLoss, type PairReferences } from './neco-loss.ts'
 import { patchFeatures, patchFeaturesWithAttention, type TrainedModel } from './patch-features.ts'
-import {
-  countReferences,
-  type DrawPermutation,
-  drawPairReferences,
-  drawQueueReferences,
-} from './references.ts'
+import { type DrawPermutation, drawPairReferences, drawQueueReferences } from './references.ts'
 import {
   type ModelVariables,
   selectTrainableVariables,
@@ -156,7 +152,7 @@ function drawReferences(
   const { pairs } = alignment
   const cells = settings.views.alignedGrid ** 2
   const rows = images * cells
-  const perImage = countReferences(settings.references, { images, cells })
+  const perImage = referenceCount(settings.references, { images, cells })
   const rowsByPair: (Int32Array | undefined)[] = []
   for (const pair of toDrawOrder(pairs)) {
     const g = pairs[pair]?.g ?? 0

@@ -1,5 +1,5 @@
 import type { Variable } from '@tensorflow/tfjs-core'
-import type { ResultSettings } from '../../contract/run-config.ts'
+import type { ResultSettings } from '../../method/result-settings.ts'
 import { readTensorValues, toVariable } from '../../vision/ops/tensor-values.ts'
 import { buildParameters } from '../../vision/vit/build-parameters.ts'
 import type { WeightTensor } from '../../vision/weights/weight-values.ts'
@@ -64,7 +64,7 @@ export function createTrainingState(
 
 function emptyQueue({ references, model }: ResultSettings): TeacherQueue | undefined {
   if (references.source !== 'TeacherQueue') return undefined
-  return new TeacherQueue({ length: references.queueLength, dim: model.head.outputDim })
+  return new TeacherQueue({ length: references.queueLength ?? 0, dim: model.head.outputDim })
 }
 
 /** The parameters that are trained, by name: those of the backbone that trainableBlocks leaves, and the head. */

@@ -1,7 +1,7 @@
 import { LABELS } from '../../../crds/names.ts'
 import type { NeCoRun } from '../../../crds/necorun.ts'
 import type { RunSpec } from '../../../crds/spec/run-spec.ts'
-import { resolvePreset } from '../../../method/resolve-preset.ts'
+import { resolve } from '../../../method/resolve.ts'
 import type { EvaluationSettings } from '../../../method/settings/evaluation.ts'
 import { omitUndefined } from '../../../std/omit-undefined.ts'
 import type {
@@ -25,7 +25,6 @@ const listRetainedFractions = ({ evaluations = [] }: RunSpec): number[] =>
   [...new Set(evaluations.flatMap(({ at }) => at))].filter((at) => at > 0).sort((a, b) => a - b)
 
 const buildExecutionRequest = (spec: RunSpec): ExecutionRequest => ({
-  backend: spec.backend ?? 'Auto',
   threads: spec.threads ?? 1,
   gracePeriodSeconds: spec.pod?.gracePeriodSeconds ?? DEFAULTS.gracePeriodSeconds,
   checkpoint: {
@@ -81,7 +80,7 @@ export function buildJobRequest(
     attempt,
     program: taskIndex === 'train' ? 'trainer' : 'evaluator',
     ...omitUndefined({ sweep }),
-    result: resolvePreset(run.spec),
+    result: resolve(run.spec),
     execution: buildExecutionRequest(run.spec),
     ...(taskIndex === 'train' ? {} : { evaluation: buildEvaluationRequest(run.spec, taskIndex) }),
     evaluations: (run.spec.evaluations ?? []).map((_, index) =>

@@ -2,7 +2,6 @@ import type { RunStatus } from '../../../crds/necorun.ts'
 import { omitUndefined } from '../../../std/omit-undefined.ts'
 import { toCanonicalJson } from '../canonical-json.ts'
 import { buildConditions, isEnded } from '../conditions.ts'
-import { PLAN_VERSION } from '../reconcile-plan.ts'
 import { buildStateEvents } from '../state-events.ts'
 import { buildUnshippedPatch } from './plan-reader.ts'
 import type { ObjectOutcome } from './run-outcome.ts'
@@ -50,7 +49,6 @@ function buildNextRunStatus(
     ...(isEnded(conditions) ? buildUnshippedPatch(platform) : {}),
     conditions,
     observedGeneration: generation,
-    planVersion: before?.planVersion ?? PLAN_VERSION,
     ...(draft.tasks.length === 0 ? {} : { tasks: [...draft.tasks] }),
   }
 }

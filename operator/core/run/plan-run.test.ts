@@ -69,7 +69,7 @@ const platform = (facts: Partial<PlatformState>): PlatformState => ({
 describe('what is in the way', () => {
   test('is not looked for in the settings of a run that was accepted', () => {
     const accepted = applied(aRun(), planRun(observed()))
-    const wrong = aRun({ references: { source: 'StudentFraction', fraction: 0 } })
+    const wrong = aRun({ references: { source: 'StudentFraction', fraction: 1e-5 } })
     const fresh = planRun(observed({ run: wrong }))
     expect(ready(fresh)).toMatchObject({ reason: 'NotAccepted' })
     const run = { ...accepted, spec: wrong.spec }

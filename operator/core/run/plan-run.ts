@@ -1,6 +1,6 @@
 import type { NeCoRun, RunStatus, TaskStatus } from '../../../crds/necorun.ts'
-import { resolvePreset } from '../../../method/resolve-preset.ts'
-import { validateSettings } from '../../../method/validate-settings.ts'
+import { resolve } from '../../../method/resolve.ts'
+import { settingsProblems } from '../../../method/settings-problems.ts'
 import type { Blocker } from '../../ports/blocker.ts'
 import type { ObservedJob } from '../../ports/observed-job.ts'
 import { isAccepted, isEnded } from '../conditions.ts'
@@ -139,7 +139,7 @@ export function planRefusedRun(observed: ObservedRun, blockers: readonly Blocker
 
 /** What a run asks for is looked at until it is accepted: it cannot be edited after that, and a stricter release must not stop it. */
 function listRunBlockers({ run, platform }: ObservedRun): readonly Blocker[] {
-  const problems = isAccepted(run.status) ? [] : validateSettings(resolvePreset(run.spec))
+  const problems = isAccepted(run.status) ? [] : settingsProblems(resolve(run.spec))
   return [
     ...problems.map((problem) => ({ reason: 'NotAccepted', ...problem })),
     ...platform.blockers,

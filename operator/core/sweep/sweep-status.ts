@@ -1,7 +1,6 @@
 import type { CellSummary, SweepStatus } from '../../../crds/necosweep.ts'
 import { omitUndefined } from '../../../std/omit-undefined.ts'
 import { buildConditions } from '../conditions.ts'
-import { PLAN_VERSION } from '../reconcile-plan.ts'
 import type { ObjectOutcome } from '../run/run-outcome.ts'
 import { formatAssignment } from './assignment.ts'
 import type { ObservedSweep } from './observed-sweep.ts'
@@ -57,7 +56,6 @@ export function buildSweepStatus(observed: ObservedSweep, input: SweepStatusInpu
       before?.conditions,
     ),
     observedGeneration: generation,
-    planVersion: before?.planVersion ?? PLAN_VERSION,
     ...buildCounters(observed, input),
     ...omitUndefined({
       failures: buildFailureCounts(aggregate),

@@ -135,7 +135,7 @@ describe('a sweep is refused by field', () => {
       ],
     ],
     'a point whose settings cannot run together': [
-      { axes: [{ parameter: 'loss.keptNeighbors', values: [0, 64] }] },
+      { axes: [{ parameter: 'loss.keptNeighbors', values: [49, 64] }] },
       [
         {
           path: 'spec.run.loss.keptNeighbors',

@@ -4,8 +4,8 @@ import type { FieldProblem } from '../../../crds/parse-manifest.ts'
 import { PARAMETERS, type Scalar } from '../../../crds/spec/parameters.ts'
 import { RunSpec } from '../../../crds/spec/run-spec.ts'
 import type { Axis, SweepSpec } from '../../../crds/spec/sweep-spec.ts'
-import { resolvePreset } from '../../../method/resolve-preset.ts'
-import { validateSettings } from '../../../method/validate-settings.ts'
+import { resolve } from '../../../method/resolve.ts'
+import { settingsProblems } from '../../../method/settings-problems.ts'
 import type { Assignment } from '../../../search/search-method.ts'
 import { applyAssignment, formatAssignment, serializeAssignment } from './assignment.ts'
 import { countPoints, decodePoint } from './decode-point.ts'
@@ -82,12 +82,12 @@ function findObjectiveProblems(spec: SweepSpec): FieldProblem[] {
 }
 
 /** What is wrong with one run as the template and a point make it. */
-function findSpecProblems(spec: RunSpec): FieldProblem[] {
+function findSpecProblems(spec: RunSpec): readonly FieldProblem[] {
   const parsed = RunSpec.safeParse(spec)
   if (!parsed.success) {
     return parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }))
   }
-  return validateSettings(resolvePreset(parsed.data))
+  return settingsProblems(resolve(parsed.data))
 }
 
 /** Of the UTF-8 text of an assignment, which is an annotation of its run. */
