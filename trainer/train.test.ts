@@ -118,8 +118,8 @@ describe('a training', () => {
       warn: (message, { folder: of }) => warned.push([message, of]),
       log: (message, { folder: of }) => of !== undefined && logged.push([message, of]),
     })
-    expect(warned).toEqual([['Passed over a checkpoint', before?.folder]])
-    expect(logged[0]).toEqual(['Passed over a checkpoint', last?.folder])
+    expect(warned).toEqual([['Skipped a checkpoint', before?.folder]])
+    expect(logged[0]).toEqual(['Skipped a checkpoint', last?.folder])
     expect(again.step).toBe(step)
   })
 

@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { afterEach, describe, expect, test } from 'vitest'
-import { TRAINER_TOLERANCES } from '../../test/golden/float32-tolerances-trainer.ts'
-import { goldenTensor } from '../../test/golden/read-golden.ts'
-import { relativeDifference } from '../../test/golden/relative-difference.ts'
+import { TRAINER_TOLERANCES } from '../test/golden/float32-tolerances-trainer.ts'
+import { goldenTensor } from '../test/golden/read-golden.ts'
+import { relativeDifference } from '../test/golden/relative-difference.ts'
 import {
   readTrainingCase,
   recordedBatch,
@@ -10,15 +10,14 @@ import {
   startRecorded,
   type TrainingCase,
   trainingSettings,
-} from '../../test/golden/trainer-cases.ts'
-import { type Backend, startBackend } from '../../vision/backends/start-backend.ts'
-import { readTensorValues, toTensor } from '../../vision/ops/tensor-values.ts'
-import { chooseParameterGroup } from './parameter-groups.ts'
-import { patchFeatures } from './patch-features.ts'
-import { computeScheduledValues } from './schedules.ts'
-import { computeStepGradients } from './step-gradients.ts'
-import { disposeTrainingState, type TrainingState } from './training-state.ts'
-import { runTrainingStep } from './training-step.ts'
+} from '../test/golden/trainer-cases.ts'
+import { type Backend, startBackend } from '../vision/backends/start-backend.ts'
+import { readTensorValues, toTensor } from '../vision/ops/tensor-values.ts'
+import { chooseParameterGroup } from './core/parameter-groups.ts'
+import { patchFeatures } from './core/patch-features.ts'
+import { computeScheduledValues } from './core/schedules.ts'
+import { disposeTrainingState, type TrainingState } from './core/training-state.ts'
+import { computeStepGradients, runTrainingStep } from './training-recipe.ts'
 
 const countRecordedSteps = ({ hyper }: TrainingCase) =>
   hyper.max_epochs * hyper.train_iters_per_epoch

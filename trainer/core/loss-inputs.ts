@@ -1,12 +1,11 @@
-import { type Tensor, tidy } from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import type { ResultSettings } from '../../contract/run-config.ts'
 import { foregroundMask } from '../../vision/images/foreground-mask.ts'
 import { toTensor } from '../../vision/ops/tensor-values.ts'
-import { type ValueAndGradients, valueAndGradients } from '../../vision/ops/value-and-gradients.ts'
 import type { DropPathDraws } from '../../vision/vit/stochastic-depth.ts'
 import { alignMask } from './align-mask.ts'
 import { alignPairs, type PairAlignment, toDrawOrder } from './crop-pairs.ts'
-import { necoLoss, type PairReferences } from './neco-loss.ts'
+import type { LossInputs, PairReferences } from './neco-loss.ts'
 import { patchFeatures, patchFeaturesWithAttention, type TrainedModel } from './patch-features.ts'
 import {
   countReferences,
@@ -14,11 +13,7 @@ import {
   drawPairReferences,
   drawQueueReferences,
 } from './references.ts'
-import {
-  type ModelVariables,
-  selectTrainableVariables,
-  type TrainingState,
-} from './training-state.ts'
+import type { ModelVariables, TrainingState } from './training-state.ts'
 import type { CropStack, ViewBatch } from './view-batch.ts'
 
 /** The random choices of one step. */
@@ -34,44 +29,32 @@ export interface StepDraws {
 /** Share of the attention that the foreground holds in training. */
 const FOREGROUND_MASS = 0.6
 
-/** What the teacher says about a batch. */
-interface TeacherFeatures {
-  readonly features: Tensor | undefined // [2·B·P, D]; undefined where the student is its own teacher
+/** The teacher's output for the global crops. */
+export interface TeacherFeatures {
+  readonly features: Tensor | undefined // [2·B·P, D]; undefined where nothing needs them
   readonly mask: Uint8Array | undefined // [2·B·P]
 }
 
-/**
- * Forward and loss of one step (docs/method.md §1.3 to §1.6): teacher on the global crops, queue update,
- * student on all crops, gradients of the trained parameters. Dispose the gradients after use.
- */
-export function computeStepGradients(
+/** Puts the teacher's patches of this batch into the queue, where there is one. */
+export function pushToQueue(
+  { queue }: TrainingState,
+  { images, teacher }: { readonly images: number; readonly teacher: TeacherFeatures },
+  draw: DrawPermutation,
+): void {
+  const { features, mask } = teacher
+  if (queue && features) queue.push({ features, images, mask }, draw)
+}
+
+/** The patches that are compared: aligned pairs of crops, their mask, and their references. */
+export function alignAndDrawReferences(
   state: TrainingState,
-  batch: ViewBatch,
-  draws: StepDraws,
-): ValueAndGradients {
-  const { settings, queue } = state
-  const teacher = runTeacher(state, batch)
-  if (queue && teacher.features) {
-    const { features, mask } = teacher
-    queue.push({ features, images: batch.images, mask }, draws.queue)
-  }
-  const alignment = alignPairs(batch.boxes, buildPairGrids(settings, batch))
+  { batch, teacher }: { readonly batch: ViewBatch; readonly teacher: TeacherFeatures },
+  draw: DrawPermutation,
+): Pick<LossInputs, 'alignment' | 'mask' | 'references'> {
+  const alignment = alignPairs(batch.boxes, buildPairGrids(state.settings, batch))
   const mask = teacher.mask && alignMask(teacher.mask, alignment.teacher)
-  const references = drawReferences(state, { batch, alignment, mask }, draws.references)
-  const trained = selectTrainableVariables(settings, state.student)
-  const result = valueAndGradients(
-    () =>
-      tidy(() => {
-        const student = studentFeatures(state, batch, draws)
-        const ownTeacher = settings.loss.teacher === 'None' ? student.studentGlobal : undefined
-        const features = { ...student, teacher: ownTeacher ?? (teacher.features as Tensor) }
-        const inputs = { features, alignment, references, mask }
-        return necoLoss(inputs, settings.loss, batch.images)
-      }),
-    trained,
-  )
-  teacher.features?.dispose()
-  return result
+  const references = drawReferences(state, { batch, alignment, mask }, draw)
+  return { alignment, mask, references }
 }
 
 const toTrainedModel = ({ model }: ResultSettings, variables: ModelVariables): TrainedModel => ({
@@ -82,8 +65,11 @@ const toTrainedModel = ({ model }: ResultSettings, variables: ModelVariables): T
 const toImageTensor = ({ values, sidePx }: CropStack): Tensor =>
   toTensor(values, [values.length / (3 * sidePx * sidePx), 3, sidePx, sidePx])
 
-/** Without a teacher the student takes its place; outside the tape it is only asked where its values are needed. */
-function runTeacher(
+/**
+ * Forward pass of the teacher on the global crops, without gradients (docs/method.md §1.3). Without
+ * a teacher the student takes its place, and runs here only where the queue or the mask needs it.
+ */
+export function runTeacher(
   { settings, student, teacher, queue }: TrainingState,
   batch: ViewBatch,
 ): TeacherFeatures {
@@ -118,17 +104,21 @@ function runMaskedTeacher(
   return { features, mask }
 }
 
-function studentFeatures(
+/**
+ * Forward pass of the student on all crops (docs/method.md §1.3). A student without a teacher is
+ * its own: then its global features are the targets, and gradients flow through them.
+ */
+export function runStudent(
   { settings, student }: TrainingState,
   { global, local }: ViewBatch,
-  { dropPath }: StepDraws,
-) {
+  { teacher, dropPath }: Pick<StepDraws, 'dropPath'> & { readonly teacher: TeacherFeatures },
+): LossInputs['features'] {
   const model = toTrainedModel(settings, student)
-  return {
-    studentGlobal: patchFeatures(model, toImageTensor(global), dropPath?.global),
-    studentLocal:
-      local.crops === 0 ? undefined : patchFeatures(model, toImageTensor(local), dropPath?.local),
-  }
+  const studentGlobal = patchFeatures(model, toImageTensor(global), dropPath?.global) // [2·B·P, D]
+  const studentLocal =
+    local.crops === 0 ? undefined : patchFeatures(model, toImageTensor(local), dropPath?.local)
+  const ownTeacher = settings.loss.teacher === 'None' ? studentGlobal : undefined
+  return { studentGlobal, studentLocal, teacher: ownTeacher ?? (teacher.features as Tensor) }
 }
 
 function buildPairGrids({ model, views }: ResultSettings, { global, local }: ViewBatch) {
