@@ -1,4 +1,4 @@
-import type { SparseMatrix } from '../vision/backends/sparse-matrix.ts'
+import type { SparseMatrix } from '../vision/ops/sparse-matrix.ts'
 
 /** The matrix times a dense one [cols, width], in float64 and row by row: what kernels are held to. */
 export function sparseProduct(

@@ -1,5 +1,5 @@
 import { type Tensor, tidy } from '@tensorflow/tfjs-core'
-import type { SparseMatrix } from '../../vision/backends/sparse-matrix.ts'
+import type { SparseMatrix } from '../../vision/ops/sparse-matrix.ts'
 import { resizeLabels } from '../../vision/images/resize-labels.ts'
 import { crossEntropyRows } from '../../vision/ops/cross-entropy-rows.ts'
 import { sparseRows } from '../../vision/ops/sparse-rows.ts'

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import type { SparseMatrix } from '../backends/sparse-matrix.ts'
+import type { SparseMatrix } from './sparse-matrix.ts'
 import { reshape } from './reshape.ts'
 import { sparseRows } from './sparse-rows.ts'
 

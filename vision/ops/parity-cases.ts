@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { selectionMatrix } from '../backends/sparse-matrix.ts'
+import { selectionMatrix } from './sparse-matrix.ts'
 import { addPosition } from './add-position.ts'
 import { add, affine, dot, multiply, sum } from './arithmetic.ts'
 import { attention } from './attention.ts'

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { type SparseMatrix, transposeSparse } from '../backends/sparse-matrix.ts'
+import { type SparseMatrix, transposeSparse } from './sparse-matrix.ts'
 import { differentiable } from './differentiable.ts'
 import { runSingleOutputKernel } from './run-kernel.ts'
 

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import type { SparseMatrix } from '../backends/sparse-matrix.ts'
+import type { SparseMatrix } from '../ops/sparse-matrix.ts'
 import { addPosition } from '../ops/add-position.ts'
 import { concatTokens } from '../ops/concat-tokens.ts'
 import { expandBatch } from '../ops/expand-batch.ts'

@@ -1,5 +1,5 @@
 import { type Tensor, tidy } from '@tensorflow/tfjs-core'
-import type { SparseMatrix } from '../backends/sparse-matrix.ts'
+import type { SparseMatrix } from '../ops/sparse-matrix.ts'
 import { patchGrid } from './backbone-settings.ts'
 import { type BlockOutput, runBlock } from './block.ts'
 import { embedImages } from './embed-images.ts'

@@ -1,4 +1,4 @@
-import type { KernelTable } from '../kernel-signatures.ts'
+import type { KernelTable } from '../../ops/kernel-signatures.ts'
 import { swiGlu, swiGluGradient } from './activations.ts'
 import { add, affine, dot, multiply } from './arithmetic.ts'
 import { attention, attentionGradient } from './attention.ts'

@@ -1,5 +1,5 @@
 import { softSortCrossEntropy } from '../../sorting/soft-sort-cross-entropy.ts'
-import type { KernelCall } from '../kernel-signatures.ts'
+import type { KernelCall } from '../../ops/kernel-signatures.ts'
 import type { ReferenceArray } from './reference-array.ts'
 
 export function softSortKernel({

@@ -1,5 +1,5 @@
 import { keptRankRange, lossScale, type SoftSortOptions } from '../../sorting/soft-sort-options.ts'
-import type { KernelTable } from '../kernel-signatures.ts'
+import type { KernelTable } from '../../ops/kernel-signatures.ts'
 import type { KernelHost, WasmArray } from './kernel-host.ts'
 import {
   type SoftSortLayout,
