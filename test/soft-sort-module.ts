@@ -24,7 +24,6 @@ export interface PreparedSoftSort {
   read(): {
     readonly loss: number
     readonly studentGradient: Float32Array
-    readonly teacherGradient?: Float32Array
   }
 }
 
@@ -79,7 +78,7 @@ function sortAlone(module: WebAssembly.Module, of: DiffsortCase) {
     ...{ ofPermutation: place(vector), ofSorted: place(vector), sorted: place(vector) },
     ...{ permutation: place(vector * n), table: place(layout.table.length), args: place(512) },
   }
-  const { scratchBytes } = softSortScratch(layout, { teacherGradient: true })
+  const { scratchBytes } = softSortScratch(layout)
   const scratchAt = place(scratchBytes)
   const memory = memoryOf()
   const floats = (begin: number, length: number) => new Float32Array(memory.buffer, begin, length)
@@ -91,7 +90,7 @@ function sortAlone(module: WebAssembly.Module, of: DiffsortCase) {
     layout,
     {
       ...{ student: at.x, teacher: at.W, rowMask: at.v, studentGradient: at.ofPermutation },
-      ...{ teacherGradient: at.ofSorted, rowLosses: at.sorted, table: at.table },
+      ...{ rowLosses: at.sorted, table: at.table },
     },
     {
       ...{ relaxation: of.relaxation, lambda: of.lambda, studentSteepness: of.steepness },
@@ -99,9 +98,9 @@ function sortAlone(module: WebAssembly.Module, of: DiffsortCase) {
       kept: { begin: 0, end: n },
     },
   )
-  const call = new Float64Array(memory.buffer, at.args, slots.length + 1)
+  const call = new Float64Array(memory.buffer, at.args, slots.length + 2)
   call.set(slots)
-  call[slots.length] = at.permutation
+  call.set([at.ofSorted, at.permutation], slots.length)
   const { exports } = new WebAssembly.Instance(module, { env: { memory } })
   const kernel = exports['softSort'] as Kernel
   kernel(at.args, 0, x.length / n, scratchAt)
@@ -123,7 +122,7 @@ function prepare(
 ): PreparedSoftSort {
   const { student, teacher, options } = of
   const layout = softSortLayout(options.network, options.references)
-  const scratch = softSortScratch(layout, options)
+  const scratch = softSortScratch(layout)
   const rows = student.length / options.references
   const { place, memory: memoryOf } = addresses()
   const at = {
@@ -131,7 +130,6 @@ function prepare(
     teacher: place(student.length * 4),
     rowMask: options.rowMask ? place(rows * 4) : 0,
     studentGradient: place(student.length * 4),
-    teacherGradient: options.teacherGradient ? place(student.length * 4) : 0,
     rowLosses: place(rows * 8),
     table: place(layout.table.length),
   }
@@ -161,9 +159,6 @@ function prepare(
     read: () => ({
       loss: scale * new Float64Array(memory.buffer, at.rowLosses, rows).reduce((a, b) => a + b, 0),
       studentGradient: floats(at.studentGradient, student.length).slice(),
-      ...(options.teacherGradient && {
-        teacherGradient: floats(at.teacherGradient, student.length).slice(),
-      }),
     }),
   }
 }

@@ -87,10 +87,7 @@ export interface KernelSignatures<Value> {
   >
   /** In place: teacher ← momentum·teacher + (1 − momentum)·student; no output. */
   NecoEmaStep: KernelInvocation<{ teacher: Value; student: Value }, { momentum: number }>
-  /**
-   * student and teacher [M, R] → loss (scalar), gradient of student, and of teacher when it is
-   * wanted.
-   */
+  /** student and teacher [M, R] → loss (scalar) and gradient of student. */
   NecoSoftSortCrossEntropy: KernelInvocation<
     { student: Value; teacher: Value },
     { options: SoftSortOptions }

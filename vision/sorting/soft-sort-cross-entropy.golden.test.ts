@@ -12,7 +12,7 @@ const PAPER_TOLERANCE = 1e-11
 const OFFICIAL_TOLERANCE = 1e-12
 
 test.each(paperLossCases())('paper: $name is the peer’s', (golden) => {
-  expect(golden.losses).toHaveLength(3)
+  expect(golden.losses).toHaveLength(2)
   expect(allFaults(golden, PAPER_TOLERANCE)).toEqual([])
 })
 

@@ -1,5 +1,5 @@
-import { softSortCrossEntropy } from '../../sorting/soft-sort-cross-entropy.ts'
 import type { KernelCall } from '../../ops/kernel-signatures.ts'
+import { softSortCrossEntropy } from '../../sorting/soft-sort-cross-entropy.ts'
 import type { ReferenceArray } from './reference-array.ts'
 
 export function softSortKernel({
@@ -8,6 +8,5 @@ export function softSortKernel({
 }: KernelCall<'NecoSoftSortCrossEntropy', ReferenceArray>): ReferenceArray[] {
   const result = softSortCrossEntropy(student.values, teacher.values, options)
   const loss = { shape: [], values: Float64Array.of(result.loss) }
-  const gradients = [result.studentGradient, result.teacherGradient].filter((g) => g !== undefined)
-  return [loss, ...gradients.map((values) => ({ shape: student.shape, values }))]
+  return [loss, { shape: student.shape, values: result.studentGradient }]
 }
