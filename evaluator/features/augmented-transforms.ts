@@ -12,9 +12,21 @@ import { resizeLabels } from '../../vision/images/resize-labels.ts'
 import type { LabelMap, RgbImage } from '../../vision/images/rgb-image.ts'
 import { type RandomStream, randomStream } from '../../vision/random/random-stream.ts'
 import { resize } from '../core/resample.ts'
-import type { ColorJitter, RandomCrop } from '../profiles.ts'
 import type { ImagePlanes } from './encode-images.ts'
 import type { SampleTransform } from './sample-transform.ts'
+
+export interface ColorJitter {
+  /** Brightness, contrast and saturation factors in 1 ± strength, hue shift in ± strength; each applied on its own. */
+  readonly strength: number
+  readonly probability: number
+}
+
+export interface RandomCrop {
+  /** Range of area ÷ image area; above 1 the box is rejected when it does not fit. */
+  readonly scale: readonly [number, number]
+  readonly aspectRatio: readonly [number, number]
+  readonly flipProbability: number
+}
 
 export interface AugmentationOptions {
   readonly dataset: Dataset

@@ -1,25 +1,25 @@
 import { tidy } from '@tensorflow/tfjs-core'
-import { linear } from '../../vision/ops/linear.ts'
-import { readTensorValues, toTensor } from '../../vision/ops/tensor-values.ts'
-import { randomStream } from '../../vision/random/random-stream.ts'
-import { ignoredToBackground } from '../core/background-mask.ts'
-import { emptyConfusionMatrix } from '../core/confusion-matrix.ts'
-import type { LinearHead } from '../core/linear-head.ts'
-import { computeMeanIou } from '../core/mean-iou.ts'
-import type { FeatureRows } from '../core/nearest-neighbors.ts'
-import { computePatchLabels } from '../core/patch-labels.ts'
+import { linear } from '../../../vision/ops/linear.ts'
+import { readTensorValues, toTensor } from '../../../vision/ops/tensor-values.ts'
+import { randomStream } from '../../../vision/random/random-stream.ts'
+import { emptyConfusionMatrix } from '../../core/confusion-matrix.ts'
+import { ignoredToBackground } from '../../core/ignore-label.ts'
+import type { LinearHead } from '../../core/linear-head.ts'
+import { computeMeanIou } from '../../core/mean-iou.ts'
+import type { FeatureRows } from '../../core/nearest-neighbors.ts'
+import { computePatchLabels } from '../../core/patch-labels.ts'
 import {
   type BatchEndCallback,
   collectFeatures,
   type FeatureSource,
-} from '../features/feature-source.ts'
-import type { PatchProbeHyperparameters, PixelProbeHyperparameters } from '../profiles.ts'
+} from '../../features/feature-source.ts'
 import {
   accumulateBatch,
   type SegmentationAccumulator,
+  type SegmentationResult,
   type SegmentationTask,
-} from './score-batch.ts'
-import type { SegmentationResult } from './segmentation-result.ts'
+} from '../segmentation.ts'
+import type { PatchProbeHyperparameters, PixelProbeHyperparameters } from './hyperparameters.ts'
 import { trainPatchProbe } from './train-patch-probe.ts'
 import { trainPixelProbe } from './train-pixel-probe.ts'
 

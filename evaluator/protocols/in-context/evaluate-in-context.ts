@@ -1,16 +1,16 @@
-import { emptyConfusionMatrix } from '../core/confusion-matrix.ts'
-import { transferLabels } from '../core/in-context.ts'
-import { type MatchedLabels, matchLabels } from '../core/matching.ts'
-import { findNearestKeys } from '../core/nearest-neighbors.ts'
-import { normalizeFeatureRows } from '../core/unit-rows.ts'
-import { createBackendDotProducts } from '../features/dot-products.ts'
-import { buildMemoryBank, type MemoryBankOptions } from './memory-bank.ts'
+import { emptyConfusionMatrix } from '../../core/confusion-matrix.ts'
+import { transferLabels } from '../../core/in-context.ts'
+import { type MatchedLabels, matchLabels } from '../../core/matching.ts'
+import { findNearestKeys } from '../../core/nearest-neighbors.ts'
+import { normalizeFeatureRows } from '../../core/unit-rows.ts'
+import { createBackendDotProducts } from '../../features/dot-products.ts'
 import {
   accumulateBatch,
   type SegmentationAccumulator,
+  type SegmentationResult,
   type SegmentationTask,
-} from './score-batch.ts'
-import type { SegmentationResult } from './segmentation-result.ts'
+} from '../segmentation.ts'
+import { buildMemoryBank, type MemoryBankOptions } from './memory-bank.ts'
 
 export interface InContextTask extends SegmentationTask, MemoryBankOptions {}
 

@@ -1,11 +1,11 @@
-import { randomStream } from '../../vision/random/random-stream.ts'
-import { ignoredToBackground } from '../core/background-mask.ts'
-import { computePatchesPerImage, samplePatches } from '../core/memory-sampling.ts'
-import { type FeatureRows, sliceFeatureRows } from '../core/nearest-neighbors.ts'
-import { computePatchLabels } from '../core/patch-labels.ts'
-import { normalizeFeatureRows } from '../core/unit-rows.ts'
-import type { FeatureSource } from '../features/feature-source.ts'
-import type { InContextHyperparameters } from '../profiles.ts'
+import { randomStream } from '../../../vision/random/random-stream.ts'
+import { ignoredToBackground } from '../../core/ignore-label.ts'
+import { computePatchesPerImage, samplePatches } from '../../core/memory-sampling.ts'
+import { type FeatureRows, sliceFeatureRows } from '../../core/nearest-neighbors.ts'
+import { computePatchLabels } from '../../core/patch-labels.ts'
+import { normalizeFeatureRows } from '../../core/unit-rows.ts'
+import type { FeatureSource } from '../../features/feature-source.ts'
+import type { InContextHyperparameters } from './hyperparameters.ts'
 
 export interface MemoryBankOptions {
   readonly hyperparameters: InContextHyperparameters

@@ -1,7 +1,7 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core'
-import { linear } from '../../vision/ops/linear.ts'
-import { readTensorValues, toVariable } from '../../vision/ops/tensor-values.ts'
-import type { LinearHead } from '../core/linear-head.ts'
+import { linear } from '../../../vision/ops/linear.ts'
+import { readTensorValues, toVariable } from '../../../vision/ops/tensor-values.ts'
+import type { LinearHead } from '../../core/linear-head.ts'
 
 /** A linear head on the backend while it is trained. */
 export interface ProbeVariables {

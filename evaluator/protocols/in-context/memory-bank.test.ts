@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { FeatureSource } from '../features/feature-source.ts'
-import { PROFILES } from '../profiles.ts'
+import type { FeatureSource } from '../../features/feature-source.ts'
+import { IN_CONTEXT_HYPERPARAMETERS } from './hyperparameters.ts'
 import { buildMemoryBank } from './memory-bank.ts'
 
 /** Pictures of 2 × 2 patches of 2 pixels; the features of a patch are its picture and its place. */
@@ -35,7 +35,7 @@ const options = {
   seed: 1,
   sources: [aSource(5, () => mask)],
 }
-const hyperparameters = PROFILES.Scenes.inContext
+const hyperparameters = IN_CONTEXT_HYPERPARAMETERS.Scenes
 const everyPatch = { ...hyperparameters, memoryBudget: { memorySize: 20 } }
 /** Which picture and patch each key is, from the direction of its features. */
 const listOrigins = ({ keys }: Awaited<ReturnType<typeof buildMemoryBank>>): string[] =>

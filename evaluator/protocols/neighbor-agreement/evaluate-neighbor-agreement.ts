@@ -1,17 +1,21 @@
-import type { Dataset } from '../../vision/datasets/dataset.ts'
-import { type ColorStatistics, normalizeImage } from '../../vision/images/normalize-image.ts'
-import { resizeImage } from '../../vision/images/resize-image.ts'
-import type { RgbImage } from '../../vision/images/rgb-image.ts'
-import { randomStream } from '../../vision/random/random-stream.ts'
-import type { Backbone } from '../../vision/vit/parameters.ts'
-import { alignFeatures, drawCropPair, intersectSquares, toGridBox } from '../core/crop-pair.ts'
-import { type DotProducts, type FeatureRows, sliceFeatureRows } from '../core/nearest-neighbors.ts'
-import { type NeighborAgreement, neighborAgreement } from '../core/neighbor-agreement.ts'
-import { normalizeFeatureRows } from '../core/unit-rows.ts'
-import { createBackendDotProducts } from '../features/dot-products.ts'
-import { encodeImages } from '../features/encode-images.ts'
-import type { BatchEndCallback, FeatureSource } from '../features/feature-source.ts'
-import type { AgreementHyperparameters } from '../profiles.ts'
+import type { Dataset } from '../../../vision/datasets/dataset.ts'
+import { type ColorStatistics, normalizeImage } from '../../../vision/images/normalize-image.ts'
+import { resizeImage } from '../../../vision/images/resize-image.ts'
+import type { RgbImage } from '../../../vision/images/rgb-image.ts'
+import { randomStream } from '../../../vision/random/random-stream.ts'
+import type { Backbone } from '../../../vision/vit/parameters.ts'
+import { alignFeatures, drawCropPair, intersectSquares, toGridBox } from '../../core/crop-pair.ts'
+import {
+  type DotProducts,
+  type FeatureRows,
+  sliceFeatureRows,
+} from '../../core/nearest-neighbors.ts'
+import { type NeighborAgreement, neighborAgreement } from '../../core/neighbor-agreement.ts'
+import { normalizeFeatureRows } from '../../core/unit-rows.ts'
+import { createBackendDotProducts } from '../../features/dot-products.ts'
+import { encodeImages } from '../../features/encode-images.ts'
+import type { BatchEndCallback, FeatureSource } from '../../features/feature-source.ts'
+import type { AgreementHyperparameters } from './hyperparameters.ts'
 
 export interface AgreementTask {
   readonly hyperparameters: AgreementHyperparameters

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Backend, startBackend } from '../../vision/backends/start-backend.ts'
-import { randomStream } from '../../vision/random/random-stream.ts'
+import { type Backend, startBackend } from '../../../vision/backends/start-backend.ts'
+import { randomStream } from '../../../vision/random/random-stream.ts'
 import {
   fitFeatureScaler,
   foldFeatureScaler,
   type LinearHead,
   scaleFeatures,
-} from '../core/linear-head.ts'
-import type { FeatureRows } from '../core/nearest-neighbors.ts'
-import { applySgdStep } from '../core/sgd-momentum.ts'
-import type { FeatureBatch, FeatureSource } from '../features/feature-source.ts'
+} from '../../core/linear-head.ts'
+import type { FeatureRows } from '../../core/nearest-neighbors.ts'
+import { applySgdStep } from '../../core/sgd-momentum.ts'
+import type { FeatureBatch, FeatureSource } from '../../features/feature-source.ts'
 import { trainPatchProbe } from './train-patch-probe.ts'
 import { trainPixelProbe } from './train-pixel-probe.ts'
 

@@ -1,18 +1,18 @@
-import { type AdamwUpdate, adamwStep } from '../../vision/ops/adamw-step.ts'
-import { crossEntropyRows } from '../../vision/ops/cross-entropy-rows.ts'
-import { toTensor, toVariable } from '../../vision/ops/tensor-values.ts'
-import { valueAndGradients } from '../../vision/ops/value-and-gradients.ts'
-import type { RandomStream } from '../../vision/random/random-stream.ts'
+import { type AdamwUpdate, adamwStep } from '../../../vision/ops/adamw-step.ts'
+import { crossEntropyRows } from '../../../vision/ops/cross-entropy-rows.ts'
+import { toTensor, toVariable } from '../../../vision/ops/tensor-values.ts'
+import { valueAndGradients } from '../../../vision/ops/value-and-gradients.ts'
+import type { RandomStream } from '../../../vision/random/random-stream.ts'
 import {
   drawHead,
   fitFeatureScaler,
   foldFeatureScaler,
   type LinearHead,
   scaleFeatures,
-} from '../core/linear-head.ts'
-import type { FeatureRows } from '../core/nearest-neighbors.ts'
-import type { BatchEndCallback } from '../features/feature-source.ts'
-import type { PatchProbeHyperparameters } from '../profiles.ts'
+} from '../../core/linear-head.ts'
+import type { FeatureRows } from '../../core/nearest-neighbors.ts'
+import type { BatchEndCallback } from '../../features/feature-source.ts'
+import type { PatchProbeHyperparameters } from './hyperparameters.ts'
 import { createProbeVariables, type ProbeVariables } from './probe-variables.ts'
 
 export interface PatchProbeTask {
