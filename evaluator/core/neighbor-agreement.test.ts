@@ -2,8 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { randomStream } from '../../vision/random/random-stream.ts'
 import { alignFeatures, drawCropPair, intersectSquares, toGridBox } from './crop-pair.ts'
-import { kendallTau } from './kendall-tau.ts'
-import { neighborAgreement } from './neighbor-agreement.ts'
+import { kendallTau, neighborAgreement } from './neighbor-agreement.ts'
 
 const scores = fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 2, maxLength: 12 })
 

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 import { vocColor } from '../../vision/datasets/class-table.ts'
 import type { RgbImage } from '../../vision/images/rgb-image.ts'
-import { type PredictionComparison, renderPredictionComparison } from './compare-predictions.ts'
-import { IGNORED_COLOR } from './ignored-color.ts'
+import {
+  IGNORED_COLOR,
+  type PredictionComparison,
+  renderPredictionComparison,
+} from './compare-predictions.ts'
 import { insertLine } from './insert-line.ts'
 import { renderImageCell, renderMaskCell } from './render-cells.ts'
 

@@ -8,10 +8,9 @@ import {
   scaleFeatures,
 } from '../../core/linear-head.ts'
 import type { FeatureRows } from '../../core/nearest-neighbors.ts'
-import { applySgdStep } from '../../core/sgd-momentum.ts'
 import type { FeatureBatch, FeatureSource } from '../../features/feature-source.ts'
 import { trainPatchProbe } from './train-patch-probe.ts'
-import { trainPixelProbe } from './train-pixel-probe.ts'
+import { applySgdStep, trainPixelProbe } from './train-pixel-probe.ts'
 
 let backend: Backend
 beforeAll(async () => {

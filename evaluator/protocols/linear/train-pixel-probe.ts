@@ -9,14 +9,13 @@ import type { RandomStream } from '../../../vision/random/random-stream.ts'
 import { interpolationMatrix } from '../../../vision/vit/interpolation-matrix.ts'
 import { drawHead, type LinearHead } from '../../core/linear-head.ts'
 import { sliceFeatureRows } from '../../core/nearest-neighbors.ts'
-import { applySgdStep, type SgdSettings } from '../../core/sgd-momentum.ts'
 import type { FeatureBatch, FeatureSource } from '../../features/feature-source.ts'
 import type { PixelProbeHyperparameters } from './hyperparameters.ts'
 import { createProbeVariables, type ProbeVariables } from './probe-variables.ts'
 
 export interface PixelProbeTask {
   readonly hyperparameters: PixelProbeHyperparameters
-  /** The training pictures of an epoch, drawn anew; no batch crosses a multiple of batchSize. */
+  /** The training images of an epoch, augmented; no batch crosses a multiple of batchSize. */
   readonly createEpochSource: (epoch: number) => FeatureSource
   readonly classes: number
   readonly dim: number
@@ -116,7 +115,7 @@ interface PixelBatch {
   readonly sum: GradientSum
 }
 
-/** Adds the gradient of each picture, weighted by its pixels that count. */
+/** Adds the gradient of each image, weighted by its pixels that count. */
 function addBatch(task: PixelProbeTask, { probe, source, matrix, batch, sum }: PixelBatch): void {
   const patches = source.grid ** 2
   batch.masks.forEach((mask, index) => {
@@ -153,5 +152,28 @@ function lossLabels(
 function addScaled(sum: Float64Array, values: ArrayLike<number>, factor: number): void {
   for (let i = 0; i < sum.length; i++) {
     sum[i] = (sum[i] as number) + factor * (values[i] as number)
+  }
+}
+
+interface SgdSettings {
+  readonly learningRate: number
+  readonly momentum: number
+  readonly weightDecay: number
+}
+
+/**
+ * One step of torch.optim.SGD, in place: velocity ← momentum · velocity + gradient + weightDecay ·
+ * values, then values −= learningRate · velocity. The velocity starts at 0.
+ */
+export function applySgdStep(
+  { values, velocity }: { readonly values: Float64Array; readonly velocity: Float64Array },
+  gradient: ArrayLike<number>,
+  { learningRate, momentum, weightDecay }: SgdSettings,
+): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number
+    const speed = momentum * (velocity[i] as number) + (gradient[i] as number) + weightDecay * value
+    velocity[i] = speed
+    values[i] = value - learningRate * speed
   }
 }
