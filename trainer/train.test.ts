@@ -55,7 +55,7 @@ async function readFinalShard(config: RunConfig, runKey: string, name: 'student'
 describe('a storage that fails', () => {
   const faults: readonly Fault[] = ['NoSpace', 'TornWrite']
   test.each(faults)(
-    '%s at any write stops training, which then goes on to the same bits',
+    '%s at any write stops training, which then resumes to the same bits',
     async (fault) => {
       const whole = buildTrainConfig({ optimizer: { steps: 3 } }, 'whole')
       const { runKey } = await trainInProcess(whole)

@@ -38,7 +38,7 @@ export interface AugmentationOptions {
 }
 
 /**
- * Memory pictures of one epoch (docs/method.md §4.2): colors jittered on bytes, normalized, and then
+ * Memory images of one epoch (docs/method.md §4.2): colors jittered on bytes, normalized, and then
  * cropped as floating-point planes, antialiased or not; the mask by nearest pixels.
  */
 export function createMemoryTransform(
@@ -66,7 +66,7 @@ export function createMemoryTransform(
   }
 }
 
-/** Pictures that the linear probe is trained on in one epoch (docs/method.md §4.3): cropped on bytes, flipped, normalized. */
+/** Images that the linear probe is trained on in one epoch (docs/method.md §4.3): cropped on bytes, flipped, normalized. */
 export function createProbeTransform(options: AugmentationOptions): SampleTransform {
   const { dataset, sidePx, normalization, crop, seed, epoch } = options
   return async (index) => {

@@ -32,7 +32,7 @@ export interface PredictionComparison {
 const LEGEND_CLASSES = 24
 const CELL_PX = 208
 
-/** Validation pictures, their true masks, and what was predicted for them, one column a picture. */
+/** Validation images, their true masks, and what was predicted for them, one column an image. */
 export function renderPredictionComparison(comparison: PredictionComparison): RgbImage {
   const { classes, ignoreLabel } = comparison
   const chooseColor = (label: number): Color => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** A tensor of a golden file; `data` is row-major and holds what the peer's program held. */
+/** A tensor of a golden file; `data` is row-major and holds what the reference implementation computed. */
 export type GoldenTensor = {
   readonly shape: number[]
   readonly dtype: string

@@ -3,7 +3,7 @@ import type { FeatureSource } from '../../features/feature-source.ts'
 import { IN_CONTEXT_HYPERPARAMETERS } from './hyperparameters.ts'
 import { buildMemoryBank } from './memory-bank.ts'
 
-/** Pictures of 2 × 2 patches of 2 pixels; the features of a patch are its picture and its place. */
+/** Images of 2 × 2 patches of 2 pixels; the features of a patch are its image and its place. */
 const aSource = (
   imageCount: number,
   createMask: (imageIndex: number) => Uint8Array,
@@ -37,7 +37,7 @@ const options = {
 }
 const hyperparameters = IN_CONTEXT_HYPERPARAMETERS.Scenes
 const everyPatch = { ...hyperparameters, memoryBudget: { memorySize: 20 } }
-/** Which picture and patch each key is, from the direction of its features. */
+/** Which image and patch each key is, from the direction of its features. */
 const listOrigins = ({ keys }: Awaited<ReturnType<typeof buildMemoryBank>>): string[] =>
   Array.from({ length: keys.rows }, (_, row) => {
     const [x = 1, y = 0] = keys.values.subarray(row * 2, row * 2 + 2)

@@ -28,9 +28,9 @@ export interface LinearTask extends SegmentationTask {
   readonly patchPx: number
   readonly dim: number
   readonly seed: number
-  /** The labeled pictures as they are. */
+  /** The labeled images as they are. */
   readonly memory: FeatureSource
-  /** The labeled pictures of an epoch, cropped and flipped. */
+  /** The labeled images of an epoch, cropped and flipped. */
   readonly augmentedMemory: (epoch: number) => FeatureSource
   readonly onBatchEnd: BatchEndCallback
 }

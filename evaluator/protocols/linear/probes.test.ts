@@ -109,7 +109,7 @@ describe('stochastic gradient descent with momentum', () => {
 describe('the probe on enlarged pixels', () => {
   const grid = 2
   const sidePx = 8
-  /** Two pictures whose patches show class 1 on the left and 0 on the right, one half ignored. */
+  /** Two images whose patches show class 1 on the left and 0 on the right, one half ignored. */
   const batches: FeatureBatch[] = [0, 1].map((first) => ({
     first,
     features: { rows: 4, dim: 1, values: Float64Array.of(1, -1, 1, -1) },

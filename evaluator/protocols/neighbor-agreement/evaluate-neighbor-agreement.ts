@@ -22,14 +22,14 @@ export interface AgreementTask {
   readonly normalization: ColorStatistics
   readonly backbone: Backbone
   readonly validation: Dataset
-  /** Whole pictures, one patch of each of which becomes a reference. */
+  /** Whole images, one patch of each of which becomes a reference. */
   readonly memory: FeatureSource
   readonly seed: number
   readonly onBatchEnd: BatchEndCallback
 }
 
 /**
- * Two fixed crops of each held-out picture; the patches of what both show rank one fixed set of
+ * Two fixed crops of each held-out image; the patches of what both show rank one fixed set of
  * reference patches; how far the two rankings agree. The features are the backbone's.
  */
 export async function evaluateNeighborAgreement(task: AgreementTask): Promise<NeighborAgreement> {
@@ -57,7 +57,7 @@ export async function evaluateNeighborAgreement(task: AgreementTask): Promise<Ne
   return { tau: sums.tau / size, top1: sums.top1 / size, top5: sums.top5 / size }
 }
 
-/** One random patch of each of the first pictures in random order, as unit rows [R, D]. */
+/** One random patch of each of the first images in random order, as unit rows [R, D]. */
 async function drawReferences({
   hyperparameters,
   memory,

@@ -143,7 +143,7 @@ describe('saturated weights', () => {
     return sort.read()
   }
 
-  test('without an epsilon the loss is not finite, as the peer’s', () => {
+  test('without an epsilon the loss is not finite, as in the reference implementation', () => {
     expect(lossWith(0).loss).toBeNaN()
   })
 
