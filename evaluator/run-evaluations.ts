@@ -2,6 +2,7 @@ import type { RunConfig } from '../contract/run-config.ts'
 import type { EvaluationResult } from '../contract/run-report.ts'
 import { type MeasuredEvaluation, writeReceipt } from '../pod/evaluation-receipt.ts'
 import { formatStage, toEvaluationReport, toEvaluationResult } from '../pod/evaluation-report.ts'
+import { IGNORE_LABEL } from './core/ignore-label.ts'
 import { evaluateAtFraction, type FractionEvaluation } from './evaluate-at.ts'
 import { type FigureFraction, writeFigure } from './io/write-figure.ts'
 import {
@@ -9,7 +10,6 @@ import {
   type EvaluatorDependencies,
   loadEvaluationContext,
 } from './open-evaluation.ts'
-import { PROFILES } from './profiles.ts'
 
 export interface EvaluationSummary {
   readonly runKey: string
@@ -90,7 +90,7 @@ async function finishFraction(
     stages,
     validation,
     memoryImages: memory.size,
-    ignoreLabel: PROFILES[settings.profile].ignoreLabel,
+    ignoreLabel: IGNORE_LABEL,
   })
   const { step, totalSteps, imagesSeen } = weights
   const { key, metrics } = file

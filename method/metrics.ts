@@ -1,13 +1,5 @@
-/** What a measure is called everywhere: in reports, tables, objectives and Prometheus. */
-export interface Metric {
-  readonly title: string
-  readonly unit: 'ratio' | 'percent' | 'nats' | 'images/s' | 'seconds' | 'dimensions' | 'rate'
-  readonly better: 'Higher' | 'Lower' | 'Neither'
-  /** Parameter paths across which two values of this measure must not be compared. */
-  readonly incomparableAcross: readonly string[]
-  /** Whether runs with equal settings give equal values, bit for bit. */
-  readonly deterministic: boolean
-}
+import type { Metric } from './metric.ts'
+import { PROTOCOLS, type ProtocolMetric } from './protocols.ts'
 
 const LOSS_AXES = [
   'preset',
@@ -32,8 +24,8 @@ const LOSS_AXES = [
   'optimizer.batchSize',
 ] as const
 
-/** One registry of measures: a new one needs a row here and no schema change. */
-export const METRICS = {
+/** Metrics of training; those of evaluations stand with their protocol in protocols.ts. */
+const TRAINING_METRICS = {
   loss: {
     title: 'NeCo loss',
     unit: 'nats',
@@ -62,49 +54,14 @@ export const METRICS = {
     incomparableAcross: [],
     deterministic: true,
   },
-  inContextMiou: {
-    title: 'in-context mIoU',
-    unit: 'percent',
-    better: 'Higher',
-    incomparableAcross: [],
-    deterministic: true,
-  },
-  linearMiou: {
-    title: 'linear mIoU',
-    unit: 'percent',
-    better: 'Higher',
-    incomparableAcross: [],
-    deterministic: true,
-  },
-  neighborAgreementTau: {
-    title: 'neighbor agreement (Kendall τ)',
-    unit: 'ratio',
-    better: 'Neither',
-    incomparableAcross: [],
-    deterministic: true,
-  },
-  neighborAgreementTop1: {
-    title: 'neighbor agreement, top 1',
-    unit: 'ratio',
-    better: 'Neither',
-    incomparableAcross: [],
-    deterministic: true,
-  },
-  neighborAgreementTop5: {
-    title: 'neighbor agreement, top 5',
-    unit: 'ratio',
-    better: 'Neither',
-    incomparableAcross: [],
-    deterministic: true,
-  },
-  effectiveRank: {
-    title: 'effective rank of the features',
-    unit: 'dimensions',
-    better: 'Neither',
-    incomparableAcross: [],
-    deterministic: true,
-  },
 } as const satisfies Record<string, Metric>
 
-export type MetricName = keyof typeof METRICS
+export type MetricName = keyof typeof TRAINING_METRICS | ProtocolMetric
+
+/** One registry of metrics: a new one needs a row here, or in its protocol, and no schema change. */
+export const METRICS = Object.assign(
+  {},
+  TRAINING_METRICS,
+  ...Object.values(PROTOCOLS).map(({ metrics }) => metrics),
+) as Readonly<Record<MetricName, Metric>>
 export const METRIC_NAMES = Object.keys(METRICS) as readonly MetricName[]

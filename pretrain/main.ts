@@ -53,7 +53,7 @@ async function run(options: PretrainOptions, backend: Backend): Promise<number> 
   })
   console.log(`backend ${backend.identity}`)
   if (outcome === 'Interrupted') {
-    console.log(`stopped at step ${state.step}; the same command goes on from there`)
+    console.log(`stopped at step ${state.step}; run the same command to resume`)
     return EXIT_CODES.Interrupted
   }
   console.log(`weights written to ${options.weightsPath}`)

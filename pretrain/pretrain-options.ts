@@ -18,15 +18,15 @@ Options
   --steps N      training steps (${PRETRAIN_SETTINGS.steps})
   --seed N       seed of weights, order and augmentation (${PRETRAIN_SETTINGS.seed})
   --out FILE     where the weights go (examples/weights/tiny-scenes.safetensors)
-  --state FILE   where the state is kept, so that a stopped run goes on (out/pretrain/state.safetensors)
-  --fresh        start from the first step whatever the state says
+  --state FILE   checkpoint that an interrupted run resumes from (out/pretrain/state.safetensors)
+  --fresh        start from step 0 and ignore the checkpoint
   --threads N    threads of the tensor backend (1)
   --help         this text
 
 Example: a short trial that leaves the weights of the examples alone
   npm run pretrain -- --steps 100 --out out/trial.safetensors
 
-Exit codes: 0 done, 2 the input is wrong, 5 stopped; started again it goes on.
+Exit codes: 0 done, 2 the input is wrong, 5 interrupted (run the same command to resume).
 `
 
 export type PretrainCall =

@@ -79,8 +79,8 @@ test('a run that was stopped and started again writes the same bytes as one that
   expect(backend.memory()).toEqual(before)
 })
 
-test('accuracy on held-out windows is a share, and is told whenever the state is written', async () => {
-  const { reports } = await train('told')
+test('accuracy on held-out windows is a share, and is reported whenever the checkpoint is written', async () => {
+  const { reports } = await train('reported')
   const notified = reports.filter(({ heldOutAccuracy }) => heldOutAccuracy !== undefined)
   expect(notified.map(({ step }) => step)).toEqual([4, 6])
   const shares = [0, 0.2, 0.4, 0.6, 0.8, 1]

@@ -6,7 +6,7 @@ import { type PretrainState, trainStep } from './train-step.ts'
 import { evaluationBatch, trainingBatch } from './training-batch.ts'
 import type { Windows } from './windows.ts'
 
-/** What a pre-training says while it goes on. */
+/** Progress of a pre-training. */
 export interface PretrainReport {
   readonly step: number
   readonly loss: number

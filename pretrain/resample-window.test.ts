@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { resampleWindow } from './resample-window.ts'
 
-/** A 4×4 picture whose red is the column, green the row and blue 255. */
+/** A 4×4 image whose red is the column, green the row and blue 255. */
 const rgb = Uint8Array.from({ length: 48 }, (_, i) => {
   const pixel = Math.floor(i / 3)
   return [pixel % 4, Math.floor(pixel / 4), 255][i % 3] ?? 0

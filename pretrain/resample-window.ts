@@ -1,7 +1,7 @@
 import type { CropBox } from './window-augmentation.ts'
 
 /**
- * The part of a square picture (rgb bytes, side·side·3) under a box, stretched to the same size by
+ * The part of a square image (rgb bytes, side·side·3) under a box, stretched to the same size by
  * bilinear sampling at pixel centers, values in [0, 1]; mirrored left to right when asked.
  */
 export function resampleWindow(
@@ -35,7 +35,7 @@ interface Sample {
   readonly far: number
 }
 
-/** The same sample of the mirrored picture. */
+/** The same sample of the mirrored image. */
 function mirrored({ first, second, far }: Sample, sidePx: number): Sample {
   return { first: sidePx - 1 - first, second: sidePx - 1 - second, far }
 }

@@ -8,7 +8,7 @@ import { extractBackbone } from './classifier.ts'
 import type { PretrainSettings } from './pretrain-settings.ts'
 import type { PretrainState } from './train-step.ts'
 
-/** The bytes from which a pre-training goes on bit for bit: parameters, moments and the step. */
+/** The checkpoint that a pre-training resumes from bit for bit: parameters, moments and step. */
 export function encodeState(state: PretrainState, settings: PretrainSettings): Uint8Array {
   const tensors = new Map<string, WeightTensor>()
   for (const [group, variables] of listVariableGroups(state)) {

@@ -8,7 +8,7 @@ import { buildClassifier, type Classifier, computeClassScores } from './classifi
 import { learningRateAt, type PretrainSettings } from './pretrain-settings.ts'
 import type { Batch } from './training-batch.ts'
 
-/** All that changes while a pre-training goes on. */
+/** All that a pre-training changes. */
 export interface PretrainState {
   readonly classifier: Classifier
   /** Running means of gradients and of their squares, by parameter. */

@@ -1,6 +1,6 @@
 import { drawWindow } from '../vision/scenes/draw-scene.ts'
 
-/** Pictures with one thing each, and which it is. */
+/** Images with one thing each, and which it is. */
 export interface Windows {
   readonly sidePx: number
   /** rgb bytes, [sidePx, sidePx, 3] each. */
@@ -9,7 +9,7 @@ export interface Windows {
   readonly labels: Int32Array
 }
 
-/** Draws windows of consecutive seeds; `onDrawn` hears how many are ready. */
+/** Draws windows of consecutive seeds; `onDrawn` receives how many are ready. */
 export function drawWindows(
   range: { readonly first: number; readonly count: number },
   onDrawn: (count: number) => void = () => undefined,

@@ -3,7 +3,8 @@ import { canonicalJson } from '../pod/canonical-digest.ts'
 import { runResultPath } from '../pod/storage-layout.ts'
 import { listCheckpoints } from './io/find-checkpoint.ts'
 import { type CurvePoint, readCurvePoints, writeCurve } from './io/training-curve.ts'
-import { retainedSteps, type StepProgress, type TrainingRun } from './run-steps.ts'
+import { retainedSteps } from './save-checkpoint.ts'
+import type { StepProgress, TrainingRun } from './training-run.ts'
 
 /** Writes the curve and then `result.json`, whose presence means that training is complete. */
 export async function finishTraining(

@@ -60,7 +60,7 @@ describe('a trainer', () => {
     whole = { runKey, digests: await finalDigests('whole', runKey) }
   })
 
-  test('that is killed at any moment goes on to the same bits', async () => {
+  test('that is killed at any moment resumes to the same bits', async () => {
     const moments = [
       ['Step', 2],
       ['Checkpoint', 4],
@@ -84,7 +84,7 @@ describe('a trainer', () => {
     )
   })
 
-  test('that is told to stop writes a checkpoint, says so, and is gone on from', async () => {
+  test('that is asked to stop writes a checkpoint, reports it, and can be resumed', async () => {
     const onLine = endAt('Step', 3, 'SIGTERM')
     const stopped = await runTrainerProcess({
       config: configAt('stopped', 1),
@@ -110,7 +110,7 @@ describe('a trainer', () => {
     expect(await finalDigests('threads', whole.runKey)).toEqual(whole.digests)
   })
 
-  test('whose parent is gone stops as if it were told to', async () => {
+  test('whose parent process has exited stops as if it were asked to', async () => {
     const ended = await runTrainerProcess({
       config: configAt('orphan', 1),
       folder: root,

@@ -61,7 +61,7 @@ async function readFinalShard(config: RunConfig, runKey: string, name: 'student'
 describe('a storage that fails', () => {
   const faults: readonly StorageFault[] = ['NoSpace', 'TornWrite', 'LostReply']
   test.each(faults)(
-    '%s at any write to a bucket stops training, which then goes on to the same bits as in a folder',
+    '%s at any write to a bucket stops training, which then resumes to the same bits as in a folder',
     async (fault) => {
       const whole = buildTrainConfig({ optimizer: { steps: 3 } }, 'whole')
       const { runKey } = await trainInProcess(whole)
@@ -124,8 +124,8 @@ describe('a training', () => {
       warn: (message, { folder: of }) => warned.push([message, of]),
       log: (message, { folder: of }) => of !== undefined && logged.push([message, of]),
     })
-    expect(warned).toEqual([['Passed over a checkpoint', before?.folder]])
-    expect(logged[0]).toEqual(['Passed over a checkpoint', last?.folder])
+    expect(warned).toEqual([['Skipped a checkpoint', before?.folder]])
+    expect(logged[0]).toEqual(['Skipped a checkpoint', last?.folder])
     expect(again.step).toBe(step)
   })
 

@@ -1,15 +1,12 @@
 import type { RunConfig } from '../contract/run-config.ts'
 import { RunResult } from '../contract/run-result.ts'
 import { checkSettings } from '../pod/check-settings.ts'
-import type { CheckpointRequest } from '../pod/checkpoint-request.ts'
 import { openDigestCacheFile } from '../pod/digest-cache-file.ts'
 import { toEvaluationReport } from '../pod/evaluation-report.ts'
 import { readStoredJson } from '../pod/read-stored.ts'
 import { computeRunKey as keyOf } from '../pod/run-key.ts'
-import type { ReportBody, Spool } from '../pod/spool.ts'
-import type { Storage } from '../pod/storage.ts'
+import type { Spool } from '../pod/spool.ts'
 import { attemptFolder, runResultPath } from '../pod/storage-layout.ts'
-import type { Volumes } from '../std/files/volumes.ts'
 import type { Dataset } from '../vision/datasets/dataset.ts'
 import { openDataset } from '../vision/datasets/open-dataset.ts'
 import { warnAboutSkipped } from '../vision/datasets/warn-about-skipped.ts'
@@ -20,29 +17,8 @@ import { finishTraining } from './finish-training.ts'
 import { findCheckpoint, type LoadedCheckpoint, NEVER_COMPLETED } from './io/find-checkpoint.ts'
 import { findEvaluations, type ReusedEvaluation } from './io/find-evaluations.ts'
 import { restoreState } from './io/shards.ts'
-import { runSteps, type StepProgress, type TrainingRun } from './run-steps.ts'
-
-/** The outside world of a trainer. */
-export interface TrainerDependencies {
-  readonly storage: Storage
-  /** Where data sets and initial weights are. */
-  readonly volumes: Volumes
-  /** Aborted when the pod has to stop: training ends with a checkpoint after the step at hand. */
-  readonly signal: AbortSignal
-  readonly monotonicMs: () => number
-  /** Lets signals in between two steps. */
-  readonly yieldToEventLoop: () => Promise<void>
-  readonly openSpool: (attemptFolder: string) => Promise<Spool>
-  /** Takes each finished step, also between two reports. */
-  readonly onStep?: (step: ReportBody) => void
-  /** Requests checkpoints between two steps, and is notified of each. */
-  readonly checkpointRequests?: CheckpointRequest
-  readonly log: (message: string, data: Readonly<Record<string, unknown>>) => void
-  /** As log, for what a person should see. */
-  readonly warn: (message: string, data: Readonly<Record<string, unknown>>) => void
-  /** Identity of the backend that was started. */
-  readonly backend: string
-}
+import { runSteps } from './training-recipe.ts'
+import type { StepProgress, TrainerDependencies, TrainingRun } from './training-run.ts'
 
 export interface TrainingSummary {
   readonly runKey: string
@@ -61,9 +37,8 @@ export interface TrainingSummary {
 }
 
 /**
- * Trains a run to its end, or until the signal; goes on from the newest checkpoint of its key, and
- * does nothing where its result is there. Throws PodFailure, StorageError, DatasetError,
- * WeightsError.
+ * Trains a run to its end, or until the signal. Resumes from the newest checkpoint of its run key,
+ * and reuses the result where there is one. Throws PodFailure, StorageError, DatasetError, WeightsError.
  */
 export async function train(
   config: RunConfig,
@@ -112,7 +87,7 @@ async function trainFrom(
       totalSteps: total,
       imagesSeen: first * batchSize,
       metrics: {},
-      message: resumed ? `goes on from ${resumed.folder}` : 'starts from the initial weights',
+      message: resumed ? `resumes from ${resumed.folder}` : 'starts from the initial weights',
     },
   ])
   const progress = await runSteps(training, first)
@@ -189,15 +164,15 @@ async function resume({
   const { found, skipped } = await findCheckpoint({ storage: dependencies.storage, runKey })
   for (const { folder, why } of skipped) {
     const logSkipped = why === NEVER_COMPLETED ? dependencies.log : dependencies.warn
-    logSkipped('Passed over a checkpoint', { folder, why })
+    logSkipped('Skipped a checkpoint', { folder, why })
   }
-  if (found) dependencies.log('Goes on from a checkpoint', { folder: found.folder })
+  if (found) dependencies.log('Resuming from a checkpoint', { folder: found.folder })
   return found
 }
 
 /**
- * The result under a key. One that is damaged counts as none: training goes on from its last
- * checkpoint and writes it again.
+ * The result under a run key. A damaged one counts as none: training resumes from its last
+ * checkpoint and writes the result again.
  */
 async function readResult(
   { storage, log }: TrainerDependencies,
@@ -205,6 +180,6 @@ async function readResult(
 ): Promise<RunResult | undefined> {
   const path = runResultPath(runKey)
   const result = await readStoredJson(storage, path, RunResult)
-  if (result.kind === 'Damaged') log('Passed over a damaged result', { path })
+  if (result.kind === 'Damaged') log('Skipped a damaged result', { path })
   return result.kind === 'Found' ? result.value : undefined
 }

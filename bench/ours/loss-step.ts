@@ -87,7 +87,6 @@ function toLossOptions({ network, relaxation, lambda, steepness, epsilon }: Loss
     keptRanks: 0,
     nearest: 'Last',
     renormalizeKept: false,
-    teacherGradient: false,
     direction: 'One',
     reduction: 'Mean',
   } as const

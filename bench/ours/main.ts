@@ -21,7 +21,7 @@ function writeMessage(message: object): void {
 function computeScratchBytes(benchmarkCase: BenchmarkCase): number | undefined {
   if (benchmarkCase.kind === 'step') return undefined
   const layout = softSortLayout(benchmarkCase.network, benchmarkCase.references)
-  return softSortScratch(layout, { teacherGradient: false }).scratchBytes
+  return softSortScratch(layout).scratchBytes
 }
 
 const benchmarkCase = JSON.parse(process.argv[2] ?? '') as BenchmarkCase

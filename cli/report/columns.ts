@@ -1,4 +1,5 @@
-import { METRIC_NAMES, METRICS, type Metric, type MetricName } from '../../method/metrics.ts'
+import type { Metric } from '../../method/metric.ts'
+import { METRIC_NAMES, METRICS, type MetricName } from '../../method/metrics.ts'
 import type { RunRecord, StudyResults } from './study-results.ts'
 
 /** One measured column of a study: a measure of training, or of an evaluation at a fraction of the schedule. */

@@ -20,7 +20,7 @@ export const emptyConfusionMatrix = (classes: number, predictions = classes): Co
 })
 
 /**
- * Adds one picture (or a whole set) to the counts, in place. Truth and prediction are class
+ * Adds one image (or a whole set) to the counts, in place. Truth and prediction are class
  * indices, pixel by pixel. Throws RangeError when a class is outside the matrix: readers of data
  * sets refuse such masks before, with the name of the file.
  */

@@ -2,14 +2,14 @@ import type { RandomStream } from '../../vision/random/random-stream.ts'
 import type { FeatureRows } from './nearest-neighbors.ts'
 import type { GridSize } from './resample.ts'
 
-/** A square of a picture, in whole pixels. */
+/** A square of an image, in whole pixels. */
 export interface Square {
   readonly x: number
   readonly y: number
   readonly side: number
 }
 
-/** A box in pixels of a picture, or in patches of a feature map. */
+/** A box in pixels of an image, or in patches of a feature map. */
 export interface Box {
   readonly x: number
   readonly y: number
@@ -18,7 +18,7 @@ export interface Box {
 }
 
 /**
- * Two squares within one window of a picture. The window is as large as the shorter side and lies
+ * Two squares within one window of an image. The window is as large as the shorter side and lies
  * anywhere; the sides of the squares are drawn from `share` (low, high) of it. With a low share above
  * one half they always overlap.
  */
@@ -39,7 +39,7 @@ export function drawCropPair(
   return [first, square()]
 }
 
-/** The part of the picture that both squares show; undefined when they do not overlap. */
+/** The part of the image that both squares show; undefined when they do not overlap. */
 export function intersectSquares(a: Square, b: Square): Box | undefined {
   const [x, y] = [Math.max(a.x, b.x), Math.max(a.y, b.y)]
   const width = Math.min(a.x + a.side, b.x + b.side) - x
@@ -47,7 +47,7 @@ export function intersectSquares(a: Square, b: Square): Box | undefined {
   return width > 0 && height > 0 ? { x, y, width, height } : undefined
 }
 
-/** A box of the picture in patches of the square's feature map, which has `grid` patches a side. */
+/** A box of the image in patches of the square's feature map, which has `grid` patches a side. */
 export function toGridBox(box: Box, square: Square, grid: number): Box {
   const scale = grid / square.side
   return {

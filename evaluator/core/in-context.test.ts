@@ -92,7 +92,7 @@ describe.each(named)('in-context retrieval, memory of %s patches', (_, golden) =
     expect(own).toEqual(Array.from(parseGoldenTensor(golden['memory_labels']).data))
   })
 
-  test('neighbors, soft labels and the upsampled prediction are those of the peer', () => {
+  test('neighbors, soft labels and the upsampled prediction are those of the reference implementation', () => {
     const keys = readGoldenRows(golden['memory_features'], golden.dim)
     const queries = readGoldenRows(golden['query_features'], golden.dim)
     const count = golden.n_neighbours
@@ -176,7 +176,7 @@ test('blocks of candidates find what one block finds, the earlier index first am
   expect(parts).toEqual(whole)
 })
 
-test('the memory is shared out evenly over pictures and epochs, one patch at least', () => {
+test('the memory is shared out evenly over images and epochs, one patch at least', () => {
   expect([
     computePatchesPerImage({ memorySize: 10_240_000, images: 10_582, augmentationEpochs: 2 }),
     computePatchesPerImage({ memorySize: 10, images: 100, augmentationEpochs: 2 }),

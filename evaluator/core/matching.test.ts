@@ -41,7 +41,7 @@ const greatestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number 
 
 describe('matching of predicted labels to classes', () => {
   test.each(cases.map((golden) => [golden.name, golden] as const))(
-    'gives what the peer gives: %s',
+    'gives what the reference implementation gives: %s',
     (_, golden) => {
       const matrix = buildConfusionMatrix({
         groundTruth: golden.gt,

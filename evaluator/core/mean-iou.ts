@@ -12,7 +12,7 @@ export interface MeanIou extends ClassCounts {
   readonly iou: readonly number[]
 }
 
-/** Where a denominator is 0 the peers divide by this instead. */
+/** Where a denominator is 0 the reference implementations divide by this instead. */
 const EPSILON = 1e-8
 
 export const computeIou = (tp: number, fp: number, fn: number): number =>

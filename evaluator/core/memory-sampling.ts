@@ -1,5 +1,5 @@
 interface SamplingOptions {
-  /** Soft labels [patches, classes] of one picture. */
+  /** Soft labels [patches, classes] of one image. */
   readonly labels: Float64Array
   readonly classes: number
   readonly count: number
@@ -8,7 +8,7 @@ interface SamplingOptions {
 }
 
 /**
- * How common the classes of each patch are in its picture: the sum, over the classes present, of
+ * How common the classes of each patch are in its image: the sum, over the classes present, of
  * the number of patches that hold the class (docs/method.md §4.2; golden patch_scores_before_noise).
  */
 export function computePatchScores({
@@ -28,7 +28,7 @@ export function computePatchScores({
   return scores
 }
 
-/** The patches of one picture that enter the memory: the `count` smallest of score × draw, so that rare classes are favored. */
+/** The patches of one image that enter the memory: the `count` smallest of score × draw, so that rare classes are favored. */
 export function samplePatches({ labels, classes, count, draws }: SamplingOptions): Int32Array {
   const scores = computePatchScores({ labels, classes }).map(
     (score, i) => score * (draws[i] as number),
@@ -38,7 +38,7 @@ export function samplePatches({ labels, classes, count, draws }: SamplingOptions
   return Int32Array.from(order.slice(0, count))
 }
 
-/** Patches kept of each picture so that the memory holds about `memorySize` in all; at least 1. */
+/** Patches kept of each image so that the memory holds about `memorySize` in all; at least 1. */
 export function computePatchesPerImage(options: {
   readonly memorySize: number
   readonly images: number

@@ -69,7 +69,7 @@ const MAX_KEYS = 16_384
 
 /**
  * The `count` keys with the greatest dot product for each query (docs/method.md §4.2, exact where the
- * peer approximates; golden hummingbird.json). Works through blocks of products.
+ * reference implementation approximates; golden hummingbird.json). Works through blocks of products.
  */
 export function findNearestKeys(options: {
   readonly queries: FeatureRows

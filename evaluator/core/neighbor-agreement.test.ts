@@ -2,8 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { randomStream } from '../../vision/random/random-stream.ts'
 import { alignFeatures, drawCropPair, intersectSquares, toGridBox } from './crop-pair.ts'
-import { kendallTau } from './kendall-tau.ts'
-import { neighborAgreement } from './neighbor-agreement.ts'
+import { kendallTau, neighborAgreement } from './neighbor-agreement.ts'
 
 const scores = fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 2, maxLength: 12 })
 
@@ -55,7 +54,7 @@ describe('neighbor agreement', () => {
 describe('the pair of crops', () => {
   const size = { widthPx: 130, heightPx: 96 }
 
-  test('lies inside the picture, overlaps, and is the same for the same seed', () => {
+  test('lies inside the image, overlaps, and is the same for the same seed', () => {
     fc.assert(
       fc.property(fc.nat(100_000), (seed) => {
         const draw = () =>
@@ -77,8 +76,8 @@ describe('the pair of crops', () => {
     expect(intersectSquares({ x: 0, y: 0, side: 4 }, { x: 4, y: 0, side: 4 })).toBeUndefined()
   })
 
-  test('aligned features show the same place of the picture through both crops', () => {
-    // A feature map whose two channels are the coordinates of the patch centers in the picture.
+  test('aligned features show the same place of the image through both crops', () => {
+    // A feature map whose two channels are the coordinates of the patch centers in the image.
     const grid = 8
     const buildCoordinateMap = (square: { x: number; y: number; side: number }) => ({
       rows: grid * grid,

@@ -12,9 +12,21 @@ import { resizeLabels } from '../../vision/images/resize-labels.ts'
 import type { LabelMap, RgbImage } from '../../vision/images/rgb-image.ts'
 import { type RandomStream, randomStream } from '../../vision/random/random-stream.ts'
 import { resize } from '../core/resample.ts'
-import type { ColorJitter, RandomCrop } from '../profiles.ts'
 import type { ImagePlanes } from './encode-images.ts'
 import type { SampleTransform } from './sample-transform.ts'
+
+export interface ColorJitter {
+  /** Brightness, contrast and saturation factors in 1 ± strength, hue shift in ± strength; each applied on its own. */
+  readonly strength: number
+  readonly probability: number
+}
+
+export interface RandomCrop {
+  /** Range of area ÷ image area; above 1 the box is rejected when it does not fit. */
+  readonly scale: readonly [number, number]
+  readonly aspectRatio: readonly [number, number]
+  readonly flipProbability: number
+}
 
 export interface AugmentationOptions {
   readonly dataset: Dataset
@@ -26,7 +38,7 @@ export interface AugmentationOptions {
 }
 
 /**
- * Memory pictures of one epoch (docs/method.md §4.2): colors jittered on bytes, normalized, and then
+ * Memory images of one epoch (docs/method.md §4.2): colors jittered on bytes, normalized, and then
  * cropped as floating-point planes, antialiased or not; the mask by nearest pixels.
  */
 export function createMemoryTransform(
@@ -54,7 +66,7 @@ export function createMemoryTransform(
   }
 }
 
-/** Pictures that the linear probe is trained on in one epoch (docs/method.md §4.3): cropped on bytes, flipped, normalized. */
+/** Images that the linear probe is trained on in one epoch (docs/method.md §4.3): cropped on bytes, flipped, normalized. */
 export function createProbeTransform(options: AugmentationOptions): SampleTransform {
   const { dataset, sidePx, normalization, crop, seed, epoch } = options
   return async (index) => {

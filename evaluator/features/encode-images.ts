@@ -5,12 +5,12 @@ import type { Backbone } from '../../vision/vit/parameters.ts'
 import { takePatchTokens } from '../../vision/vit/patch-tokens.ts'
 import type { FeatureRows } from '../core/nearest-neighbors.ts'
 
-/** A normalized picture, its planes of red, green and blue one after the other: [3, side, side]. */
+/** A normalized image, its planes of red, green and blue one after the other: [3, side, side]. */
 export type ImagePlanes = Float32Array
 
 /**
- * Patch features after the last LayerNorm of square pictures of one size: [pictures · patches, D],
- * picture by picture, patches row-major. Nothing is kept on the backend.
+ * Patch features after the last LayerNorm of square images of one size: [images · patches, D],
+ * image by image, patches row-major. Nothing is kept on the backend.
  */
 export function encodeImages(
   backbone: Backbone,

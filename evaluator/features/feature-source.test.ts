@@ -42,7 +42,7 @@ const listBatchSizes = async (source: FeatureSource): Promise<number[]> => {
 }
 
 describe('a source of features', () => {
-  test('has one row a patch, in the order of pictures, however they are batched', async () => {
+  test('has one row a patch, in the order of images, however they are batched', async () => {
     const options = { backbone, imageCount: 5, ...view, onBatchEnd: async () => undefined }
     const transform = createEvaluationTransform(dataset, view)
     const whole = createFeatureSource({ ...options, transform })
@@ -76,7 +76,7 @@ describe('a source of features', () => {
   })
 })
 
-describe('drawn pictures', () => {
+describe('drawn images', () => {
   const plain = () => createEvaluationTransform(dataset, view)(0)
 
   test('of the memory change with the epoch and not with the order of calls', async () => {
@@ -93,7 +93,7 @@ describe('drawn pictures', () => {
     expect([first.planes.length, first.mask.length]).toEqual([3 * 32 * 32, 32 * 32])
   })
 
-  test('with a crop of everything and no jitter are the plain pictures but for the order of rounding', async () => {
+  test('with a crop of everything and no jitter are the plain images but for the order of rounding', async () => {
     const crop = { scale: [1, 1], aspectRatio: [1, 1], flipProbability: 0 } as const
     const jitter = { strength: 0, probability: 0 }
     const options = { ...drawn, dataset, crop, epoch: 0 }

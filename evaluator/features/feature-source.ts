@@ -3,17 +3,17 @@ import type { FeatureRows } from '../core/nearest-neighbors.ts'
 import { encodeImages } from './encode-images.ts'
 import type { PreparedSample, SampleTransform } from './sample-transform.ts'
 
-/** Features of some pictures in a row. */
+/** Features of a batch of consecutive images. */
 export interface FeatureBatch {
-  /** Index of the first picture, in the order of the source. */
+  /** Index of the first image, in the order of the source. */
   readonly first: number
-  /** [pictures · grid², D]. */
+  /** [images · grid², D]. */
   readonly features: FeatureRows
-  /** Class indices [side, side] of each picture. */
+  /** Class indices [side, side] of each image. */
   readonly masks: readonly Uint8Array[]
 }
 
-/** Features of a set of pictures, batch by batch; each call goes through all of them again. */
+/** Features of a set of images, batch by batch; each call goes through all of them again. */
 export interface FeatureSource {
   readonly imageCount: number
   readonly sidePx: number
@@ -22,7 +22,7 @@ export interface FeatureSource {
   batches(): AsyncIterable<FeatureBatch>
 }
 
-/** What a long evaluation does between two pictures: renew its claim, and stop when it is told to. */
+/** Runs between two batches: renews the claim of a long evaluation, and stops it when asked to. */
 export type BatchEndCallback = () => Promise<void>
 
 export interface FeatureSourceOptions {
@@ -35,10 +35,10 @@ export interface FeatureSourceOptions {
   readonly onBatchEnd: BatchEndCallback
 }
 
-/** As many pictures go through the backbone at once as have about this many patches. */
+/** A batch holds as many images as have about this many patches. */
 const BATCH_PATCHES = 4096
 
-/** Encodes pictures 0 … pictures − 1 anew in every pass. */
+/** Encodes images 0 … images − 1 again in every pass. */
 export function createFeatureSource(options: FeatureSourceOptions): FeatureSource {
   const { backbone, imageCount, sidePx, transform, onBatchEnd, groupSize = imageCount } = options
   const grid = Math.floor(sidePx / backbone.settings.patchSizePx)
@@ -80,7 +80,7 @@ export function cacheFeatureSource(source: FeatureSource): FeatureSource {
   return { ...source, batches }
 }
 
-/** Features of all pictures as one array; for sets that were remembered. */
+/** Features of all images as one array; for sets that are cached. */
 export async function collectFeatures(source: FeatureSource): Promise<FeatureRows> {
   const parts: FeatureRows[] = []
   for await (const { features } of source.batches()) parts.push(features)

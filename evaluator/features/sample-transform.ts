@@ -4,17 +4,17 @@ import { resizeImage } from '../../vision/images/resize-image.ts'
 import { resizeLabels } from '../../vision/images/resize-labels.ts'
 import type { ImagePlanes } from './encode-images.ts'
 
-/** What a backbone is given for a picture of a data set, and what it is compared with. */
+/** Input of the backbone for an image of a data set, and its mask. */
 export interface PreparedSample {
   readonly planes: ImagePlanes
   /** Class indices [side, side]. */
   readonly mask: Uint8Array
 }
 
-/** Gives the picture of an index, ready for the backbone. */
+/** Gives the image of an index, ready for the backbone. */
 export type SampleTransform = (index: number) => Promise<PreparedSample>
 
-/** Squashes every picture to side × side, without any draw: validation, and what is compared with it. */
+/** Resizes every image to side × side without augmentation: for validation, and unaugmented memory. */
 export function createEvaluationTransform(
   dataset: Dataset,
   { sidePx, normalization }: { readonly sidePx: number; readonly normalization: ColorStatistics },

@@ -24,7 +24,7 @@ export function fillRectangle(canvas: RgbImage, area: Rectangle, color: Color): 
   }
 }
 
-/** Copies a picture [height, width, 3] so that its first pixel comes to (x, y). */
+/** Copies an image [height, width, 3] so that its first pixel comes to (x, y). */
 export function pasteImage(
   canvas: RgbImage,
   image: RgbImage,
@@ -36,7 +36,7 @@ export function pasteImage(
   }
 }
 
-/** The rows of a picture from `top` to before `bottom`. */
+/** The rows of an image from `top` to before `bottom`. */
 export const sliceImageRows = (
   { width, rgb }: RgbImage,
   top: number,

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 import { vocColor } from '../../vision/datasets/class-table.ts'
 import type { RgbImage } from '../../vision/images/rgb-image.ts'
-import { type PredictionComparison, renderPredictionComparison } from './compare-predictions.ts'
-import { IGNORED_COLOR } from './ignored-color.ts'
+import {
+  IGNORED_COLOR,
+  type PredictionComparison,
+  renderPredictionComparison,
+} from './compare-predictions.ts'
 import { insertLine } from './insert-line.ts'
 import { renderImageCell, renderMaskCell } from './render-cells.ts'
 
@@ -30,7 +33,7 @@ const mask = {
 const classes = [0, 1, 2].map((label) => ({ name: `class ${label}`, color: vocColor(label + 1) }))
 const aComparison = (overrides: Partial<PredictionComparison> = {}): PredictionComparison => ({
   title: 'before and after',
-  subtitle: 'two pictures',
+  subtitle: 'two images',
   images: [0, 1].map(() => ({ side: 4, rgb: new Uint8Array(48).fill(90) })),
   groundTruths: [mask, mask],
   predicted: [{ name: 'before', miouPercent: 12.34, masks: [mask, mask] }],
@@ -45,7 +48,7 @@ test('an enlarged mask holds the colors of its classes and no other', () => {
   expect(pixelAt(cell, 9, 0)).toEqual([128, 0, 0])
 })
 
-test('an even picture stays even at any size', () => {
+test('an even image stays even at any size', () => {
   for (const cellPx of [3, 9]) {
     const cell = renderImageCell({ side: 5, rgb: new Uint8Array(75).fill(200) }, cellPx)
     expect(Array.from(cell.rgb)).toEqual(new Array(cellPx * cellPx * 3).fill(200))
@@ -55,7 +58,7 @@ test('an even picture stays even at any size', () => {
 test('a figure keeps its margins free, whatever the length of its titles and its legend', () => {
   const long = aComparison({
     title:
-      'a title that is a good deal longer than the two pictures under it are wide together, and more',
+      'a title that is a good deal longer than the two images under it are wide together, and more',
     classes: Array.from({ length: 20 }, (_, label) => ({
       name: `a class with the long name ${label}`,
       color: vocColor(label),

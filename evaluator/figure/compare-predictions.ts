@@ -1,13 +1,15 @@
 import type { RgbImage } from '../../vision/images/rgb-image.ts'
 import type { Color } from '../../vision/images/stroke-text.ts'
 import { type FigureRow, type LegendEntry, renderFigure } from './compose-figure.ts'
-import { IGNORED_COLOR } from './ignored-color.ts'
 import {
   renderImageCell,
   renderMaskCell,
   type SquareImage,
   type SquareMask,
 } from './render-cells.ts'
+
+/** Pixels that do not count are shown in this gray. */
+export const IGNORED_COLOR: Color = [205, 208, 212]
 
 export interface PredictionSet {
   /** What the row is called, such as `before`. */
@@ -30,7 +32,7 @@ export interface PredictionComparison {
 const LEGEND_CLASSES = 24
 const CELL_PX = 208
 
-/** Validation pictures, their true masks, and what was predicted for them, one column a picture. */
+/** Validation images, their true masks, and what was predicted for them, one column an image. */
 export function renderPredictionComparison(comparison: PredictionComparison): RgbImage {
   const { classes, ignoreLabel } = comparison
   const chooseColor = (label: number): Color => {

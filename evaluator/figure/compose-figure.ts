@@ -47,7 +47,7 @@ const SWATCH = 18
 const LEGEND_LINE = 32
 
 /**
- * One picture from rows of cells with their titles to the left, a heading, and a legend below that
+ * One image from rows of cells with their titles to the left, a heading, and a legend below that
  * wraps where the width ends. Nothing overlaps: the label column is as wide as its longest line.
  */
 export function renderFigure(content: FigureContent): RgbImage {

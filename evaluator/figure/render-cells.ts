@@ -2,7 +2,7 @@ import type { RgbImage } from '../../vision/images/rgb-image.ts'
 import type { Color } from '../../vision/images/stroke-text.ts'
 import { resize } from '../core/resample.ts'
 
-/** Bytes [side, side, 3] of a picture. */
+/** Bytes [side, side, 3] of an image. */
 export interface SquareImage {
   readonly side: number
   readonly rgb: Uint8Array
@@ -14,7 +14,7 @@ export interface SquareMask {
   readonly labels: Uint8Array
 }
 
-/** A picture at the size of a cell: smooth when enlarged, antialiased when shrunk. */
+/** An image at the size of a cell: smooth when enlarged, antialiased when shrunk. */
 export function renderImageCell({ side, rgb }: SquareImage, cellPx: number): RgbImage {
   const size = (px: number) => ({ rows: px, columns: px })
   const filter = 'BicubicAntialias'

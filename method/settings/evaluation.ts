@@ -1,8 +1,8 @@
 import * as z from 'zod'
+import { PROTOCOL_NAMES } from '../protocols.ts'
 import { DatasetSettings } from './data.ts'
 
-export const Protocol = z.enum(['InContext', 'Linear', 'NeighborAgreement'])
-export type Protocol = z.infer<typeof Protocol>
+export const Protocol = z.enum(PROTOCOL_NAMES)
 
 /** The profile names a full set of protocol numbers: Official as published (docs/method.md §4), Scenes for the small pictures. */
 export const Profile = z.enum(['Official', 'Scenes'])
@@ -17,7 +17,7 @@ export const evaluationFields = {
   protocols: z
     .array(Protocol)
     .min(1)
-    .max(3)
+    .max(PROTOCOL_NAMES.length)
     .describe('protocols that share the extracted features.'),
   profile: Profile.describe('profile names the numbers of the protocols.'),
   memory: DatasetSettings.describe(

@@ -1,6 +1,6 @@
 import { type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core'
 import { dot } from '../../vision/ops/arithmetic.ts'
-import { sliceTokens } from '../../vision/ops/slice-tokens.ts'
+import { sliceTokens } from '../../vision/ops/tokens.ts'
 import { toTensor, readTensorValues, toVariable } from '../../vision/ops/tensor-values.ts'
 import { valueAndGradients } from '../../vision/ops/value-and-gradients.ts'
 import { attentionWeights } from '../../vision/vit/attention-weights.ts'

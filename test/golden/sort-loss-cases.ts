@@ -1,13 +1,12 @@
 import type { SoftSortSettings } from '../../vision/sorting/soft-sort.ts'
 import type { SoftSortOptions } from '../../vision/sorting/soft-sort-options.ts'
 import { goldenNetwork, goldenRelaxation, transposeMatrices } from './diffsort-cases.ts'
-import { type FeatureRows, type FeatureSimilarity, featureSimilarity } from './feature-similarity.ts'
+import { type FeatureRows, featureSimilarity } from './feature-similarity.ts'
 import { parseGoldenNumber, parseGoldenTensor, readGolden } from './read-golden.ts'
 
 interface LossResult {
   readonly loss: number
   readonly studentGradient: ArrayLike<number>
-  readonly teacherGradient?: ArrayLike<number>
 }
 
 /** One case of neco_loss_*.json: similarities, and losses with what is expected of each. */
@@ -52,7 +51,6 @@ const plainOptions = {
   reduction: 'Sum',
   renormalizeKept: false,
   epsilon: 0,
-  teacherGradient: false,
 } as const
 
 export function paperLossCases(): readonly SortLossCase[] {
@@ -99,12 +97,6 @@ function paperCase(raw: Raw): SortLossCase {
           ...gradients('grad_symmetric_teacher_detached', ['F_s', 'F_r']),
         ],
       },
-      {
-        name: 'nothing detached',
-        options: { ...both, teacherGradient: true },
-        backward: (result) => computeAllGradients(result, ofStudent, ofTeacher),
-        expected: gradients('grad_symmetric_nothing_detached', ['F_s', 'F_t', 'F_r']),
-      },
     ],
     similarities: [
       { name: 'D_s', found: ofStudent.values, expected: tensor(raw['D_s']) },
@@ -115,17 +107,6 @@ function paperCase(raw: Raw): SortLossCase {
       permutation('Q_t', { raw, similarities: tensor(raw['D_t']), settings: readSoftSortSettings(raw, 'teacher') }),
     ],
   }
-}
-
-function computeAllGradients(
-  { studentGradient, teacherGradient }: LossResult,
-  ofStudent: FeatureSimilarity,
-  ofTeacher: FeatureSimilarity,
-): readonly Float64Array[] {
-  const student = ofStudent.backward(Float64Array.from(studentGradient))
-  const teacher = ofTeacher.backward(Float64Array.from(teacherGradient ?? []))
-  const references = student.references.map((v, at) => v + (teacher.references[at] as number))
-  return [student.queries, teacher.queries, references]
 }
 
 export function officialLossCases(): readonly SortLossCase[] {

@@ -1,4 +1,4 @@
-import type { SparseMatrix } from '../../vision/backends/sparse-matrix.ts'
+import type { SparseMatrix } from '../../vision/ops/sparse-matrix.ts'
 
 /**
  * A 0/1 mask of the teacher's patches [2·B·P] on the aligned grid: 1 where every sample of a cell

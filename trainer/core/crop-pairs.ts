@@ -1,4 +1,4 @@
-import type { SparseMatrix } from '../../vision/backends/sparse-matrix.ts'
+import type { SparseMatrix } from '../../vision/ops/sparse-matrix.ts'
 import { type MapBox, roiAlign } from './roi-align.ts'
 import type { Box } from './views/crop-box.ts'
 

@@ -83,7 +83,6 @@ const toSoftSortOptions = (raw: Raw): SoftSortOptions => ({
   reduction: 'Mean',
   renormalizeKept: false,
   epsilon: 0,
-  teacherGradient: false,
 })
 
 function readOfficialCase(raw: Raw): LossCase {
@@ -199,16 +198,11 @@ describe.each(['reference', 'wasm'] as const)(
           ),
         })
         const detached = { student: 'F_s', references: 'F_r' }
-        const all = { ...detached, teacher: 'F_t' }
         const variants = [
           [{}, expected('ce_t_to_s_sum', 'grad_one_direction_teacher_detached', detached)],
           [
             { direction: 'Both' },
             expected('paper_loss_sum', 'grad_symmetric_teacher_detached', detached),
-          ],
-          [
-            { direction: 'Both', teacherGradient: true },
-            expected('paper_loss_sum', 'grad_symmetric_nothing_detached', all),
           ],
         ] as const
         for (const [options, wanted] of variants) {

@@ -171,7 +171,6 @@ function sortOptions(settings: LossSettings, references: number): SoftSortOption
     references,
     keptRanks: keptNeighbors,
     nearest: kind === 'Cosine' ? 'Last' : 'First',
-    teacherGradient: false,
   }
 }
 

@@ -8,9 +8,8 @@ import {
 } from '../../test/golden/trainer-cases.ts'
 import { type Backend, startBackend } from '../../vision/backends/start-backend.ts'
 import { readTensorValues } from '../../vision/ops/tensor-values.ts'
-import { computeStepGradients } from './step-gradients.ts'
+import { computeStepGradients, runTrainingStep } from '../training-recipe.ts'
 import { disposeTrainingState, type TrainingState } from './training-state.ts'
-import { runTrainingStep } from './training-step.ts'
 
 const name = 'projection_head.4.weight'
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { sparseProduct } from '../../test/fixtures/sparse-product.ts'
 import { parseGoldenTensor, readGolden } from '../../test/golden/read-golden.ts'
 import { relativeDifference } from '../../test/golden/relative-difference.ts'
-import { transposeSparse } from '../../vision/backends/sparse-matrix.ts'
+import { transposeSparse } from '../../vision/ops/sparse-matrix.ts'
 import { roiAlign } from './roi-align.ts'
 import type { Box } from './views/crop-box.ts'
 

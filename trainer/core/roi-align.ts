@@ -1,4 +1,4 @@
-import type { SparseMatrix } from '../../vision/backends/sparse-matrix.ts'
+import type { SparseMatrix } from '../../vision/ops/sparse-matrix.ts'
 import type { Box } from './views/crop-box.ts'
 
 /** One box on one map of a stack of maps. */

@@ -38,13 +38,13 @@ describe('the queue of teacher patches', () => {
     expect(state()).toEqual({ rows: [2, 0, 0, 0, 0, 0], entries: [1, 0] })
   })
 
-  test('goes on from what a checkpoint holds', () => {
+  test('resumes from a checkpoint', () => {
     queue.restore([9, 0, 0, -9, -8, 0], [1, 2])
     push([1, -1])
     expect(state()).toEqual({ rows: [1, 9, 0, -1, -9, -8], entries: [2, 3] })
   })
 
-  test('counts both crops together only where told to, as the released program does', () => {
+  test('counts both crops together only where asked to, as the released program does', () => {
     const released = new TeacherQueue({ length: 3, dim: 1, countsBothCrops: true })
     const features = toTensor([1, -1], [2, 1])
     released.push({ features, images: 1 }, inOrder)

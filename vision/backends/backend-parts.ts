@@ -1,4 +1,4 @@
-import type { KernelTable } from './kernel-signatures.ts'
+import type { KernelTable } from '../ops/kernel-signatures.ts'
 import type { TensorStore } from './tensor-store.ts'
 
 /** What a backend brings; startBackend makes it known to tfjs-core. */

@@ -6,7 +6,7 @@ import {
   type TensorInfo,
   unregisterKernel,
 } from '@tensorflow/tfjs-core'
-import type { KernelTable } from './kernel-signatures.ts'
+import type { KernelTable } from '../ops/kernel-signatures.ts'
 import type { TensorStore } from './tensor-store.ts'
 
 interface Shaped {

@@ -32,7 +32,7 @@ describe('an image file becomes 8-bit RGB', () => {
     expect(rgb).toEqual(new Uint8Array(3 * width * height).fill(77))
   })
 
-  test('as stored, without turning it by its EXIF orientation, as the peers do', async () => {
+  test('as stored, without turning it by its EXIF orientation, as Pillow and torchvision do', async () => {
     const turned = await createImage().withMetadata({ orientation: 6 }).jpeg().toBuffer()
     const decoded = await decodeImage(turned)
     expect([decoded.width, decoded.height]).toEqual([width, height])

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { selectionMatrix } from '../backends/sparse-matrix.ts'
+import { selectionMatrix } from './sparse-matrix.ts'
 import { sparseRows } from './sparse-rows.ts'
 
 /** Rows by index: x [R, D] → [n, D]. The gradient of a row that is taken twice is a sum. */

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import type { SparseMatrix } from '../backends/sparse-matrix.ts'
 import { reshape } from './reshape.ts'
+import type { SparseMatrix } from './sparse-matrix.ts'
 import { sparseRows } from './sparse-rows.ts'
 
 /** Mean over the tokens of each sample: x [B, N, D] → [B, D]. */

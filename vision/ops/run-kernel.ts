@@ -1,5 +1,5 @@
 import { engine, type NamedAttrMap, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core'
-import type { KernelCall, KernelName } from '../backends/kernel-signatures.ts'
+import type { KernelCall, KernelName } from './kernel-signatures.ts'
 
 /** Runs one kernel of the current backend. No gradient: see differentiable. */
 export function runKernel<Name extends KernelName>(

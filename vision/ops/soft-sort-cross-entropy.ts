@@ -9,9 +9,8 @@ type SoftSortLossOptions = Omit<SoftSortOptions, 'references'> & { readonly refe
 
 /**
  * NeCo's loss on similarities: cross-entropy between the relaxed sorts of student
- * and teacher, both [M, R]; a scalar. The teacher is a constant unless
- * teacherGradient is set. See SoftSortOptions; with epsilon 0 it is NaN or
- * infinite wherever a weight of the student has become 0.
+ * and teacher, both [M, R]; a scalar. The teacher is detached. See SoftSortOptions; with epsilon 0
+ * it is NaN or infinite wherever a weight of the student has become 0.
  * @throws SortSizeError unless 2 ≤ R ≤ 512
  */
 export function softSortCrossEntropy(
@@ -21,7 +20,7 @@ export function softSortCrossEntropy(
 ): Tensor {
   const complete = { ...options, references: student.shape[1] ?? 0 }
   return differentiable({
-    inputs: options.teacherGradient ? [student, teacher] : [student],
+    inputs: [student],
     forward: () => {
       const inputs = { student, teacher }
       const outputs = runKernel('NecoSoftSortCrossEntropy', inputs, { options: complete })

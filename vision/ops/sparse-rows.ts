@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { type SparseMatrix, transposeSparse } from '../backends/sparse-matrix.ts'
 import { differentiable } from './differentiable.ts'
 import { runSingleOutputKernel } from './run-kernel.ts'
+import { type SparseMatrix, transposeSparse } from './sparse-matrix.ts'
 
 /** Kept while the matrix lives, because a model uses its interpolation matrices every step. */
 const transposes = new WeakMap<SparseMatrix, SparseMatrix>()

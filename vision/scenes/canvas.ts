@@ -1,6 +1,6 @@
 import type { Color } from './colors.ts'
 
-/** Sub-pixels along a picture of the full world; twice its pixels. */
+/** Sub-pixels along an image of the full world; twice its pixels. */
 export const WORLD_SUBPIXELS = 192
 
 /** A square window of the world at two sub-pixels a pixel. World coordinates run from 0 to 1. */

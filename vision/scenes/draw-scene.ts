@@ -5,13 +5,13 @@ import { expose, type Scene } from './expose.ts'
 import { paintThing } from './paint-thing.ts'
 import { type Placement, placeOneThing, placeThings } from './placement.ts'
 
-/** Changes whenever any picture changes; part of the digest of a data set of Scenes. */
+/** Changes whenever any image changes; part of the digest of a data set of Scenes. */
 export const SCENES_VERSION = 1
 
 export const SCENE_SIDE = 96
 
 /**
- * Draws a picture of 96×96 pixels with two to four things, and its exact mask. A pure function of
+ * Draws an image of 96×96 pixels with two to four things, and its exact mask. A pure function of
  * the seed, an integer in [0, 2³²). Nothing but + − × ÷, floor and square root in float64, float32
  * storage and 32-bit integer arithmetic is used, so that any language can give the same bytes.
  */

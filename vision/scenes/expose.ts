@@ -13,7 +13,7 @@ export interface Scene {
   readonly mask: Uint8Array // [side, side]
 }
 
-/** Light of the whole picture: exposure, tint and a gradient. */
+/** Light of the whole image: exposure, tint and a gradient. */
 interface Exposure {
   readonly gains: readonly [number, number, number]
   readonly slopeX: number

@@ -8,7 +8,7 @@ import { type ThingClass, thingClasses } from './scene-classes.ts'
 import { ellipse } from './shapes.ts'
 import type { Ink, Part } from './things/thing.ts'
 
-/** What all things of a picture share. */
+/** What all things of an image share. */
 export interface Scenery {
   readonly canvas: Canvas
   readonly random: RandomStream

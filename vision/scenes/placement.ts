@@ -20,7 +20,7 @@ type Spot = Pick<Placement, 'x' | 'y' | 'halfSize'>
 
 const maxAttempts = 12
 
-/** Two to four things, fewer when the picture is full; far ones (higher up) first. */
+/** Two to four things, fewer when the image is full; far ones (higher up) first. */
 export function placeThings(random: RandomStream): readonly Placement[] {
   const placed: Placement[] = []
   const wanted = 2 + random.int(3)

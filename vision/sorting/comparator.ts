@@ -1,6 +1,6 @@
 /**
  * One comparator of a layer: α = f(x[b] − x[a]) is the weight of wire a in the soft minimum,
- * which goes on in wire `minimum`; the soft maximum goes on in wire `maximum`.
+ * which continues in wire `minimum`; the soft maximum continues in wire `maximum`.
  * a = b is a wire that passes through unchanged.
  */
 export interface Comparator {

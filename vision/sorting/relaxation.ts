@@ -1,5 +1,5 @@
 import type { Relaxation } from '../../method/settings/loss.ts'
-import { errorFunction } from '../backends/reference/error-function.ts'
+import { errorFunction } from './error-function.ts'
 
 /** diffsort's guard against division by zero. */
 const TINY = 1e-10

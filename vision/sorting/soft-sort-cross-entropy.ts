@@ -5,15 +5,13 @@ export interface SoftSortLoss {
   readonly loss: number
   /** ∂loss/∂student. [M, R] */
   readonly studentGradient: Float64Array
-  /** ∂loss/∂teacher, when asked for. [M, R] */
-  readonly teacherGradient?: Float64Array
 }
 
 /**
  * −scale · Σ P_teacher[i, k] · ln(P_student[i, k] + ε) over rows, references i and kept ranks k,
  * with both matrices from a relaxed sort of the similarities [M, R] (NeCo eqs. 4 to 8 and its
- * released program; neco_loss_*.json). Float64 and exact: with ε = 0 it is NaN or infinite
- * wherever the peer is. With renormalizeKept each reference's kept weights are divided by
+ * released program; neco_loss_*.json). The teacher is detached. Float64 and exact: with ε = 0 it is NaN or infinite
+ * wherever the reference implementation is. With renormalizeKept each reference's kept weights are divided by
  * their sum + ε. A row of mask 0 has no loss and no gradient.
  * @throws SortSizeError unless 2 ≤ R ≤ 512
  */
@@ -26,7 +24,6 @@ export function softSortCrossEntropy(
   const rows = student.length / references
   const scale = lossScale(rows, options)
   const studentGradient = new Float64Array(student.length)
-  const teacherGradient = options.teacherGradient ? new Float64Array(teacher.length) : undefined
   let sum = 0
   for (let row = 0; row < rows; row++) {
     if (options.rowMask && options.rowMask[row] === 0) continue
@@ -41,9 +38,8 @@ export function softSortCrossEntropy(
     )
     sum += result.sum
     studentGradient.set(result.studentGradient, begin)
-    if (result.teacherGradient) teacherGradient?.set(result.teacherGradient, begin)
   }
-  return { loss: sum * scale, studentGradient, ...(teacherGradient && { teacherGradient }) }
+  return { loss: sum * scale, studentGradient }
 }
 
 function sliceRow(array: ArrayLike<number>, begin: number, length: number): Float64Array {
@@ -73,14 +69,7 @@ function rowLoss(
       added(forward.predictionGradient, backward?.targetGradient),
     ),
   })
-  const teacherGradient = options.teacherGradient
-    ? teacherSort.backward({
-        permutation: teacherSelection.backward(
-          added(forward.targetGradient, backward?.predictionGradient),
-        ),
-      })
-    : undefined
-  return { sum: forward.sum + (backward?.sum ?? 0), studentGradient, teacherGradient }
+  return { sum: forward.sum + (backward?.sum ?? 0), studentGradient }
 }
 
 function toSoftSortSettings(

@@ -22,8 +22,6 @@ export interface SoftSortOptions
   readonly nearest: 'First' | 'Last'
   /** M values of 0 or 1: rows at 0 do not count. Absent: all rows count. */
   readonly rowMask?: ArrayLike<number>
-  /** Whether the teacher's similarities get a gradient; the teacher is detached otherwise. */
-  readonly teacherGradient: boolean
 }
 
 /** The ranks [begin, end) that enter the loss. */

@@ -1,7 +1,6 @@
 import type { SortingNetwork } from '../../method/settings/loss.ts'
 import { bitonicNetwork } from './bitonic-network.ts'
-import type { Layer } from './comparator.ts'
-import { oddEvenNetwork } from './odd-even-network.ts'
+import { type Comparator, type Layer, passThrough } from './comparator.ts'
 
 const MIN_WIRES = 2
 const MAX_WIRES = 512
@@ -34,4 +33,17 @@ export function sortingNetwork(network: SortingNetwork, wires: number): readonly
   const layers = wiring.map((layer) => layer.filter(({ a, b }) => a !== b))
   networks.set(key, layers)
   return layers
+}
+
+/** The odd-even transposition network: as many layers as wires (diffsort_wiring.json). */
+export function oddEvenNetwork(wires: number): readonly Layer[] {
+  return Array.from({ length: wires }, (_, index) => layerFrom(index % 2, wires))
+}
+
+function layerFrom(first: number, wires: number): Layer {
+  const layer: Comparator[] = []
+  for (let a = first; a + 1 < wires; a += 2) layer.push({ a, b: a + 1, minimum: a, maximum: a + 1 })
+  if (first === 1) layer.push(passThrough(0))
+  if ((wires - first) % 2 === 1) layer.push(passThrough(wires - 1))
+  return layer
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { readGolden } from '../../test/golden/read-golden.ts'
 import { bitonicNetwork } from './bitonic-network.ts'
-import { oddEvenNetwork } from './odd-even-network.ts'
+import { oddEvenNetwork } from './sorting-network.ts'
 
 const { networks } = readGolden('diffsort_wiring') as {
   networks: Record<'odd_even' | 'bitonic', Record<string, number[][][]>>

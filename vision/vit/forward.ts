@@ -1,10 +1,12 @@
 import { type Tensor, tidy } from '@tensorflow/tfjs-core'
-import type { SparseMatrix } from '../backends/sparse-matrix.ts'
-import { patchGrid } from './backbone-settings.ts'
+import type { AttentionOptions } from '../ops/attention.ts'
+import type { SparseMatrix } from '../ops/sparse-matrix.ts'
+import { toTensor } from '../ops/tensor-values.ts'
+import { type BackboneSettings, countPrefixTokens, patchGrid } from './backbone-settings.ts'
 import { type BlockOutput, runBlock } from './block.ts'
 import { embedImages } from './embed-images.ts'
 import { applyLayerNorm, type Backbone } from './parameters.ts'
-import { rotaryTensors } from './rotary-tensors.ts'
+import { rotaryTable } from './rotary-table.ts'
 import type { DropPathDraws } from './stochastic-depth.ts'
 
 export interface ForwardOptions {
@@ -66,4 +68,16 @@ function runBlocks(
     x = output.x
   }
   return outputs
+}
+
+/** Cosine and sine of every token of a grid, [N, D ÷ heads]; undefined for families without rotation. */
+function rotaryTensors(
+  settings: BackboneSettings,
+  grid: readonly [rows: number, columns: number],
+): AttentionOptions['rotary'] {
+  if (settings.family !== 'DinoV3') return undefined
+  const headWidth = settings.dim / settings.heads
+  const table = rotaryTable({ grid, headWidth, leadingTokens: countPrefixTokens(settings) })
+  const shape = [table.tokens, headWidth]
+  return { cos: toTensor(table.cos, shape), sin: toTensor(table.sin, shape) }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { sparseProduct } from '../../test/fixtures/sparse-product.ts'
 import { parseGoldenTensor, readGolden } from '../../test/golden/read-golden.ts'
-import type { SparseMatrix } from '../backends/sparse-matrix.ts'
+import type { SparseMatrix } from '../ops/sparse-matrix.ts'
 import { interpolationMatrix } from './interpolation-matrix.ts'
 import type { Filter } from './interpolation-taps.ts'
 

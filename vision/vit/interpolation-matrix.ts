@@ -1,4 +1,4 @@
-import type { SparseMatrix } from '../backends/sparse-matrix.ts'
+import type { SparseMatrix } from '../ops/sparse-matrix.ts'
 import { type Filter, interpolationTaps, type Taps } from './interpolation-taps.ts'
 
 export interface Interpolation {

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import type { SparseMatrix } from '../backends/sparse-matrix.ts'
 import { reshape } from '../ops/reshape.ts'
+import type { SparseMatrix } from '../ops/sparse-matrix.ts'
 import { sparseRows } from '../ops/sparse-rows.ts'
 
 const masks = new Map<number, SparseMatrix>()

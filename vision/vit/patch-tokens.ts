@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { sliceTokens } from '../ops/slice-tokens.ts'
+import { sliceTokens } from '../ops/tokens.ts'
 import { type BackboneSettings, countPrefixTokens } from './backbone-settings.ts'
 
 /** The patches of tokens [B, N, D], row-major, without class token and registers: [B, P, D]. */

@@ -1,4 +1,4 @@
-import type { SparseMatrix } from '../backends/sparse-matrix.ts'
+import type { SparseMatrix } from '../ops/sparse-matrix.ts'
 import type { BackboneSettings } from './backbone-settings.ts'
 import { interpolationMatrix } from './interpolation-matrix.ts'
 

@@ -154,7 +154,7 @@ describe('a node that is about to be removed', () => {
     expect(task).toMatchObject({ attempt: 2, retries: { Disruption: 1 }, warnedAttempt: 1 })
     expect((await findJobPod('drained-a2')).node).not.toBe(first.node)
     const started = (await readAttemptReports(2)).find(({ kind }) => kind === 'Started')
-    expect(started?.message).toMatch(/^goes on from .*\/attempts\/1-/)
+    expect(started?.message).toMatch(/^resumes from .*\/attempts\/1-/)
     expect(started?.step).toBeGreaterThanOrEqual(made.step)
     expect(started?.step).toBeLessThan(STEPS)
     printMeasurement(`drained at step ${made.step} of ${STEPS}, resumed at ${started?.step}`)

@@ -1,5 +1,5 @@
-import type { KernelCall } from '../kernel-signatures.ts'
-import { errorFunction } from './error-function.ts'
+import type { KernelCall } from '../../ops/kernel-signatures.ts'
+import { errorFunction } from '../../sorting/error-function.ts'
 import { at, generateArray, type ReferenceArray } from './reference-array.ts'
 
 const INVERSE_SQRT_TWO_PI = 0.3989422804014327

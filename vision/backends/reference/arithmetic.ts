@@ -1,4 +1,4 @@
-import type { KernelCall } from '../kernel-signatures.ts'
+import type { KernelCall } from '../../ops/kernel-signatures.ts'
 import { at, generateArray, type ReferenceArray } from './reference-array.ts'
 
 export function add({ inputs: { a, b } }: KernelCall<'Add', ReferenceArray>): ReferenceArray[] {

@@ -1,4 +1,4 @@
-import type { KernelCall } from '../kernel-signatures.ts'
+import type { KernelCall } from '../../ops/kernel-signatures.ts'
 import { addTo, at, type ReferenceArray, zeros } from './reference-array.ts'
 
 /** One head of one sample: q, k and v after rotation, each [N, d]. */

@@ -1,4 +1,4 @@
-import type { KernelCall } from '../kernel-signatures.ts'
+import type { KernelCall } from '../../ops/kernel-signatures.ts'
 import {
   addTo,
   at,

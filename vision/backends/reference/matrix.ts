@@ -1,4 +1,4 @@
-import type { KernelCall } from '../kernel-signatures.ts'
+import type { KernelCall } from '../../ops/kernel-signatures.ts'
 import { gelu, geluDerivative } from './activations.ts'
 import {
   addTo,

@@ -1,4 +1,4 @@
-import type { KernelCall } from '../kernel-signatures.ts'
+import type { KernelCall } from '../../ops/kernel-signatures.ts'
 import { at, type ReferenceArray } from './reference-array.ts'
 
 /** AdamW as torch writes it: decay first, then the bias-corrected step. */

@@ -1,4 +1,4 @@
-import type { KernelCall } from '../kernel-signatures.ts'
+import type { KernelCall } from '../../ops/kernel-signatures.ts'
 import { addTo, at, countElements, type ReferenceArray, zeros } from './reference-array.ts'
 
 interface UnfoldGrid {

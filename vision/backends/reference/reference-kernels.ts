@@ -1,4 +1,5 @@
-import type { KernelTable } from '../kernel-signatures.ts'
+import type { KernelCall, KernelTable } from '../../ops/kernel-signatures.ts'
+import { softSortCrossEntropy } from '../../sorting/soft-sort-cross-entropy.ts'
 import { swiGlu, swiGluGradient } from './activations.ts'
 import { add, affine, dot, multiply } from './arithmetic.ts'
 import { attention, attentionGradient } from './attention.ts'
@@ -19,7 +20,6 @@ import {
   residualScaleGradient,
   sparseRows,
 } from './rows.ts'
-import { softSortKernel } from './soft-sort.ts'
 
 /** Every kernel in plain float64 loops: slow, and easy to check by eye. */
 export const referenceKernels: KernelTable<ReferenceArray> = {
@@ -52,4 +52,13 @@ export const referenceKernels: KernelTable<ReferenceArray> = {
   NecoEmaStep: emaStep,
   NecoSoftSortCrossEntropy: softSortKernel,
   Add: add,
+}
+
+function softSortKernel({
+  inputs: { student, teacher },
+  attributes: { options },
+}: KernelCall<'NecoSoftSortCrossEntropy', ReferenceArray>): ReferenceArray[] {
+  const result = softSortCrossEntropy(student.values, teacher.values, options)
+  const loss = { shape: [], values: Float64Array.of(result.loss) }
+  return [loss, { shape: student.shape, values: result.studentGradient }]
 }

@@ -1,4 +1,4 @@
-import type { KernelTable } from '../kernel-signatures.ts'
+import type { KernelTable } from '../../ops/kernel-signatures.ts'
 import { type KernelHost, toPointer, type WasmArray } from './kernel-host.ts'
 import { GEMM_SCRATCH_BYTES } from './matrix-kernels.ts'
 

@@ -1,4 +1,4 @@
-import type { KernelTable } from '../kernel-signatures.ts'
+import type { KernelTable } from '../../ops/kernel-signatures.ts'
 import { countElements, type KernelHost, type WasmArray } from './kernel-host.ts'
 
 type Names =

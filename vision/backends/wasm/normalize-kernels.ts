@@ -1,4 +1,4 @@
-import type { KernelTable } from '../kernel-signatures.ts'
+import type { KernelTable } from '../../ops/kernel-signatures.ts'
 import { type KernelHost, toMatrixShape, type WasmArray } from './kernel-host.ts'
 
 type Names = 'NecoNormalizeRows' | 'NecoNormalizeRowsGradient'

@@ -1,4 +1,4 @@
-import type { KernelCall, KernelTable } from '../kernel-signatures.ts'
+import type { KernelCall, KernelTable } from '../../ops/kernel-signatures.ts'
 import {
   countElements,
   type KernelHost,

@@ -1,5 +1,5 @@
+import type { KernelTable } from '../../ops/kernel-signatures.ts'
 import { keptRankRange, lossScale, type SoftSortOptions } from '../../sorting/soft-sort-options.ts'
-import type { KernelTable } from '../kernel-signatures.ts'
 import type { KernelHost, WasmArray } from './kernel-host.ts'
 import {
   type SoftSortLayout,
@@ -27,9 +27,7 @@ export function softSortKernels(
       const [rows = 0, references = 0] = student.shape
       const layout = softSortLayout(options.network, references)
       const scale = lossScale(rows, options)
-      const gradients = [student, ...(options.teacherGradient ? [teacher] : [])].map(({ shape }) =>
-        host.allocate(shape),
-      )
+      const gradient = host.allocate(student.shape)
       const losses = host.heap.allocate(rows * 8)
       const masks = options.rowMask ? [Float64Array.from(options.rowMask)] : []
       host.withConstants(masks, ([rowMask = 0]) => {
@@ -39,8 +37,7 @@ export function softSortKernels(
             student: student.pointer,
             teacher: teacher.pointer,
             rowMask,
-            studentGradient: gradients[0]?.pointer ?? 0,
-            teacherGradient: gradients[1]?.pointer ?? 0,
+            studentGradient: gradient.pointer,
             rowLosses: losses,
             table: uploadTable(layout),
           },
@@ -50,14 +47,14 @@ export function softSortKernels(
           arguments: [...parameters],
           items: rows,
           operations: rows * layout.comparators * references * 10,
-          scratchBytes: softSortScratch(layout, options).scratchBytes,
+          scratchBytes: softSortScratch(layout).scratchBytes,
         })
       })
       const sum = host.heap.doubles(losses, rows).reduce((total, loss) => total + loss, 0)
       host.heap.free(losses)
       const loss = host.allocate([])
       host.view(loss)[0] = scale * sum
-      return [loss, ...gradients]
+      return [loss, gradient]
     },
   }
 }

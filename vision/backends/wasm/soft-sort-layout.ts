@@ -6,7 +6,7 @@ import { sortingNetwork } from '../../sorting/sorting-network.ts'
  * How kernels/assembly/soft-sort.ts finds things. It exports
  *   softSortCrossEntropy(args, begin, end, scratch)
  * over rows [begin, end) of M; args are the float64 slots of `softSortArguments`, scratch is
- * `scratchBytes` of the thread's own, aligned to 16. It writes the gradients [M, R] (times
+ * `scratchBytes` of the thread's own, aligned to 16. It writes the student's gradient [M, R] (times
  * `scale`) and one float64 for each row, −Σ T·ln(S + ε) without scale, so that the host adds the
  * rows in their order and the number of threads never shows.
  */
@@ -154,7 +154,6 @@ export interface SoftSortScratch {
   readonly studentWeights: number
   readonly teacherWeights: number
   readonly studentGradients: number
-  readonly teacherGradients: number
   readonly studentSums: number
   readonly teacherSums: number
   readonly differences: number
@@ -163,10 +162,7 @@ export interface SoftSortScratch {
 }
 
 /** The regions for one thread: at most 1 MiB to R = 64, at most 32·R²·4 B + 1 MiB above. */
-export function softSortScratch(
-  layout: SoftSortLayout,
-  { teacherGradient }: { teacherGradient: boolean },
-): SoftSortScratch {
+export function softSortScratch(layout: SoftSortLayout): SoftSortScratch {
   const tape = layout.comparators * VECTOR_BYTES
   const matrix = layout.references * layout.rowBytes
   let next = 0
@@ -178,11 +174,10 @@ export function softSortScratch(
   return {
     values: region(layout.references * LANES * 8),
     studentTape: region(4 * tape),
-    teacherTape: region(teacherGradient ? 4 * tape : tape),
+    teacherTape: region(tape),
     studentWeights: region(matrix),
     teacherWeights: region(matrix),
     studentGradients: region(matrix),
-    teacherGradients: region(teacherGradient ? matrix : 0),
     studentSums: region(layout.rowBytes),
     teacherSums: region(layout.rowBytes),
     differences: region(layout.differenceBytes),
@@ -199,8 +194,6 @@ export interface SoftSortAddresses {
   /** M float32 of 0 or 1, or 0 */
   readonly rowMask: number
   readonly studentGradient: number
-  /** 0: the teacher is detached */
-  readonly teacherGradient: number
   /** M float64 */
   readonly rowLosses: number
   /** layout.table */
@@ -235,9 +228,9 @@ export function softSortArguments(
   at: SoftSortAddresses,
   parameters: SoftSortParameters,
 ): Float64Array {
-  const scratch = softSortScratch(layout, { teacherGradient: at.teacherGradient !== 0 })
+  const scratch = softSortScratch(layout)
   return Float64Array.of(
-    ...[at.student, at.teacher, at.rowMask, at.studentGradient, at.teacherGradient, at.rowLosses],
+    ...[at.student, at.teacher, at.rowMask, at.studentGradient, at.rowLosses],
     ...[at.table, at.table + layout.leafStartsAt, layout.leaves, layout.references],
     ...[
       layout.comparators,
@@ -256,7 +249,7 @@ export function softSortArguments(
     ],
     ...[at.table + layout.insideAt, scratch.values, scratch.studentTape, scratch.teacherTape],
     ...[scratch.studentWeights, scratch.teacherWeights, scratch.studentGradients],
-    ...[scratch.teacherGradients, scratch.studentSums, scratch.teacherSums],
+    ...[scratch.studentSums, scratch.teacherSums],
     ...[scratch.differences, scratch.checkpoints],
   )
 }

@@ -28,14 +28,14 @@ describe.each(['simd', 'relaxed'] as const)('the %s kernel', (variant) => {
   })
 
   test.each(paperLossCases())(
-    'paper loss: $name is the peer’s as far as float32 goes',
+    'paper loss: $name agrees with the reference implementation within float32',
     (golden) => {
       expect(lossFaults('neco_loss_paper', golden)).toEqual([])
     },
   )
 
   test.each(officialLossCases())(
-    'official loss: $name is the peer’s as far as float32 goes',
+    'official loss: $name agrees with the reference implementation within float32',
     (golden) => {
       expect(lossFaults('neco_loss_official_functions', golden)).toEqual([])
     },

@@ -24,7 +24,6 @@ function someOptions(overrides: Partial<SoftSortOptions> = {}): SoftSortOptions 
     epsilon: 0,
     keptRanks: 0,
     nearest: 'Last',
-    teacherGradient: false,
     ...overrides,
   }
 }
@@ -63,7 +62,6 @@ function faults(
   const pairs = [
     ['loss', [compiled.loss], [reference.loss]],
     ['student', compiled.studentGradient, reference.studentGradient],
-    ['teacher', compiled.teacherGradient ?? [], reference.teacherGradient ?? []],
   ] as const
   return pairs
     .map(([name, ours, theirs]) => ({
@@ -85,7 +83,6 @@ test('any options give the loss and the gradients of the reference', () => {
     epsilon: fc.constantFrom(1e-3, 1e-2),
     keptRanks: fc.integer({ min: 0, max: 40 }),
     nearest: fc.constantFrom('First' as const, 'Last' as const),
-    teacherGradient: fc.boolean(),
   })
   fc.assert(
     fc.property(options, fc.integer({ min: 1, max: 9 }), fc.nat(), (some, rows, seed) => {
@@ -102,8 +99,7 @@ test.each([2, 3, 33, 64, 65, 90, 128, 200, 257, 512])(
   (references) => {
     for (const network of SortingNetwork.options) {
       if (network === 'OddEven' && references > 200) continue
-      const teacherGradient = references < 100
-      const options = someOptions({ references, network, teacherGradient, epsilon: 1e-6 })
+      const options = someOptions({ references, network, epsilon: 1e-6 })
       expect(faults(bothPrograms(1, options), options, 1e-4)).toEqual([])
     }
   },
@@ -125,12 +121,11 @@ test('rows may be split in any way without changing a bit', () => {
 
 test('an empty mask gives a loss of 0 and no gradient, even where values are not finite', () => {
   const student = similarities(18, 1).fill(Number.NaN)
-  const sort = prepare(student, student, someOptions({ rowMask: [0, 0], teacherGradient: true }))
+  const sort = prepare(student, student, someOptions({ rowMask: [0, 0] }))
   sort.run(0, 2)
   expect(sort.read()).toEqual({
     loss: 0,
     studentGradient: new Float32Array(18),
-    teacherGradient: new Float32Array(18),
   })
 })
 
@@ -148,7 +143,7 @@ describe('saturated weights', () => {
     return sort.read()
   }
 
-  test('without an epsilon the loss is not finite, as the peer’s', () => {
+  test('without an epsilon the loss is not finite, as in the reference implementation', () => {
     expect(lossWith(0).loss).toBeNaN()
   })
 
@@ -165,14 +160,11 @@ describe('saturated weights', () => {
 test.each(SortingNetwork.options)('scratch of %s stays within its bound at every R', (network) => {
   const over = Array.from({ length: 511 }, (_, i) => i + 2)
     .filter((r) => r <= 72 || r % 37 === 0 || r >= 510)
-    .flatMap((references) =>
-      [false, true].map((teacherGradient) => {
-        const layout = softSortLayout(network, references)
-        const { scratchBytes } = softSortScratch(layout, { teacherGradient })
-        const bound = references <= 64 ? MIB : 32 * references ** 2 * 4 + MIB
-        return { references, teacherGradient, scratchBytes, bound }
-      }),
-    )
+    .map((references) => {
+      const { scratchBytes } = softSortScratch(softSortLayout(network, references))
+      const bound = references <= 64 ? MIB : 32 * references ** 2 * 4 + MIB
+      return { references, scratchBytes, bound }
+    })
     .filter(({ scratchBytes, bound }) => scratchBytes > bound)
   expect(over).toEqual([])
 })

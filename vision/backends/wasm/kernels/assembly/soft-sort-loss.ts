@@ -74,12 +74,12 @@ export function lossOneWay(
 }
 
 /**
- * The sum of one row in float64 where lanes that hold no input are 0 in S too, and the gradients: of the student always, of the teacher where
- * `teacherGradients` is not 0. `both` adds −Σ S·ln(T + ε).
+ * The sum of one row in float64 where lanes that hold no input are 0 in S too, and the gradient of
+ * the student. `both` adds −Σ S·ln(T + ε).
  */
 export function lossInGeneral(
   both: bool, student: usize, teacher: usize, begin: usize, end: usize, rowBytes: usize,
-  inside: usize, epsilon: f32, scale: f32, studentGradients: usize, teacherGradients: usize,
+  inside: usize, epsilon: f32, scale: f32, gradients: usize,
 ): f64 {
   const eps = splat(epsilon)
   const one = splat(1)
@@ -92,22 +92,15 @@ export function lossInGeneral(
       const s = v128.load(student + at + k)
       const t = v128.load(teacher + at + k)
       const safeS = v128.bitselect(f32x4.add(s, eps), one, lanes)
-      const logS = logarithm4(safeS)
-      sum = f32x4.sub(sum, f32x4.mul(t, logS))
+      sum = f32x4.sub(sum, f32x4.mul(t, logarithm4(safeS)))
       let ofStudent = f32x4.div(t, safeS)
       if (both) {
         const safeT = v128.bitselect(f32x4.add(t, eps), one, lanes)
         const logT = logarithm4(safeT)
         sum = f32x4.sub(sum, f32x4.mul(s, logT))
         ofStudent = f32x4.add(ofStudent, logT)
-        if (teacherGradients) {
-          const ofTeacher = f32x4.add(logS, f32x4.div(s, safeT))
-          v128.store(teacherGradients + at + k, f32x4.mul(factor, ofTeacher))
-        }
-      } else if (teacherGradients) {
-        v128.store(teacherGradients + at + k, f32x4.mul(factor, logS))
       }
-      v128.store(studentGradients + at + k, f32x4.mul(factor, ofStudent))
+      v128.store(gradients + at + k, f32x4.mul(factor, ofStudent))
     }
     total = f64x2.add(total, foldedToDouble(sum))
   }

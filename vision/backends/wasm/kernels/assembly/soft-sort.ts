@@ -98,9 +98,9 @@ function pullLeaves(
   pullLeaves(first, middle, depth, alphas, weights, gradients, dots)
 }
 
-/** The adjoint of the whole network; `kept` tells that `differences` are this sort's own. */
-function pull(kept: bool, alphas: usize, weights: usize, gradients: usize, dots: usize): void {
-  if (kept) pullWeights(table, 0, count, alphas, gradients, rowBytes, differences, dots)
+/** The adjoint of the whole network; one of a single leaf has its differences from `forward`. */
+function pull(alphas: usize, weights: usize, gradients: usize, dots: usize): void {
+  if (leafCount == 1) pullWeights(table, 0, count, alphas, gradients, rowBytes, differences, dots)
   else pullLeaves(0, leafCount, 0, alphas, weights, gradients, dots)
 }
 
@@ -114,65 +114,57 @@ function storeGradients(gradients: usize, target: usize, row: i32, rows: i32): v
 }
 
 function readNetwork(args: usize, scratch: usize): void {
-  table = pointerAt(args, 6)
-  leafStarts = pointerAt(args, 7)
-  leafCount = intAt(args, 8)
-  wires = intAt(args, 9)
-  count = intAt(args, 10)
-  rowBytes = pointerAt(args, 11)
-  lead = intAt(args, 12)
-  inside = pointerAt(args, 23)
-  differences = scratch + pointerAt(args, 33)
-  checkpoints = scratch + pointerAt(args, 34)
+  table = pointerAt(args, 5)
+  leafStarts = pointerAt(args, 6)
+  leafCount = intAt(args, 7)
+  wires = intAt(args, 8)
+  count = intAt(args, 9)
+  rowBytes = pointerAt(args, 10)
+  lead = intAt(args, 11)
+  inside = pointerAt(args, 22)
+  differences = scratch + pointerAt(args, 31)
+  checkpoints = scratch + pointerAt(args, 32)
 }
 
 /** See soft-sort-layout.ts for the slots. Items: rows, in any split. */
 export function softSortCrossEntropy(args: usize, begin: i32, end: i32, scratch: usize): void {
   const mask = pointerAt(args, 2)
   const studentOut = pointerAt(args, 3)
-  const teacherOut = pointerAt(args, 4)
-  const rowLosses = pointerAt(args, 5)
+  const rowLosses = pointerAt(args, 4)
   readNetwork(args, scratch)
-  const keptBegin = pointerAt(args, 13) * rowBytes
-  const keptEnd = pointerAt(args, 14) * rowBytes
-  const both = intAt(args, 15) != 0
-  const renormalise = intAt(args, 16) != 0
-  const relaxation = intAt(args, 17)
-  const lambda = floatAt(args, 18)
-  const studentSteepness = floatAt(args, 19)
-  const teacherSteepness = floatAt(args, 20)
-  const epsilon = floatAt(args, 21)
-  const scale = floatAt(args, 22)
+  const keptBegin = pointerAt(args, 12) * rowBytes
+  const keptEnd = pointerAt(args, 13) * rowBytes
+  const both = intAt(args, 14) != 0
+  const renormalize = intAt(args, 15) != 0
+  const relaxation = intAt(args, 16)
+  const lambda = floatAt(args, 17)
+  const studentSteepness = floatAt(args, 18)
+  const teacherSteepness = floatAt(args, 19)
+  const epsilon = floatAt(args, 20)
+  const scale = floatAt(args, 21)
   least = leastWeight(epsilon)
-  const values = scratch + pointerAt(args, 24)
-  const studentTape = scratch + pointerAt(args, 25)
-  const teacherTape = scratch + pointerAt(args, 26)
-  const studentWeights = scratch + pointerAt(args, 27)
-  const teacherWeights = scratch + pointerAt(args, 28)
-  const studentGradients = scratch + pointerAt(args, 29)
-  const teacherGradients = teacherOut ? scratch + pointerAt(args, 30) : 0
-  const studentSums = scratch + pointerAt(args, 31)
-  const teacherSums = scratch + pointerAt(args, 32)
+  const values = scratch + pointerAt(args, 23)
+  const studentTape = scratch + pointerAt(args, 24)
+  const teacherTape = scratch + pointerAt(args, 25)
+  const studentWeights = scratch + pointerAt(args, 26)
+  const teacherWeights = scratch + pointerAt(args, 27)
+  const studentGradients = scratch + pointerAt(args, 28)
+  const studentSums = scratch + pointerAt(args, 29)
+  const teacherSums = scratch + pointerAt(args, 30)
 
   const tapeBytes = <usize>count << 4
   const slopes = studentTape + tapeBytes
   const deltas = slopes + tapeBytes
   const dots = deltas + tapeBytes
-  const teacherSlopes = teacherOut ? teacherTape + tapeBytes : 0
-  const teacherDeltas = teacherOut ? teacherSlopes + tapeBytes : 0
-  const teacherDots = teacherDeltas + tapeBytes
   const matrixBytes = <usize>wires * rowBytes
-  const general = both || renormalise || teacherOut != 0
+  const general = both || renormalize
   const sparse = keptEnd - keptBegin < matrixBytes
   for (let row = begin; row < end; row += 4) {
     const rows = min(4, end - row)
     loadValues(pointerAt(args, 0), row, end - 1, values)
     compareAll(table, count, values, relaxation, studentSteepness, lambda, least, studentTape, slopes, deltas)
     loadValues(pointerAt(args, 1), row, end - 1, values)
-    compareAll(
-      table, count, values, relaxation, teacherSteepness, lambda, least, teacherTape, teacherSlopes,
-      teacherDeltas,
-    )
+    compareAll(table, count, values, relaxation, teacherSteepness, lambda, least, teacherTape, 0, 0)
     for (let lane: i32 = 0; lane < rows; lane++) {
       const shift = <usize>lane << 2
       const losses = rowLosses + (<usize>(row + lane) << 3)
@@ -185,78 +177,63 @@ export function softSortCrossEntropy(args: usize, begin: i32, end: i32, scratch:
       forwardWeights(table, 0, count, teacherTape + shift, teacherWeights, rowBytes)
       outside = general ? 0 : 1
       forward(studentTape + shift, studentWeights)
-      if (renormalise) {
+      if (renormalize) {
         divideBySums(studentWeights, keptBegin, keptEnd, rowBytes, inside, epsilon, studentSums)
         divideBySums(teacherWeights, keptBegin, keptEnd, rowBytes, inside, epsilon, teacherSums)
       }
-      if (sparse) {
-        memory.fill(studentGradients, 0, matrixBytes)
-        if (teacherGradients) memory.fill(teacherGradients, 0, matrixBytes)
-      }
+      if (sparse) memory.fill(studentGradients, 0, matrixBytes)
       store<f64>(losses, general
-        ? lossInGeneral(both, studentWeights, teacherWeights, keptBegin, keptEnd, rowBytes, inside, epsilon, scale, studentGradients, teacherGradients)
+        ? lossInGeneral(both, studentWeights, teacherWeights, keptBegin, keptEnd, rowBytes, inside, epsilon, scale, studentGradients)
         : lossOneWay(studentWeights, teacherWeights, keptBegin, keptEnd, rowBytes, epsilon, scale, studentGradients))
-      if (renormalise) {
+      if (renormalize) {
         pullDivision(studentGradients, studentWeights, keptBegin, keptEnd, rowBytes, studentSums)
-        if (teacherGradients) {
-          pullDivision(teacherGradients, teacherWeights, keptBegin, keptEnd, rowBytes, teacherSums)
-        }
       }
-      pull(leafCount == 1, studentTape + shift, studentWeights, studentGradients, dots + shift)
-      if (teacherGradients) {
-        pull(false, teacherTape + shift, teacherWeights, teacherGradients, teacherDots + shift)
-      }
+      pull(studentTape + shift, studentWeights, studentGradients, dots + shift)
     }
     memory.fill(values, 0, <usize>wires << 4)
     pullValues(table, count, studentTape, slopes, deltas, dots, values)
     storeGradients(values, studentOut, row, rows)
-    if (teacherOut) {
-      memory.fill(values, 0, <usize>wires << 4)
-      pullValues(table, count, teacherTape, teacherSlopes, teacherDeltas, teacherDots, values)
-      storeGradients(values, teacherOut, row, rows)
-    }
-    if (mask) clearMasked(mask, studentOut, teacherOut, row, rows)
+    if (mask) clearMasked(mask, studentOut, row, rows)
   }
 }
 
 /** Rows that do not count have gradient 0, whatever their values are. */
-function clearMasked(mask: usize, studentOut: usize, teacherOut: usize, row: i32, rows: i32): void {
+function clearMasked(mask: usize, studentOut: usize, row: i32, rows: i32): void {
   const bytes = <usize>wires << 2
   for (let at = row; at < row + rows; at++) {
     if (load<f32>(mask + (<usize>at << 2)) != 0) continue
     memory.fill(studentOut + <usize>at * bytes, 0, bytes)
-    if (teacherOut) memory.fill(teacherOut + <usize>at * bytes, 0, bytes)
   }
 }
 
 /**
  * The sort by itself, so that it can be compared with other programs: x [M, R] in slot 0, ∂P
- * [M, R ranks, R inputs] in 1 and ∂sorted [M, R] in 2 give ∂x by P in 3, ∂x by sorted in 4,
- * sorted [M, R] in 5 and P in 35. Other slots as above, with the student's steepness.
+ * [M, R ranks, R inputs] in 1 and ∂sorted [M, R] in 2 give ∂x by P in 3, sorted [M, R]
+ * in 4, ∂x by sorted in 33 and P in 34. Other slots as above, with the student's steepness.
  */
 export function softSort(args: usize, begin: i32, end: i32, scratch: usize): void {
   readNetwork(args, scratch)
   least = 0
   outside = 0
-  const values = scratch + pointerAt(args, 24)
-  const tape = scratch + pointerAt(args, 25)
-  const weights = scratch + pointerAt(args, 27)
-  const gradients = scratch + pointerAt(args, 29)
+  const values = scratch + pointerAt(args, 23)
+  const tape = scratch + pointerAt(args, 24)
+  const weights = scratch + pointerAt(args, 26)
+  const gradients = scratch + pointerAt(args, 28)
   const tapeBytes = <usize>count << 4
   const slopes = tape + tapeBytes
   const deltas = slopes + tapeBytes
   const dots = deltas + tapeBytes
   for (let row = begin; row < end; row++) {
     loadValues(pointerAt(args, 0), row, row, values)
-    compareAll(table, count, values, intAt(args, 17), floatAt(args, 19), floatAt(args, 18), 0, tape, slopes, deltas)
-    const sorted = pointerAt(args, 5) + (<usize>(row * wires) << 2)
+    compareAll(table, count, values, intAt(args, 16), floatAt(args, 18), floatAt(args, 17), 0, tape, slopes, deltas)
+    const sorted = pointerAt(args, 4) + (<usize>(row * wires) << 2)
     for (let k: usize = 0; k < <usize>wires; k++) store<f32>(sorted + (k << 2), <f32>load<f64>(values + (k << 5)))
     forward(tape, weights)
     const matrix = <usize>(row * wires * wires) << 2
     memory.fill(gradients, 0, <usize>wires * rowBytes)
-    copyRanks(weights, rowBytes, (<usize>lead << 2), pointerAt(args, 35) + matrix, <usize>wires << 2, 0)
+    copyRanks(weights, rowBytes, (<usize>lead << 2), pointerAt(args, 34) + matrix, <usize>wires << 2, 0)
     copyRanks(pointerAt(args, 1) + matrix, <usize>wires << 2, 0, gradients, rowBytes, (<usize>lead << 2))
-    pull(leafCount == 1, tape, weights, gradients, dots)
+    pull(tape, weights, gradients, dots)
     memory.fill(values, 0, <usize>wires << 4)
     pullValues(table, count, tape, slopes, deltas, dots, values)
     storeGradients(values, pointerAt(args, 3), row, 1)
@@ -264,7 +241,7 @@ export function softSort(args: usize, begin: i32, end: i32, scratch: usize): voi
     memory.fill(dots, 0, tapeBytes)
     for (let k: usize = 0; k < <usize>wires; k++) v128.store(values + (k << 4), v128.load32_splat(ofSorted + (k << 2)))
     pullValues(table, count, tape, slopes, deltas, dots, values)
-    storeGradients(values, pointerAt(args, 4), row, 1)
+    storeGradients(values, pointerAt(args, 33), row, 1)
   }
 }
 

@@ -1,3 +1,0 @@
-/** A mask of the memory, where pixels that belong to no class count as class 0, as the peers have it (docs/method.md §4.2). */
-export const ignoredToBackground = (mask: Uint8Array, ignoreLabel: number): Uint8Array =>
-  mask.map((label) => (label === ignoreLabel ? 0 : label))
