@@ -103,7 +103,7 @@ describe('a cache of objects', () => {
 
   test('tells every subscriber though one throws', () => {
     const failures: unknown[] = []
-    const cache = new ObjectCache<Thing>({ subscriberFailed: (error) => failures.push(error) })
+    const cache = new ObjectCache<Thing>({ onSubscriberError: (error) => failures.push(error) })
     const received: string[] = []
     cache.subscribe(() => {
       throw new Error('no')

@@ -1,9 +1,9 @@
-import type { Clock } from '../../operator/ports/clock.ts'
-import type { ObjectKey } from '../../operator/ports/objects.ts'
-import { isPortError } from '../../operator/ports/port-error.ts'
-import { pause } from '../abort-scope.ts'
+import type { Clock } from '../../std/clock.ts'
+import { pause } from '../../std/pause.ts'
 import type { ApiClient } from '../client/api-client.ts'
-import type { WriteGate } from '../client/write-gate.ts'
+import type { WriteGate } from '../client/api-request.ts'
+import { isKubeError } from '../kube-error.ts'
+import type { ObjectKey } from '../object-key.ts'
 import {
   buildHeldLeaseSpec,
   buildReleasedLeaseSpec,
@@ -133,7 +133,7 @@ class LeaderElector implements LeaderElection {
       return 'Held'
     } catch (error) {
       if (!signal.aborted) observer?.failed?.(error)
-      return this.#isLeader() && isPortError(error, 'Conflict')
+      return this.#isLeader() && isKubeError(error, 'Conflict')
         ? this.#recheckHolder(limits)
         : 'Failed'
     }
@@ -155,7 +155,7 @@ class LeaderElector implements LeaderElection {
       this.#observeLease(lease)
       return lease
     } catch (error) {
-      if (isPortError(error, 'NotFound')) return undefined
+      if (isKubeError(error, 'NotFound')) return undefined
       throw error
     }
   }

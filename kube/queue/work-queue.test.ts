@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Clock } from '../../operator/ports/clock.ts'
+import type { Clock } from '../../std/clock.ts'
 import { createWorkQueue, type ReconcileResult } from './work-queue.ts'
 import type { WorkQueueObserver } from './work-queue-observer.ts'
 

@@ -12,6 +12,7 @@ import {
   type RunAddress,
 } from '../../contract/bus-names.ts'
 import type { RunReport } from '../../contract/run-report.ts'
+import type { Clock } from '../../std/clock.ts'
 import type {
   Bus,
   BusChange,
@@ -21,7 +22,6 @@ import type {
   CredentialsRequest,
   PodCommand,
 } from '../ports/bus.ts'
-import type { Clock } from '../ports/clock.ts'
 import { createHeartbeatCache, type HeartbeatCache } from './heartbeat-cache.ts'
 import { prepareStreams } from './prepare-streams.ts'
 import { readReports } from './read-reports.ts'

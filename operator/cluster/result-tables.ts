@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import { API_GROUP_VERSION, LABELS, OPERATOR_NAME, SWEEP_KIND } from '../../crds/names.ts'
 import type { ApiClient } from '../../kube/client/api-client.ts'
 import { type ApiResource, buildObjectPath } from '../../kube/client/resource-path.ts'
+import { isKubeError } from '../../kube/kube-error.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
+import type { Clock } from '../../std/clock.ts'
 import { buildResultShards, type ResultShard } from '../core/results/result-shards.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { ObjectKey, StoredSweep } from '../ports/objects.ts'
-import { isPortError } from '../ports/port-error.ts'
+import type { StoredSweep } from '../ports/objects.ts'
 import type { ResultTables, TableRequest } from '../ports/result-tables.ts'
 
 const CONFIG_MAP_RESOURCE: ApiResource = {
@@ -131,7 +132,7 @@ export class ConfigMapTables implements ResultTables {
       const { data } = found as { readonly data?: Readonly<Record<string, string>> }
       return computeTextDigest(data?.[RESULTS_KEY] ?? '')
     } catch (error) {
-      if (isPortError(error, 'NotFound')) return undefined
+      if (isKubeError(error, 'NotFound')) return undefined
       throw error
     }
   }

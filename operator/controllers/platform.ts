@@ -1,5 +1,5 @@
+import type { Clock } from '../../std/clock.ts'
 import type { CheckpointRequester } from '../ports/checkpoint-requester.ts'
-import type { Clock } from '../ports/clock.ts'
 import type { Events } from '../ports/events.ts'
 import type { Hints } from '../ports/hints.ts'
 import type { Jobs } from '../ports/jobs.ts'

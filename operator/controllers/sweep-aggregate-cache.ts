@@ -1,4 +1,6 @@
 import { SWEEP_KIND } from '../../crds/names.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
+import { formatObjectKey } from '../../kube/object-key.ts'
 import {
   createSweepAggregate,
   rankPoint,
@@ -6,8 +8,7 @@ import {
   type SweepAggregate,
   summarizeRun,
 } from '../core/sweep/sweep-aggregate.ts'
-import type { ObjectKey, Runs, StoredRun, StoredSweep } from '../ports/objects.ts'
-import { formatObjectKey } from './object-key.ts'
+import type { Runs, StoredRun, StoredSweep } from '../ports/objects.ts'
 
 interface CachedAggregate {
   readonly sweepUid: string

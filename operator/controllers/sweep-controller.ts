@@ -1,5 +1,7 @@
 import { SWEEP_KIND } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
+import { isKubeError, KubeError } from '../../kube/kube-error.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
 import type { ReconcileResult } from '../../kube/queue/work-queue.ts'
 import { isAccepted, isEnded } from '../core/conditions.ts'
 import type { BlockedReason } from '../core/reconcile-plan.ts'
@@ -10,21 +12,20 @@ import {
   type SweepPlan,
 } from '../core/sweep/plan-sweep.ts'
 import { validateSweep } from '../core/sweep/validate-sweep.ts'
-import type { ObjectKey, StoredRun, StoredSweep } from '../ports/objects.ts'
-import { isPortError, PortError } from '../ports/port-error.ts'
+import type { StoredRun, StoredSweep } from '../ports/objects.ts'
 import { findBlockedReason } from './find-blocked-reason.ts'
 import type { Platform } from './platform.ts'
 import { createSweepAggregateCache, type SweepAggregateCache } from './sweep-aggregate-cache.ts'
 
 /** Why a run cannot be made under a name: one of another sweep of this name goes with it, anything else stays. */
-function buildNameTakenError({ metadata }: NeCoRun, existing: StoredRun | undefined): PortError {
+function buildNameTakenError({ metadata }: NeCoRun, existing: StoredRun | undefined): KubeError {
   const what = `NeCoRun ${metadata.namespace}/${metadata.name}`
   const owner = existing?.metadata.ownerReferences?.find(({ controller }) => controller === true)
   if (existing === undefined || owner?.kind === SWEEP_KIND) {
-    return new PortError('AlreadyExists', `${what} is that of another sweep`)
+    return new KubeError('AlreadyExists', `${what} is that of another sweep`)
   }
   const advice = 'delete it, or give the sweep another name'
-  return new PortError('NameConflict', `${what} is in the way: no sweep made it; ${advice}`)
+  return new KubeError('NameConflict', `${what} is in the way: no sweep made it; ${advice}`)
 }
 
 /** The run that was made. A 409 is success only if the run that is there is ours by UID. */
@@ -32,7 +33,7 @@ async function ensureRun({ runs }: Platform, sweep: StoredSweep, run: NeCoRun): 
   try {
     return await runs.create(run)
   } catch (error) {
-    if (!isPortError(error, 'AlreadyExists')) throw error
+    if (!isKubeError(error, 'AlreadyExists')) throw error
     const { namespace } = sweep.metadata
     const existing = await runs.get({ namespace, name: run.metadata.name })
     const owners = existing?.metadata.ownerReferences ?? []
@@ -127,7 +128,7 @@ async function planAndApply(
     await applySweepPlan(platform, context, plan)
     return plan
   } catch (error) {
-    const blocked = isPortError(error, 'Invalid')
+    const blocked = isKubeError(error, 'Invalid')
       ? toRefusedReason(error)
       : findBlockedReason(error)
     if (blocked === undefined || observed.blocked !== undefined) throw error

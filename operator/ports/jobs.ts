@@ -1,5 +1,6 @@
+import type { ObjectKey } from '../../kube/object-key.ts'
+import type { Urgency } from '../../kube/urgency.ts'
 import type { JobRequest, ReaderRequest } from './job-request.ts'
-import type { ObjectKey, Urgency } from './objects.ts'
 import type { ObservedJob } from './observed-job.ts'
 
 /** The Jobs of runs. A home makes one pod of each and never starts it a second time. */

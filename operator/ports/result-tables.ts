@@ -1,4 +1,5 @@
-import type { ObjectKey, StoredRun, StoredSweep } from './objects.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
+import type { StoredRun, StoredSweep } from './objects.ts'
 
 /** The results of a sweep as a table that people and scripts read: a cache, made again from the runs. */
 export interface ResultTables {

@@ -1,9 +1,9 @@
 import type { KubeConfig } from '@kubernetes/client-node'
+import type { Clock } from '../../std/clock.ts'
 import type { OperatorConfig } from '../config.ts'
 import type { EventLoopLagMonitor } from '../observability/event-loop-lag.ts'
 import type { Log } from '../observability/log.ts'
 import type { ProcessUsage } from '../observability/operator-gauges.ts'
-import type { Clock } from '../ports/clock.ts'
 
 /** All that the operator has from outside: main.ts gives it what is real. */
 export interface OperatorDependencies {

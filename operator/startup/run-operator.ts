@@ -1,3 +1,4 @@
+import { OPERATOR_NAME } from '../../crds/names.ts'
 import { type ApiClient, createApiClient } from '../../kube/client/api-client.ts'
 import { createApiEndpoint } from '../../kube/client/api-endpoint.ts'
 import { type LeaderElection, startLeaderElection } from '../../kube/election/leader-election.ts'
@@ -152,7 +153,7 @@ export async function runOperator(
   }
   const endpoint = createApiEndpoint(dependencies.kubeConfig)
   const onResult = metrics.operator.countRequest
-  const api = createApiClient({ endpoint, clock, onResult })
+  const api = createApiClient({ endpoint, clock, userAgent: OPERATOR_NAME, onResult })
   closing.defer(() => api.close())
   const namespaces = config.watchNamespaces
   const check = await awaitApiServer({ api, namespaces, clock, random, log, stop })

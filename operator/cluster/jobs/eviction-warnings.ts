@@ -1,3 +1,4 @@
+import { OPERATOR_NAME } from '../../../crds/names.ts'
 import { openCachedClient } from '../../../kube/cache/cached-client.ts'
 import type { ApiObject } from '../../../kube/cache/indexer.ts'
 import type { ApiResource } from '../../../kube/client/resource-path.ts'
@@ -39,8 +40,9 @@ export function openEvictionWarnings(
 ): EvictionWarnings {
   const nodes = openCachedClient<WatchedNode>({
     ...options,
+    fieldManager: OPERATOR_NAME,
     resource: NODE_RESOURCE,
-    prune: pruneNode,
+    transform: pruneNode,
   })
   return {
     find(pod) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { ObjectKey } from '../../../kube/object-key.ts'
 import {
   CONFIG_MAPS,
   type FakeJobsPlatform,
@@ -17,7 +18,6 @@ import {
   terminationMessageText,
   toTimestamp,
 } from '../../../test/fixtures/pod-states.ts'
-import type { ObjectKey } from '../../ports/objects.ts'
 
 const platforms = useFakeJobsPlatforms()
 const request = buildTestJobRequest()

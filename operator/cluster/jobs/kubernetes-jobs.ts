@@ -2,12 +2,13 @@ import { LABELS, RUN_KIND } from '../../../crds/names.ts'
 import type { CachedClient } from '../../../kube/cache/cached-client.ts'
 import type { ApiClient } from '../../../kube/client/api-client.ts'
 import { buildCollectionPath, buildObjectPath } from '../../../kube/client/resource-path.ts'
-import type { Clock } from '../../ports/clock.ts'
+import { isKubeError } from '../../../kube/kube-error.ts'
+import type { ObjectKey } from '../../../kube/object-key.ts'
+import type { Urgency } from '../../../kube/urgency.ts'
+import type { Clock } from '../../../std/clock.ts'
 import type { JobRequest, ReaderRequest } from '../../ports/job-request.ts'
 import type { Jobs } from '../../ports/jobs.ts'
-import type { ObjectKey, Urgency } from '../../ports/objects.ts'
 import type { ObservedJob } from '../../ports/observed-job.ts'
-import { isPortError } from '../../ports/port-error.ts'
 import { mayHaveLostNode, type NodeObservation } from './classify-pod.ts'
 import {
   type CreateOptions,
@@ -151,7 +152,7 @@ class KubernetesJobs implements Jobs {
       if ((answer as { kind?: string }).kind === 'Job') jobs.cache.applyWrite(answer as JobView)
       else jobs.cache.applyDelete(key, uid)
     } catch (error) {
-      const isGone = isPortError(error, 'NotFound') || isPortError(error, 'Conflict')
+      const isGone = isKubeError(error, 'NotFound') || isKubeError(error, 'Conflict')
       if (!isGone) throw error
     }
   }

@@ -1,6 +1,6 @@
 import type { ApiClient } from '../../../kube/client/api-client.ts'
-import type { Clock } from '../../ports/clock.ts'
-import { isPortError } from '../../ports/port-error.ts'
+import { isKubeError } from '../../../kube/kube-error.ts'
+import type { Clock } from '../../../std/clock.ts'
 import type { NodeObservation } from './classify-pod.ts'
 import type { NodeView } from './pod-view.ts'
 import { readApiPath } from './read-object.ts'
@@ -46,7 +46,7 @@ export class NodeCache {
     const node = await readApiPath<NodeView>(this.#options.api, path).then(
       (found) => found ?? ('Gone' as const),
       (error: unknown) => {
-        if (isPortError(error, 'Forbidden')) return undefined
+        if (isKubeError(error, 'Forbidden')) return undefined
         throw error
       },
     )

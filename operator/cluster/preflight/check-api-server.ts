@@ -3,7 +3,7 @@ import { API_GROUP, API_GROUP_VERSION, API_VERSION } from '../../../crds/names.t
 import type { ApiClient } from '../../../kube/client/api-client.ts'
 import { ApiError } from '../../../kube/client/api-error.ts'
 import { buildCollectionPath } from '../../../kube/client/resource-path.ts'
-import { PortError } from '../../ports/port-error.ts'
+import { KubeError } from '../../../kube/kube-error.ts'
 import { findMissingFields } from './missing-fields.ts'
 
 /** Refused: starting again changes nothing until somebody does what the message says. Away: it can be tried again. */
@@ -31,7 +31,7 @@ async function findPath(api: ApiClient, path: string): Promise<unknown> {
   try {
     return await getPath(api, path)
   } catch (error) {
-    if (error instanceof PortError && error.code === 'NotFound') return undefined
+    if (error instanceof KubeError && error.code === 'NotFound') return undefined
     throw error
   }
 }

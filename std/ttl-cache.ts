@@ -1,4 +1,4 @@
-import type { Clock } from '../operator/ports/clock.ts'
+import type { Clock } from './clock.ts'
 
 interface TtlEntry<T> {
   readonly expiresMs: number

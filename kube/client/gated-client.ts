@@ -1,12 +1,5 @@
-import type { ApiClient, ApiRequest } from './api-client.ts'
-
-/** Whether this process may write: shut for good once another may be the leader. */
-export interface WriteGate {
-  /** Aborts when the gate shuts. */
-  readonly signal: AbortSignal
-  /** Asked right before a write is sent: a process that was halted may be past the hour before its timers say so. */
-  isOpen(): boolean
-}
+import type { ApiClient } from './api-client.ts'
+import type { ApiRequest, WriteGate } from './api-request.ts'
 
 const withGate = (gate: WriteGate, request: ApiRequest): ApiRequest =>
   request.method === 'GET' ? request : { ...request, gate }
