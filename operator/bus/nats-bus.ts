@@ -9,9 +9,7 @@ import {
   buildCommandSubject,
   buildProgressKey,
   PROGRESS_BUCKET,
-  type RunAddress,
 } from '../../contract/bus-names.ts'
-import type { RunReport } from '../../contract/run-report.ts'
 import type { Clock } from '../../std/clock.ts'
 import type {
   Bus,
@@ -24,7 +22,6 @@ import type {
 } from '../ports/bus.ts'
 import { createHeartbeatCache, type HeartbeatCache } from './heartbeat-cache.ts'
 import { prepareStreams } from './prepare-streams.ts'
-import { readReports } from './read-reports.ts'
 import { ReconnectingConnection } from './reconnecting-connection.ts'
 import { signCredentials } from './sign-credentials.ts'
 import type { StreamLimits } from './stream-settings.ts'
@@ -141,18 +138,6 @@ class NatsBus implements Bus {
 
   findRunHeartbeat(runUid: string) {
     return this.#heartbeats.findByRun(runUid)
-  }
-
-  async listReports(run: RunAddress): Promise<readonly RunReport[]> {
-    const { servers } = this.#options
-    const connection = this.#connection.active
-    if (connection === undefined)
-      throw buildBusError('BusUnreachable', servers, { what: 'it is away' })
-    try {
-      return await readReports(connection, run)
-    } catch (error) {
-      throw toBusError(error, servers)
-    }
   }
 
   watch(changed: (change: BusChange) => void): () => void {

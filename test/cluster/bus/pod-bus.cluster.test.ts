@@ -18,6 +18,7 @@ import { runTrainerProcess } from '../../programs/run-trainer-process.ts'
 import { freePort } from '../testbed/free-port.ts'
 import { waitUntil } from '../testbed/wait-until.ts'
 import { type BusTestbed, openBusTestbed } from './bus-testbed.ts'
+import { readStreamedReports } from './run-reports.ts'
 
 const run = { namespace: 'default', runUid: 'run-1' }
 const attempt = (number: number): AttemptAddress => ({ ...run, task: 'train', attempt: number })
@@ -89,9 +90,12 @@ async function goAwayForMs(ms: number): Promise<void> {
   process.stdout.write(`NATS was away for ${Math.round(performance.now() - startMs)} ms\n`)
 }
 
-/** What the bus has, once it is connected again. */
+const listStreamedReports = async (): Promise<readonly RunReport[]> =>
+  (await readStreamedReports(testbed.nats, run)).reports
+
+/** What the stream has, once its server is up again. */
 const listRunReports = (): Promise<readonly RunReport[]> =>
-  waitUntil({ what: 'the bus', withinMs: 60_000, look: () => testbed.bus.listReports(run) })
+  waitUntil({ what: 'the bus', withinMs: 60_000, look: listStreamedReports })
 
 /** Resolves when the bus has heard of a step of this attempt, or of one after it. */
 function reached(number: number, step: number): Promise<void> {
@@ -118,7 +122,7 @@ describe('a trainer on NATS', () => {
       },
     })
     expect(ended.exitCode).toBe(0)
-    const reports = await testbed.bus.listReports(run)
+    const reports = await listStreamedReports()
     expect(reports).toEqual(await spooled())
     expect(reports.filter(({ kind }) => kind === 'Step').map(({ step }) => step)).toEqual(
       Array.from({ length: 40 }, (_, index) => index + 1),
