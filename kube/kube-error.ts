@@ -7,7 +7,7 @@
  * - Invalid: what was written is refused; trying again cannot help, and `causes` name the fields.
  * - Forbidden: the credentials are refused or lack a right.
  * - NamespaceTerminating: nothing can be created in the namespace any more, and what it has will go.
- * - Expired: the resourceVersion asked for is no longer kept; list again.
+ * - Expired: the resourceVersion asked for has been compacted; list again.
  * - Unavailable: no answer, or one that says that trying again can help.
  */
 export type KubeErrorCode =

@@ -1,7 +1,7 @@
 import { ApiError } from '../../kube/client/api-error.ts'
+import { readObject } from '../../kube/client/read-object.ts'
 import { type ApiResource, buildObjectPath } from '../../kube/client/resource-path.ts'
 import type { FieldCause } from '../../kube/kube-error.ts'
-import { readObject } from '../../operator/cluster/jobs/read-object.ts'
 import { RUN_RESOURCE, SWEEP_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
 import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
 import { InputError } from '../input-error.ts'

@@ -142,7 +142,7 @@ describe('a reflector', () => {
     expect((await appeared).key.name).toBe('a')
   })
 
-  test('lists again, after a rest, when what it missed is no longer kept', async () => {
+  test('lists again, after a backoff, when what it missed has expired', async () => {
     server.objects.create(PATH, thing('gone'))
     const first = waitForWatch()
     await start().synced
@@ -238,7 +238,7 @@ describe('a reflector', () => {
     expect(server.requests.filter(isList)).toHaveLength(1)
   })
 
-  test('knows when it last heard of the server', async () => {
+  test('knows when anything last came from the server', async () => {
     const first = waitForWatch()
     await start().synced
     await first

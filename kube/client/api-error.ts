@@ -65,7 +65,7 @@ function toKubeErrorCode(failure: ApiFailure): KubeErrorCode {
 const toFieldCauses = ({ details }: ApiFailure): FieldCause[] =>
   (details?.causes ?? []).map(({ field = '', message = '' }) => ({ field, message }))
 
-/** A request that failed, with what the API server said of it. */
+/** A request that failed, with the answer of the API server. */
 export class ApiError extends KubeError {
   readonly status: number
   readonly reason: string

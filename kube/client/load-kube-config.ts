@@ -36,7 +36,7 @@ export function readPodNamespace(source: ServiceAccountSource): string | undefin
   return isInPod(source) && existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
 }
 
-/** The API server by what a pod is told; undefined outside a pod. Tokens are read again when they are renewed. */
+/** The API server by the environment of a pod; undefined outside a pod. Tokens are read again when they are renewed. */
 function loadInClusterConfig(source: ServiceAccountSource) {
   const { environment, serviceAccountFolder = SERVICE_ACCOUNT_FOLDER } = source
   const { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '443' } = environment

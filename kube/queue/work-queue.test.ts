@@ -154,7 +154,7 @@ describe('a work queue', () => {
     expect(started).toEqual(['a'])
   })
 
-  test('tells an observer of every wait, start and end, and how each round ended', async () => {
+  test('notifies an observer of every wait, start and end, and how each reconcile ended', async () => {
     const received: string[] = []
     const { queue, clock, end } = createPausedQueue(1, {
       added: (key) => received.push(`added ${key}`),

@@ -50,7 +50,7 @@ const PING_INTERVAL_MS = 5000
 /** A restart of the server is no trouble yet. */
 const DEGRADED_AFTER_MS = 8000
 
-/** Heartbeats that are slower to come are heard one by one. */
+/** Heartbeats that take longer to be replayed are received one by one. */
 const HEARTBEAT_REPLAY_TIMEOUT_MS = 5000
 
 type ProgressBucket = Awaited<ReturnType<Kvm['open']>>
@@ -66,7 +66,7 @@ export async function openNatsBus(
   return bus
 }
 
-/** Holds the connection, its health and the board of heartbeats. */
+/** The connection, its health and the cache of heartbeats. */
 class NatsBus implements Bus {
   readonly #options: NatsBusOptions
   readonly #dependencies: NatsBusDependencies
@@ -174,13 +174,13 @@ class NatsBus implements Bus {
     const entries = await bucket.watch()
     this.#stopListening = () => entries.stop()
     const { promise: onReplayed, resolve } = Promise.withResolvers<void>()
-    // Deaf, it is no use: the connection is made anew.
+    // Without heartbeats the connection is of no use: it is opened again.
     this.#listen(entries, resolve).catch((error: unknown) => {
-      this.#dependencies.log('Heartbeats are no longer heard; connecting anew', { error })
+      this.#dependencies.log('heartbeats are no longer received; reconnecting', { error })
       void connection.close().catch(() => undefined)
     })
     if (values === 0) return
-    // Connected means that what pods said before is known: who was never heard has left something.
+    // Connected means that earlier heartbeats are known: an attempt without one has unshipped reports.
     const cancel = this.#dependencies.clock.after(HEARTBEAT_REPLAY_TIMEOUT_MS, resolve)
     await onReplayed
     cancel()

@@ -36,13 +36,13 @@ export interface ClusterPlatformOptions {
   /** What pods are given to reach the bus. */
   readonly podBus: JobBus | undefined
   readonly createObserver: (kind: string) => ReflectorObserver
-  /** Told of what a subscriber threw, and of Events that were given up. */
+  /** Called with what a subscriber threw, and for Events that were given up. */
   readonly onError: (what: string, error: unknown) => void
-  /** Told what a pod that was asked for a checkpoint answered. */
+  /** Called with what a pod that was asked for a checkpoint answered. */
   readonly onCheckpointAnswer: (attempt: AttemptAddress, answer: CommandAnswer) => void
 }
 
-/** The home in a cluster: everything the controllers need, as caches that follow the API server and writes to it. */
+/** The ports of the controllers in a cluster: caches that follow the API server, and writes to it. */
 export interface ClusterPlatform {
   readonly ports: Platform
   /** Resolves when every cache has its first list. */
@@ -86,7 +86,7 @@ function openNamespace(
   }
 }
 
-/** Opens the home and starts to follow the cluster at once; close it to stop. */
+/** Opens the platform and starts to follow the cluster at once; close it to stop. */
 export function openClusterPlatform(options: ClusterPlatformOptions): ClusterPlatform {
   const { api, clock, instance, bus, namespaces, onError } = options
   const scopes = namespaces.length === 0 ? [undefined] : namespaces
@@ -100,7 +100,7 @@ export function openClusterPlatform(options: ClusterPlatformOptions): ClusterPla
   )
   const all = [...platformByNamespace.values()]
   const synced = Promise.all(all.map((namespace) => namespace.synced)).then(() => undefined)
-  // Closed before it is full, it fails; who waits for it then hears of that.
+  // Closed before its first list, it rejects; that nobody waits must not end the process.
   synced.catch(() => undefined)
   const events = createEventRecorder({
     api,

@@ -7,7 +7,7 @@ import type { Runs, Sweeps } from '../ports/objects.ts'
 import type { Prerequisites } from '../ports/prerequisites.ts'
 import type { ResultTables } from '../ports/result-tables.ts'
 
-/** A home, as the controllers see it. */
+/** All ports of the controllers. */
 export interface Platform {
   readonly runs: Runs
   readonly sweeps: Sweeps

@@ -39,7 +39,7 @@ describe('the log', () => {
   test('says code and causes of an expected failure, and the stack of any other', () => {
     const { log, last } = openTestLog()
     const cause = new Error('socket hang up')
-    log.warn({ error: new KubeError('Unavailable', 'GET /x', { cause }) }, 'round failed')
+    log.warn({ error: new KubeError('Unavailable', 'GET /x', { cause }) }, 'reconcile failed')
     expect(last()).toMatchObject({
       level: 'warn',
       error: {
@@ -50,7 +50,7 @@ describe('the log', () => {
       },
     })
     expect(last()).not.toHaveProperty('error.stack')
-    log.error({ error: new TypeError('x is undefined') }, 'round failed')
+    log.error({ error: new TypeError('x is undefined') }, 'reconcile failed')
     expect(last()).toHaveProperty('error.stack')
   })
 

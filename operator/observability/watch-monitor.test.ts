@@ -42,7 +42,7 @@ describe('the board of watches', () => {
     expect(monitor.listDeadWatches()).toEqual([])
   })
 
-  test('counts every start of a watch but the first, and says when it was last received', async () => {
+  test('counts every start of a watch but the first, and says when it last received anything', async () => {
     const { board: monitor, pass, registry, lines } = openMonitor()
     const runs = monitor.createObserver('NeCoRun')
     runs.listed?.(3, 12)

@@ -18,7 +18,7 @@ export interface WatchMonitor {
   listDeadWatches(): readonly string[]
 }
 
-/** A watch that works is received of within two minutes, and one that does not is tried again within 30 s. */
+/** A watch that works receives a bookmark within two minutes; one that does not is tried again within 30 s. */
 const DEAD_WATCH_AFTER_MS = 600_000
 
 export function createWatchMonitor({

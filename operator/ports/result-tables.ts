@@ -15,5 +15,5 @@ export interface TableRequest {
   readonly hasEnded: boolean
 }
 
-/** A home whose results are read from its runs alone. */
+/** For a platform whose results are read from its runs alone. */
 export const NOOP_RESULT_TABLES: ResultTables = { write: async () => ({}), forget: () => undefined }

@@ -24,7 +24,7 @@ export interface LeadershipOptions {
   readonly onPhase: (phase: 'Syncing' | 'Leading') => void
 }
 
-/** A candidate whose caches are kept full, so that it can act as soon as it is elected. */
+/** A candidate whose caches are current, so that it can act as soon as it is elected. */
 export interface Leadership {
   studies(): Promise<Studies>
   /** Stays pending; rejects where the controllers could not be started. */

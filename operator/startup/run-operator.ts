@@ -24,7 +24,7 @@ interface RunningOperator {
 
 const CLOSE_TIMEOUT_MS = 4_000
 
-/** Does a last thing; whatever comes of it, the rest is closed too. */
+/** Closes one thing; whatever comes of it, the rest is closed too. */
 async function closeWithTimeout(
   { dependencies }: RunningOperator,
   what: string,
@@ -85,7 +85,7 @@ function startElection(
   return { election, lost }
 }
 
-/** Stands by, leads once elected, and ends when it is told to or when the Lease is lost. */
+/** Stands by, leads once elected, and ends at the signal or when the Lease is lost. */
 async function runLeadership(
   operator: RunningOperator,
   api: ApiClient,

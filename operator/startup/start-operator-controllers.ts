@@ -15,14 +15,15 @@ import type { OperatorDependencies } from './operator-dependencies.ts'
 function logFailure(log: Log, { kind, key, error }: ReconcileFailure): void {
   const reconcileLog = log.child({ kind, object: key })
   if (isKubeError(error, 'Conflict'))
-    reconcileLog.info({ error }, 'round met a newer object; tried again')
-  else if (isKubeError(error, 'NotFound')) reconcileLog.info({ error }, 'object went; tried again')
+    reconcileLog.info({ error }, 'object is newer; reconciled again')
+  else if (isKubeError(error, 'NotFound'))
+    reconcileLog.info({ error }, 'object is gone; tried again')
   else if (error instanceof KubeError || error instanceof BusError)
-    reconcileLog.warn({ error }, 'round failed; tried again')
-  else reconcileLog.error({ error }, 'round failed unexpectedly; tried again')
+    reconcileLog.warn({ error }, 'reconcile failed; tried again')
+  else reconcileLog.error({ error }, 'reconcile failed unexpectedly; tried again')
 }
 
-/** Starts the controllers of both kinds on a home, counted and logged. */
+/** Starts the controllers of both kinds on a platform, counted and logged. */
 export function startOperatorControllers(
   { config, log, monotonicClock }: Pick<OperatorDependencies, 'config' | 'log' | 'monotonicClock'>,
   metrics: OperatorMetrics,

@@ -3,6 +3,7 @@ import { OPERATOR_NAME } from '../../../crds/names.ts'
 import type { ObjectMeta } from '../../../crds/object-meta.ts'
 import type { CachedClient, WritableObject } from '../../../kube/cache/cached-client.ts'
 import type { ApiClient } from '../../../kube/client/api-client.ts'
+import { readObject } from '../../../kube/client/read-object.ts'
 import {
   type ApiResource,
   buildCollectionPath,
@@ -18,7 +19,6 @@ import { CONFIG_MAP_RESOURCE, JOB_RESOURCE, SECRET_RESOURCE } from './job-caches
 import type { JobDefaults } from './job-defaults.ts'
 import { type ConflictingObject, toNameConflictError } from './name-conflict.ts'
 import type { JobView } from './pod-view.ts'
-import { readObject } from './read-object.ts'
 import { buildRunConfigMap, type PodBus, parseFrozenPlacement } from './run-config-map.ts'
 
 /** How pods reach the bus, and who signs for them. */
@@ -80,7 +80,7 @@ function toPlacementError({ placement }: JobRequest, defaults: JobDefaults): Kub
   return new KubeError('Invalid', causes.map(({ message }) => message).join('; '), { causes })
 }
 
-/** Writes down what every pod of the run is told. */
+/** Creates the ConfigMap that configures every pod of the run. */
 async function createConfigMap(
   { api, defaults, bus }: CreateOptions,
   request: JobRequest,

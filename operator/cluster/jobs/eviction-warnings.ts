@@ -11,7 +11,7 @@ const NODE_RESOURCE: ApiResource = { apiVersion: 'v1', kind: 'Node', plural: 'no
 
 type WatchedNode = NodeView & ApiObject
 
-/** A node is large and says much; all that is kept of it is whether pods may stay. */
+/** A node is a large object; only what decides whether its pods may stay is cached. */
 const pruneNode = ({ metadata, spec }: WatchedNode): WatchedNode => {
   const { name, uid, resourceVersion } = metadata
   const { unschedulable, taints } = spec ?? {}

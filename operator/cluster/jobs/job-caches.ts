@@ -21,7 +21,7 @@ export const SECRET_RESOURCE: ApiResource = { apiVersion: 'v1', kind: 'Secret', 
 /** The Jobs and pods of runs alone: result tables and whatever others own are not looked at. */
 const RUN_OBJECTS_SELECTOR = `app.kubernetes.io/managed-by=${OPERATOR_NAME},${LABELS.run}`
 
-/** What is kept of a Job: a template is as large as all else, and nothing of it is read but which Secrets it mounts. */
+/** What is cached of a Job: its template is as large as the rest, and only the Secrets it mounts are read. */
 function pruneJob({ metadata, spec, status }: JobView): JobView {
   const { suspend, template } = spec ?? {}
   const volumes = template?.spec?.volumes?.filter(({ secret }) => secret !== undefined) ?? []

@@ -225,7 +225,7 @@ const waitForLastChange = async (jobs: FakeJobsPlatform['jobs']) => {
 }
 
 describe('the Jobs of a run', () => {
-  test('are told of by the state of their pods', async () => {
+  test('are notified by the state of their pods', async () => {
     const { jobs } = platforms.open()
     await jobs.create(request)
     const received = waitForFirstChange(jobs)
@@ -233,7 +233,7 @@ describe('the Jobs of a run', () => {
     expect(await received).toEqual({ namespace: 'team', name: 'study-0-r0' })
   })
 
-  test('are read anew, once, when closed before anything was heard of their pods', async () => {
+  test('are read again, once, when closed before any state of their pods arrived', async () => {
     platforms.server.injectFault(
       ({ path, query }) => path.endsWith('/pods') && query['watch'] === 'true',
       'hang',
@@ -256,7 +256,7 @@ describe('the Jobs of a run', () => {
     expect(reads).toHaveLength(1)
   })
 
-  test('keep the last words of a pod that went before its Job was closed', async () => {
+  test('keep the termination message of a pod that went before its Job was closed', async () => {
     const { jobs } = platforms.open()
     await jobs.create(request)
     makePod(

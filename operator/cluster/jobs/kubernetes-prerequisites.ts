@@ -1,4 +1,5 @@
 import type { ApiClient } from '../../../kube/client/api-client.ts'
+import { readApiPath, readObject } from '../../../kube/client/read-object.ts'
 import type { ApiResource } from '../../../kube/client/resource-path.ts'
 import { isKubeError } from '../../../kube/kube-error.ts'
 import type { Clock } from '../../../std/clock.ts'
@@ -14,7 +15,6 @@ import {
 } from './claim-blockers.ts'
 import { findPlacementBlockers } from './frozen-placement.ts'
 import type { JobDefaults } from './job-defaults.ts'
-import { readApiPath, readObject } from './read-object.ts'
 import { findVolumeBlockers } from './volume-blockers.ts'
 
 export interface KubernetesPrerequisitesOptions {

@@ -1,6 +1,7 @@
 import { API_GROUP, RUN_KIND } from '../../../crds/names.ts'
 import type { ObjectMeta } from '../../../crds/object-meta.ts'
 import { KubeError } from '../../../kube/kube-error.ts'
+import { findController } from './pod-view.ts'
 
 export interface ConflictingObject {
   readonly kind: 'Job' | 'ConfigMap'
@@ -10,11 +11,11 @@ export interface ConflictingObject {
   readonly metadata: Pick<ObjectMeta, 'ownerReferences' | 'deletionTimestamp'> | undefined
 }
 
-const findController = ({ metadata }: ConflictingObject) =>
-  metadata?.ownerReferences?.find(({ controller }) => controller === true)
+const findConflictOwner = ({ metadata }: ConflictingObject) =>
+  metadata === undefined ? undefined : findController(metadata)
 
 const isControlledByRun = (conflict: ConflictingObject): boolean => {
-  const controller = findController(conflict)
+  const controller = findConflictOwner(conflict)
   return controller?.kind === RUN_KIND && controller.apiVersion.startsWith(`${API_GROUP}/`)
 }
 
@@ -27,7 +28,7 @@ export function toNameConflictError(conflict: ConflictingObject): KubeError {
   const what = `${kind} ${namespace}/${name}`
   const isTerminating = metadata === undefined || metadata.deletionTimestamp !== undefined
   if (isTerminating) return new KubeError('AlreadyExists', `${what} is still being deleted`)
-  const controller = findController(conflict)
+  const controller = findConflictOwner(conflict)
   const owner = controller === undefined ? 'nobody' : `${controller.kind} ${controller.name}`
   return isControlledByRun(conflict)
     ? new KubeError('AlreadyExists', `${what} belongs to ${owner} already`)

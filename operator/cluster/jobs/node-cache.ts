@@ -1,10 +1,10 @@
 import type { ApiClient } from '../../../kube/client/api-client.ts'
+import { readApiPath } from '../../../kube/client/read-object.ts'
 import { isKubeError } from '../../../kube/kube-error.ts'
 import type { Clock } from '../../../std/clock.ts'
 import { TtlCache } from '../../../std/ttl-cache.ts'
 import type { NodeObservation } from './classify-pod.ts'
 import type { NodeView } from './pod-view.ts'
-import { readApiPath } from './read-object.ts'
 
 /** How long what was read of a node is taken for true. */
 export const NODE_TTL_MS = 10_000

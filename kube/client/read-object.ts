@@ -1,7 +1,7 @@
-import type { ApiClient } from '../../../kube/client/api-client.ts'
-import { type ApiResource, buildObjectPath } from '../../../kube/client/resource-path.ts'
-import { isKubeError } from '../../../kube/kube-error.ts'
-import type { ObjectKey } from '../../../kube/object-key.ts'
+import { isKubeError } from '../kube-error.ts'
+import type { ObjectKey } from '../object-key.ts'
+import type { ApiClient } from './api-client.ts'
+import { type ApiResource, buildObjectPath } from './resource-path.ts'
 
 /** What a path holds now; undefined where there is nothing. Fails with ApiError. */
 export async function readApiPath<T>(api: ApiClient, path: string): Promise<T | undefined> {
