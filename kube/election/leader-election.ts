@@ -13,22 +13,22 @@ import {
 } from './lease-lock.ts'
 
 export interface LeaderElectionTimings {
-  /** How long others wait for a sign of the holder; a whole number of seconds. */
+  /** How long others wait for a renewal by the holder; a whole number of seconds. */
   readonly leaseDurationMs: number
-  /** How long after its last renewal the holder still writes; shorter than leaseMs. */
+  /** How long after its last renewal the holder still writes; shorter than leaseDurationMs. */
   readonly renewDeadlineMs: number
   readonly retryPeriodMs: number
 }
 
 export interface LeaderElectionObserver {
-  /** The Lease has another holder than before; '' where it was given back. */
+  /** The Lease has another holder than before; '' where it was released. */
   leaderChanged?(identity: string): void
   failed?(error: unknown): void
 }
 
 export interface LeaderElectionOptions {
   readonly api: ApiClient
-  /** A clock that is never set: its times are only compared with each other. */
+  /** Monotonic: its times are only compared with each other. */
   readonly clock: Clock
   /** Milliseconds since 1970, for the times that stand in the Lease. */
   readonly wallClockMs: () => number
@@ -38,18 +38,18 @@ export interface LeaderElectionOptions {
   /** Of this process alone. */
   readonly identity: string
   readonly timings?: LeaderElectionTimings
-  /** Called once when the Lease is lost; not when it is given back by closing. */
+  /** Called once when the Lease is lost; not when it is released by closing. */
   readonly onStoppedLeading?: () => void
   readonly observer?: LeaderElectionObserver
 }
 
-/** A candidacy for one term. The gate is open while this process leads, and shut for good after. */
+/** One candidacy. The gate is open while this process leads, and closed for good after. */
 export interface LeaderElection extends WriteGate {
   /** Resolves when this process leads; stays pending if it never does. */
   readonly elected: Promise<void>
   /** Who holds the Lease, as far as is known. */
   holder(): string | undefined
-  /** Shuts the gate, then gives the Lease back, so that the next leader need not wait. */
+  /** Closes the gate, then releases the Lease, so that the next leader need not wait. */
   close(): Promise<void>
 }
 
@@ -120,7 +120,7 @@ class LeaderElector implements LeaderElection {
     }
   }
 
-  /** Tries once to take or to keep the Lease. */
+  /** Tries once to acquire or renew the Lease. */
   async #tryAcquireOrRenew(signal: AbortSignal): Promise<AcquireResult> {
     const { clock, observer } = this.#options
     const limits = { signal, timeoutMs: this.#timings.renewDeadlineMs / 2 }

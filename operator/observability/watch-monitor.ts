@@ -7,7 +7,7 @@ export interface WatchMonitorOptions {
   readonly gauges: OperatorGauges
   /** Unix time. */
   readonly nowMs: () => number
-  /** A clock that is never set. */
+  /** Of a monotonic clock. */
   readonly monotonicMs: () => number
 }
 

@@ -214,7 +214,6 @@ const waitForFirstChange = (jobs: FakeJobsPlatform['jobs']) => {
   return next.promise.finally(stop)
 }
 
-/** The next news beyond what is there already. */
 const waitForLastChange = async (jobs: FakeJobsPlatform['jobs']) => {
   const next = Promise.withResolvers<void>()
   const stop = jobs.watch((_run, urgency) => {
@@ -223,6 +222,8 @@ const waitForLastChange = async (jobs: FakeJobsPlatform['jobs']) => {
   await next.promise
   stop()
 }
+
+const FAILED_STATUS = { failed: 1, conditions: [{ type: 'Failed', status: 'True' }] }
 
 describe('the Jobs of a run', () => {
   test('are notified by the state of their pods', async () => {
@@ -245,8 +246,7 @@ describe('the Jobs of a run', () => {
       name,
       buildFailedStatus({ exitCode: 2, message: terminationMessageText }),
     )
-    const conditions = [{ type: 'Failed', status: 'True' }]
-    platforms.server.objects.write(JOBS, name, { status: { failed: 1, conditions } })
+    platforms.server.objects.write(JOBS, name, { status: FAILED_STATUS })
     const first = async () => (await jobs.listOwnedBy(runUid))[0]
     while ((await first())?.state === 'Pending') await yieldToEventLoop()
     expect(await first()).toMatchObject({ state: 'Failed', exitCode: 2 })
@@ -269,8 +269,7 @@ describe('the Jobs of a run', () => {
     const received = waitForLastChange(jobs)
     platforms.server.objects.delete(PODS, `${name}-x`)
     await received
-    const conditions = [{ type: 'Failed', status: 'True' }]
-    platforms.server.objects.write(JOBS, name, { status: { failed: 1, conditions } })
+    platforms.server.objects.write(JOBS, name, { status: FAILED_STATUS })
     expect(await first()).toMatchObject({
       state: 'Failed',
       exitCode: 6,
