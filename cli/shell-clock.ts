@@ -1,4 +1,4 @@
-import type { Clock } from '../operator/ports/clock.ts'
+import type { Clock } from '../std/clock.ts'
 import type { Shell } from './shell.ts'
 
 /** The clock of a shell, with the timers of this process. */

@@ -66,7 +66,7 @@ const Nats = z.strictObject({
     .regex(/^A[A-Z2-7]{55}$/, 'expected the public key of an account: A and 55 characters')
     .optional()
     .describe(
-      'account that the credentials must be of, where it is given: a mix-up is told at start.',
+      'account that the credentials must be of, where it is given: a mix-up is reported at start.',
     ),
   credentialsDays: z
     .int()
@@ -126,7 +126,7 @@ const Ports = z
     path: ['health'],
   })
 
-/** What the operator is told by its `--config` file. */
+/** The `--config` file of the operator. */
 export const OperatorConfig = z.strictObject({
   defaults: Defaults.prefault({}).describe('defaults of what a run leaves open.'),
   nats: Nats.optional().describe('nats is the bus; without it there is no live progress.'),

@@ -4,10 +4,10 @@ import { homedir, hostname } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { loadKubeConfig } from '../kube/client/load-kube-config.ts'
 import packageFile from '../package.json' with { type: 'json' }
+import type { Clock } from '../std/clock.ts'
 import { startEventLoopLagMonitor } from './observability/event-loop-lag.ts'
 import { createLog } from './observability/log.ts'
 import type { ProcessUsage } from './observability/operator-gauges.ts'
-import type { Clock } from './ports/clock.ts'
 import { type ConfigResult, readConfig, readOperatorIdentity } from './read-config.ts'
 import {
   HELP,

@@ -1,8 +1,11 @@
-import { pause } from '../../kube/abort-scope.ts'
+import { OPERATOR_NAME } from '../../crds/names.ts'
 import { type CachedClient, openCachedClient } from '../../kube/cache/cached-client.ts'
+import type { ReflectorObserver } from '../../kube/cache/reflector.ts'
 import { ApiError } from '../../kube/client/api-error.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
 import { RUN_RESOURCE, SWEEP_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
-import type { ObjectKey, StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
+import type { StoredRun, StoredSweep } from '../../operator/ports/objects.ts'
+import { pause } from '../../std/pause.ts'
 import { InputError } from '../input-error.ts'
 import { computeStudyProgress } from '../progress/compute-study-progress.ts'
 import { studyObject, studyTitle } from '../report/study-title.ts'
@@ -30,13 +33,14 @@ interface StudyCache {
 }
 
 type StudyCacheOptions = Pick<Cluster, 'api' | 'clock' | 'random' | 'namespace'> & {
-  readonly observer: { readonly heard: () => void; readonly failed: (...what: unknown[]) => void }
+  readonly observer: Required<Pick<ReflectorObserver, 'received' | 'failed'>>
 }
 
 function openRunCache(cacheOptions: StudyCacheOptions, key: ObjectKey): StudyCache {
   const fieldSelector = `metadata.name=${key.name}`
   const runs = openCachedClient<StoredRun>({
     ...cacheOptions,
+    fieldManager: OPERATOR_NAME,
     resource: RUN_RESOURCE,
     fieldSelector,
   })
@@ -56,11 +60,13 @@ function openSweepCache(cacheOptions: StudyCacheOptions, key: ObjectKey): StudyC
   const labelSelector = buildSweepRunSelector(key.name)
   const sweeps = openCachedClient<StoredSweep>({
     ...cacheOptions,
+    fieldManager: OPERATOR_NAME,
     resource: SWEEP_RESOURCE,
     fieldSelector,
   })
   const runs = openCachedClient<StoredRun>({
     ...cacheOptions,
+    fieldManager: OPERATOR_NAME,
     resource: RUN_RESOURCE,
     labelSelector,
   })
@@ -88,7 +94,7 @@ function createOutageObserver({
 }: StudyFollowOptions): StudyCacheOptions['observer'] {
   let isDisconnected = false
   return {
-    heard: () => {
+    received: () => {
       isDisconnected = false
     },
     failed: (_phase, error) => {

@@ -1,7 +1,7 @@
 import type { V1ConfigMap } from '@kubernetes/client-node'
+import { readObject } from '../../kube/client/read-object.ts'
 import type { FrozenPlacement } from '../../operator/cluster/jobs/frozen-placement.ts'
 import { CONFIG_MAP_RESOURCE } from '../../operator/cluster/jobs/job-caches.ts'
-import { readObject } from '../../operator/cluster/jobs/read-object.ts'
 import { parseFrozenPlacement } from '../../operator/cluster/jobs/run-config-map.ts'
 import { RUN_RESOURCE } from '../../operator/cluster/kubernetes-objects.ts'
 import type { StoredRun } from '../../operator/ports/objects.ts'

@@ -1,10 +1,11 @@
 import type { V1Job } from '@kubernetes/client-node'
+import { OPERATOR_NAME } from '../../crds/names.ts'
 import { type CachedClient, openCachedClient } from '../../kube/cache/cached-client.ts'
 import { buildCollectionPath, buildObjectPath } from '../../kube/client/resource-path.ts'
+import { isKubeError } from '../../kube/kube-error.ts'
 import { classifyPodWait } from '../../operator/cluster/jobs/classify-pod-wait.ts'
 import { JOB_RESOURCE, POD_RESOURCE } from '../../operator/cluster/jobs/job-caches.ts'
 import type { PodView } from '../../operator/cluster/jobs/pod-view.ts'
-import { isPortError } from '../../operator/ports/port-error.ts'
 import { InputError } from '../input-error.ts'
 import { InterruptedError } from '../interrupted-error.ts'
 import type { Cluster } from './open-cluster.ts'
@@ -90,14 +91,19 @@ async function deleteReaderJob({ api }: Cluster, job: V1Job): Promise<void> {
   const path = buildObjectPath(JOB_RESOURCE, toJobObjectKey(job))
   const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' }
   await api.request({ method: 'DELETE', path, body }).catch((error: unknown) => {
-    if (!isPortError(error, 'NotFound')) throw error
+    if (!isKubeError(error, 'NotFound')) throw error
   })
 }
 
 async function waitForJobLog(cluster: Cluster, job: V1Job, stop: AbortSignal): Promise<string> {
   const { namespace, name } = toJobObjectKey(job)
   const labelSelector = `batch.kubernetes.io/job-name=${name}`
-  const pods = openCachedClient<PodView>({ ...cluster, resource: POD_RESOURCE, labelSelector })
+  const pods = openCachedClient<PodView>({
+    ...cluster,
+    fieldManager: OPERATOR_NAME,
+    resource: POD_RESOURCE,
+    labelSelector,
+  })
   try {
     const pod = await waitForEndedPod(cluster, { job, pods, stop })
     const log = await streamPodLog(cluster, pod, stop)

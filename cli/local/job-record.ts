@@ -1,6 +1,6 @@
 import type { TerminationMessage } from '../../contract/run-report.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
 import type { JobRequest } from '../../operator/ports/job-request.ts'
-import type { ObjectKey } from '../../operator/ports/objects.ts'
 import type { ObservedJob, PodFailureCause } from '../../operator/ports/observed-job.ts'
 import type { ProcessExit } from './child-process.ts'
 import type { ProcessIdentity } from './process-identity.ts'

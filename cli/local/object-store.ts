@@ -1,5 +1,5 @@
 import type { ObjectMeta } from '../../crds/object-meta.ts'
-import type { ObjectKey } from '../../operator/ports/objects.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
 import { omitUndefined } from '../../std/omit-undefined.ts'
 import type { Journal } from './journal.ts'
 

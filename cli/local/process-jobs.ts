@@ -2,11 +2,11 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RunConfig } from '../../contract/run-config.ts'
 import { TerminationMessage } from '../../contract/run-report.ts'
+import { KubeError } from '../../kube/kube-error.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
 import type { JobRequest, ReaderRequest } from '../../operator/ports/job-request.ts'
 import type { Jobs } from '../../operator/ports/jobs.ts'
-import type { ObjectKey } from '../../operator/ports/objects.ts'
 import type { ObservedJob } from '../../operator/ports/observed-job.ts'
-import { PortError } from '../../operator/ports/port-error.ts'
 import { omitUndefined } from '../../std/omit-undefined.ts'
 import {
   type ProcessExit,
@@ -87,9 +87,9 @@ export class ProcessJobs implements Jobs {
 
   async create(request: JobRequest): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
-    if (this.#isClosing) throw new PortError('Unavailable', 'this neco is ending')
+    if (this.#isClosing) throw new KubeError('Unavailable', 'this neco is ending')
     if (this.#records.has(toJobKey(request))) {
-      throw new PortError('AlreadyExists', `Job ${request.name} is already there`)
+      throw new KubeError('AlreadyExists', `Job ${request.name} is already there`)
     }
     const pending: JobRecord = {
       request,
@@ -107,7 +107,7 @@ export class ProcessJobs implements Jobs {
   }
 
   async createReader({ name }: ReaderRequest): Promise<void> {
-    throw new PortError('Invalid', `${name}: pods of one machine have no bus to ship to`)
+    throw new KubeError('Invalid', `${name}: pods of one machine have no bus to ship to`)
   }
 
   async delete(key: ObjectKey): Promise<void> {

@@ -1,5 +1,5 @@
+import { KubeError } from '../../kube/kube-error.ts'
 import { startControllers } from '../../operator/controllers/start-controllers.ts'
-import { PortError } from '../../operator/ports/port-error.ts'
 import type { Manifest } from '../manifest/read-manifest.ts'
 import { toStudyKey } from '../manifest/run-options.ts'
 import type { Shell } from '../shell.ts'
@@ -39,7 +39,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyRunEnd> {
   const { platform, manifest, onPoll, pollIntervalMs, log } = options
   const { promise: runEnd, resolve, reject } = Promise.withResolvers<StudyRunEnd>()
   const controllers = startControllers(platform, ({ error }) => {
-    if (!(error instanceof PortError)) reject(error)
+    if (!(error instanceof KubeError)) reject(error)
   })
   const stopListening = options.onInterrupt((count) => {
     if (count > 1) return platform.jobs.kill()

@@ -1,12 +1,7 @@
 import { RUN_KIND, SWEEP_KIND } from '../../crds/names.ts'
-import type {
-  ObjectKey,
-  Runs,
-  StoredRun,
-  StoredSweep,
-  Sweeps,
-} from '../../operator/ports/objects.ts'
-import { PortError } from '../../operator/ports/port-error.ts'
+import { KubeError } from '../../kube/kube-error.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
+import type { Runs, StoredRun, StoredSweep, Sweeps } from '../../operator/ports/objects.ts'
 import {
   type ObjectStore,
   type StoredObject,
@@ -23,7 +18,7 @@ const STORE_ERROR_MESSAGES: Record<StoreErrorReason, string> = {
 
 function unwrapStoreResult<T>(result: StoreResult, { namespace, name }: ObjectKey): T {
   if (result.ok) return result.object as T
-  throw new PortError(result.reason, `${namespace}/${name} ${STORE_ERROR_MESSAGES[result.reason]}`)
+  throw new KubeError(result.reason, `${namespace}/${name} ${STORE_ERROR_MESSAGES[result.reason]}`)
 }
 
 /** An object with nothing but its key and version. */
@@ -36,7 +31,7 @@ function openStoredKind<Stored extends StoredRun | StoredSweep>(store: ObjectSto
   const requireExisting = (key: ObjectKey): StoredObject => {
     const found = store.get(kind, key)
     if (found === undefined)
-      throw new PortError('NotFound', `${key.namespace}/${key.name} is not there`)
+      throw new KubeError('NotFound', `${key.namespace}/${key.name} is not there`)
     return found
   }
   return {

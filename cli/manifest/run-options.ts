@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from 'node:path'
-import type { ObjectKey } from '../../operator/ports/objects.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
 import { type ParsedArgs, readFlagValue } from '../command.ts'
 import { InputError } from '../input-error.ts'
 import { checkInputs, type InputField, listInputFields, type Volumes } from './check-inputs.ts'

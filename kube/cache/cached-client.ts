@@ -1,8 +1,7 @@
-import { OPERATOR_NAME } from '../../crds/names.ts'
-import type { ObjectKey } from '../../operator/ports/objects.ts'
-import { isPortError } from '../../operator/ports/port-error.ts'
-import type { ApiRequest } from '../client/api-client.ts'
+import type { ApiRequest } from '../client/api-request.ts'
 import { type ApiResource, buildCollectionPath, buildObjectPath } from '../client/resource-path.ts'
+import { isKubeError } from '../kube-error.ts'
+import type { ObjectKey } from '../object-key.ts'
 import type { ApiObject, IndexFunc } from './indexer.ts'
 import { ObjectCache } from './object-cache.ts'
 import {
@@ -15,12 +14,14 @@ import {
 export interface CachedClientOptions<T extends ApiObject>
   extends Omit<ReflectorOptions<T>, 'cache' | 'path'> {
   readonly resource: ApiResource
+  /** Under which name its writes own fields. */
+  readonly fieldManager: string
   /** Left out, all namespaces. */
   readonly namespace?: string | undefined
   readonly indexes?: Readonly<Record<string, IndexFunc<T>>> | undefined
-  readonly subscriberFailed?: ((error: unknown) => void) | undefined
+  readonly onSubscriberError?: ((error: unknown) => void) | undefined
   /** Made once for each kind that is followed, where `observer` is left out. */
-  readonly observerOf?: ((kind: string) => ReflectorObserver) | undefined
+  readonly createObserver?: ((kind: string) => ReflectorObserver) | undefined
 }
 
 export interface PatchRequest {
@@ -58,8 +59,6 @@ const PATCH_TYPES = {
   merge: 'application/merge-patch+json',
 } as const
 
-const WRITE_QUERY = { fieldManager: OPERATOR_NAME, fieldValidation: 'Strict' }
-
 /** What a deletion is answered with where the object is gone at once. */
 interface DeletionStatus {
   readonly kind: 'Status'
@@ -67,17 +66,18 @@ interface DeletionStatus {
 }
 
 function buildWriter<T extends ApiObject>(
-  { api, resource, prune }: CachedClientOptions<T>,
+  { api, resource, fieldManager, transform }: CachedClientOptions<T>,
   cache: ObjectCache<T>,
 ): Omit<CachedClient<T>, keyof Reflector | 'cache'> {
   const acceptResponse = (answer: unknown): T => {
     const object = answer as T
     delete (object.metadata as { managedFields?: unknown }).managedFields
-    cache.applyWrite(prune === undefined ? object : prune(object))
+    cache.applyWrite(transform === undefined ? object : transform(object))
     return object
   }
+  const query = { fieldManager, fieldValidation: 'Strict' }
   const write = async (request: ApiRequest): Promise<T> =>
-    acceptResponse(await api.request({ ...request, query: WRITE_QUERY }))
+    acceptResponse(await api.request({ ...request, query }))
   return {
     create: (object) =>
       write({
@@ -96,7 +96,7 @@ function buildWriter<T extends ApiObject>(
       const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' }
       const request = { method: 'DELETE', path: buildObjectPath(resource, key), body } as const
       const answer = await api.request(request).catch((error: unknown) => {
-        if (!isPortError(error, 'NotFound')) throw error
+        if (!isKubeError(error, 'NotFound')) throw error
       })
       if (answer === undefined) return
       const { kind, details } = answer as DeletionStatus
@@ -110,10 +110,10 @@ function buildWriter<T extends ApiObject>(
 export function openCachedClient<T extends ApiObject>(
   options: CachedClientOptions<T>,
 ): CachedClient<T> {
-  const { resource, namespace, indexes = {}, subscriberFailed = () => {} } = options
-  const cache = new ObjectCache<T>({ indexes, subscriberFailed })
+  const { resource, namespace, indexes = {}, onSubscriberError = () => {} } = options
+  const cache = new ObjectCache<T>({ indexes, onSubscriberError })
   const path = buildCollectionPath(resource, namespace)
-  const observer = options.observer ?? options.observerOf?.(resource.kind)
+  const observer = options.observer ?? options.createObserver?.(resource.kind)
   const reflector = startReflector<T>({ ...options, cache, path, observer })
   return {
     cache,

@@ -1,4 +1,4 @@
-import type { ObjectKey } from '../../operator/ports/objects.ts'
+import { formatObjectKey, type ObjectKey } from '../object-key.ts'
 
 /** What every object of an API server has that a cache needs. */
 export interface ApiObject {
@@ -38,7 +38,6 @@ export const toObjectKey = ({ metadata }: ApiObject): ObjectKey => ({
   namespace: metadata.namespace ?? '',
   name: metadata.name,
 })
-const formatObjectKey = ({ namespace, name }: ObjectKey): string => `${namespace}/${name}`
 
 /** Makes whatever holds on to an object unable to change it. */
 function deepFreeze(value: unknown): void {
@@ -47,14 +46,21 @@ function deepFreeze(value: unknown): void {
   for (const inner of Object.values(value)) deepFreeze(inner)
 }
 
+interface Index<T> {
+  readonly indexFunc: IndexFunc<T>
+  readonly buckets: Map<string, Set<T>>
+}
+
 /** Objects by name, and by the values of their indexes. */
 export class Indexer<T extends ApiObject> {
   readonly #objects = new Map<string, T>()
-  readonly #indexes: ReadonlyMap<string, { of: IndexFunc<T>; found: Map<string, Set<T>> }>
+  readonly #indexes: ReadonlyMap<string, Index<T>>
 
   constructor(indexes: Readonly<Record<string, IndexFunc<T>>>) {
     const entries = Object.entries(indexes)
-    this.#indexes = new Map(entries.map(([name, of]) => [name, { of, found: new Map() }]))
+    this.#indexes = new Map(
+      entries.map(([name, indexFunc]) => [name, { indexFunc, buckets: new Map() }]),
+    )
   }
 
   get(key: ObjectKey): T | undefined {
@@ -69,7 +75,7 @@ export class Indexer<T extends ApiObject> {
   find(index: string, value: string): readonly T[] {
     const entry = this.#indexes.get(index)
     if (entry === undefined) throw new RangeError(`there is no index ${index}`)
-    return [...(entry.found.get(value) ?? [])]
+    return [...(entry.buckets.get(value) ?? [])]
   }
 
   set(object: T): void {
@@ -77,10 +83,10 @@ export class Indexer<T extends ApiObject> {
     const key = toObjectKey(object)
     this.delete(key)
     this.#objects.set(formatObjectKey(key), object)
-    for (const { of, found } of this.#indexes.values()) {
-      for (const value of of(object)) {
-        const bucket = found.get(value) ?? new Set()
-        found.set(value, bucket.add(object))
+    for (const { indexFunc, buckets } of this.#indexes.values()) {
+      for (const value of indexFunc(object)) {
+        const bucket = buckets.get(value) ?? new Set()
+        buckets.set(value, bucket.add(object))
       }
     }
   }
@@ -89,11 +95,11 @@ export class Indexer<T extends ApiObject> {
     const object = this.get(key)
     if (object === undefined) return
     this.#objects.delete(formatObjectKey(key))
-    for (const { of, found } of this.#indexes.values()) {
-      for (const value of of(object)) {
-        const bucket = found.get(value)
+    for (const { indexFunc, buckets } of this.#indexes.values()) {
+      for (const value of indexFunc(object)) {
+        const bucket = buckets.get(value)
         bucket?.delete(object)
-        if (bucket?.size === 0) found.delete(value)
+        if (bucket?.size === 0) buckets.delete(value)
       }
     }
   }

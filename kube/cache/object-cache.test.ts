@@ -29,12 +29,12 @@ function openCache(first: readonly Thing[] = [], version = 10) {
       const word = before === undefined ? 'add' : after === undefined ? 'delete' : 'change'
       return `${urgency} ${word} ${(after ?? before)?.metadata.uid}`
     })
-  return { cache, told: listNotifications }
+  return { cache, listNotifications }
 }
 
 describe('a cache of objects', () => {
   test('shows what was written before any event tells of it, and tells of it once', () => {
-    const { cache, told: listNotifications } = openCache()
+    const { cache, listNotifications } = openCache()
     cache.applyWrite(thing('u', 12))
     expect(cache.get(key)?.metadata.uid).toBe('u')
     cache.applyEvent(event('ADDED', thing('u', 11)))
@@ -54,7 +54,7 @@ describe('a cache of objects', () => {
   })
 
   test('does not bring back what was deleted by an older event, list or answer', () => {
-    const { cache, told: listNotifications } = openCache([thing('u', 9)])
+    const { cache, listNotifications } = openCache([thing('u', 9)])
     const mark = cache.startList()
     cache.applyDelete(key, 'u')
     cache.applyEvent(event('MODIFIED', thing('u', 11)))
@@ -68,7 +68,7 @@ describe('a cache of objects', () => {
   })
 
   test('tells of an object made again under its name as a deletion and a creation', () => {
-    const { cache, told: listNotifications } = openCache([thing('u', 9)])
+    const { cache, listNotifications } = openCache([thing('u', 9)])
     cache.replace(cache.startList(), [thing('v', 14)], '15')
     expect(listNotifications()).toEqual(['resync delete u', 'resync add v'])
     cache.applyEvent(event('ADDED', thing('w', 16)))
@@ -103,7 +103,7 @@ describe('a cache of objects', () => {
 
   test('tells every subscriber though one throws', () => {
     const failures: unknown[] = []
-    const cache = new ObjectCache<Thing>({ subscriberFailed: (error) => failures.push(error) })
+    const cache = new ObjectCache<Thing>({ onSubscriberError: (error) => failures.push(error) })
     const received: string[] = []
     cache.subscribe(() => {
       throw new Error('no')

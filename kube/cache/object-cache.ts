@@ -1,4 +1,6 @@
-import type { ObjectKey, Urgency } from '../../operator/ports/objects.ts'
+import { BoundedMap } from '../../std/bounded-map.ts'
+import type { ObjectKey } from '../object-key.ts'
+import type { Urgency } from '../urgency.ts'
 import { type ApiObject, Indexer, type IndexFunc, toObjectKey } from './indexer.ts'
 import { isOlderVersion, isSameOrOlderVersion } from './resource-version.ts'
 
@@ -12,8 +14,8 @@ export interface CacheChange<T> {
 
 export interface CacheOptions<T> {
   readonly indexes?: Readonly<Record<string, IndexFunc<T>>>
-  /** Told of what a subscriber threw; the others hear of the change all the same. */
-  readonly subscriberFailed?: (error: unknown) => void
+  /** Called with what a subscriber threw; the others are notified all the same. */
+  readonly onSubscriberError?: (error: unknown) => void
 }
 
 /** What the cache knew when a list was asked for. */
@@ -40,7 +42,7 @@ export class ObjectCache<T extends ApiObject> {
   readonly #objects: Indexer<T>
   readonly #subscribers = new Set<(change: CacheChange<T>) => void>()
   /** UIDs that this process deleted and the watch has not yet reported, with the number of the deletion. */
-  readonly #tombstones = new Map<string, number>()
+  readonly #tombstones = new BoundedMap<string, number>(MAX_TOMBSTONES)
   #deletions = 0
   /** Everything up to this version has been seen by list and watch. */
   #observedVersion: string | undefined
@@ -85,10 +87,6 @@ export class ObjectCache<T extends ApiObject> {
   /** Takes in that a deletion was answered: the object is gone, whatever older events still say. */
   applyDelete(key: ObjectKey, uid: string): void {
     this.#tombstones.set(uid, ++this.#deletions)
-    const [oldest] = this.#tombstones.keys()
-    if (this.#tombstones.size > MAX_TOMBSTONES && oldest !== undefined) {
-      this.#tombstones.delete(oldest)
-    }
     if (this.get(key)?.metadata.uid === uid) this.#remove(key, 'live')
   }
 
@@ -143,7 +141,7 @@ export class ObjectCache<T extends ApiObject> {
 
   /** What was deleted before a list was asked for is neither in it nor in any event after it. */
   #dropTombstones({ deletions }: ListStart): void {
-    for (const [uid, number] of this.#tombstones) {
+    for (const [uid, number] of this.#tombstones.entries()) {
       if (number <= deletions) this.#tombstones.delete(uid)
     }
   }
@@ -181,7 +179,7 @@ export class ObjectCache<T extends ApiObject> {
       try {
         subscriber(change)
       } catch (error) {
-        this.#options.subscriberFailed?.(error)
+        this.#options.onSubscriberError?.(error)
       }
     }
   }

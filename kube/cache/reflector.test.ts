@@ -7,7 +7,7 @@ import type { ApiObject } from './indexer.ts'
 import { type CacheChange, ObjectCache } from './object-cache.ts'
 import { type Reflector, startReflector } from './reflector.ts'
 
-const PATH = '/apis/neco.dev/v1alpha1/necoruns'
+const PATH = '/apis/example.com/v1/widgets'
 const thing = (name: string) => ({ metadata: { name, namespace: 'default' }, spec: {} })
 const isWatch = ({ query }: FakeRequest): boolean => query['watch'] === 'true'
 const isList = (request: FakeRequest): boolean => request.method === 'GET' && !isWatch(request)
@@ -42,7 +42,9 @@ afterEach(async () => {
   await server.close()
 })
 
-function start(selectors: { readonly labelSelector?: string; readonly idleMs?: number } = {}) {
+function start(
+  selectors: { readonly labelSelector?: string; readonly idleTimeoutMs?: number } = {},
+) {
   reflector = startReflector<ApiObject>({
     ...selectors,
     api,
@@ -140,7 +142,7 @@ describe('a reflector', () => {
     expect((await appeared).key.name).toBe('a')
   })
 
-  test('lists again, after a rest, when what it missed is no longer kept', async () => {
+  test('lists again, after a backoff, when what it missed has expired', async () => {
     server.objects.create(PATH, thing('gone'))
     const first = waitForWatch()
     await start().synced
@@ -165,7 +167,7 @@ describe('a reflector', () => {
 
   test('gives up a connection on which nothing comes, not even a bookmark', async () => {
     const first = waitForWatch()
-    await start({ idleMs: 90_000 }).synced
+    await start({ idleTimeoutMs: 90_000 }).synced
     await first
     clock.advance(89_999)
     expect(failures).toEqual([])
@@ -236,7 +238,7 @@ describe('a reflector', () => {
     expect(server.requests.filter(isList)).toHaveLength(1)
   })
 
-  test('knows when it last heard of the server', async () => {
+  test('knows when anything last came from the server', async () => {
     const first = waitForWatch()
     await start().synced
     await first

@@ -1,16 +1,17 @@
-import type { Clock } from '../../operator/ports/clock.ts'
-import { PortError } from '../../operator/ports/port-error.ts'
-import { pause } from '../abort-scope.ts'
-import { computeBackoffMs } from '../backoff.ts'
-import type { ApiClient, ApiRequest } from '../client/api-client.ts'
-import { ApiError, isExpired } from '../client/api-error.ts'
+import { type BackoffLimits, computeBackoffMs } from '../../std/backoff.ts'
+import type { Clock } from '../../std/clock.ts'
+import { pause } from '../../std/pause.ts'
+import type { ApiClient } from '../client/api-client.ts'
+import { ApiError } from '../client/api-error.ts'
+import type { ApiRequest } from '../client/api-request.ts'
+import { isKubeError, KubeError } from '../kube-error.ts'
 import type { ApiObject } from './indexer.ts'
 import type { ObjectCache } from './object-cache.ts'
 import { type Bookmark, streamWatchEvents } from './watch-stream.ts'
 
 export interface ReflectorObserver {
-  /** The API server said something: a page, an event or a bookmark. */
-  heard?(): void
+  /** A page, an event or a bookmark came from the API server. */
+  received?(): void
   listed?(objects: number, durationMs: number): void
   /** A watch began; the first one after each list, and one more after each that ended. */
   watchStarted?(): void
@@ -28,26 +29,27 @@ export interface ReflectorOptions<T extends ApiObject> {
   readonly labelSelector?: string | undefined
   readonly fieldSelector?: string | undefined
   readonly cache: ObjectCache<T>
-  /** What of an object is kept; managedFields never are. */
-  readonly prune?: ((object: T) => T) | undefined
+  /** Applied to each object before it is cached; managedFields are dropped in any case. */
+  readonly transform?: ((object: T) => T) | undefined
   readonly observer?: ReflectorObserver | undefined
   /** 120 s where left out: API servers send a bookmark about every minute. */
-  readonly idleMs?: number | undefined
+  readonly idleTimeoutMs?: number | undefined
 }
 
-/** Keeps a cache as the API server is. */
+/** Fills a cache by a list and keeps it current by a watch. */
 export interface Reflector {
   /** Resolves when the first list is in; fails with Unavailable when closed before. */
   readonly synced: Promise<void>
-  /** When the API server was last heard of, by the clock. */
+  /** When anything last came from the API server (ms, by the clock). */
   lastEventMs(): number
   close(): Promise<void>
 }
 
 const PAGE_SIZE = 500
+const BACKOFF: BackoffLimits = { initialMs: 1_000, maxMs: 30_000 }
 const IDLE_TIMEOUT_MS = 120_000
 const MIN_WATCH_SECONDS = 300
-/** A watch that ends sooner did not work; after one that lasted longer, failures are counted from zero. */
+/** A watch that ends sooner counts as failed; one that lasted longer resets the backoff. */
 const STABLE_WATCH_MS = 5_000
 
 interface ListPage<T> {
@@ -78,7 +80,7 @@ class CacheReflector<T extends ApiObject> implements Reflector {
 
   async close(): Promise<void> {
     this.#closing.abort()
-    this.#sync.reject(new PortError('Unavailable', `${this.#options.path}: closed`))
+    this.#sync.reject(new KubeError('Unavailable', `${this.#options.path}: closed`))
     await this.#running
   }
 
@@ -93,7 +95,7 @@ class CacheReflector<T extends ApiObject> implements Reflector {
     }
   }
 
-  /** The version of the list that is now in the cache, or undefined after a failure and a rest. */
+  /** The version of the list that is now in the cache, or undefined after a failure and a backoff. */
   async #list(): Promise<string | undefined> {
     const { cache, clock, observer } = this.#options
     const startMs = clock.nowMs()
@@ -119,7 +121,7 @@ class CacheReflector<T extends ApiObject> implements Reflector {
       const request = { method: 'GET', path, query, signal: this.#closing.signal } as const
       const page = (await api.request(request)) as ListPage<T>
       this.#recordEvent()
-      for (const item of page.items) items.push(this.#prune(item))
+      for (const item of page.items) items.push(this.#trim(item))
       next = page.metadata.continue
       if (next === undefined || next === '') {
         return { items, version: page.metadata.resourceVersion }
@@ -139,15 +141,15 @@ class CacheReflector<T extends ApiObject> implements Reflector {
       const isStable = clock.nowMs() - startMs >= STABLE_WATCH_MS
       if (isStable) this.#failures = 0
       if (!isStable || failure !== undefined) await this.#backOff('watch', failure)
-      if (isExpired(failure)) return
+      if (isKubeError(failure, 'Expired')) return
     }
   }
 
   /** One watch; what ended it, if it was not the server in good order. */
   async #watch(from: string, onVersion: (version: string) => void): Promise<unknown> {
-    const { api, clock, path, random, idleMs = IDLE_TIMEOUT_MS, observer } = this.#options
+    const { api, clock, path, random, idleTimeoutMs = IDLE_TIMEOUT_MS, observer } = this.#options
     const timeoutSeconds = Math.round(MIN_WATCH_SECONDS * (1 + random()))
-    const options = { api, clock, path, query: this.#selectors(), idleMs }
+    const options = { api, clock, path, query: this.#selectors(), idleTimeoutMs }
     const signal = this.#closing.signal
     observer?.watchStarted?.()
     try {
@@ -170,7 +172,7 @@ class CacheReflector<T extends ApiObject> implements Reflector {
   #applyEvent(event: Parameters<ObjectCache<T>['applyEvent']>[0] | Bookmark): void {
     const { cache } = this.#options
     if (event.type === 'BOOKMARK') cache.applyBookmark(event.object.metadata.resourceVersion)
-    else cache.applyEvent({ type: event.type, object: this.#prune(event.object) })
+    else cache.applyEvent({ type: event.type, object: this.#trim(event.object) })
   }
 
   async #backOff(phase: 'list' | 'watch', error: unknown): Promise<void> {
@@ -179,14 +181,14 @@ class CacheReflector<T extends ApiObject> implements Reflector {
     this.#failures++
     if (error !== undefined) observer?.failed?.(phase, error)
     const retryAfterMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
-    const delayMs = Math.max(retryAfterMs, computeBackoffMs(this.#failures, random()))
+    const delayMs = Math.max(retryAfterMs, computeBackoffMs(BACKOFF, this.#failures, random()))
     await pause(clock, delayMs, this.#closing.signal)
   }
 
-  #prune(object: T): T {
-    const { prune } = this.#options
+  #trim(object: T): T {
+    const { transform } = this.#options
     delete (object.metadata as { managedFields?: unknown }).managedFields
-    return prune === undefined ? object : prune(object)
+    return transform === undefined ? object : transform(object)
   }
 
   #selectors(): NonNullable<ApiRequest['query']> {
@@ -196,10 +198,10 @@ class CacheReflector<T extends ApiObject> implements Reflector {
 
   #recordEvent(): void {
     this.#lastEventMs = this.#options.clock.nowMs()
-    this.#options.observer?.heard?.()
+    this.#options.observer?.received?.()
   }
 }
 
-/** Starts to keep a cache as the API server is, until it is closed; it never gives up. */
+/** Starts to list and watch into a cache, until it is closed; it never gives up. */
 export const startReflector = <T extends ApiObject>(options: ReflectorOptions<T>): Reflector =>
   new CacheReflector(options)

@@ -1,7 +1,8 @@
-import type { Clock } from '../../operator/ports/clock.ts'
-import { type AbortScope, createAbortScope } from '../abort-scope.ts'
-import type { ApiClient, ApiRequest } from '../client/api-client.ts'
+import { type AbortScope, createAbortScope } from '../../std/abort-scope.ts'
+import type { Clock } from '../../std/clock.ts'
+import type { ApiClient } from '../client/api-client.ts'
 import { ApiError, type ApiStatus, toApiErrorFromStatus } from '../client/api-error.ts'
+import type { ApiRequest } from '../client/api-request.ts'
 import type { WatchEvent } from './object-cache.ts'
 
 export interface WatchRequest {
@@ -14,7 +15,7 @@ export interface WatchRequest {
   /** The server ends the watch after this time. */
   readonly timeoutSeconds: number
   /** Without a line for this long, a bookmark included, the connection counts as dead. */
-  readonly idleMs: number
+  readonly idleTimeoutMs: number
   readonly signal: AbortSignal
 }
 
@@ -28,12 +29,12 @@ type WatchLine<T> =
   | { readonly type: 'ERROR'; readonly object: ApiStatus }
 
 /** Aborts the scope when it was not touched for a time. */
-function startIdleTimer(clock: Clock, idleMs: number, onIdle: () => void) {
-  let cancel = clock.after(idleMs, onIdle)
+function startIdleTimer(clock: Clock, idleTimeoutMs: number, onIdle: () => void) {
+  let cancel = clock.after(idleTimeoutMs, onIdle)
   return {
     reset: () => {
       cancel()
-      cancel = clock.after(idleMs, onIdle)
+      cancel = clock.after(idleTimeoutMs, onIdle)
     },
     stop: () => cancel(),
   }
@@ -59,10 +60,10 @@ const buildWatchRequest = (
 export async function* streamWatchEvents<T>(
   options: WatchRequest,
 ): AsyncGenerator<WatchEvent<T> | Bookmark> {
-  const { api, clock, path, idleMs, signal } = options
+  const { api, clock, path, idleTimeoutMs, signal } = options
   const scope = createAbortScope([signal])
-  const message = `WATCH ${path}: nothing came for ${idleMs} ms`
-  const idleTimer = startIdleTimer(clock, idleMs, () =>
+  const message = `WATCH ${path}: nothing came for ${idleTimeoutMs} ms`
+  const idleTimer = startIdleTimer(clock, idleTimeoutMs, () =>
     scope.abort(new ApiError({ status: 0, reason: 'Idle', message })),
   )
   try {

@@ -3,7 +3,7 @@ import { type FakeApiFault, FakeApiServer } from '../../test/fakes/fake-api-serv
 import { createManualClock, type ManualClock } from '../../test/fakes/manual-clock.ts'
 import { type ApiClient, createApiClient, type RequestResult } from './api-client.ts'
 import { createApiEndpoint } from './api-endpoint.ts'
-import { createGatedClient } from './write-gate.ts'
+import { createGatedClient } from './gated-client.ts'
 
 const PATH = '/api/v1/namespaces/default/pods'
 const POD = { metadata: { name: 'a', namespace: 'default' } }

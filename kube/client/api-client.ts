@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http'
-import { OPERATOR_NAME } from '../../crds/names.ts'
-import type { Clock } from '../../operator/ports/clock.ts'
-import { type AbortScope, createAbortScope, pause } from '../abort-scope.ts'
+import { type AbortScope, createAbortScope } from '../../std/abort-scope.ts'
+import type { Clock } from '../../std/clock.ts'
+import { omitUndefined } from '../../std/omit-undefined.ts'
+import { pause } from '../../std/pause.ts'
 import type { ApiEndpoint } from './api-endpoint.ts'
 import { ApiError, toApiErrorFromResponse } from './api-error.ts'
+import type { ApiRequest } from './api-request.ts'
 import { createTextRedactor } from './redact-texts.ts'
 import {
   readBody,
@@ -12,24 +14,6 @@ import {
   sendRequest,
   WriteGateClosedError,
 } from './send-request.ts'
-import type { WriteGate } from './write-gate.ts'
-
-export interface ApiRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  readonly path: string
-  /** Left out where undefined. */
-  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
-  /** Sent as JSON. */
-  readonly body?: unknown
-  readonly contentType?: string
-  /** Texts in the body that no failure may repeat. */
-  readonly secrets?: readonly string[]
-  readonly signal?: AbortSignal
-  /** How long one try may take, for a stream until its first byte; 30 s where left out. */
-  readonly timeoutMs?: number
-  /** Shut, no try of this request is sent. */
-  readonly gate?: WriteGate
-}
 
 export interface ApiClient {
   /** The object answered with, or undefined for an empty answer. Fails with ApiError. */
@@ -50,6 +34,7 @@ export interface RequestResult {
 export interface ApiClientOptions {
   readonly endpoint: ApiEndpoint
   readonly clock: Clock
+  /** Who asks, for the audit log of the API server; left out, no such header is sent. */
   readonly userAgent?: string
   readonly onResult?: (answer: RequestResult) => void
 }
@@ -166,8 +151,11 @@ class HttpApiClient implements ApiClient {
     const verb = request.query?.['watch'] === true ? 'WATCH' : request.method
     const count = (status: number) =>
       onResult?.({ verb, status, durationMs: clock.nowMs() - startMs })
-    const { endpoint, userAgent = OPERATOR_NAME } = this.#options
-    const sending = sendRequest(endpoint, request, { userAgent, signal: scope.signal })
+    const { endpoint, userAgent } = this.#options
+    const sending = sendRequest(endpoint, request, {
+      ...omitUndefined({ userAgent }),
+      signal: scope.signal,
+    })
     const response = await sending.catch((error: unknown) => {
       count(0)
       throw error
@@ -181,7 +169,7 @@ class HttpApiClient implements ApiClient {
       status,
       retryAfter: headers['retry-after'],
       body,
-      hide: createTextRedactor(request.secrets ?? []),
+      redact: createTextRedactor(request.secrets ?? []),
     })
   }
 }

@@ -1,4 +1,4 @@
-import { type FieldCause, PortError, type PortErrorCode } from '../../operator/ports/port-error.ts'
+import { type FieldCause, KubeError, type KubeErrorCode } from '../kube-error.ts'
 
 interface StatusDetails {
   readonly name?: string
@@ -31,17 +31,17 @@ export interface ApiFailure {
   readonly cause?: unknown
 }
 
-const CODE_BY_STATUS: ReadonlyMap<number, PortErrorCode> = new Map([
+const CODE_BY_STATUS: ReadonlyMap<number, KubeErrorCode> = new Map([
   [401, 'Forbidden'],
   [403, 'Forbidden'],
   [404, 'NotFound'],
   [408, 'Unavailable'],
-  [410, 'Unavailable'],
+  [410, 'Expired'],
   [429, 'Unavailable'],
 ])
 
 /** Also the word by which an API server says so, beside a Forbidden. */
-const NAMESPACE_TERMINATING = 'NamespaceTerminating' satisfies PortErrorCode
+const NAMESPACE_TERMINATING = 'NamespaceTerminating' satisfies KubeErrorCode
 
 /** What an API server answers, with status 500, to an apply of a field that its schema does not have. */
 const UNKNOWN_FIELD = 'failed to create typed patch object'
@@ -51,9 +51,10 @@ const isNamespaceTerminating = ({ status, details = {} }: ApiFailure): boolean =
   (status === 403 && details.causes?.some(({ reason }) => reason === NAMESPACE_TERMINATING)) ||
   (status === 404 && details.kind === 'namespaces')
 
-function toPortErrorCode(failure: ApiFailure): PortErrorCode {
+function toKubeErrorCode(failure: ApiFailure): KubeErrorCode {
   const { status, reason, message } = failure
   if (message.includes(UNKNOWN_FIELD)) return 'Invalid'
+  if (reason === 'Expired' || reason === 'Gone') return 'Expired'
   if (isNamespaceTerminating(failure)) return NAMESPACE_TERMINATING
   if (status === 409) return reason === 'AlreadyExists' ? 'AlreadyExists' : 'Conflict'
   const code = CODE_BY_STATUS.get(status)
@@ -64,15 +65,15 @@ function toPortErrorCode(failure: ApiFailure): PortErrorCode {
 const toFieldCauses = ({ details }: ApiFailure): FieldCause[] =>
   (details?.causes ?? []).map(({ field = '', message = '' }) => ({ field, message }))
 
-/** A request that failed, with what the API server said of it. */
-export class ApiError extends PortError {
+/** A request that failed, with the answer of the API server. */
+export class ApiError extends KubeError {
   readonly status: number
   readonly reason: string
   readonly retryAfterMs: number | undefined
   readonly details: StatusDetails | undefined
 
   constructor(failure: ApiFailure) {
-    super(toPortErrorCode(failure), failure.message, {
+    super(toKubeErrorCode(failure), failure.message, {
       cause: failure.cause,
       causes: toFieldCauses(failure),
     })
@@ -83,11 +84,6 @@ export class ApiError extends PortError {
   }
 }
 
-/** Whether the versions asked for are no longer kept, so that the objects must be listed again. */
-export const isExpired = (error: unknown): boolean =>
-  error instanceof ApiError &&
-  (error.status === 410 || error.reason === 'Expired' || error.reason === 'Gone')
-
 interface FailedResponse {
   /** `GET /api/v1/pods`, for the message. */
   readonly request: string
@@ -95,17 +91,17 @@ interface FailedResponse {
   readonly retryAfter?: string | undefined
   readonly body: string
   /** Takes out what no failure may repeat. */
-  readonly hide: (text: string) => string
+  readonly redact: (text: string) => string
 }
 
-function parseStatus({ body, hide }: Pick<FailedResponse, 'body' | 'hide'>): ApiStatus {
+function parseStatus({ body, redact }: Pick<FailedResponse, 'body' | 'redact'>): ApiStatus {
   try {
     const parsed: unknown = JSON.parse(body, (_key, value: unknown) =>
-      typeof value === 'string' ? hide(value) : value,
+      typeof value === 'string' ? redact(value) : value,
     )
     return typeof parsed === 'object' && parsed !== null ? parsed : {}
   } catch {
-    return { message: hide(body).slice(0, 500) }
+    return { message: redact(body).slice(0, 500) }
   }
 }
 

@@ -6,7 +6,7 @@ import { loadKubeConfig, readPodNamespace } from './load-kube-config.ts'
 
 let folder = ''
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'neco-kubeconfig-'))
+  folder = await mkdtemp(join(tmpdir(), 'kubeconfig-'))
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
@@ -31,7 +31,7 @@ const load = (
   loadKubeConfig({
     environment: {},
     homeFolder: folder,
-    accountFolder: join(folder, 'account'),
+    serviceAccountFolder: join(folder, 'account'),
     ...change,
   })
 
@@ -85,12 +85,12 @@ describe('the cluster to work in', () => {
 })
 
 test('the namespace of the pod is that of its account, and there is none elsewhere', async () => {
-  const accountFolder = join(folder, 'account')
+  const serviceAccountFolder = join(folder, 'account')
   const environment = { KUBERNETES_SERVICE_HOST: 'fd00::1' }
-  expect(readPodNamespace({ environment, accountFolder })).toBeUndefined()
+  expect(readPodNamespace({ environment, serviceAccountFolder })).toBeUndefined()
   await writeKubeConfigFile('account/token', 'x')
-  expect(readPodNamespace({ environment, accountFolder })).toBeUndefined()
+  expect(readPodNamespace({ environment, serviceAccountFolder })).toBeUndefined()
   await writeKubeConfigFile('account/namespace', 'team\n')
-  expect(readPodNamespace({ environment, accountFolder })).toBe('team')
-  expect(readPodNamespace({ environment: {}, accountFolder })).toBeUndefined()
+  expect(readPodNamespace({ environment, serviceAccountFolder })).toBe('team')
+  expect(readPodNamespace({ environment: {}, serviceAccountFolder })).toBeUndefined()
 })

@@ -9,7 +9,7 @@ export interface KubeConfigSource {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly homeFolder: string
   /** Where a pod finds its token and certificate. */
-  readonly accountFolder?: string
+  readonly serviceAccountFolder?: string
 }
 
 export type KubeConfigResult =
@@ -20,31 +20,32 @@ const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 const toKubeConfigProblem = (problem: string): KubeConfigResult => ({ ok: false, problem })
 
-type ServiceAccountSource = Pick<KubeConfigSource, 'environment' | 'accountFolder'>
+type ServiceAccountSource = Pick<KubeConfigSource, 'environment' | 'serviceAccountFolder'>
 
 const isInPod = ({
   environment,
-  accountFolder = SERVICE_ACCOUNT_FOLDER,
+  serviceAccountFolder = SERVICE_ACCOUNT_FOLDER,
 }: ServiceAccountSource): boolean =>
-  environment['KUBERNETES_SERVICE_HOST'] !== undefined && existsSync(join(accountFolder, 'token'))
+  environment['KUBERNETES_SERVICE_HOST'] !== undefined &&
+  existsSync(join(serviceAccountFolder, 'token'))
 
 /** The namespace of the pod that this process is in; undefined outside a pod, and in one without an account. */
 export function readPodNamespace(source: ServiceAccountSource): string | undefined {
-  const { accountFolder = SERVICE_ACCOUNT_FOLDER } = source
-  const file = join(accountFolder, 'namespace')
+  const { serviceAccountFolder = SERVICE_ACCOUNT_FOLDER } = source
+  const file = join(serviceAccountFolder, 'namespace')
   return isInPod(source) && existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
 }
 
-/** The API server by what a pod is told; undefined outside a pod. Tokens are read again when they are renewed. */
+/** The API server by the environment of a pod; undefined outside a pod. Tokens are read again when they are renewed. */
 function loadInClusterConfig(source: ServiceAccountSource) {
-  const { environment, accountFolder = SERVICE_ACCOUNT_FOLDER } = source
+  const { environment, serviceAccountFolder = SERVICE_ACCOUNT_FOLDER } = source
   const { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '443' } = environment
-  const tokenFile = join(accountFolder, 'token')
+  const tokenFile = join(serviceAccountFolder, 'token')
   if (!isInPod(source)) return undefined
   const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`
   const kubeConfig = new KubeConfig()
   kubeConfig.loadFromOptions({
-    clusters: [{ name: 'cluster', server, caFile: join(accountFolder, 'ca.crt') }],
+    clusters: [{ name: 'cluster', server, caFile: join(serviceAccountFolder, 'ca.crt') }],
     users: [{ name: 'account', authProvider: { name: 'tokenFile', config: { tokenFile } } }],
     contexts: [{ name: 'in-cluster', cluster: 'cluster', user: 'account' }],
     currentContext: 'in-cluster',

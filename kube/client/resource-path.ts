@@ -1,4 +1,4 @@
-import type { ObjectKey } from '../../operator/ports/objects.ts'
+import type { ObjectKey } from '../object-key.ts'
 
 /** A kind as its API server serves it. */
 export interface ApiResource {

@@ -1,8 +1,9 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
-import type { ApiRequest } from './api-client.ts'
+import { omitUndefined } from '../../std/omit-undefined.ts'
 import type { ApiEndpoint } from './api-endpoint.ts'
+import type { ApiRequest } from './api-request.ts'
 
-/** The request was not sent: the gate for writes is shut. */
+/** The request was not sent: the write gate is closed. */
 export class WriteGateClosedError extends Error {}
 /** The connection had been kept alive and was closed just as it was used again. */
 export class StaleConnectionError extends Error {}
@@ -27,16 +28,16 @@ const buildBodyHeaders = (body: string | undefined, contentType = 'application/j
     ? {}
     : { 'content-type': contentType, 'content-length': Buffer.byteLength(body) }
 
-/** Sends a request once, unless its gate is shut, and gives the answer as soon as its head has come. */
+/** Sends a request once, unless its gate is closed, and gives the answer as soon as its head has come. */
 export async function sendRequest(
   endpoint: ApiEndpoint,
   request: ApiRequest,
-  { userAgent, signal }: { readonly userAgent: string; readonly signal: AbortSignal },
+  { userAgent, signal }: { readonly userAgent?: string; readonly signal: AbortSignal },
 ): Promise<IncomingMessage> {
   const body = request.body === undefined ? undefined : JSON.stringify(request.body)
   const headers = {
     accept: 'application/json',
-    'user-agent': userAgent,
+    ...omitUndefined({ 'user-agent': userAgent }),
     ...buildBodyHeaders(body, request.contentType),
   }
   const outgoing = await endpoint.open(buildRequestPath(request), {

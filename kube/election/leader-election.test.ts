@@ -4,12 +4,12 @@ import type { FakeObject } from '../../test/fakes/fake-objects.ts'
 import { createManualClock, type ManualClock } from '../../test/fakes/manual-clock.ts'
 import { type ApiClient, createApiClient } from '../client/api-client.ts'
 import { createApiEndpoint } from '../client/api-endpoint.ts'
-import { createGatedClient } from '../client/write-gate.ts'
+import { createGatedClient } from '../client/gated-client.ts'
 import { type LeaderElection, startLeaderElection } from './leader-election.ts'
 import type { LeaseSpec } from './lease-lock.ts'
 
 const LEASES = '/apis/coordination.k8s.io/v1/leases'
-const lease = { namespace: 'neco', name: 'neco-operator' }
+const lease = { namespace: 'system', name: 'widget-controller' }
 const all = () => true
 const isWrite = ({ method }: FakeRequest): boolean => method === 'PUT' || method === 'POST'
 const isRead = ({ method }: FakeRequest): boolean => method === 'GET'
@@ -141,9 +141,9 @@ describe('an election by Lease', () => {
     const election = openElection('a')
     await election.elected
     const gated = createGatedClient(api, election)
-    const body = { metadata: { name: 'x', namespace: 'neco' } }
+    const body = { metadata: { name: 'x', namespace: 'system' } }
     const create = () =>
-      gated.request({ method: 'POST', path: '/api/v1/namespaces/neco/pods', body })
+      gated.request({ method: 'POST', path: '/api/v1/namespaces/system/pods', body })
     await create()
     clock.advanceWithoutTimers(10_000)
     expect([election.isOpen(), election.signal.aborted]).toEqual([false, false])
@@ -171,7 +171,7 @@ describe('an election by Lease', () => {
     await election.elected
     await clock.whenTimerSet(isRetry)
     const spec = { holderIdentity: 'b', leaseDurationSeconds: 15, leaseTransitions: 1 }
-    server.objects.write(LEASES, 'neco/neco-operator', { spec })
+    server.objects.write(LEASES, 'system/widget-controller', { spec })
     const ended = new Promise((resolve) => election.signal.addEventListener('abort', resolve))
     await retry()
     await ended
@@ -182,7 +182,7 @@ describe('an election by Lease', () => {
     const election = openElection('a')
     await election.elected
     await clock.whenTimerSet(isRetry)
-    server.objects.write(LEASES, 'neco/neco-operator', {})
+    server.objects.write(LEASES, 'system/widget-controller', {})
     await retryUntil(isRead)
     await retryUntil(isWrite)
     await clock.whenTimerSet(isRetry)

@@ -1,9 +1,9 @@
-import type { Clock } from '../../operator/ports/clock.ts'
-import type { ObjectKey } from '../../operator/ports/objects.ts'
-import { isPortError } from '../../operator/ports/port-error.ts'
-import { pause } from '../abort-scope.ts'
+import type { Clock } from '../../std/clock.ts'
+import { pause } from '../../std/pause.ts'
 import type { ApiClient } from '../client/api-client.ts'
-import type { WriteGate } from '../client/write-gate.ts'
+import type { WriteGate } from '../client/api-request.ts'
+import { isKubeError } from '../kube-error.ts'
+import type { ObjectKey } from '../object-key.ts'
 import {
   buildHeldLeaseSpec,
   buildReleasedLeaseSpec,
@@ -13,22 +13,22 @@ import {
 } from './lease-lock.ts'
 
 export interface LeaderElectionTimings {
-  /** How long others wait for a sign of the holder; a whole number of seconds. */
+  /** How long others wait for a renewal by the holder; a whole number of seconds. */
   readonly leaseDurationMs: number
-  /** How long after its last renewal the holder still writes; shorter than leaseMs. */
+  /** How long after its last renewal the holder still writes; shorter than leaseDurationMs. */
   readonly renewDeadlineMs: number
   readonly retryPeriodMs: number
 }
 
 export interface LeaderElectionObserver {
-  /** The Lease has another holder than before; '' where it was given back. */
+  /** The Lease has another holder than before; '' where it was released. */
   leaderChanged?(identity: string): void
   failed?(error: unknown): void
 }
 
 export interface LeaderElectionOptions {
   readonly api: ApiClient
-  /** A clock that is never set: its times are only compared with each other. */
+  /** Monotonic: its times are only compared with each other. */
   readonly clock: Clock
   /** Milliseconds since 1970, for the times that stand in the Lease. */
   readonly wallClockMs: () => number
@@ -38,18 +38,18 @@ export interface LeaderElectionOptions {
   /** Of this process alone. */
   readonly identity: string
   readonly timings?: LeaderElectionTimings
-  /** Called once when the Lease is lost; not when it is given back by closing. */
+  /** Called once when the Lease is lost; not when it is released by closing. */
   readonly onStoppedLeading?: () => void
   readonly observer?: LeaderElectionObserver
 }
 
-/** A candidacy for one term. The gate is open while this process leads, and shut for good after. */
+/** One candidacy. The gate is open while this process leads, and closed for good after. */
 export interface LeaderElection extends WriteGate {
   /** Resolves when this process leads; stays pending if it never does. */
   readonly elected: Promise<void>
   /** Who holds the Lease, as far as is known. */
   holder(): string | undefined
-  /** Shuts the gate, then gives the Lease back, so that the next leader need not wait. */
+  /** Closes the gate, then releases the Lease, so that the next leader need not wait. */
   close(): Promise<void>
 }
 
@@ -120,7 +120,7 @@ class LeaderElector implements LeaderElection {
     }
   }
 
-  /** Tries once to take or to keep the Lease. */
+  /** Tries once to acquire or renew the Lease. */
   async #tryAcquireOrRenew(signal: AbortSignal): Promise<AcquireResult> {
     const { clock, observer } = this.#options
     const limits = { signal, timeoutMs: this.#timings.renewDeadlineMs / 2 }
@@ -133,7 +133,7 @@ class LeaderElector implements LeaderElection {
       return 'Held'
     } catch (error) {
       if (!signal.aborted) observer?.failed?.(error)
-      return this.#isLeader() && isPortError(error, 'Conflict')
+      return this.#isLeader() && isKubeError(error, 'Conflict')
         ? this.#recheckHolder(limits)
         : 'Failed'
     }
@@ -155,7 +155,7 @@ class LeaderElector implements LeaderElection {
       this.#observeLease(lease)
       return lease
     } catch (error) {
-      if (isPortError(error, 'NotFound')) return undefined
+      if (isKubeError(error, 'NotFound')) return undefined
       throw error
     }
   }

@@ -1,6 +1,7 @@
-import type { ObjectKey } from '../../operator/ports/objects.ts'
-import type { ApiClient, ApiRequest } from '../client/api-client.ts'
+import type { ApiClient } from '../client/api-client.ts'
+import type { ApiRequest } from '../client/api-request.ts'
 import { type ApiResource, buildCollectionPath, buildObjectPath } from '../client/resource-path.ts'
+import type { ObjectKey } from '../object-key.ts'
 
 const LEASE_RESOURCE: ApiResource = {
   apiVersion: 'coordination.k8s.io/v1',

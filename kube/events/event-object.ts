@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto'
-import { API_GROUP_VERSION, OPERATOR_NAME } from '../../crds/names.ts'
-import type { ObjectEvent } from '../../operator/ports/events.ts'
-import type { ObjectKey } from '../../operator/ports/objects.ts'
 import type { ApiResource } from '../client/resource-path.ts'
 import { toMicroTime } from '../election/lease-lock.ts'
+import type { ObjectKey } from '../object-key.ts'
 
 export const EVENT_RESOURCE: ApiResource = {
   apiVersion: 'events.k8s.io/v1',
@@ -11,7 +9,24 @@ export const EVENT_RESOURCE: ApiResource = {
   plural: 'events',
 }
 
-/** How often the same thing happened, and when last. */
+/** Something a person may want to know of an object. */
+export interface ObjectEvent {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly key: ObjectKey
+  readonly uid: string
+  readonly type: 'Normal' | 'Warning'
+  /** One word in CamelCase, for programs. */
+  readonly reason: string
+  readonly message: string
+}
+
+export interface EventReporter {
+  readonly controller: string
+  readonly instance: string
+}
+
+/** How often the same thing happened, and when last (ms since 1970). */
 export interface EventOccurrences {
   readonly count: number
   readonly firstMs: number
@@ -45,21 +60,21 @@ export const buildEventSeries = ({ count, lastMs }: EventOccurrences): object =>
 export function buildEventObject(
   event: ObjectEvent,
   occurrences: EventOccurrences,
-  instance: string,
+  reporter: EventReporter,
 ): object {
-  const { kind, key, uid, type, reason, message } = event
+  const { apiVersion, kind, key, uid, type, reason, message } = event
   return {
     apiVersion: EVENT_RESOURCE.apiVersion,
     kind: EVENT_RESOURCE.kind,
     metadata: buildEventKey(event),
     eventTime: toMicroTime(occurrences.firstMs),
-    reportingController: OPERATOR_NAME,
-    reportingInstance: instance,
+    reportingController: reporter.controller,
+    reportingInstance: reporter.instance,
     action: 'Reconcile',
     type,
     reason,
     note: truncateNote(message),
-    regarding: { apiVersion: API_GROUP_VERSION, kind, ...key, uid },
+    regarding: { apiVersion, kind, ...key, uid },
     ...buildEventSeries(occurrences),
   }
 }

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { ObjectEvent } from '../../operator/ports/events.ts'
 import { FakeApiServer } from '../../test/fakes/fake-api-server.ts'
 import { createManualClock, type ManualClock } from '../../test/fakes/manual-clock.ts'
 import { type ApiClient, createApiClient } from '../client/api-client.ts'
 import { createApiEndpoint } from '../client/api-endpoint.ts'
+import type { ObjectEvent } from './event-object.ts'
 import { createEventRecorder, type EventRecorder } from './event-recorder.ts'
 
 const EVENTS = '/apis/events.k8s.io/v1/events'
@@ -19,7 +19,7 @@ const open = (): EventRecorder =>
   createEventRecorder({
     api,
     clock,
-    instance: 'neco-operator-0',
+    reporter: { controller: 'widget-controller', instance: 'widget-controller-0' },
     onDropped: (error) => failures.push(error),
   })
 
@@ -38,7 +38,8 @@ afterEach(async () => {
 })
 
 const buildTestEvent = (change: Partial<ObjectEvent> = {}): ObjectEvent => ({
-  kind: 'NeCoRun',
+  apiVersion: 'example.com/v1',
+  kind: 'Widget',
   key: { namespace: 'default', name: 'study-0-r0' },
   uid: 'u',
   type: 'Normal',
@@ -59,12 +60,18 @@ describe('an event recorder', () => {
           name: expect.stringMatching(/^study-0-r0\.[0-9a-f]{16}$/),
         },
         eventTime: '2027-01-15T08:00:00.000000Z',
-        reportingController: 'neco-operator',
-        reportingInstance: 'neco-operator-0',
+        reportingController: 'widget-controller',
+        reportingInstance: 'widget-controller-0',
         type: 'Normal',
         reason: 'Succeeded',
         note: 'the run ended well',
-        regarding: { kind: 'NeCoRun', namespace: 'default', name: 'study-0-r0', uid: 'u' },
+        regarding: {
+          apiVersion: 'example.com/v1',
+          kind: 'Widget',
+          namespace: 'default',
+          name: 'study-0-r0',
+          uid: 'u',
+        },
       },
     ])
     expect(stored()[0]).not.toHaveProperty('series')

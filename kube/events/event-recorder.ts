@@ -1,17 +1,19 @@
-import type { Clock } from '../../operator/ports/clock.ts'
-import type { Events, ObjectEvent } from '../../operator/ports/events.ts'
-import { isPortError } from '../../operator/ports/port-error.ts'
-import { pause } from '../abort-scope.ts'
-import { computeBackoffMs } from '../backoff.ts'
+import { type BackoffLimits, computeBackoffMs } from '../../std/backoff.ts'
+import { BoundedMap } from '../../std/bounded-map.ts'
+import type { Clock } from '../../std/clock.ts'
+import { pause } from '../../std/pause.ts'
 import type { ApiClient } from '../client/api-client.ts'
 import { ApiError } from '../client/api-error.ts'
 import { buildCollectionPath, buildObjectPath } from '../client/resource-path.ts'
+import { isKubeError } from '../kube-error.ts'
 import {
   buildEventKey,
   buildEventObject,
   buildEventSeries,
   EVENT_RESOURCE,
   type EventOccurrences,
+  type EventReporter,
+  type ObjectEvent,
 } from './event-object.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -19,16 +21,17 @@ export interface EventRecorderOptions {
   readonly api: ApiClient
   /** Of wall time: its times stand in the Events. */
   readonly clock: Clock
-  /** The name of this process, at most 128 characters. */
-  readonly instance: string
+  /** Which controller reports, `example.com/controller`, and which of its processes; at most 128 characters each. */
+  readonly reporter: EventReporter
   /** How many writes an object's Events may cost at once, and how long until it may cost one more. */
   readonly limits?: { readonly burst: number; readonly refillMs: number }
-  /** Told of every Event that was given up. */
+  /** Called for every Event that was given up. */
   readonly onDropped?: (error: unknown) => void
 }
 
 /** Publishes Events in the background; its caller neither waits nor fails. */
-export interface EventRecorder extends Events {
+export interface EventRecorder {
+  publish(event: ObjectEvent): Promise<void>
   /** Resolves when everything published has been sent or given up. */
   idle(): Promise<void>
   /** Gives up what was not sent. */
@@ -45,21 +48,14 @@ const DEFAULT_LIMITS = { burst: 25, refillMs: 300_000 }
 const MAX_TRACKED_EVENTS = 4096
 const MAX_QUEUED_EVENTS = 1000
 const MAX_SEND_ATTEMPTS = 5
-
-/** Makes the entry the newest, and forgets the oldest of too many. */
-function setBounded<V>(map: Map<string, V>, key: string, value: V): V {
-  map.delete(key)
-  map.set(key, value)
-  const [oldest] = map.keys()
-  if (map.size > MAX_TRACKED_EVENTS && oldest !== undefined) map.delete(oldest)
-  return value
-}
+const RETRY_BACKOFF: BackoffLimits = { initialMs: 2_000, maxMs: 30_000 }
 
 class BackgroundEventRecorder implements EventRecorder {
   readonly #options: EventRecorderOptions
-  readonly #tracked = new Map<string, TrackedEvent>()
-  readonly #buckets = new Map<string, TokenBucket>()
-  readonly #queue = new Set<TrackedEvent>()
+  readonly #tracked = new BoundedMap<string, TrackedEvent>(MAX_TRACKED_EVENTS)
+  readonly #buckets = new BoundedMap<string, TokenBucket>(MAX_TRACKED_EVENTS)
+  /** By the name of the Event. */
+  readonly #queue = new BoundedMap<string, TrackedEvent>(MAX_QUEUED_EVENTS)
   readonly #closing = new AbortController()
   #sending: Promise<void> | undefined
 
@@ -72,9 +68,9 @@ class BackgroundEventRecorder implements EventRecorder {
     const nowMs = this.#options.clock.nowMs()
     const tracked = this.#recordOccurrence(event, nowMs)
     const { limits = DEFAULT_LIMITS } = this.#options
-    const found = this.#buckets.get(event.uid)
-    const bucket = setBounded(this.#buckets, event.uid, found ?? new TokenBucket(limits, nowMs))
-    if (this.#queue.has(tracked) || !bucket.take(nowMs)) return
+    const bucket = this.#buckets.get(event.uid) ?? new TokenBucket(limits, nowMs)
+    this.#buckets.set(event.uid, bucket)
+    if (this.#queue.has(buildEventKey(event).name) || !bucket.take(nowMs)) return
     this.#enqueue(tracked)
   }
 
@@ -97,13 +93,12 @@ class BackgroundEventRecorder implements EventRecorder {
       count: tracked.occurrences.count + 1,
       lastMs: nowMs,
     }
-    return setBounded(this.#tracked, name, tracked)
+    this.#tracked.set(name, tracked)
+    return tracked
   }
 
   #enqueue(tracked: TrackedEvent): void {
-    this.#queue.add(tracked)
-    const [oldest] = this.#queue
-    if (this.#queue.size > MAX_QUEUED_EVENTS && oldest !== undefined) this.#queue.delete(oldest)
+    this.#queue.set(buildEventKey(tracked.event).name, tracked)
     this.#drainQueue()
   }
 
@@ -115,8 +110,8 @@ class BackgroundEventRecorder implements EventRecorder {
   }
 
   async #sendAll(): Promise<void> {
-    for (const tracked of this.#queue) {
-      this.#queue.delete(tracked)
+    for (const [name, tracked] of this.#queue.entries()) {
+      this.#queue.delete(name)
       await this.#sendWithRetry(tracked)
     }
   }
@@ -129,9 +124,9 @@ class BackgroundEventRecorder implements EventRecorder {
         return
       } catch (error) {
         // Nobody can read an Event in a namespace that goes.
-        if (isPortError(error, 'NamespaceTerminating')) return
+        if (isKubeError(error, 'NamespaceTerminating')) return
         if (attempt === MAX_SEND_ATTEMPTS || !isRetryable(error)) return onDropped?.(error)
-        await pause(clock, computeBackoffMs(attempt + 1, 0), this.#closing.signal)
+        await pause(clock, computeBackoffMs(RETRY_BACKOFF, attempt), this.#closing.signal)
       }
     }
   }
@@ -148,7 +143,7 @@ class BackgroundEventRecorder implements EventRecorder {
   /** Whether the Event was new. */
   #create({ event, occurrences }: TrackedEvent): Promise<boolean> {
     const path = buildCollectionPath(EVENT_RESOURCE, event.key.namespace)
-    const body = buildEventObject(event, occurrences, this.#options.instance)
+    const body = buildEventObject(event, occurrences, this.#options.reporter)
     const { signal } = this.#closing
     return succeedsUnless(
       'AlreadyExists',
@@ -183,7 +178,7 @@ class BackgroundEventRecorder implements EventRecorder {
 
 /** Whether another try can help. */
 const isRetryable = (error: unknown): boolean =>
-  isPortError(error, 'Unavailable') && !(error instanceof ApiError && error.reason === 'NotLeading')
+  isKubeError(error, 'Unavailable') && !(error instanceof ApiError && error.reason === 'NotLeading')
 
 async function succeedsUnless(
   code: 'AlreadyExists' | 'NotFound',
@@ -193,7 +188,7 @@ async function succeedsUnless(
     await answer
     return true
   } catch (error) {
-    if (isPortError(error, code)) return false
+    if (isKubeError(error, code)) return false
     throw error
   }
 }

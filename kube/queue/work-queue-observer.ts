@@ -1,7 +1,7 @@
-/** How one round at a key ended: nothing more to do, to be looked at again later, or failed and tried again. */
+/** How one reconcile of a key ended: nothing more to do, to be requeued later, or failed and tried again. */
 export type ReconcileOutcome = 'Done' | 'Requeued' | 'Failed'
 
-/** Hears what a work queue does, for metrics and logs. It must not throw. */
+/** Notified of what a work queue does, for metrics and logs. It must not throw. */
 export interface WorkQueueObserver {
   /** A key that did not wait before waits now. */
   added(key: string): void

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Clock } from '../../operator/ports/clock.ts'
+import type { Clock } from '../../std/clock.ts'
 import { createWorkQueue, type ReconcileResult } from './work-queue.ts'
 import type { WorkQueueObserver } from './work-queue-observer.ts'
 
@@ -154,7 +154,7 @@ describe('a work queue', () => {
     expect(started).toEqual(['a'])
   })
 
-  test('tells an observer of every wait, start and end, and how each round ended', async () => {
+  test('notifies an observer of every wait, start and end, and how each reconcile ended', async () => {
     const received: string[] = []
     const { queue, clock, end } = createPausedQueue(1, {
       added: (key) => received.push(`added ${key}`),

@@ -1,25 +1,26 @@
-import type { Clock } from '../../operator/ports/clock.ts'
-import type { Urgency } from '../../operator/ports/objects.ts'
+import { type BackoffLimits, computeBackoffMs } from '../../std/backoff.ts'
+import type { Clock } from '../../std/clock.ts'
+import type { Urgency } from '../urgency.ts'
 import type { ReconcileOutcome, WorkQueueObserver } from './work-queue-observer.ts'
 
 export interface ReconcileResult {
-  /** Look again after this time though nothing changes. */
+  /** Reconcile again after this time though nothing changes. */
   readonly requeueAfterMs?: number
 }
 
 export interface WorkQueueOptions {
   readonly clock: Clock
   readonly reconcile: (key: string) => Promise<ReconcileResult>
-  /** Told of every failure once; the key is tried again with a growing delay. */
+  /** Called once for every failure; the key is tried again with a growing delay. */
   readonly onFailure: (key: string, error: unknown) => void
-  /** Keys worked on at once. */
+  /** Keys reconciled at once; 4 where left out. */
   readonly concurrency?: number
   readonly observer?: WorkQueueObserver | undefined
 }
 
 /**
- * A queue of keys: one worker a key at a time, changes while it works make one more round, failures back off. Keys that
- * changed just now go before those that were found while everything was listed.
+ * A queue of keys, not of events: one worker per key at a time, changes during a reconcile cause
+ * one more, failures back off. Keys that changed just now go before those that a list found.
  */
 export interface WorkQueue {
   /** live where left out; a key that waits already keeps the more urgent of both. */
@@ -32,9 +33,8 @@ export interface WorkQueue {
   close(): Promise<void>
 }
 
-const INITIAL_BACKOFF_MS = 100
-const MAX_BACKOFF_MS = 60_000
-/** Looking too early is harmless; a timer beyond 24 days would fire at once. */
+const BACKOFF: BackoffLimits = { initialMs: 100, maxMs: 60_000 }
+/** Reconciling too early is harmless; a timer beyond 24 days would fire at once. */
 const MAX_REQUEUE_MS = 3_600_000
 
 class KeyedWorkQueue implements WorkQueue {
@@ -44,7 +44,7 @@ class KeyedWorkQueue implements WorkQueue {
     resync: new Set(),
   }
   readonly #processing = new Set<string>()
-  /** Changed while being worked on: looked at once more after. */
+  /** Changed during their reconcile: reconciled once more after it. */
   readonly #dirty = new Map<string, Urgency>()
   readonly #failures = new Map<string, number>()
   readonly #timers = new Map<string, () => void>()
@@ -134,7 +134,7 @@ class KeyedWorkQueue implements WorkQueue {
     const failures = (this.#failures.get(key) ?? 0) + 1
     this.#failures.set(key, failures)
     this.#options.onFailure(key, error)
-    this.#addLater(key, Math.min(INITIAL_BACKOFF_MS * 2 ** (failures - 1), MAX_BACKOFF_MS))
+    this.#addLater(key, computeBackoffMs(BACKOFF, failures))
   }
 
   #addLater(key: string, delayMs: number): void {

@@ -5,7 +5,7 @@ import type { CheckpointRequester } from '../ports/checkpoint-requester.ts'
 /** A checkpoint of a large model takes its time to become durable. */
 const CHECKPOINT_TIMEOUT_MS = 120_000
 
-/** Asks pods over the bus; `answered` hears what came of it. */
+/** Asks pods over the bus; `answered` is called with the answer. */
 export const createBusCheckpointRequester = (
   bus: Bus,
   onAnswer: (attempt: AttemptAddress, answer: CommandAnswer) => void,

@@ -6,7 +6,7 @@ import { createBusHints } from './bus-hints.ts'
 
 const address = { namespace: 'default', runUid: 'run-1', task: 'train', attempt: 1 }
 
-test('the controllers hear how far a run is, and whether the bus is there', () => {
+test('the controllers learn how far a run is, and whether the bus is there', () => {
   const bus = simulatedBus(() => 0)
   const hints = createBusHints(bus)
   let changes = 0
@@ -24,7 +24,7 @@ test('the controllers hear how far a run is, and whether the bus is there', () =
   expect(changes).toBe(1)
 })
 
-test('a home without a bus is Off and gives pods none', async () => {
+test('a platform without a bus is Off and gives pods none', async () => {
   expect(createBusHints(NOOP_BUS).busState()).toBe('Off')
   expect(await NOOP_BUS.issueCredentials({ kind: 'Pod', ...address })).toBeUndefined()
   expect(await NOOP_BUS.sendCommand(address, { name: 'stop', timeoutMs: 1 })).toMatchObject({

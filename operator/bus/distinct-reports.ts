@@ -1,12 +1,12 @@
 import type { RunReport } from '../../contract/run-report.ts'
 
-/** Which sequence numbers of one pod were heard: all up to one, and some beyond. */
+/** Which sequence numbers of one pod were received: all up to one, and some beyond. */
 interface ReceivedSequences {
   upTo: number
   readonly beyond: Set<number>
 }
 
-/** Remembers which reports were heard, so that one that comes again is counted once. */
+/** Passes each report once, however often it comes. */
 function createReportFilter(): (report: RunReport) => boolean {
   const receivedByPod = new Map<string, ReceivedSequences>()
   return ({ podUid, sequence }) => {

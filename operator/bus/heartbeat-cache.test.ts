@@ -18,7 +18,7 @@ const buildHeartbeatText = (step: number): string =>
     hasEnded: false,
   })
 
-test('a board hears each revision once, and nothing that it cannot read', () => {
+test('a heartbeat cache takes each revision once, and nothing that it cannot read', () => {
   const cache = createHeartbeatCache()
   expect(cache.receive(buildKey('run-1'), 2, buildHeartbeatText(2))).toBe('run-1')
   expect(cache.receive(buildKey('run-1'), 2, buildHeartbeatText(3))).toBeUndefined()
@@ -27,7 +27,7 @@ test('a board hears each revision once, and nothing that it cannot read', () => 
   expect([cache.find(buildKey('run-1'))?.step, cache.findByRun('run-1')?.step]).toEqual([2, 2])
 })
 
-test('a board that is full forgets who was not heard of for longest', () => {
+test('a full heartbeat cache drops the attempt whose last heartbeat is the oldest', () => {
   const cache = createHeartbeatCache(2)
   cache.receive(buildKey('run-1'), 1, buildHeartbeatText(1))
   cache.receive(buildKey('run-2'), 2, buildHeartbeatText(2))

@@ -9,9 +9,8 @@ import {
   buildCommandSubject,
   buildProgressKey,
   PROGRESS_BUCKET,
-  type RunAddress,
 } from '../../contract/bus-names.ts'
-import type { RunReport } from '../../contract/run-report.ts'
+import type { Clock } from '../../std/clock.ts'
 import type {
   Bus,
   BusChange,
@@ -21,10 +20,8 @@ import type {
   CredentialsRequest,
   PodCommand,
 } from '../ports/bus.ts'
-import type { Clock } from '../ports/clock.ts'
 import { createHeartbeatCache, type HeartbeatCache } from './heartbeat-cache.ts'
 import { prepareStreams } from './prepare-streams.ts'
-import { readReports } from './read-reports.ts'
 import { ReconnectingConnection } from './reconnecting-connection.ts'
 import { signCredentials } from './sign-credentials.ts'
 import type { StreamLimits } from './stream-settings.ts'
@@ -53,7 +50,7 @@ const PING_INTERVAL_MS = 5000
 /** A restart of the server is no trouble yet. */
 const DEGRADED_AFTER_MS = 8000
 
-/** Heartbeats that are slower to come are heard one by one. */
+/** Heartbeats that take longer to be replayed are received one by one. */
 const HEARTBEAT_REPLAY_TIMEOUT_MS = 5000
 
 type ProgressBucket = Awaited<ReturnType<Kvm['open']>>
@@ -69,7 +66,7 @@ export async function openNatsBus(
   return bus
 }
 
-/** Holds the connection, its health and the board of heartbeats. */
+/** The connection, its health and the cache of heartbeats. */
 class NatsBus implements Bus {
   readonly #options: NatsBusOptions
   readonly #dependencies: NatsBusDependencies
@@ -143,18 +140,6 @@ class NatsBus implements Bus {
     return this.#heartbeats.findByRun(runUid)
   }
 
-  async listReports(run: RunAddress): Promise<readonly RunReport[]> {
-    const { servers } = this.#options
-    const connection = this.#connection.active
-    if (connection === undefined)
-      throw buildBusError('BusUnreachable', servers, { what: 'it is away' })
-    try {
-      return await readReports(connection, run)
-    } catch (error) {
-      throw toBusError(error, servers)
-    }
-  }
-
   watch(changed: (change: BusChange) => void): () => void {
     this.#watchers.add(changed)
     return () => this.#watchers.delete(changed)
@@ -189,13 +174,13 @@ class NatsBus implements Bus {
     const entries = await bucket.watch()
     this.#stopListening = () => entries.stop()
     const { promise: onReplayed, resolve } = Promise.withResolvers<void>()
-    // Deaf, it is no use: the connection is made anew.
+    // Without heartbeats the connection is of no use: it is opened again.
     this.#listen(entries, resolve).catch((error: unknown) => {
-      this.#dependencies.log('Heartbeats are no longer heard; connecting anew', { error })
+      this.#dependencies.log('heartbeats are no longer received; reconnecting', { error })
       void connection.close().catch(() => undefined)
     })
     if (values === 0) return
-    // Connected means that what pods said before is known: who was never heard has left something.
+    // Connected means that earlier heartbeats are known: an attempt without one has unshipped reports.
     const cancel = this.#dependencies.clock.after(HEARTBEAT_REPLAY_TIMEOUT_MS, resolve)
     await onReplayed
     cancel()

@@ -1,5 +1,7 @@
 import type { NatsConnection } from 'nats'
-import type { Clock } from '../ports/clock.ts'
+import { type BackoffLimits, computeBackoffMs } from '../../std/backoff.ts'
+import type { Clock } from '../../std/clock.ts'
+import { pause } from '../../std/pause.ts'
 
 export interface ReconnectingConnectionOptions {
   readonly clock: Clock
@@ -11,10 +13,9 @@ export interface ReconnectingConnectionOptions {
   readonly onDown: (reason: unknown) => void
 }
 
-const INITIAL_BACKOFF_MS = 500
-const MAX_BACKOFF_MS = 15_000
+const BACKOFF: BackoffLimits = { initialMs: 500, maxMs: 15_000 }
 
-/** Holds a connection and makes it anew whenever it is lost, until it is closed. */
+/** A connection that is opened again whenever it is lost, until it is closed. */
 export class ReconnectingConnection {
   readonly #options: ReconnectingConnectionOptions
   readonly #closing = new AbortController()
@@ -45,7 +46,7 @@ export class ReconnectingConnection {
   }
 
   async #run(onFirstResult: () => void): Promise<void> {
-    let backoffMs = INITIAL_BACKOFF_MS
+    let failures = 0
     while (!this.#closing.signal.aborted) {
       const reason = await this.#connectOnce(onFirstResult)
       const wasUp = this.#isUp
@@ -53,8 +54,9 @@ export class ReconnectingConnection {
       if (this.#closing.signal.aborted) return
       this.#options.onDown(reason)
       onFirstResult()
-      backoffMs = wasUp ? INITIAL_BACKOFF_MS : Math.min(2 * backoffMs, MAX_BACKOFF_MS)
-      await this.#pause(backoffMs)
+      failures = wasUp ? 1 : failures + 1
+      const delayMs = computeBackoffMs(BACKOFF, failures)
+      await pause(this.#options.clock, delayMs, this.#closing.signal)
     }
   }
 
@@ -86,19 +88,5 @@ export class ReconnectingConnection {
       this.#isUp = false
       this.#options.onDown(undefined)
     }
-  }
-
-  #pause(ms: number): Promise<void> {
-    const { signal } = this.#closing
-    return new Promise((resolve) => {
-      const end = (): void => {
-        cancel()
-        // A server that is away for days must not leave a listener for each try.
-        signal.removeEventListener('abort', end)
-        resolve()
-      }
-      const cancel = this.#options.clock.after(ms, end)
-      signal.addEventListener('abort', end)
-    })
   }
 }

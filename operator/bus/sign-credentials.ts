@@ -16,7 +16,7 @@ interface SubjectPermissions {
   readonly subscribe: readonly string[]
 }
 
-/** What a pod may do: report, beat and hear commands as its own attempt; a reader may report and beat for its run. */
+/** What a pod may do: send reports and heartbeats and receive commands as its own attempt; a reader may send both for its run. */
 function buildSubjectPermissions(request: CredentialsRequest): SubjectPermissions {
   if (request.kind === 'Reader') {
     return {

@@ -5,9 +5,9 @@ export type DesiredStream = Partial<StreamConfig> & { readonly name: string }
 
 export interface StreamLimits {
   readonly replicas: number
-  /** How long reports are kept. */
+  /** Retention of reports (ms). */
   readonly reportRetentionMs: number
-  /** How long the last heartbeat of an attempt is kept. */
+  /** Retention of the last heartbeat of an attempt (ms). */
   readonly heartbeatRetentionMs: number
 }
 

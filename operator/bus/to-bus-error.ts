@@ -12,7 +12,8 @@ const ADVICE: Readonly<Record<BusErrorCode, string>> = {
     'see that the credentials file of the operator belongs to the account, has not expired, and may use JetStream and neco.>',
   BusTooOld: 'run nats-server 2.11 or newer',
   BusWithoutJetStream: 'switch JetStream on in the server and give the account limits for it',
-  BusSettingsIgnored: 'run nats-server 2.11 or newer, or remove the stream so that it is made anew',
+  BusSettingsIgnored:
+    'run nats-server 2.11 or newer, or remove the stream so that it is created again',
   BusFailed: 'see the log of the NATS server',
 }
 

@@ -1,12 +1,13 @@
 import type { AttemptAddress } from '../../contract/bus-names.ts'
+import { API_GROUP_VERSION, OPERATOR_NAME } from '../../crds/names.ts'
 import type { ReflectorObserver } from '../../kube/cache/reflector.ts'
 import type { ApiClient } from '../../kube/client/api-client.ts'
 import { createEventRecorder } from '../../kube/events/event-recorder.ts'
+import type { Clock } from '../../std/clock.ts'
 import { createBusCheckpointRequester } from '../bus/bus-checkpoint-requester.ts'
 import { createBusHints } from '../bus/bus-hints.ts'
 import type { Platform } from '../controllers/platform.ts'
 import type { Bus, CommandAnswer } from '../ports/bus.ts'
-import type { Clock } from '../ports/clock.ts'
 import type { JobBus } from './jobs/create-job.ts'
 import { type EvictionWarnings, openEvictionWarnings } from './jobs/eviction-warnings.ts'
 import { openJobCaches } from './jobs/job-caches.ts'
@@ -34,14 +35,14 @@ export interface ClusterPlatformOptions {
   readonly bus: Bus
   /** What pods are given to reach the bus. */
   readonly podBus: JobBus | undefined
-  readonly observerOf: (kind: string) => ReflectorObserver
-  /** Told of what a subscriber threw, and of Events that were given up. */
+  readonly createObserver: (kind: string) => ReflectorObserver
+  /** Called with what a subscriber threw, and for Events that were given up. */
   readonly onError: (what: string, error: unknown) => void
-  /** Told what a pod that was asked for a checkpoint answered. */
+  /** Called with what a pod that was asked for a checkpoint answered. */
   readonly onCheckpointAnswer: (attempt: AttemptAddress, answer: CommandAnswer) => void
 }
 
-/** The home in a cluster: everything the controllers need, as caches that follow the API server and writes to it. */
+/** The ports of the controllers in a cluster: caches that follow the API server, and writes to it. */
 export interface ClusterPlatform {
   readonly ports: Platform
   /** Resolves when every cache has its first list. */
@@ -59,12 +60,12 @@ interface OpenNamespace {
 
 /** Starts to follow one namespace, or the whole cluster where it is left out. */
 function openNamespace(
-  options: ClusterPlatformOptions & { readonly nodeWarnings: EvictionWarnings },
+  options: ClusterPlatformOptions & { readonly evictionWarnings: EvictionWarnings },
   namespace: string | undefined,
 ): OpenNamespace {
-  const { api, clock, random, observerOf, onError } = options
-  const subscriberFailed = (error: unknown): void => onError('subscriber', error)
-  const watchOptions = { api, clock, random, namespace, observerOf, subscriberFailed }
+  const { api, clock, random, createObserver, onError } = options
+  const onSubscriberError = (error: unknown): void => onError('subscriber', error)
+  const watchOptions = { api, clock, random, namespace, createObserver, onSubscriberError }
   const objects = openClusterObjects(watchOptions)
   const jobCaches = openJobCaches(watchOptions)
   const jobs = createKubernetesJobs({
@@ -75,7 +76,7 @@ function openNamespace(
     bus: options.podBus,
     defaultTtlSeconds: options.defaultTtlSeconds,
     releaseLostNodesAfterMs: options.releaseLostNodesAfterMs,
-    evictionWarnings: options.nodeWarnings,
+    evictionWarnings: options.evictionWarnings,
   })
   const synced = Promise.all([objects.synced, jobCaches.jobs.synced, jobCaches.pods.synced])
   return {
@@ -85,26 +86,26 @@ function openNamespace(
   }
 }
 
-/** Opens the home and starts to follow the cluster at once; close it to stop. */
+/** Opens the platform and starts to follow the cluster at once; close it to stop. */
 export function openClusterPlatform(options: ClusterPlatformOptions): ClusterPlatform {
   const { api, clock, instance, bus, namespaces, onError } = options
   const scopes = namespaces.length === 0 ? [undefined] : namespaces
-  const nodeWarnings = openEvictionWarnings({
+  const evictionWarnings = openEvictionWarnings({
     ...options,
-    subscriberFailed: (error) => onError('subscriber', error),
+    onSubscriberError: (error) => onError('subscriber', error),
   })
-  const namespaceOptions = { ...options, nodeWarnings }
+  const namespaceOptions = { ...options, evictionWarnings }
   const platformByNamespace = new Map(
     scopes.map((scope) => [scope ?? '', openNamespace(namespaceOptions, scope)]),
   )
   const all = [...platformByNamespace.values()]
   const synced = Promise.all(all.map((namespace) => namespace.synced)).then(() => undefined)
-  // Closed before it is full, it fails; who waits for it then hears of that.
+  // Closed before its first list, it rejects; that nobody waits must not end the process.
   synced.catch(() => undefined)
   const events = createEventRecorder({
     api,
     clock,
-    instance,
+    reporter: { controller: OPERATOR_NAME, instance },
     onDropped: (error) => onError('event', error),
   })
   return {
@@ -112,7 +113,9 @@ export function openClusterPlatform(options: ClusterPlatformOptions): ClusterPla
       ...joinNamespaces(
         new Map([...platformByNamespace].map(([scope, { ports }]) => [scope, ports])),
       ),
-      events,
+      events: {
+        publish: (event) => events.publish({ apiVersion: API_GROUP_VERSION, ...event }),
+      },
       clock,
       prerequisites: createKubernetesPrerequisites({ api, clock, defaults: options.defaults }),
       hints: createBusHints(bus),
@@ -123,7 +126,7 @@ export function openClusterPlatform(options: ClusterPlatformOptions): ClusterPla
     eventsSent: () => events.idle(),
     async close() {
       await events.close()
-      await Promise.all([nodeWarnings.close(), ...all.map((namespace) => namespace.close())])
+      await Promise.all([evictionWarnings.close(), ...all.map((namespace) => namespace.close())])
     },
   }
 }

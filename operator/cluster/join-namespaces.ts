@@ -1,7 +1,8 @@
+import { KubeError } from '../../kube/kube-error.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
 import { omitUndefined } from '../../std/omit-undefined.ts'
 import type { Jobs } from '../ports/jobs.ts'
-import type { ObjectKey, Runs, Sweeps } from '../ports/objects.ts'
-import { PortError } from '../ports/port-error.ts'
+import type { Runs, Sweeps } from '../ports/objects.ts'
 
 /** The ports of one namespace. */
 export interface NamespacePorts {
@@ -19,7 +20,7 @@ const getNamespacePort = <P extends NamespacePortName>(
   namespace: string | undefined,
 ) => {
   const found = all.get(namespace ?? '')
-  if (found === undefined) throw new PortError('NotFound', `namespace ${namespace} is not watched`)
+  if (found === undefined) throw new KubeError('NotFound', `namespace ${namespace} is not watched`)
   return found[port]
 }
 

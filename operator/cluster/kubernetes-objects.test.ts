@@ -67,7 +67,7 @@ describe('the objects of a fake API server', () => {
     expect(received).toEqual(['a resync', 'a live'])
   })
 
-  test('are told of once when we write them, not again when the watch tells of it', async () => {
+  test('are notified once when we write them, not again when the watch reports it', async () => {
     const { runs, synced } = open()
     await synced
     const received: string[] = []

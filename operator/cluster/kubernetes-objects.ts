@@ -1,4 +1,4 @@
-import { API_GROUP_VERSION, RUN_KIND, SWEEP_KIND } from '../../crds/names.ts'
+import { API_GROUP_VERSION, OPERATOR_NAME, RUN_KIND, SWEEP_KIND } from '../../crds/names.ts'
 import type { NeCoRun, RunStatus } from '../../crds/necorun.ts'
 import type { NeCoSweep, SweepStatus } from '../../crds/necosweep.ts'
 import {
@@ -9,8 +9,10 @@ import {
 import { indexByOwner, toObjectKey } from '../../kube/cache/indexer.ts'
 import type { Reflector } from '../../kube/cache/reflector.ts'
 import type { ApiResource } from '../../kube/client/resource-path.ts'
-import type { ObjectKey, Runs, StoredRun, StoredSweep, Sweeps, Urgency } from '../ports/objects.ts'
-import { PortError } from '../ports/port-error.ts'
+import { KubeError } from '../../kube/kube-error.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
+import type { Urgency } from '../../kube/urgency.ts'
+import type { Runs, StoredRun, StoredSweep, Sweeps } from '../ports/objects.ts'
 
 export const RUN_RESOURCE: ApiResource = {
   apiVersion: API_GROUP_VERSION,
@@ -68,7 +70,7 @@ function buildObjectPort<T extends StoredStudyObject>(
     },
     create: async (object: NeCoRun | NeCoSweep) => {
       const { namespace, ...metadata } = object.metadata
-      if (namespace === undefined) throw new PortError('Invalid', 'an object needs a namespace')
+      if (namespace === undefined) throw new KubeError('Invalid', 'an object needs a namespace')
       return client.create({ ...object, metadata: { ...metadata, namespace } })
     },
     writeStatus: writeStatus(client, resource),
@@ -91,7 +93,7 @@ async function writeSpec(
 ): Promise<StoredRun> {
   await client.synced
   const cached = client.cache.get(key)
-  if (cached === undefined) throw new PortError('NotFound', `NeCoRun ${key.namespace}/${key.name}`)
+  if (cached === undefined) throw new KubeError('NotFound', `NeCoRun ${key.namespace}/${key.name}`)
   const { status: _ownSubresource, ...rest } = cached
   return client.replace({ ...rest, spec, metadata: { ...cached.metadata, resourceVersion } })
 }
@@ -102,15 +104,16 @@ export interface ClusterObjects extends Reflector {
   readonly sweeps: Sweeps
 }
 
-/** Starts to follow both kinds. Writes fail with ApiError, which is a PortError. */
+/** Starts to follow both kinds. Writes fail with ApiError, which is a KubeError. */
 export function openClusterObjects(
-  options: Omit<CachedClientOptions<never>, 'resource' | 'indexes' | 'prune'>,
+  options: Omit<CachedClientOptions<never>, 'resource' | 'fieldManager' | 'indexes' | 'transform'>,
 ): ClusterObjects {
   const indexes = { owner: indexByOwner }
-  const runs = openCachedClient<StoredRun>({ ...options, resource: RUN_RESOURCE, indexes })
-  const sweeps = openCachedClient<StoredSweep>({ ...options, resource: SWEEP_RESOURCE })
+  const clientOptions = { ...options, fieldManager: OPERATOR_NAME }
+  const runs = openCachedClient<StoredRun>({ ...clientOptions, resource: RUN_RESOURCE, indexes })
+  const sweeps = openCachedClient<StoredSweep>({ ...clientOptions, resource: SWEEP_RESOURCE })
   const synced = Promise.all([runs.synced, sweeps.synced]).then(() => {})
-  // Whoever waits hears of it; that nobody waits is no failure of the process.
+  // A rejection that nobody waits for must not end the process.
   synced.catch(() => {})
   return {
     runs: {

@@ -1,18 +1,15 @@
 import { createHash } from 'node:crypto'
 import { API_GROUP_VERSION, LABELS, OPERATOR_NAME, SWEEP_KIND } from '../../crds/names.ts'
 import type { ApiClient } from '../../kube/client/api-client.ts'
-import { type ApiResource, buildObjectPath } from '../../kube/client/resource-path.ts'
+import { readApiPath } from '../../kube/client/read-object.ts'
+import { buildObjectPath } from '../../kube/client/resource-path.ts'
+import { formatObjectKey, type ObjectKey } from '../../kube/object-key.ts'
+import type { Clock } from '../../std/clock.ts'
 import { buildResultShards, type ResultShard } from '../core/results/result-shards.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { ObjectKey, StoredSweep } from '../ports/objects.ts'
-import { isPortError } from '../ports/port-error.ts'
+import type { StoredSweep } from '../ports/objects.ts'
 import type { ResultTables, TableRequest } from '../ports/result-tables.ts'
+import { CONFIG_MAP_RESOURCE } from './jobs/job-caches.ts'
 
-const CONFIG_MAP_RESOURCE: ApiResource = {
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  plural: 'configmaps',
-}
 /** One line of JSON a run. */
 const RESULTS_KEY = 'results.ndjson'
 const MIN_WRITE_INTERVAL_MS = 60_000
@@ -24,14 +21,16 @@ interface SweepTableState {
   writtenMs: number
 }
 
+interface ConfigMapView {
+  readonly data?: Readonly<Record<string, string>>
+}
+
 interface TableWriteResult {
   /** When to call again, since the next write must wait. */
   readonly retryAfterMs?: number
 }
 
 const computeTextDigest = (text: string): string => createHash('sha256').update(text).digest('hex')
-
-const formatObjectKey = ({ namespace, name }: ObjectKey): string => `${namespace}/${name}`
 
 const buildTableName = ({ metadata }: StoredSweep, { id }: ResultShard): string =>
   `${metadata.name}-results-${id}`
@@ -126,13 +125,7 @@ export class ConfigMapTables implements ResultTables {
   }
 
   async #readDigest(path: string): Promise<string | undefined> {
-    try {
-      const found = await this.#api.request({ method: 'GET', path })
-      const { data } = found as { readonly data?: Readonly<Record<string, string>> }
-      return computeTextDigest(data?.[RESULTS_KEY] ?? '')
-    } catch (error) {
-      if (isPortError(error, 'NotFound')) return undefined
-      throw error
-    }
+    const found = await readApiPath<ConfigMapView>(this.#api, path)
+    return found === undefined ? undefined : computeTextDigest(found.data?.[RESULTS_KEY] ?? '')
   }
 }

@@ -1,5 +1,5 @@
+import type { Clock } from '../../std/clock.ts'
 import type { CheckpointRequester } from '../ports/checkpoint-requester.ts'
-import type { Clock } from '../ports/clock.ts'
 import type { Events } from '../ports/events.ts'
 import type { Hints } from '../ports/hints.ts'
 import type { Jobs } from '../ports/jobs.ts'
@@ -7,7 +7,7 @@ import type { Runs, Sweeps } from '../ports/objects.ts'
 import type { Prerequisites } from '../ports/prerequisites.ts'
 import type { ResultTables } from '../ports/result-tables.ts'
 
-/** A home, as the controllers see it. */
+/** All ports of the controllers. */
 export interface Platform {
   readonly runs: Runs
   readonly sweeps: Sweeps

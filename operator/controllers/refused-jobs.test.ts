@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { KubeError, type KubeErrorCode } from '../../kube/kube-error.ts'
 import {
   createSimulatedPlatform,
   type SimulatedPlatform,
@@ -11,17 +12,16 @@ import {
 } from '../../test/fixtures/simulated-study.ts'
 import { findCondition } from '../core/conditions.ts'
 import { BusError } from '../ports/bus.ts'
-import { PortError, type PortErrorCode } from '../ports/port-error.ts'
 import { reconcileRun } from './run-controller.ts'
 
 const RUN = { ...SWEEP_KEY, name: 'study-0-r0' }
 
-const failure = (code: PortErrorCode | 'BusUnauthorized', message: string): Error =>
-  code === 'BusUnauthorized' ? new BusError(code, message) : new PortError(code, message)
+const failure = (code: KubeErrorCode | 'BusUnauthorized', message: string): Error =>
+  code === 'BusUnauthorized' ? new BusError(code, message) : new KubeError(code, message)
 
 /** A home whose Jobs of one name are not made, while `isClosed` says so. */
 function createJobRefusingPlatform(
-  code: PortErrorCode | 'BusUnauthorized',
+  code: KubeErrorCode | 'BusUnauthorized',
   isClosed: (job: string) => boolean,
 ): SimulatedPlatform {
   const platform = createSimulatedPlatform()
@@ -100,7 +100,7 @@ test('a Job that the home refuses leaves its run not accepted, with what was sai
   })
 })
 
-test.each<[PortErrorCode | 'BusUnauthorized', string]>([
+test.each<[KubeErrorCode | 'BusUnauthorized', string]>([
   [
     'Forbidden',
     'Job study-0-r0-a1: no; raise the quota, change the policy, or give the operator the right',

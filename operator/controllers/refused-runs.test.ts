@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { KubeError, type KubeErrorCode } from '../../kube/kube-error.ts'
 import {
   createSimulatedPlatform,
   type SimulatedPlatform,
@@ -10,12 +11,11 @@ import {
   SWEEP_KEY,
 } from '../../test/fixtures/simulated-study.ts'
 import { findCondition } from '../core/conditions.ts'
-import { PortError, type PortErrorCode } from '../ports/port-error.ts'
 import { reconcileSweep } from './sweep-controller.ts'
 
 /** A home in which the run of one name is not made, while `isClosed` says so. */
 function createRunRefusingPlatform(
-  code: PortErrorCode,
+  code: KubeErrorCode,
   isClosed: (run: string) => boolean,
 ): SimulatedPlatform {
   const platform = createSimulatedPlatform()
@@ -23,7 +23,7 @@ function createRunRefusingPlatform(
   const runs: SimulatedPlatform['runs'] = {
     ...platform.runs,
     create: async (run) => {
-      if (isClosed(run.metadata.name)) throw new PortError(code, `${run.metadata.name}: no`)
+      if (isClosed(run.metadata.name)) throw new KubeError(code, `${run.metadata.name}: no`)
       return create(run)
     },
   }
@@ -36,7 +36,7 @@ const findReadyCondition = async (platform: SimulatedPlatform) =>
   findCondition((await readSweepStatus(platform))?.conditions, 'Ready')
 
 describe('a run that a sweep cannot make', () => {
-  test.each<[PortErrorCode, string, string]>([
+  test.each<[KubeErrorCode, string, string]>([
     [
       'Forbidden',
       'Forbidden',
@@ -91,7 +91,7 @@ describe('a run that a sweep cannot make', () => {
       sweeps: {
         ...platform.sweeps,
         writeStatus: async () => {
-          throw new PortError('Forbidden', 'no status either')
+          throw new KubeError('Forbidden', 'no status either')
         },
       },
     }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { ObjectKey } from '../../kube/object-key.ts'
 import { createSimulatedPlatform } from '../../test/fakes/simulated-platform.ts'
 import {
   buildSimulatedSweep,
@@ -7,7 +8,6 @@ import {
   runToCompletion,
   SWEEP_KEY,
 } from '../../test/fixtures/simulated-study.ts'
-import type { ObjectKey } from '../ports/objects.ts'
 import type { TableRequest } from '../ports/result-tables.ts'
 import { createSweepAggregateCache } from './sweep-aggregate-cache.ts'
 import { reconcileSweep } from './sweep-controller.ts'

@@ -1,11 +1,12 @@
+import { isKubeError } from '../../kube/kube-error.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
 import type { ReconcileResult } from '../../kube/queue/work-queue.ts'
 import { isAccepted } from '../core/conditions.ts'
 import { listStartedAttempts } from '../core/run/plan-reader.ts'
 import { planRefusedRun, planRun } from '../core/run/plan-run.ts'
 import type { ObservedRun, RunAction, RunPlan } from '../core/run/run-plan.ts'
 import type { JobRequest, ReaderRequest } from '../ports/job-request.ts'
-import type { ObjectKey, StoredRun } from '../ports/objects.ts'
-import { isPortError } from '../ports/port-error.ts'
+import type { StoredRun } from '../ports/objects.ts'
 import { findBlockedReason } from './find-blocked-reason.ts'
 import type { Platform } from './platform.ts'
 
@@ -14,7 +15,7 @@ async function ensureJob({ jobs }: Platform, job: JobRequest): Promise<void> {
   try {
     await jobs.create(job)
   } catch (error) {
-    if (!isPortError(error, 'AlreadyExists')) throw error
+    if (!isKubeError(error, 'AlreadyExists')) throw error
     const owned = await jobs.listOwnedBy(job.owner.uid)
     if (owned.some(({ name, isEnding }) => name === job.name && !isEnding)) return
     throw error
@@ -26,7 +27,7 @@ async function ensureReaderJob({ jobs }: Platform, reader: ReaderRequest): Promi
   try {
     await jobs.createReader(reader)
   } catch (error) {
-    const isPermanent = isPortError(error, 'Invalid') || isPortError(error, 'NameConflict')
+    const isPermanent = isKubeError(error, 'Invalid') || isKubeError(error, 'NameConflict')
     if (!isPermanent) throw error
   }
 }
@@ -114,7 +115,7 @@ export async function reconcileRun(platform: Platform, key: ObjectKey): Promise<
 
 /** What to plan where trying the same again at once cannot help: the home refuses the Job, or something is in its way. */
 function planAfterError(observed: ObservedRun, error: unknown): RunPlan | undefined {
-  if (isPortError(error, 'Invalid')) {
+  if (isKubeError(error, 'Invalid')) {
     const { message } = error as Error
     return planRefusedRun(observed, [{ reason: 'Refused', path: 'pod', message }])
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { RunStatus } from '../../crds/necorun.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
 import {
   createSimulatedPlatform,
   type SimulatedPlatform,
@@ -9,7 +10,7 @@ import { buildSimulatedSweep, SWEEP_KEY } from '../../test/fixtures/simulated-st
 import { buildConditions, isEnded } from '../core/conditions.ts'
 import { buildSweepRun, toRunIndex } from '../core/sweep/build-sweep-run.ts'
 import type { SweepAggregate } from '../core/sweep/sweep-aggregate.ts'
-import type { ObjectKey, StoredSweep } from '../ports/objects.ts'
+import type { StoredSweep } from '../ports/objects.ts'
 import { createSweepAggregateCache } from './sweep-aggregate-cache.ts'
 import { reconcileSweep } from './sweep-controller.ts'
 

@@ -1,4 +1,5 @@
 import { SWEEP_KIND } from '../../crds/names.ts'
+import { formatObjectKey, type ObjectKey } from '../../kube/object-key.ts'
 import { toRunIndex } from '../core/sweep/build-sweep-run.ts'
 import {
   createSweepAggregate,
@@ -7,8 +8,7 @@ import {
   type SweepAggregate,
   summarizeRun,
 } from '../core/sweep/sweep-aggregate.ts'
-import type { ObjectKey, Runs, StoredRun, StoredSweep } from '../ports/objects.ts'
-import { formatObjectKey } from './object-key.ts'
+import type { Runs, StoredRun, StoredSweep } from '../ports/objects.ts'
 
 interface CachedAggregate {
   readonly sweepUid: string

@@ -1,13 +1,14 @@
 import { SWEEP_KIND } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
+import { isKubeError, KubeError } from '../../kube/kube-error.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
 import type { ReconcileResult } from '../../kube/queue/work-queue.ts'
 import { isAccepted, isEnded } from '../core/conditions.ts'
 import type { BlockedReason } from '../core/reconcile-plan.ts'
 import type { ObservedSweep } from '../core/sweep/observed-sweep.ts'
 import { planSweep, type SweepAction, type SweepPlan } from '../core/sweep/plan-sweep.ts'
 import { validateSweep } from '../core/sweep/validate-sweep.ts'
-import type { ObjectKey, StoredRun, StoredSweep } from '../ports/objects.ts'
-import { isPortError, PortError } from '../ports/port-error.ts'
+import type { StoredRun, StoredSweep } from '../ports/objects.ts'
 import { findBlockedReason } from './find-blocked-reason.ts'
 import type { Platform } from './platform.ts'
 import { createSweepAggregateCache, type SweepAggregateCache } from './sweep-aggregate-cache.ts'
@@ -16,14 +17,14 @@ import { createSweepAggregateCache, type SweepAggregateCache } from './sweep-agg
  * Why a run cannot be created under its name. A run of an older sweep of the same name is deleted
  * with that sweep, so the name becomes free; anything else stays.
  */
-function buildNameTakenError({ metadata }: NeCoRun, existing: StoredRun | undefined): PortError {
+function buildNameTakenError({ metadata }: NeCoRun, existing: StoredRun | undefined): KubeError {
   const what = `NeCoRun ${metadata.namespace}/${metadata.name}`
   const owner = existing?.metadata.ownerReferences?.find(({ controller }) => controller === true)
   if (existing === undefined || owner?.kind === SWEEP_KIND) {
-    return new PortError('AlreadyExists', `${what} is that of another sweep`)
+    return new KubeError('AlreadyExists', `${what} is that of another sweep`)
   }
   const advice = 'delete it, or give the sweep another name'
-  return new PortError('NameConflict', `${what} is in the way: no sweep created it; ${advice}`)
+  return new KubeError('NameConflict', `${what} is in the way: no sweep created it; ${advice}`)
 }
 
 /** Creates a run. A 409 is success only if the existing run is owned by this sweep, by UID. */
@@ -31,7 +32,7 @@ async function ensureRun({ runs }: Platform, sweep: StoredSweep, run: NeCoRun): 
   try {
     return await runs.create(run)
   } catch (error) {
-    if (!isPortError(error, 'AlreadyExists')) throw error
+    if (!isKubeError(error, 'AlreadyExists')) throw error
     const { namespace } = sweep.metadata
     const existing = await runs.get({ namespace, name: run.metadata.name })
     const owners = existing?.metadata.ownerReferences ?? []
@@ -132,7 +133,7 @@ async function planAndApply(
     await applySweepPlan(platform, context, plan)
     return plan
   } catch (error) {
-    const blocked = isPortError(error, 'Invalid')
+    const blocked = isKubeError(error, 'Invalid')
       ? toRefusedReason(error)
       : findBlockedReason(error)
     if (blocked === undefined || observed.blocked !== undefined) throw error

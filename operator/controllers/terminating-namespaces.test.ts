@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { KubeError } from '../../kube/kube-error.ts'
 import { createManualClock } from '../../test/fakes/manual-clock.ts'
 import {
   createSimulatedPlatform,
@@ -10,7 +11,6 @@ import {
   SWEEP_KEY,
   startPod,
 } from '../../test/fixtures/simulated-study.ts'
-import { PortError } from '../ports/port-error.ts'
 import { startControllers } from './start-controllers.ts'
 
 /** A home in a namespace that is being deleted from when the test says so, with timers that the test turns. */
@@ -22,7 +22,7 @@ function createTerminatingPlatform() {
   const refuse = (name: string): void => {
     if (!isTerminating) return
     refused.push(name)
-    throw new PortError('NamespaceTerminating', `${name}: the namespace is being terminated`)
+    throw new KubeError('NamespaceTerminating', `${name}: the namespace is being terminated`)
   }
   const terminating: SimulatedPlatform = {
     ...platform,

@@ -1,7 +1,8 @@
+import { isKubeError } from '../../kube/kube-error.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
 import type { ReconcileResult } from '../../kube/queue/work-queue.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { ObjectKey, StoredRun, StoredSweep } from '../ports/objects.ts'
-import { isPortError } from '../ports/port-error.ts'
+import type { Clock } from '../../std/clock.ts'
+import type { StoredRun, StoredSweep } from '../ports/objects.ts'
 
 type Reconcile = (key: ObjectKey) => Promise<ReconcileResult>
 
@@ -37,7 +38,7 @@ export function createTerminatingNamespaceFilter(
     try {
       return await reconcile(key)
     } catch (error) {
-      if (!isPortError(error, 'NamespaceTerminating')) throw error
+      if (!isKubeError(error, 'NamespaceTerminating')) throw error
       refusedMs.set(key.namespace, clock.nowMs())
       return { requeueAfterMs: TERMINATING_RETRY_MS }
     }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { BusState } from '../../contract/bus-state.ts'
+import { KubeError } from '../../kube/kube-error.ts'
 import {
   createSimulatedPlatform,
   type SimulatedPlatform,
@@ -10,7 +11,6 @@ import {
   SWEEP_KEY,
 } from '../../test/fixtures/simulated-study.ts'
 import { NOOP_HINTS } from '../ports/hints.ts'
-import { PortError } from '../ports/port-error.ts'
 import { reconcileRun } from './run-controller.ts'
 
 interface ReceivedHints {
@@ -71,7 +71,7 @@ describe('reports that ended pods left', () => {
   test('leave a run as it ended where no reader can be made', async () => {
     const platform = await runEndedStudy({ busState: 'Connected', isFullyReported: false })
     const before = await platform.runs.get(RUN)
-    const createReader = () => Promise.reject(new PortError('Invalid', 'no ConfigMap'))
+    const createReader = () => Promise.reject(new KubeError('Invalid', 'no ConfigMap'))
     await reconcileRun({ ...platform, jobs: { ...platform.jobs, createReader } }, RUN)
     expect(await readUnshippedReports(platform)).toEqual({ readers: 1 })
     expect((await platform.runs.get(RUN))?.status?.conditions).toEqual(before?.status?.conditions)

@@ -60,10 +60,10 @@ describe('metrics of the operator', () => {
       /^(leader|neco_watch|neco_bus|neco_reports)/,
       ({ operator }) => {
         operator.setLeader('neco-operator', true)
-        operator.watched('NeCoRun', 1500)
-        operator.watched('Pod', undefined)
+        operator.setLastWatchEvent('NeCoRun', 1500)
+        operator.setLastWatchEvent('Pod', undefined)
         operator.watchRestarted('NeCoRun')
-        operator.bus('Connected')
+        operator.setBusState('Connected')
         operator.reportReceived()
       },
     )
@@ -80,9 +80,9 @@ describe('metrics of the operator', () => {
   test('show what the process used as it goes on', async () => {
     const usage = { residentBytes: 3, heapUsedBytes: 2, startSeconds: 1 }
     const lines = await renderLines(/^(process|nodejs|neco_event)/, ({ operator }) => {
-      operator.process({ ...usage, cpuSeconds: 2 })
-      operator.process({ ...usage, cpuSeconds: 5 })
-      operator.lag({ p50: 0, p99: 0.25, max: 0.5 })
+      operator.setProcessUsage({ ...usage, cpuSeconds: 2 })
+      operator.setProcessUsage({ ...usage, cpuSeconds: 5 })
+      operator.setEventLoopLag({ p50: 0, p99: 0.25, max: 0.5 })
     })
     expect(lines).toEqual([
       'neco_event_loop_lag_seconds{statistic="p50"} 0',

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { ReconcileOutcome, WorkQueueObserver } from '../../kube/queue/work-queue-observer.ts'
 
-/** What controller-runtime calls the ends of a round. */
+/** The results of a reconcile as controller-runtime labels them. */
 const RESULT_BY_OUTCOME = {
   Done: 'success',
   Requeued: 'requeue_after',
@@ -43,7 +43,7 @@ function createControllerInstruments(registry: Registry): ControllerInstruments 
       ...controllerConfig,
       ...timed,
       name: 'controller_runtime_reconcile_time_seconds',
-      help: 'How long a round of a controller takes.',
+      help: 'How long a reconcile takes.',
     }),
     depth: new Gauge({ ...queueConfig, name: 'workqueue_depth', help: 'Keys that wait.' }),
     adds: new Counter({
@@ -84,7 +84,7 @@ function initializeToZero(
   retries.inc({ name }, 0)
 }
 
-/** Seconds since the moment kept for a key, which is forgotten; 0 for one that is unknown. */
+/** Seconds since the time recorded for a key, which is deleted; 0 for one that is unknown. */
 function takeElapsedSeconds(startTimes: Map<string, number>, key: string, nowMs: number): number {
   const sinceMs = startTimes.get(key) ?? nowMs
   startTimes.delete(key)

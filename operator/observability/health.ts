@@ -9,7 +9,7 @@ export interface HealthState {
   readonly deadLoops: readonly string[]
 }
 
-/** Alive unless a loop of ours is dead: starting anew helps against that, and not against an API server or NATS that is away. */
+/** Alive unless a loop of ours is dead: a restart helps against that, and not against an API server or NATS that is away. */
 export const checkLiveness = ({ deadLoops }: HealthState): HttpResponse =>
   deadLoops.length === 0
     ? buildPlainText(200, 'ok')

@@ -1,7 +1,7 @@
 import { createUser, encodeUser, fmtCreds, fromSeed } from '@nats-io/jwt'
 import { createAccount } from '@nats-io/nkeys'
 import { describe, expect, test } from 'vitest'
-import { PortError } from '../ports/port-error.ts'
+import { KubeError } from '../../kube/kube-error.ts'
 import { createLog } from './log.ts'
 
 function openTestLog(level: 'debug' | 'info' = 'info') {
@@ -39,18 +39,18 @@ describe('the log', () => {
   test('says code and causes of an expected failure, and the stack of any other', () => {
     const { log, last } = openTestLog()
     const cause = new Error('socket hang up')
-    log.warn({ error: new PortError('Unavailable', 'GET /x', { cause }) }, 'round failed')
+    log.warn({ error: new KubeError('Unavailable', 'GET /x', { cause }) }, 'reconcile failed')
     expect(last()).toMatchObject({
       level: 'warn',
       error: {
-        type: 'PortError',
+        type: 'KubeError',
         code: 'Unavailable',
         message: 'GET /x',
         cause: { message: 'socket hang up' },
       },
     })
     expect(last()).not.toHaveProperty('error.stack')
-    log.error({ error: new TypeError('x is undefined') }, 'round failed')
+    log.error({ error: new TypeError('x is undefined') }, 'reconcile failed')
     expect(last()).toHaveProperty('error.stack')
   })
 

@@ -1,9 +1,10 @@
+import type { ObjectKey } from '../../kube/object-key.ts'
 import { omitUndefined } from '../../std/omit-undefined.ts'
 import type { Platform } from '../controllers/platform.ts'
 import { findCondition } from '../core/conditions.ts'
 import type { Events } from '../ports/events.ts'
 import type { Jobs } from '../ports/jobs.ts'
-import type { ObjectKey, Runs, Sweeps } from '../ports/objects.ts'
+import type { Runs, Sweeps } from '../ports/objects.ts'
 import type { Log } from './log.ts'
 
 const toObjectField = ({ namespace, name }: ObjectKey) => ({ object: `${namespace}/${name}` })

@@ -1,14 +1,14 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { BusState } from '../../contract/bus-state.ts'
 
-/** What the loop of events waited beyond its turn since it was last asked, in seconds. */
+/** How much later than asked timers fired since the last sample, in seconds. */
 export interface EventLoopLag {
   readonly p50: number
   readonly p99: number
   readonly max: number
 }
 
-/** What the process says of itself at a scrape. */
+/** What the process uses, read at a scrape. */
 export interface ProcessUsage {
   readonly residentBytes: number
   readonly heapUsedBytes: number
@@ -16,24 +16,24 @@ export interface ProcessUsage {
   readonly startSeconds: number
 }
 
-/** What this operator is and does, beside its controllers. */
+/** Metrics of the process itself; those of its controllers are in controller-metrics.ts. */
 export interface OperatorGauges {
   /** One try of a request to the API server; status 0 where no answer came. */
   countRequest(request: { readonly verb: string; readonly status: number }): void
   setLeader(lease: string, isLeader: boolean): void
   /** `lastEventMs` is the Unix time of the last byte of a watch; undefined before the first. */
-  watched(kind: string, lastEventMs: number | undefined): void
+  setLastWatchEvent(kind: string, lastEventMs: number | undefined): void
   watchRestarted(kind: string): void
-  bus(state: BusState): void
+  setBusState(state: BusState): void
   reportReceived(): void
-  lag(lag: EventLoopLag): void
-  process(facts: ProcessUsage): void
+  setEventLoopLag(lag: EventLoopLag): void
+  setProcessUsage(usage: ProcessUsage): void
 }
 
 /** Adds the metrics of the process, of its requests, watches, lease and bus. */
 export function createOperatorGauges(registry: Registry): OperatorGauges {
   const registers = [registry]
-  const { bus, reportReceived } = createBusMetrics(registry)
+  const { setBusState, reportReceived } = createBusMetrics(registry)
   const requests = new Counter({
     name: 'rest_client_requests_total',
     help: 'Requests to the API server by HTTP status and verb; the code is <error> where no answer came.',
@@ -46,14 +46,14 @@ export function createOperatorGauges(registry: Registry): OperatorGauges {
     labelNames: ['name'],
     registers,
   })
-  const { watched, watchRestarted } = createWatchMetrics(registry)
+  const { setLastWatchEvent, watchRestarted } = createWatchMetrics(registry)
   return {
     countRequest: ({ verb, status }) =>
       requests.inc({ code: status === 0 ? '<error>' : String(status), method: verb }),
     setLeader: (name, isLeader) => leader.set({ name }, isLeader ? 1 : 0),
-    watched,
+    setLastWatchEvent,
     watchRestarted,
-    bus,
+    setBusState,
     reportReceived,
     ...createProcessMetrics(registry),
   }
@@ -61,11 +61,11 @@ export function createOperatorGauges(registry: Registry): OperatorGauges {
 
 function createWatchMetrics(
   registry: Registry,
-): Pick<OperatorGauges, 'watched' | 'watchRestarted'> {
+): Pick<OperatorGauges, 'setLastWatchEvent' | 'watchRestarted'> {
   const registers = [registry]
   const lastEvent = new Gauge({
     name: 'neco_watch_last_event_timestamp_seconds',
-    help: 'When a watch last said anything, bookmarks included, Unix time.',
+    help: 'When a watch last received anything, bookmarks included, Unix time.',
     labelNames: ['kind'],
     registers,
   })
@@ -76,7 +76,7 @@ function createWatchMetrics(
     registers,
   })
   return {
-    watched: (kind, lastEventMs) => {
+    setLastWatchEvent: (kind, lastEventMs) => {
       restarts.inc({ kind }, 0)
       if (lastEventMs !== undefined) lastEvent.set({ kind }, lastEventMs / 1000)
     },
@@ -84,7 +84,9 @@ function createWatchMetrics(
   }
 }
 
-function createBusMetrics(registry: Registry): Pick<OperatorGauges, 'bus' | 'reportReceived'> {
+function createBusMetrics(
+  registry: Registry,
+): Pick<OperatorGauges, 'setBusState' | 'reportReceived'> {
   const registers = [registry]
   const connected = new Gauge({
     name: 'neco_bus_connected',
@@ -93,16 +95,18 @@ function createBusMetrics(registry: Registry): Pick<OperatorGauges, 'bus' | 'rep
   })
   const reports = new Counter({
     name: 'neco_reports_received_total',
-    help: 'Heartbeats of pods that were heard over NATS; each carries the newest report.',
+    help: 'Heartbeats of pods received over NATS; each carries the newest report.',
     registers,
   })
   return {
-    bus: (state) => connected.set(state === 'Connected' ? 1 : 0),
+    setBusState: (state) => connected.set(state === 'Connected' ? 1 : 0),
     reportReceived: () => reports.inc(),
   }
 }
 
-function createProcessMetrics(registry: Registry): Pick<OperatorGauges, 'lag' | 'process'> {
+function createProcessMetrics(
+  registry: Registry,
+): Pick<OperatorGauges, 'setEventLoopLag' | 'setProcessUsage'> {
   const registers = [registry]
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers })
   const lag = new Gauge({
@@ -121,10 +125,10 @@ function createProcessMetrics(registry: Registry): Pick<OperatorGauges, 'lag' | 
   })
   let spentSeconds = 0
   return {
-    lag: (seconds) => {
+    setEventLoopLag: (seconds) => {
       for (const [statistic, value] of Object.entries(seconds)) lag.set({ statistic }, value)
     },
-    process: ({ residentBytes, heapUsedBytes, cpuSeconds, startSeconds }) => {
+    setProcessUsage: ({ residentBytes, heapUsedBytes, cpuSeconds, startSeconds }) => {
       resident.set(residentBytes)
       heap.set(heapUsedBytes)
       started.set(startSeconds)

@@ -21,7 +21,7 @@ export interface Studies {
 }
 
 /**
- * The series of runs and sweeps, made anew for every scrape: what is gone is gone at once. They are written as text here,
+ * The series of runs and sweeps, written again for every scrape: what is gone is gone at once. They are written as text here,
  * since setting fifty thousand gauges would halt the process for a second.
  */
 export interface StudyMetrics {

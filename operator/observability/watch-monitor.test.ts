@@ -22,19 +22,19 @@ function openMonitor() {
 const MINUTES = 60_000
 
 describe('the board of watches', () => {
-  test('calls a watch dead that has neither heard nor tried anything for ten minutes', () => {
+  test('calls a watch dead that has neither received nor tried anything for ten minutes', () => {
     const { board: monitor, pass } = openMonitor()
-    const runs = monitor.observerOf('NeCoRun')
-    monitor.observerOf('Pod')
+    const runs = monitor.createObserver('NeCoRun')
+    monitor.createObserver('Pod')
     pass(9 * MINUTES)
-    runs.heard?.()
+    runs.received?.()
     pass(2 * MINUTES)
     expect(monitor.listDeadWatches()).toEqual(['watch of Pod'])
   })
 
   test('calls no watch dead because the API server is away, however long', () => {
     const { board: monitor, pass } = openMonitor()
-    const runs = monitor.observerOf('NeCoRun')
+    const runs = monitor.createObserver('NeCoRun')
     for (let i = 0; i < 200; i++) {
       pass(30_000)
       runs.failed?.('list', new Error('connect ECONNREFUSED'))
@@ -42,13 +42,13 @@ describe('the board of watches', () => {
     expect(monitor.listDeadWatches()).toEqual([])
   })
 
-  test('counts every start of a watch but the first, and says when it was last heard', async () => {
+  test('counts every start of a watch but the first, and says when it last received anything', async () => {
     const { board: monitor, pass, registry, lines } = openMonitor()
-    const runs = monitor.observerOf('NeCoRun')
+    const runs = monitor.createObserver('NeCoRun')
     runs.listed?.(3, 12)
     for (let i = 0; i < 3; i++) runs.watchStarted?.()
     pass(500)
-    runs.heard?.()
+    runs.received?.()
     runs.failed?.('watch', new Error('reset'))
     const text = await registry.metrics()
     expect(text).toContain('neco_watch_restarts_total{kind="NeCoRun"} 2')

@@ -7,18 +7,18 @@ export interface WatchMonitorOptions {
   readonly gauges: OperatorGauges
   /** Unix time. */
   readonly nowMs: () => number
-  /** A clock that is never set. */
+  /** Of a monotonic clock. */
   readonly monotonicMs: () => number
 }
 
 /** What is known of every watch: for metrics, for the log, and for the liveness probe. */
 export interface WatchMonitor {
-  observerOf(kind: string): ReflectorObserver
-  /** The kinds whose watch has neither heard nor tried anything for so long that its loop must have ended. A server that is away is tried again and again. */
+  createObserver(kind: string): ReflectorObserver
+  /** The kinds whose watch has neither received nor tried anything for so long that its loop must have ended. A server that is away is tried again and again. */
   listDeadWatches(): readonly string[]
 }
 
-/** A watch that works is heard of within two minutes, and one that does not is tried again within 30 s. */
+/** A watch that works receives a bookmark within two minutes; one that does not is tried again within 30 s. */
 const DEAD_WATCH_AFTER_MS = 600_000
 
 export function createWatchMonitor({
@@ -29,16 +29,16 @@ export function createWatchMonitor({
 }: WatchMonitorOptions): WatchMonitor {
   const lastActivityMs = new Map<string, number>()
   return {
-    observerOf(kind) {
+    createObserver(kind) {
       const child = log.child({ watch: kind })
       const recordActivity = (): void => void lastActivityMs.set(kind, monotonicMs())
       let isFirst = true
       recordActivity()
-      gauges.watched(kind, undefined)
+      gauges.setLastWatchEvent(kind, undefined)
       return {
-        heard() {
+        received() {
           recordActivity()
-          gauges.watched(kind, nowMs())
+          gauges.setLastWatchEvent(kind, nowMs())
         },
         listed(objects, durationMs) {
           recordActivity()

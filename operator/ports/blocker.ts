@@ -1,4 +1,4 @@
-/** Why no pod of a run can start in a home, however often it is tried. */
+/** Why no pod of a run can start on a platform, however often it is tried. */
 export interface Blocker {
   /** One word for programs, such as StorageNotConfigured. */
   readonly reason: string

@@ -6,7 +6,6 @@ import type {
 } from '../../contract/bus-messages.ts'
 import type { AttemptAddress, RunAddress } from '../../contract/bus-names.ts'
 import type { BusState } from '../../contract/bus-state.ts'
-import type { RunReport } from '../../contract/run-report.ts'
 
 /**
  * Why the bus cannot be used:
@@ -38,9 +37,9 @@ export class BusError extends Error {
 
 export interface BusHealth {
   readonly state: BusState
-  /** Since when it is so, by the clock of the home. */
+  /** Since when (ms, by the clock of the platform). */
   readonly sinceMs: number
-  /** What is in the way, where it is Degraded. */
+  /** Why it is Degraded. */
   readonly problem?: { readonly code: BusErrorCode; readonly message: string }
 }
 
@@ -67,20 +66,18 @@ export interface PodCommand {
   readonly timeoutMs: number
 }
 
-/** What the operator hears of pods and asks of them. Silence says nothing: no decision rests on it. */
+/** What the operator receives from pods and asks of them. Silence means nothing: no decision rests on it. */
 export interface Bus {
   health(): BusHealth
   /** Makes credentials, also while the bus is away; undefined where no bus is configured. Fails with BusUnauthorized where the key cannot be read. */
   issueCredentials(request: CredentialsRequest): Promise<BusCredentials | undefined>
   /** Asks the live pod of an attempt; never fails. */
   sendCommand(address: AttemptAddress, sendCommand: PodCommand): Promise<CommandAnswer>
-  /** The newest heartbeat of an attempt that was heard. */
+  /** The newest heartbeat received of an attempt. */
   findHeartbeat(address: AttemptAddress): Heartbeat | undefined
   /** The newest heartbeat of any attempt at the training of a run. */
   findRunHeartbeat(runUid: string): Heartbeat | undefined
-  /** All that the pods of a run reported, each report once, by pod and number. Fails with BusUnreachable and BusFailed; empty where no bus is configured. */
-  listReports(run: RunAddress): Promise<readonly RunReport[]>
-  /** Calls back when the state of the bus changes, and with the UID of a run when one of its pods was heard, until the returned function is called. */
+  /** Calls back when the state of the bus changes, and with the UID of a run when a heartbeat of one of its pods came, until the returned function is called. */
   watch(changed: (change: BusChange) => void): () => void
   close(): Promise<void>
 }
@@ -89,14 +86,13 @@ export type BusChange =
   | { readonly kind: 'Health' }
   | { readonly kind: 'Run'; readonly runUid: string }
 
-/** A home without a bus. */
+/** For a platform without a bus. */
 export const NOOP_BUS: Bus = {
   health: () => ({ state: 'Off', sinceMs: 0 }),
   issueCredentials: () => Promise.resolve(undefined),
   sendCommand: () => Promise.resolve({ state: 'NoAnswer', why: 'no bus is configured' }),
   findHeartbeat: () => undefined,
   findRunHeartbeat: () => undefined,
-  listReports: () => Promise.resolve([]),
   watch: () => () => {},
   close: () => Promise.resolve(),
 }

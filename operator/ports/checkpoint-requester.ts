@@ -6,5 +6,5 @@ export interface CheckpointRequester {
   request(attempt: AttemptAddress): void
 }
 
-/** A home in which pods cannot be asked. */
+/** For a platform on which pods cannot be asked. */
 export const NOOP_CHECKPOINT_REQUESTER: CheckpointRequester = { request: () => undefined }

@@ -1,14 +1,8 @@
-import type { ObjectKey } from './objects.ts'
+import type { ObjectEvent as AnyObjectEvent } from '../../kube/events/event-object.ts'
 
-/** Something a person may want to know of an object. */
-export interface ObjectEvent {
+/** Something a person may want to know of a run or a sweep. */
+export interface ObjectEvent extends Omit<AnyObjectEvent, 'apiVersion'> {
   readonly kind: 'NeCoRun' | 'NeCoSweep'
-  readonly key: ObjectKey
-  readonly uid: string
-  readonly type: 'Normal' | 'Warning'
-  /** One word for programs. */
-  readonly reason: string
-  readonly message: string
 }
 
 /** Publishes events; losing one loses nothing that anything depends on. */

@@ -7,13 +7,13 @@ export interface Hints {
   /** Why it is Degraded, where that is known. */
   busProblem(): BusProblem | undefined
   findProgress(runUid: string): ReportedProgress | undefined
-  /** Whether an attempt has ended and all it reported has arrived, as far as was heard. */
+  /** Whether an attempt has ended and all it reported has arrived, as far as is known. */
   isFullyReported(address: AttemptAddress): boolean
   /** Calls back when the state of the bus changes, until the returned function is called. */
   watchBus(changed: () => void): () => void
 }
 
-/** A home without a bus. */
+/** For a platform without a bus. */
 export const NOOP_HINTS: Hints = {
   busState: () => 'Off',
   busProblem: () => undefined,

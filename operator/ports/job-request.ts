@@ -2,7 +2,7 @@ import type { RunConfig } from '../../contract/run-config.ts'
 import type { Resources } from '../../crds/spec/pod.ts'
 import type { RunSpec } from '../../crds/spec/run-spec.ts'
 
-/** What a home fills in when it starts a pod: where the storage and the volumes are for it, and how it is reached. */
+/** What a platform fills in when it starts a pod: where the storage and the volumes are for it, and how it is reached. */
 type PlatformFields = 'storage' | 'volumes' | 'bus' | 'metricsPort'
 
 /** Where and with what a pod of a cluster runs; one machine has no use for it. */
@@ -15,14 +15,14 @@ export interface Placement extends Pick<RunSpec, 'pod' | 'storage' | 'queueName'
 
 export type ExecutionRequest = Omit<RunConfig['execution'], PlatformFields>
 
-/** A short Job that ships what ended pods of a run left on the storage, before a home makes a Job of it. */
+/** A short Job that ships what ended pods of a run left on the storage, before a platform makes a Job of it. */
 export interface ReaderRequest extends Pick<JobRequest, 'name' | 'namespace' | 'owner' | 'sweep'> {
   /** Where to look; everywhere on the storage where empty. */
   readonly runKeys: readonly string[]
   readonly placement: Placement
 }
 
-/** One attempt at one piece of work, before a home makes a Job of it. */
+/** One attempt at one task, before a platform makes a Job of it. */
 export interface JobRequest {
   readonly name: string
   readonly namespace: string
@@ -37,7 +37,7 @@ export interface JobRequest {
   readonly execution: ExecutionRequest
   /** The evaluation that this is; the training where left out. */
   readonly evaluation?: RunConfig['evaluation']
-  /** Every evaluation of the run in its order, for a home that writes down once what each of its pods is told. */
+  /** Every evaluation of the run in its order, for a platform that writes the configuration of all pods once. */
   readonly evaluations?: readonly NonNullable<RunConfig['evaluation']>[]
   readonly placement: Placement
 }

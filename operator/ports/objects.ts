@@ -1,6 +1,8 @@
 import type { NeCoRun, RunStatus } from '../../crds/necorun.ts'
 import type { NeCoSweep, SweepStatus } from '../../crds/necosweep.ts'
 import type { ObjectMeta } from '../../crds/object-meta.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
+import type { Urgency } from '../../kube/urgency.ts'
 
 /** What a store gives every object it holds. */
 export type StoredMeta = ObjectMeta & {
@@ -12,14 +14,6 @@ export type StoredMeta = ObjectMeta & {
 }
 export type StoredRun = NeCoRun & { readonly metadata: StoredMeta }
 export type StoredSweep = NeCoSweep & { readonly metadata: StoredMeta }
-
-export interface ObjectKey {
-  readonly namespace: string
-  readonly name: string
-}
-
-/** live: it changed just now. resync: it was found while everything was listed, and can wait for what changes now. */
-export type Urgency = 'live' | 'resync'
 
 interface ObjectCollection<Plain, Stored, Status> {
   get(key: ObjectKey): Promise<Stored | undefined>

@@ -14,7 +14,7 @@ export interface JobStartWait {
   readonly message?: string
 }
 
-/** One Job as a home sees it. */
+/** One Job as its platform reports it. */
 export interface ObservedJob {
   readonly name: string
   readonly uid: string
@@ -29,9 +29,9 @@ export interface ObservedJob {
   readonly waiting?: JobStartWait
   readonly exitCode?: number
   readonly cause?: PodFailureCause
-  /** Why its pod will soon have to go, where the home says so while it is live. */
+  /** Why its pod will soon have to go, where the platform says so while it is live. */
   readonly evictionWarning?: string
-  /** What the home says of the end, such as the message of an eviction. */
+  /** What the platform reports of the end, such as the message of an eviction. */
   readonly message?: string
   readonly termination?: TerminationMessage
   /** The image that the pod reports, with its digest. */

@@ -8,7 +8,7 @@ export interface PrerequisiteQuery {
   readonly parallelism: number
 }
 
-/** What a home has beside the objects of the two kinds: claims, volumes, queues. */
+/** What a platform has beside the objects of the two kinds: claims, volumes, queues. */
 export interface Prerequisites {
   /** Empty where pods can start. Fails with Unavailable. */
   findBlockers(query: PrerequisiteQuery): Promise<readonly Blocker[]>

@@ -1,4 +1,5 @@
-import type { ObjectKey, StoredRun, StoredSweep } from './objects.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
+import type { StoredRun, StoredSweep } from './objects.ts'
 
 /** The results of a sweep as a table that people and scripts read: a cache, made again from the runs. */
 export interface ResultTables {
@@ -14,5 +15,5 @@ export interface TableRequest {
   readonly hasEnded: boolean
 }
 
-/** A home whose results are read from its runs alone. */
+/** For a platform whose results are read from its runs alone. */
 export const NOOP_RESULT_TABLES: ResultTables = { write: async () => ({}), forget: () => undefined }

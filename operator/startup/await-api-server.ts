@@ -1,9 +1,11 @@
-import { pause } from '../../kube/abort-scope.ts'
-import { computeBackoffMs } from '../../kube/backoff.ts'
 import type { ApiClient } from '../../kube/client/api-client.ts'
+import { type BackoffLimits, computeBackoffMs } from '../../std/backoff.ts'
+import type { Clock } from '../../std/clock.ts'
+import { pause } from '../../std/pause.ts'
 import { type ApiCheckResult, checkApiServer } from '../cluster/preflight/check-api-server.ts'
 import type { Log } from '../observability/log.ts'
-import type { Clock } from '../ports/clock.ts'
+
+const BACKOFF: BackoffLimits = { initialMs: 1_000, maxMs: 30_000 }
 
 export interface AwaitApiServerOptions {
   readonly api: ApiClient
@@ -15,7 +17,10 @@ export interface AwaitApiServerOptions {
   readonly stop: AbortSignal
 }
 
-/** Waits for an API server that has what is needed, as long as it is away; what is refused is refused at once. Stopped: the signal came first. */
+/**
+ * Waits while the API server is away, and returns the first verdict of another kind. Stopped: the
+ * signal came first.
+ */
 export async function awaitApiServer(
   options: AwaitApiServerOptions,
 ): Promise<Exclude<ApiCheckResult, { state: 'Away' }> | { readonly state: 'Stopped' }> {
@@ -23,7 +28,7 @@ export async function awaitApiServer(
   for (let failures = 1; !stop.aborted; failures++) {
     const check = await checkApiServer({ api, namespaces })
     if (check.state !== 'Away') return check
-    const retryInMs = Math.round(computeBackoffMs(failures, random()))
+    const retryInMs = Math.round(computeBackoffMs(BACKOFF, failures, random()))
     log.warn({ note: check.message, retryInMs }, 'API server is away; it is tried again')
     await pause(clock, retryInMs, stop)
   }

@@ -1,5 +1,5 @@
-import { pause } from '../../kube/abort-scope.ts'
-import type { Clock } from '../ports/clock.ts'
+import type { Clock } from '../../std/clock.ts'
+import { pause } from '../../std/pause.ts'
 
 /** Whether operation ended within a time in milliseconds; it goes on unheeded where it did not. Rejects as the operation does. */
 export async function completesWithin(

@@ -1,5 +1,5 @@
 import type { ApiClient } from '../../kube/client/api-client.ts'
-import { createGatedClient } from '../../kube/client/write-gate.ts'
+import { createGatedClient } from '../../kube/client/gated-client.ts'
 import type { LeaderElection } from '../../kube/election/leader-election.ts'
 import { type ClusterPlatform, openClusterPlatform } from '../cluster/cluster-platform.ts'
 import type { JobBus } from '../cluster/jobs/create-job.ts'
@@ -24,7 +24,7 @@ export interface LeadershipOptions {
   readonly onPhase: (phase: 'Syncing' | 'Leading') => void
 }
 
-/** A candidate whose caches are kept full, so that it can act as soon as it is elected. */
+/** A candidate whose caches are current, so that it can act as soon as it is elected. */
 export interface Leadership {
   studies(): Promise<Studies>
   /** Stays pending; rejects where the controllers could not be started. */
@@ -92,7 +92,7 @@ function openLeaderPlatform({
     releaseLostNodesAfterMs: seconds === undefined ? undefined : seconds * 1000,
     bus,
     podBus,
-    observerOf: watchMonitor.observerOf,
+    createObserver: watchMonitor.createObserver,
     onError: (what, error) => log.warn({ what, error }, 'left undone'),
     onCheckpointAnswer: (attempt, answer) =>
       log.info({ ...attempt, ...answer }, 'checkpoint asked for'),

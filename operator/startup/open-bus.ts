@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { parseCreds } from '@nats-io/jwt'
+import type { Clock } from '../../std/clock.ts'
 import { openNatsBus } from '../bus/nats-bus.ts'
 import type { JobBus } from '../cluster/jobs/create-job.ts'
 import type { OperatorConfig } from '../config.ts'
 import type { Log } from '../observability/log.ts'
 import type { OperatorGauges } from '../observability/operator-gauges.ts'
 import { type Bus, NOOP_BUS } from '../ports/bus.ts'
-import type { Clock } from '../ports/clock.ts'
 
 type NatsConfig = NonNullable<OperatorConfig['nats']>
 
@@ -63,7 +63,7 @@ export async function openBus(
   dependencies: BusDependencies,
 ): Promise<OpenedBus> {
   if (nats === undefined) {
-    dependencies.gauges.bus('Off')
+    dependencies.gauges.setBusState('Off')
     return { bus: NOOP_BUS, podBus: undefined }
   }
   const log = dependencies.log.child({ part: 'bus' })
@@ -92,7 +92,7 @@ export async function openBus(
 function observeBusHealth(bus: Bus, { gauges, log }: BusDependencies): void {
   const reportHealth = (): void => {
     const { state, problem } = bus.health()
-    gauges.bus(state)
+    gauges.setBusState(state)
     if (state === 'Degraded') {
       log.warn({ code: problem?.code, note: problem?.message }, 'bus is degraded; runs go on')
     }

@@ -26,8 +26,8 @@ async function renderMetrics(
   { metrics, studies }: ServerSources,
 ): Promise<HttpResponse> {
   const { registry, operator } = metrics
-  operator.lag(lagMonitor.sample())
-  operator.process(readProcessUsage())
+  operator.setEventLoopLag(lagMonitor.sample())
+  operator.setProcessUsage(readProcessUsage())
   const studyText = await metrics.studies.text(await studies())
   const body = studyText + (await registry.metrics())
   return { status: 200, contentType: registry.contentType, body }

@@ -1,11 +1,11 @@
 import type { KubeConfig } from '@kubernetes/client-node'
+import type { Clock } from '../../std/clock.ts'
 import type { OperatorConfig } from '../config.ts'
 import type { EventLoopLagMonitor } from '../observability/event-loop-lag.ts'
 import type { Log } from '../observability/log.ts'
 import type { ProcessUsage } from '../observability/operator-gauges.ts'
-import type { Clock } from '../ports/clock.ts'
 
-/** All that the operator has from outside: main.ts gives it what is real. */
+/** What main.ts gives the operator: its configuration, clocks and chance. */
 export interface OperatorDependencies {
   readonly config: OperatorConfig
   readonly kubeConfig: KubeConfig
@@ -18,7 +18,7 @@ export interface OperatorDependencies {
   readonly log: Log
   /** Of wall time. */
   readonly clock: Clock
-  /** A clock that is never set. */
+  /** Monotonic. */
   readonly monotonicClock: Clock
   /** In [0, 1). */
   readonly random: () => number

@@ -1,3 +1,4 @@
+import { OPERATOR_NAME } from '../../crds/names.ts'
 import { type ApiClient, createApiClient } from '../../kube/client/api-client.ts'
 import { createApiEndpoint } from '../../kube/client/api-endpoint.ts'
 import { type LeaderElection, startLeaderElection } from '../../kube/election/leader-election.ts'
@@ -23,7 +24,7 @@ interface RunningOperator {
 
 const CLOSE_TIMEOUT_MS = 4_000
 
-/** Does a last thing; whatever comes of it, the rest is closed too. */
+/** Closes one thing; whatever comes of it, the rest is closed too. */
 async function closeWithTimeout(
   { dependencies }: RunningOperator,
   what: string,
@@ -84,7 +85,7 @@ function startElection(
   return { election, lost }
 }
 
-/** Stands by, leads once elected, and ends when it is told to or when the Lease is lost. */
+/** Stands by, leads once elected, and ends at the signal or when the Lease is lost. */
 async function runLeadership(
   operator: RunningOperator,
   api: ApiClient,
@@ -152,7 +153,7 @@ export async function runOperator(
   }
   const endpoint = createApiEndpoint(dependencies.kubeConfig)
   const onResult = metrics.operator.countRequest
-  const api = createApiClient({ endpoint, clock, onResult })
+  const api = createApiClient({ endpoint, clock, userAgent: OPERATOR_NAME, onResult })
   closing.defer(() => api.close())
   const namespaces = config.watchNamespaces
   const check = await awaitApiServer({ api, namespaces, clock, random, log, stop })

@@ -1,3 +1,4 @@
+import { isKubeError, KubeError } from '../../kube/kube-error.ts'
 import type { Platform } from '../controllers/platform.ts'
 import {
   type Controllers,
@@ -8,21 +9,21 @@ import type { Log } from '../observability/log.ts'
 import { withLoggedPlatform } from '../observability/logged-platform.ts'
 import type { OperatorMetrics } from '../observability/metrics-registry.ts'
 import { BusError } from '../ports/bus.ts'
-import { isPortError, PortError } from '../ports/port-error.ts'
 import type { OperatorDependencies } from './operator-dependencies.ts'
 
 /** Objects that change or go meanwhile and servers that are away are everyday; what no port names is a fault of ours. */
 function logFailure(log: Log, { kind, key, error }: ReconcileFailure): void {
   const reconcileLog = log.child({ kind, object: key })
-  if (isPortError(error, 'Conflict'))
-    reconcileLog.info({ error }, 'round met a newer object; tried again')
-  else if (isPortError(error, 'NotFound')) reconcileLog.info({ error }, 'object went; tried again')
-  else if (error instanceof PortError || error instanceof BusError)
-    reconcileLog.warn({ error }, 'round failed; tried again')
-  else reconcileLog.error({ error }, 'round failed unexpectedly; tried again')
+  if (isKubeError(error, 'Conflict'))
+    reconcileLog.info({ error }, 'object is newer; reconciled again')
+  else if (isKubeError(error, 'NotFound'))
+    reconcileLog.info({ error }, 'object is gone; tried again')
+  else if (error instanceof KubeError || error instanceof BusError)
+    reconcileLog.warn({ error }, 'reconcile failed; tried again')
+  else reconcileLog.error({ error }, 'reconcile failed unexpectedly; tried again')
 }
 
-/** Starts the controllers of both kinds on a home, counted and logged. */
+/** Starts the controllers of both kinds on a platform, counted and logged. */
 export function startOperatorControllers(
   { config, log, monotonicClock }: Pick<OperatorDependencies, 'config' | 'log' | 'monotonicClock'>,
   metrics: OperatorMetrics,

@@ -63,7 +63,7 @@ test('the log, the statuses and the Events of a study whose pods get credentials
     defaults: { image: 'registry.test/neco:1', storage: { claim: 'neco' } },
     bus: NOOP_BUS,
     podBus: { servers: ['tls://nats:4222'], credentials },
-    observerOf: () => ({}),
+    createObserver: () => ({}),
     onError: (what, error) => log.warn({ what, error }, 'left undone'),
     onCheckpointAnswer: () => undefined,
   })

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream'
 import { connect, credsAuthenticator, type NatsConnection, type NodeConnectionOptions } from 'nats'
+import { type BackoffLimits, computeBackoffMs } from '../../std/backoff.ts'
 import type { BusLink, BusLog, BusMessage, Sleep } from './bus-link.ts'
 
 export interface NatsLinkOptions {
@@ -17,8 +18,7 @@ export interface NatsLinkOptions {
 const CONNECT_TIMEOUT_MS = 5000
 const STORE_TIMEOUT_MS = 5000
 const PING_INTERVAL_MS = 10_000
-const INITIAL_BACKOFF_MS = 500
-const MAX_BACKOFF_MS = 15_000
+const BACKOFF: BackoffLimits = { initialMs: 500, maxMs: 15_000 }
 /** Different complaints that are logged; each is logged once. */
 const MAX_WARNINGS = 20
 
@@ -91,19 +91,19 @@ class NatsLink implements BusLink {
   }
 
   async #reconnectLoop(): Promise<void> {
-    let backoffMs = INITIAL_BACKOFF_MS
+    let failures = 0
     while (!this.#closing.signal.aborted) {
       try {
         const connection = await connect(connectionOptions(this.#options))
-        backoffMs = INITIAL_BACKOFF_MS
+        failures = 0
         await this.#useConnection(connection)
       } catch (error) {
         this.#warnOnce(error)
       }
       this.#isConnected = false
       this.#connection = undefined
-      await this.#options.sleep(backoffMs, this.#closing.signal)
-      backoffMs = Math.min(2 * backoffMs, MAX_BACKOFF_MS)
+      failures++
+      await this.#options.sleep(computeBackoffMs(BACKOFF, failures), this.#closing.signal)
     }
   }
 

@@ -1,5 +1,6 @@
 import { type AttemptAddress, buildReportId, buildReportSubject } from '../../contract/bus-names.ts'
 import type { RunReport } from '../../contract/run-report.ts'
+import { type BackoffLimits, computeBackoffMs } from '../../std/backoff.ts'
 import { readSpool } from '../spool.ts'
 import type { Storage } from '../storage.ts'
 import { spoolMarkPath } from '../storage-layout.ts'
@@ -35,8 +36,7 @@ export interface Shipper {
 const BATCH_SIZE = 64
 /** Lines in memory; those beyond are read from the spool again. */
 const QUEUE_LIMIT = 4096
-const INITIAL_BACKOFF_MS = 500
-const MAX_BACKOFF_MS = 30_000
+const BACKOFF: BackoffLimits = { initialMs: 500, maxMs: 30_000 }
 
 /**
  * Starts to ship a spool from after its mark. The spool itself stays as it is, since the training
@@ -110,17 +110,17 @@ class SpoolShipper implements Shipper {
 
   /** A failure is met with a longer pause, never with an end. */
   async #ship(): Promise<void> {
-    let backoffMs = INITIAL_BACKOFF_MS
+    let failures = 0
     while (!this.#closing.signal.aborted) {
       this.#wakeController = new AbortController()
       if (this.unshipped() === 0) {
         this.#notifyDrained()
         await waitForAbort(this.#wakeController.signal)
       } else if (await this.#shipSome()) {
-        backoffMs = INITIAL_BACKOFF_MS
+        failures = 0
       } else {
-        await this.#options.sleep(backoffMs, this.#wakeController.signal)
-        backoffMs = Math.min(2 * backoffMs, MAX_BACKOFF_MS)
+        failures++
+        await this.#options.sleep(computeBackoffMs(BACKOFF, failures), this.#wakeController.signal)
       }
     }
   }

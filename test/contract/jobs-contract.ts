@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { TerminationMessage } from '../../contract/run-report.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
 import type { JobRequest } from '../../operator/ports/job-request.ts'
 import type { Jobs } from '../../operator/ports/jobs.ts'
-import type { ObjectKey } from '../../operator/ports/objects.ts'
 import type { ObservedJob } from '../../operator/ports/observed-job.ts'
 import { waitForOwnedJobs } from '../fixtures/wait-for-owned-jobs.ts'
 

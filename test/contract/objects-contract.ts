@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { API_GROUP_VERSION, RUN_KIND, SWEEP_KIND } from '../../crds/names.ts'
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
-import type { ObjectKey, Runs, StoredSweep, Sweeps } from '../../operator/ports/objects.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
+import type { Runs, StoredSweep, Sweeps } from '../../operator/ports/objects.ts'
 
 /** An empty store of both kinds. */
 export interface ObjectsFixture {

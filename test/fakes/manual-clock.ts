@@ -1,4 +1,4 @@
-import type { Clock } from '../../operator/ports/clock.ts'
+import type { Clock } from '../../std/clock.ts'
 
 interface Timer {
   readonly atMs: number

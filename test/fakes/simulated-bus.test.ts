@@ -6,7 +6,6 @@ describeBusContract('simulated', async () => {
   return {
     bus,
     pod: async (address) => ({
-      report: async (report) => bus.publishReport(address, report),
       sendHeartbeat: async (heartbeat) => bus.publishHeartbeat(address, heartbeat),
       serve: async (answer) => bus.serve(address, answer),
     }),

@@ -9,14 +9,11 @@ import {
   buildCommandSubject,
   buildProgressKey,
 } from '../../contract/bus-names.ts'
-import type { RunReport } from '../../contract/run-report.ts'
-import { distinctReports } from '../../operator/bus/distinct-reports.ts'
 import { createHeartbeatCache } from '../../operator/bus/heartbeat-cache.ts'
 import { type Bus, type BusChange, BusError, type BusHealth } from '../../operator/ports/bus.ts'
 
 /** A bus in memory that a test controls. */
 export interface SimulatedBus extends Bus {
-  readonly publishReport: (address: AttemptAddress, publishReport: RunReport) => void
   readonly publishHeartbeat: (address: AttemptAddress, heartbeat: Heartbeat) => void
   readonly serve: (
     address: AttemptAddress,
@@ -32,7 +29,6 @@ const VALID_MS = 30 * 24 * 3_600_000
 
 /** Makes a bus that is connected and empty; `nowMs` is the clock of its platform. */
 export function simulatedBus(nowMs: () => number): SimulatedBus {
-  const reports: { readonly runUid: string; readonly report: RunReport }[] = []
   const heartbeats = createHeartbeatCache()
   const served = new Map<string, (request: CommandRequest) => CommandReply>()
   const watchers = new Set<(change: BusChange) => void>()
@@ -58,19 +54,11 @@ export function simulatedBus(nowMs: () => number): SimulatedBus {
     },
     findHeartbeat: (address) => heartbeats.find(buildProgressKey(address)),
     findRunHeartbeat: (runUid) => heartbeats.findByRun(runUid),
-    async listReports({ runUid }) {
-      throwIfAway()
-      return distinctReports(reports.flatMap((r) => (r.runUid === runUid ? r.report : [])))
-    },
     watch(changed) {
       watchers.add(changed)
       return () => watchers.delete(changed)
     },
     close: () => Promise.resolve(),
-    publishReport({ runUid }, report) {
-      throwIfAway()
-      reports.push({ runUid, report })
-    },
     publishHeartbeat(address, heartbeat) {
       throwIfAway()
       const runUid = heartbeats.receive(

@@ -1,14 +1,15 @@
 import type { NeCoRun } from '../../crds/necorun.ts'
 import type { NeCoSweep } from '../../crds/necosweep.ts'
 import type { ObjectMeta } from '../../crds/object-meta.ts'
+import { KubeError } from '../../kube/kube-error.ts'
+import type { ObjectKey } from '../../kube/object-key.ts'
 import type { Platform } from '../../operator/controllers/platform.ts'
 import { NOOP_CHECKPOINT_REQUESTER } from '../../operator/ports/checkpoint-requester.ts'
 import type { ObjectEvent } from '../../operator/ports/events.ts'
 import { NOOP_HINTS } from '../../operator/ports/hints.ts'
 import type { JobRequest, ReaderRequest } from '../../operator/ports/job-request.ts'
-import type { ObjectKey, StoredMeta } from '../../operator/ports/objects.ts'
+import type { StoredMeta } from '../../operator/ports/objects.ts'
 import type { ObservedJob } from '../../operator/ports/observed-job.ts'
-import { PortError } from '../../operator/ports/port-error.ts'
 import { NOOP_RESULT_TABLES } from '../../operator/ports/result-tables.ts'
 
 type PlainObject = {
@@ -49,7 +50,7 @@ class SimulatedObjectStore<T extends PlainObject> {
   readonly list = async (): Promise<Stored<T>[]> => structuredClone([...this.#objects.values()])
   readonly create = async (object: T): Promise<Stored<T>> => {
     const { name } = object.metadata
-    if (this.#objects.has(name)) throw new PortError('AlreadyExists', name)
+    if (this.#objects.has(name)) throw new KubeError('AlreadyExists', name)
     const metadata: StoredMeta = {
       ...object.metadata,
       namespace: NAMESPACE,
@@ -66,9 +67,9 @@ class SimulatedObjectStore<T extends PlainObject> {
   }
   readonly write = (name: string, change: Partial<T>, resourceVersion?: string): Stored<T> => {
     const old = this.#objects.get(name)
-    if (old === undefined) throw new PortError('NotFound', name)
+    if (old === undefined) throw new KubeError('NotFound', name)
     if (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion) {
-      throw new PortError('Conflict', name)
+      throw new KubeError('Conflict', name)
     }
     const generation = old.metadata.generation + (change.spec === undefined ? 0 : 1)
     const metadata = { ...old.metadata, generation, resourceVersion: String(++this.#version) }
@@ -149,7 +150,7 @@ export function createSimulatedPlatform(): SimulatedPlatform {
     jobs: {
       listOwnedBy: async (uid) => [...jobList.values()].filter(({ ownerUid }) => ownerUid === uid),
       create: async (request) => {
-        if (jobList.has(request.name)) throw new PortError('AlreadyExists', request.name)
+        if (jobList.has(request.name)) throw new KubeError('AlreadyExists', request.name)
         jobList.set(request.name, {
           request,
           name: request.name,

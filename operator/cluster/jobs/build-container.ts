@@ -30,7 +30,7 @@ const buildFieldEnv = (name: string, fieldPath: string): V1EnvVar => ({
   valueFrom: { fieldRef: { fieldPath } },
 })
 
-/** They may be edited between two attempts, which share all else that pods are told. */
+/** They may be edited between two attempts, which share the rest of their configuration. */
 function buildDeadlineEnv({ firstStepSeconds, stallSeconds }: JobRequest['execution']): V1EnvVar[] {
   const named = { NECO_FIRST_STEP_SECONDS: firstStepSeconds, NECO_STALL_SECONDS: stallSeconds }
   return Object.entries(named).flatMap(([name, seconds]) =>

@@ -60,7 +60,7 @@ const buildPodTemplate = (request: JobRequest, frozen: FrozenPlacement): V1PodTe
   spec: buildPodSpec(request, frozen),
 })
 
-/** Never a second pod of an attempt: whatever ends it ends the Job, and disruptions are told by their condition. */
+/** Never a second pod of an attempt: whatever ends it ends the Job, and disruptions are known by their condition. */
 const buildJobSpec = (request: JobRequest, frozen: FrozenPlacement): V1JobSpec => ({
   completions: 1,
   parallelism: 1,

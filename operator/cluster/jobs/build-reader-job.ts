@@ -47,7 +47,7 @@ export interface ReaderBusAccess {
   readonly credentials: string
 }
 
-/** All that a reader is told, its credentials included, named as its Job and owned by the run. */
+/** The configuration of a reader, its credentials included, named as its Job and owned by the run. */
 export const buildReaderSecret = (
   request: ReaderRequest,
   { bus, credentials }: ReaderBusAccess,

@@ -13,7 +13,7 @@ import { classifyJobFailure } from '../../core/run/failure-cause.ts'
 import { classifyPod } from './classify-pod.ts'
 
 describe('a pod that succeeded', () => {
-  test('gives its last words and times', () => {
+  test('gives its termination message and times', () => {
     expect(
       classifyPod(
         buildBoundPod({

@@ -32,7 +32,7 @@ export const mainContainer = ({ status }: PodView): ContainerView | undefined =>
   status?.containerStatuses?.find(({ name }) => PROGRAMS.has(name)) ??
   status?.containerStatuses?.[0]
 
-/** The last words of a pod; undefined where it died without any or the log stands in their place. */
+/** The termination message of a pod; undefined where it has none, or its log took the place. */
 function parseTerminationMessage(text: string | undefined): TerminationMessage | undefined {
   try {
     const parsed = TerminationMessage.safeParse(JSON.parse(text ?? ''))
@@ -110,7 +110,7 @@ function findSignal({ terminated, exitCode = 0 }: PodEndEvidence): number | unde
 interface PodEndRule {
   readonly applies: (evidence: PodEndEvidence) => boolean
   readonly cause?: PodFailureCause
-  /** What is said where the pod left no words. */
+  /** The message where the pod left none. */
   readonly message: (evidence: PodEndEvidence) => string
   /** Whether the exit code says something. */
   readonly reportsExitCode?: true
@@ -230,7 +230,7 @@ export function classifyPodEnd(pod: PodView): PodEnd {
   return buildFailedEnd(evidence, rule)
 }
 
-/** When a pod ended: its container, else the last that was said of it. */
+/** When a pod ended: its container, else its last condition. */
 export function readEndedMs(pod: PodView): number {
   const { metadata, status } = pod
   const finishedMs = parseTimeMs(mainContainer(pod)?.state?.terminated?.finishedAt)

@@ -6,6 +6,7 @@ import {
   findTrueCondition,
   type PodView,
   parseTimeMs,
+  readCreatedMs,
 } from './pod-view.ts'
 
 /** What a kubelet says while an image is not there. */
@@ -42,9 +43,6 @@ const normalizePullReason = (found: WaitReason): WaitReason =>
   PULL_REASONS.has(found.reason ?? '')
     ? buildWaitReason(PULL_FAILURE, found.message?.replace(BACK_OFF_PREFIX, ''))
     : found
-
-const readCreatedMs = ({ metadata }: PodView): number =>
-  parseTimeMs(metadata.creationTimestamp) ?? 0
 
 function buildUnscheduledWait(pod: PodView): JobStartWait {
   const { reason, message } = findPodCondition(pod, 'PodScheduled') ?? {}

@@ -2,7 +2,7 @@ import { omitUndefined } from '../../../std/omit-undefined.ts'
 import type { ObservedJob } from '../../ports/observed-job.ts'
 import { classifyPodEnd, mainContainer, readEndedMs } from './classify-pod-end.ts'
 import { classifyPodWait, findInvalidImage } from './classify-pod-wait.ts'
-import { type NodeView, type PodView, parseTimeMs } from './pod-view.ts'
+import { hasEnded, type NodeView, type PodView, parseTimeMs } from './pod-view.ts'
 
 /** What a pod adds to what is known of its Job. */
 export type PodObservation = Pick<
@@ -49,9 +49,6 @@ function findNodeLossReason(name: string, nodeObservation: NodeObservation): str
   }
   return `NodeLost: node ${name} has been without its kubelet for ${Math.floor(lostMs / 1000)} s`
 }
-
-const hasEnded = ({ status }: PodView): boolean =>
-  status?.phase === 'Succeeded' || status?.phase === 'Failed'
 
 function readStartedMs(pod: PodView): number | undefined {
   const { running, terminated } = mainContainer(pod)?.state ?? {}

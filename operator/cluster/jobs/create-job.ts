@@ -3,14 +3,15 @@ import { OPERATOR_NAME } from '../../../crds/names.ts'
 import type { ObjectMeta } from '../../../crds/object-meta.ts'
 import type { CachedClient, WritableObject } from '../../../kube/cache/cached-client.ts'
 import type { ApiClient } from '../../../kube/client/api-client.ts'
+import { readObject } from '../../../kube/client/read-object.ts'
 import {
   type ApiResource,
   buildCollectionPath,
   buildObjectPath,
 } from '../../../kube/client/resource-path.ts'
+import { isKubeError, KubeError } from '../../../kube/kube-error.ts'
 import type { Bus } from '../../ports/bus.ts'
 import type { JobRequest, ReaderRequest } from '../../ports/job-request.ts'
-import { isPortError, PortError } from '../../ports/port-error.ts'
 import { buildJobManifest, buildSecretManifest } from './build-job-manifest.ts'
 import { buildReaderJob, buildReaderSecret } from './build-reader-job.ts'
 import { type FrozenPlacement, findPlacementBlockers, freezePlacement } from './frozen-placement.ts'
@@ -18,7 +19,6 @@ import { CONFIG_MAP_RESOURCE, JOB_RESOURCE, SECRET_RESOURCE } from './job-caches
 import type { JobDefaults } from './job-defaults.ts'
 import { type ConflictingObject, toNameConflictError } from './name-conflict.ts'
 import type { JobView } from './pod-view.ts'
-import { readObject } from './read-object.ts'
 import { buildRunConfigMap, type PodBus, parseFrozenPlacement } from './run-config-map.ts'
 
 /** How pods reach the bus, and who signs for them. */
@@ -56,7 +56,7 @@ const tryCreate = (creation: Promise<unknown>): Promise<boolean> =>
   creation.then(
     () => true,
     (error: unknown) => {
-      if (isPortError(error, 'AlreadyExists')) return false
+      if (isKubeError(error, 'AlreadyExists')) return false
       throw error
     },
   )
@@ -74,13 +74,13 @@ async function readRunConfigMap(api: ApiClient, request: RunOwnedRequest) {
   throw toNameConflictError({ kind: 'ConfigMap', ...toRunKey(request), metadata: found.metadata })
 }
 
-function toPlacementError({ placement }: JobRequest, defaults: JobDefaults): PortError {
+function toPlacementError({ placement }: JobRequest, defaults: JobDefaults): KubeError {
   const blockers = findPlacementBlockers(placement, defaults)
   const causes = blockers.map(({ path, message }) => ({ field: path, message }))
-  return new PortError('Invalid', causes.map(({ message }) => message).join('; '), { causes })
+  return new KubeError('Invalid', causes.map(({ message }) => message).join('; '), { causes })
 }
 
-/** Writes down what every pod of the run is told. */
+/** Creates the ConfigMap that configures every pod of the run. */
 async function createConfigMap(
   { api, defaults, bus }: CreateOptions,
   request: JobRequest,
@@ -101,7 +101,7 @@ async function readFrozenPlacement(
   const placement = found === undefined ? undefined : parseFrozenPlacement(found)
   if (found === undefined || placement !== undefined) return placement
   const name = `${request.namespace}/${request.owner.name}`
-  throw new PortError(
+  throw new KubeError(
     'Invalid',
     `ConfigMap ${name} cannot be read; delete it to have it made again`,
   )
@@ -119,7 +119,7 @@ async function readOrCreatePlacement(
   if (found !== undefined) return found
   const retried = await createConfigMap(options, request)
   if (retried !== undefined) return retried
-  throw new PortError(
+  throw new KubeError(
     'Conflict',
     `ConfigMap ${request.owner.name} was made by somebody else just now`,
   )
@@ -159,7 +159,7 @@ export async function deleteSecret(
   try {
     await api.request({ method: 'DELETE', path: buildObjectPath(SECRET_RESOURCE, key) })
   } catch (error) {
-    if (!isPortError(error, 'NotFound')) throw error
+    if (!isKubeError(error, 'NotFound')) throw error
   }
 }
 
@@ -171,7 +171,7 @@ async function postJob(
   try {
     await jobs.create(manifest as WritableObject)
   } catch (error) {
-    if (!isPortError(error, 'AlreadyExists')) throw error
+    if (!isKubeError(error, 'AlreadyExists')) throw error
     const found = await readObject<WithMeta<JobView>>(api, JOB_RESOURCE, { namespace, name })
     throw toNameConflictError({ kind: 'Job', namespace, name, metadata: found?.metadata })
   }
@@ -206,7 +206,7 @@ export async function createReader(options: CreateOptions, request: ReaderReques
   const credentials = await bus?.credentials({ kind: 'Reader', namespace, runUid: owner.uid })
   if (bus === undefined || placement === undefined || credentials === undefined) {
     const why = bus === undefined ? 'there is no bus' : 'the ConfigMap of its run is gone'
-    throw new PortError('Invalid', `${namespace}/${request.name} cannot be made: ${why}`)
+    throw new KubeError('Invalid', `${namespace}/${request.name} cannot be made: ${why}`)
   }
   const access = { placement, bus, credentials: credentials.text }
   await replaceSecret(options.api, request, buildReaderSecret(request, access))

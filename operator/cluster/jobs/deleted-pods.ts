@@ -1,12 +1,9 @@
 import type { JobCaches } from './job-caches.ts'
-import type { PodView } from './pod-view.ts'
-
-const hasEnded = ({ status }: PodView): boolean =>
-  status?.phase === 'Succeeded' || status?.phase === 'Failed'
+import { findController, hasEnded, type PodView } from './pod-view.ts'
 
 /**
  * Pods that ended and were deleted, as they were last seen, for as long as their Job is there: one that was evicted or
- * deleted by hand goes before its Job is closed, and with it would go its exit code and its last words.
+ * deleted by hand goes before its Job is closed, and with it would go its exit code and termination message.
  */
 export class DeletedPods {
   readonly #byJob = new Map<string, PodView>()
@@ -29,8 +26,8 @@ export class DeletedPods {
   }
 
   #record(pod: PodView): void {
-    const { namespace = '', ownerReferences = [] } = pod.metadata
-    const { uid, name = '' } = ownerReferences.find(({ controller }) => controller === true) ?? {}
+    const { namespace = '' } = pod.metadata
+    const { uid, name = '' } = findController(pod.metadata) ?? {}
     const job = this.#jobs.cache.get({ namespace, name })
     if (uid !== undefined && job?.metadata.uid === uid) this.#byJob.set(uid, pod)
   }

@@ -1,3 +1,4 @@
+import { OPERATOR_NAME } from '../../../crds/names.ts'
 import { openCachedClient } from '../../../kube/cache/cached-client.ts'
 import type { ApiObject } from '../../../kube/cache/indexer.ts'
 import type { ApiResource } from '../../../kube/client/resource-path.ts'
@@ -10,7 +11,7 @@ const NODE_RESOURCE: ApiResource = { apiVersion: 'v1', kind: 'Node', plural: 'no
 
 type WatchedNode = NodeView & ApiObject
 
-/** A node is large and says much; all that is kept of it is whether pods may stay. */
+/** A node is a large object; only what decides whether its pods may stay is cached. */
 const pruneNode = ({ metadata, spec }: WatchedNode): WatchedNode => {
   const { name, uid, resourceVersion } = metadata
   const { unschedulable, taints } = spec ?? {}
@@ -39,8 +40,9 @@ export function openEvictionWarnings(
 ): EvictionWarnings {
   const nodes = openCachedClient<WatchedNode>({
     ...options,
+    fieldManager: OPERATOR_NAME,
     resource: NODE_RESOURCE,
-    prune: pruneNode,
+    transform: pruneNode,
   })
   return {
     find(pod) {

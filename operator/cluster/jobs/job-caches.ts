@@ -21,7 +21,7 @@ export const SECRET_RESOURCE: ApiResource = { apiVersion: 'v1', kind: 'Secret', 
 /** The Jobs and pods of runs alone: result tables and whatever others own are not looked at. */
 const RUN_OBJECTS_SELECTOR = `app.kubernetes.io/managed-by=${OPERATOR_NAME},${LABELS.run}`
 
-/** What is kept of a Job: a template is as large as all else, and nothing of it is read but which Secrets it mounts. */
+/** What is cached of a Job: its template is as large as the rest, and only the Secrets it mounts are read. */
 function pruneJob({ metadata, spec, status }: JobView): JobView {
   const { suspend, template } = spec ?? {}
   const volumes = template?.spec?.volumes?.filter(({ secret }) => secret !== undefined) ?? []
@@ -51,28 +51,32 @@ export interface JobCaches {
   readonly pods: CachedClient<PodView>
 }
 
-/** How the caches of a home are kept; the same for every kind. */
+/** Options that the caches of all kinds of a platform share. */
 export type SharedWatchOptions = Omit<
   CachedClientOptions<never>,
-  'resource' | 'indexes' | 'prune' | 'labelSelector' | 'fieldSelector'
+  'resource' | 'fieldManager' | 'indexes' | 'transform' | 'labelSelector' | 'fieldSelector'
 >
 
 /** Starts to follow the Jobs of runs and their pods, both found by the UID of what controls them, pods also by node. */
 export function openJobCaches(options: SharedWatchOptions): JobCaches {
-  const watchOptions = { ...options, labelSelector: RUN_OBJECTS_SELECTOR }
+  const watchOptions = {
+    ...options,
+    fieldManager: OPERATOR_NAME,
+    labelSelector: RUN_OBJECTS_SELECTOR,
+  }
   const indexes = { owner: indexByOwner }
   return {
     jobs: openCachedClient<JobView>({
       ...watchOptions,
       indexes,
       resource: JOB_RESOURCE,
-      prune: pruneJob,
+      transform: pruneJob,
     }),
     pods: openCachedClient<PodView>({
       ...watchOptions,
       indexes: { ...indexes, node: indexByNode },
       resource: POD_RESOURCE,
-      prune: prunePod,
+      transform: prunePod,
     }),
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { ObjectKey } from '../../../kube/object-key.ts'
 import {
   CONFIG_MAPS,
   type FakeJobsPlatform,
@@ -17,7 +18,6 @@ import {
   terminationMessageText,
   toTimestamp,
 } from '../../../test/fixtures/pod-states.ts'
-import type { ObjectKey } from '../../ports/objects.ts'
 
 const platforms = useFakeJobsPlatforms()
 const request = buildTestJobRequest()
@@ -214,7 +214,6 @@ const waitForFirstChange = (jobs: FakeJobsPlatform['jobs']) => {
   return next.promise.finally(stop)
 }
 
-/** The next news beyond what is there already. */
 const waitForLastChange = async (jobs: FakeJobsPlatform['jobs']) => {
   const next = Promise.withResolvers<void>()
   const stop = jobs.watch((_run, urgency) => {
@@ -224,8 +223,10 @@ const waitForLastChange = async (jobs: FakeJobsPlatform['jobs']) => {
   stop()
 }
 
+const FAILED_STATUS = { failed: 1, conditions: [{ type: 'Failed', status: 'True' }] }
+
 describe('the Jobs of a run', () => {
-  test('are told of by the state of their pods', async () => {
+  test('are notified by the state of their pods', async () => {
     const { jobs } = platforms.open()
     await jobs.create(request)
     const received = waitForFirstChange(jobs)
@@ -233,7 +234,7 @@ describe('the Jobs of a run', () => {
     expect(await received).toEqual({ namespace: 'team', name: 'study-0-r0' })
   })
 
-  test('are read anew, once, when closed before anything was heard of their pods', async () => {
+  test('are read again, once, when closed before any state of their pods arrived', async () => {
     platforms.server.injectFault(
       ({ path, query }) => path.endsWith('/pods') && query['watch'] === 'true',
       'hang',
@@ -245,8 +246,7 @@ describe('the Jobs of a run', () => {
       name,
       buildFailedStatus({ exitCode: 2, message: terminationMessageText }),
     )
-    const conditions = [{ type: 'Failed', status: 'True' }]
-    platforms.server.objects.write(JOBS, name, { status: { failed: 1, conditions } })
+    platforms.server.objects.write(JOBS, name, { status: FAILED_STATUS })
     const first = async () => (await jobs.listOwnedBy(runUid))[0]
     while ((await first())?.state === 'Pending') await yieldToEventLoop()
     expect(await first()).toMatchObject({ state: 'Failed', exitCode: 2 })
@@ -256,7 +256,7 @@ describe('the Jobs of a run', () => {
     expect(reads).toHaveLength(1)
   })
 
-  test('keep the last words of a pod that went before its Job was closed', async () => {
+  test('keep the termination message of a pod that went before its Job was closed', async () => {
     const { jobs } = platforms.open()
     await jobs.create(request)
     makePod(
@@ -269,8 +269,7 @@ describe('the Jobs of a run', () => {
     const received = waitForLastChange(jobs)
     platforms.server.objects.delete(PODS, `${name}-x`)
     await received
-    const conditions = [{ type: 'Failed', status: 'True' }]
-    platforms.server.objects.write(JOBS, name, { status: { failed: 1, conditions } })
+    platforms.server.objects.write(JOBS, name, { status: FAILED_STATUS })
     expect(await first()).toMatchObject({
       state: 'Failed',
       exitCode: 6,

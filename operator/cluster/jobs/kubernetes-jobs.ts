@@ -2,12 +2,13 @@ import { LABELS, RUN_KIND } from '../../../crds/names.ts'
 import type { CachedClient } from '../../../kube/cache/cached-client.ts'
 import type { ApiClient } from '../../../kube/client/api-client.ts'
 import { buildCollectionPath, buildObjectPath } from '../../../kube/client/resource-path.ts'
-import type { Clock } from '../../ports/clock.ts'
+import { isKubeError } from '../../../kube/kube-error.ts'
+import type { ObjectKey } from '../../../kube/object-key.ts'
+import type { Urgency } from '../../../kube/urgency.ts'
+import type { Clock } from '../../../std/clock.ts'
 import type { JobRequest, ReaderRequest } from '../../ports/job-request.ts'
 import type { Jobs } from '../../ports/jobs.ts'
-import type { ObjectKey, Urgency } from '../../ports/objects.ts'
 import type { ObservedJob } from '../../ports/observed-job.ts'
-import { isPortError } from '../../ports/port-error.ts'
 import { mayHaveLostNode, type NodeObservation } from './classify-pod.ts'
 import {
   type CreateOptions,
@@ -22,7 +23,13 @@ import { JOB_RESOURCE, type JobCaches, POD_RESOURCE } from './job-caches.ts'
 import type { JobDefaults } from './job-defaults.ts'
 import { NODE_TTL_MS, NodeCache } from './node-cache.ts'
 import { findNewestPod, mustRereadPods, observeJob, POD_CREATION_GRACE_MS } from './observe-job.ts'
-import { type JobView, mountsOwnSecret, type PodView, parseTimeMs } from './pod-view.ts'
+import {
+  findController,
+  type JobView,
+  mountsOwnSecret,
+  type PodView,
+  parseTimeMs,
+} from './pod-view.ts'
 
 export interface KubernetesJobsOptions extends JobCaches {
   /** Whose writes stop when another leads. */
@@ -33,7 +40,7 @@ export interface KubernetesJobsOptions extends JobCaches {
   readonly defaultTtlSeconds?: number | undefined
   /** After how long without its kubelet a node counts as gone (ms): two pods of a run may then live at once. Never where left out. */
   readonly releaseLostNodesAfterMs?: number | undefined
-  /** Left out, nobody hears that a node will go. */
+  /** Left out, no checkpoint is asked for before a node goes. */
   readonly evictionWarnings?: EvictionWarnings | undefined
 }
 
@@ -41,11 +48,8 @@ type RunChangeCallback = (run: ObjectKey, urgency?: Urgency) => void
 
 const DEFAULT_TTL_SECONDS = 3600
 
-const findController = ({ metadata }: JobView | PodView) =>
-  metadata.ownerReferences?.find(({ controller }) => controller === true)
-
 function findRunOfJob(job: JobView): ObjectKey | undefined {
-  const owner = findController(job)
+  const owner = findController(job.metadata)
   if (owner?.kind !== RUN_KIND || owner.name === undefined) return undefined
   return { namespace: job.metadata.namespace ?? '', name: owner.name }
 }
@@ -55,7 +59,7 @@ function findRunOfPod({ metadata }: PodView): ObjectKey | undefined {
   return name === undefined ? undefined : { namespace: metadata.namespace ?? '', name }
 }
 
-/** Waits for a pod, and nobody has said why: when that is overdue it will have a reason. */
+/** Waits for a pod for no reason that is known yet: there will be one when that is overdue. */
 const isUnexplained = ({ waiting }: ObservedJob): boolean =>
   waiting?.phase === 'Schedule' && waiting.reason === undefined
 
@@ -98,7 +102,7 @@ class KubernetesJobs implements Jobs {
     await Promise.all([jobs.synced, pods.synced])
     const owned = jobs.cache
       .find('owner', runUid)
-      .filter((job) => findController(job)?.uid === runUid)
+      .filter((job) => findController(job.metadata)?.uid === runUid)
     return Promise.all(owned.map((job) => this.#observe(job)))
   }
 
@@ -151,7 +155,7 @@ class KubernetesJobs implements Jobs {
       if ((answer as { kind?: string }).kind === 'Job') jobs.cache.applyWrite(answer as JobView)
       else jobs.cache.applyDelete(key, uid)
     } catch (error) {
-      const isGone = isPortError(error, 'NotFound') || isPortError(error, 'Conflict')
+      const isGone = isKubeError(error, 'NotFound') || isKubeError(error, 'Conflict')
       if (!isGone) throw error
     }
   }
@@ -181,7 +185,7 @@ class KubernetesJobs implements Jobs {
     return warning === undefined ? {} : { evictionWarning: warning }
   }
 
-  /** The pods that a Job controls: as known, but read anew before a closed Job is judged by them. */
+  /** The pods that a Job controls: as cached, but read again before a closed Job is judged by them. */
   async #readPods(job: JobView): Promise<readonly PodView[]> {
     const { uid } = job.metadata
     const known = [
@@ -197,7 +201,7 @@ class KubernetesJobs implements Jobs {
       path: buildCollectionPath(POD_RESOURCE, job.metadata.namespace),
       query: { labelSelector: `batch.kubernetes.io/controller-uid=${job.metadata.uid}` },
     })) as { readonly items: readonly PodView[] }
-    const owned = items.filter((pod) => findController(pod)?.uid === job.metadata.uid)
+    const owned = items.filter((pod) => findController(pod.metadata)?.uid === job.metadata.uid)
     this.#rereadPods.set(job, owned)
     return owned
   }

@@ -1,9 +1,10 @@
 import type { ApiClient } from '../../../kube/client/api-client.ts'
+import { readApiPath, readObject } from '../../../kube/client/read-object.ts'
 import type { ApiResource } from '../../../kube/client/resource-path.ts'
-import { TtlCache } from '../../../kube/ttl-cache.ts'
+import { isKubeError } from '../../../kube/kube-error.ts'
+import type { Clock } from '../../../std/clock.ts'
+import { TtlCache } from '../../../std/ttl-cache.ts'
 import type { Blocker } from '../../ports/blocker.ts'
-import type { Clock } from '../../ports/clock.ts'
-import { isPortError } from '../../ports/port-error.ts'
 import type { PrerequisiteQuery, Prerequisites } from '../../ports/prerequisites.ts'
 import {
   buildMissingClaimBlocker,
@@ -14,7 +15,6 @@ import {
 } from './claim-blockers.ts'
 import { findPlacementBlockers } from './frozen-placement.ts'
 import type { JobDefaults } from './job-defaults.ts'
-import { readApiPath, readObject } from './read-object.ts'
 import { findVolumeBlockers } from './volume-blockers.ts'
 
 export interface KubernetesPrerequisitesOptions {
@@ -126,7 +126,7 @@ class KubernetesPrerequisites implements Prerequisites {
 }
 
 function toForbidden(error: unknown): 'Forbidden' {
-  if (isPortError(error, 'Forbidden')) return 'Forbidden'
+  if (isKubeError(error, 'Forbidden')) return 'Forbidden'
   throw error
 }
 

@@ -1,6 +1,7 @@
 import { API_GROUP, RUN_KIND } from '../../../crds/names.ts'
 import type { ObjectMeta } from '../../../crds/object-meta.ts'
-import { PortError } from '../../ports/port-error.ts'
+import { KubeError } from '../../../kube/kube-error.ts'
+import { findController } from './pod-view.ts'
 
 export interface ConflictingObject {
   readonly kind: 'Job' | 'ConfigMap'
@@ -10,11 +11,11 @@ export interface ConflictingObject {
   readonly metadata: Pick<ObjectMeta, 'ownerReferences' | 'deletionTimestamp'> | undefined
 }
 
-const findController = ({ metadata }: ConflictingObject) =>
-  metadata?.ownerReferences?.find(({ controller }) => controller === true)
+const findConflictOwner = ({ metadata }: ConflictingObject) =>
+  metadata === undefined ? undefined : findController(metadata)
 
 const isControlledByRun = (conflict: ConflictingObject): boolean => {
-  const controller = findController(conflict)
+  const controller = findConflictOwner(conflict)
   return controller?.kind === RUN_KIND && controller.apiVersion.startsWith(`${API_GROUP}/`)
 }
 
@@ -22,16 +23,16 @@ const isControlledByRun = (conflict: ConflictingObject): boolean => {
  * Why an object cannot be made under a name: AlreadyExists where what is there will go or is that of a run, so that
  * trying again helps; NameConflict where somebody else has the name.
  */
-export function toNameConflictError(conflict: ConflictingObject): PortError {
+export function toNameConflictError(conflict: ConflictingObject): KubeError {
   const { kind, namespace, name, metadata } = conflict
   const what = `${kind} ${namespace}/${name}`
   const isTerminating = metadata === undefined || metadata.deletionTimestamp !== undefined
-  if (isTerminating) return new PortError('AlreadyExists', `${what} is still being deleted`)
-  const controller = findController(conflict)
+  if (isTerminating) return new KubeError('AlreadyExists', `${what} is still being deleted`)
+  const controller = findConflictOwner(conflict)
   const owner = controller === undefined ? 'nobody' : `${controller.kind} ${controller.name}`
   return isControlledByRun(conflict)
-    ? new PortError('AlreadyExists', `${what} belongs to ${owner} already`)
-    : new PortError(
+    ? new KubeError('AlreadyExists', `${what} belongs to ${owner} already`)
+    : new KubeError(
         'NameConflict',
         `${what} is in the way: it belongs to ${owner}; delete it, or give the run another name`,
       )

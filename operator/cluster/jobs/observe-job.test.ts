@@ -40,7 +40,7 @@ const observe = (given: JobView, pods: readonly PodView[] = []) =>
   observeJob({ job: given, pods, nowMs })
 
 describe('a Job as the controllers see it', () => {
-  test('has the times and last words of its pod, and its owner', () => {
+  test('has the times and the termination message of its pod, and its owner', () => {
     const done = buildBoundPod({
       ...buildFailedStatus({ exitCode: 0, message: terminationMessageText }),
       phase: 'Succeeded',
@@ -142,7 +142,7 @@ describe('a pod that Kueue takes back', () => {
   })
 })
 
-describe('pods are read anew', () => {
+describe('pods are read again', () => {
   test.each([
     ['when a Job is closed and none is known', closed('Failed'), [], true],
     ['when a Job is closed and its pod seems to run', closed('Failed'), [running], true],

@@ -4,11 +4,13 @@ import { QUEUE_LABEL } from './build-job-manifest.ts'
 import { classifyPod, type NodeObservation, type PodObservation } from './classify-pod.ts'
 import {
   type ConditionView,
+  findController,
   findTrueCondition,
   formatReason,
   type JobView,
   type PodView,
   parseTimeMs,
+  readCreatedMs,
 } from './pod-view.ts'
 
 export interface JobSnapshot {
@@ -19,9 +21,6 @@ export interface JobSnapshot {
   /** The node of its newest pod, where it was asked for. */
   readonly node?: NodeObservation | undefined
 }
-
-const readCreatedMs = ({ metadata }: JobView | PodView): number =>
-  parseTimeMs(metadata.creationTimestamp) ?? 0
 
 /** How the Job controller has closed a Job. */
 const findTerminalCondition = ({ status }: JobView): ConditionView | undefined =>
@@ -137,7 +136,7 @@ function clampTimes(observation: PodObservation, createdMs: number): PodObservat
 export function observeJob(snapshot: JobSnapshot): ObservedJob {
   const { metadata } = snapshot.job
   const createdMs = readCreatedMs(snapshot.job)
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true)
+  const owner = findController(metadata)
   return {
     name: metadata.name,
     uid: metadata.uid,

@@ -125,3 +125,16 @@ export const findTrueCondition = (
 /** A reason and its sentence as one text. */
 export const formatReason = (reason: string | undefined, message: string | undefined): string =>
   [reason, message].filter((part) => part !== undefined && part !== '').join(': ')
+
+/** The owner that controls an object; undefined where none does. */
+export const findController = <T extends { readonly controller?: boolean | undefined }>(metadata: {
+  readonly ownerReferences?: readonly T[] | undefined
+}): T | undefined => metadata.ownerReferences?.find(({ controller }) => controller === true)
+
+/** When an object was created (ms since 1970); 0 where it does not say. */
+export const readCreatedMs = ({ metadata }: JobView | PodView): number =>
+  parseTimeMs(metadata.creationTimestamp) ?? 0
+
+/** Whether no container of a pod will run any more. */
+export const hasEnded = ({ status }: PodView): boolean =>
+  status?.phase === 'Succeeded' || status?.phase === 'Failed'

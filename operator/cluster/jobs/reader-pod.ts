@@ -15,7 +15,7 @@ interface ReaderPodRequest {
   readonly placement: JobRequest['placement']
   /** Where they found images and storage. */
   readonly frozen: FrozenPlacement
-  /** What the program is told. */
+  /** Arguments of the program. */
   readonly flags: readonly string[]
   /** A Secret that is mounted where pods find theirs of the bus; without one nothing is shipped, and the storage is mounted to be read only. */
   readonly secretName?: string

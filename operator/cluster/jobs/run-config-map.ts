@@ -114,7 +114,7 @@ function buildStoredRunConfig(
 
 const toJsonText = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`
 
-/** The one immutable ConfigMap of a run: what each of its pods is told, and where they run. */
+/** The one immutable ConfigMap of a run: the configuration of each of its pods, and where they run. */
 export function buildRunConfigMap(
   request: JobRequest,
   settings: RunConfigMapSettings,

@@ -2,8 +2,8 @@ import { buildCrd, KINDS } from '../../../crds/generators/to-crd.ts'
 import { API_GROUP, API_GROUP_VERSION, API_VERSION } from '../../../crds/names.ts'
 import type { ApiClient } from '../../../kube/client/api-client.ts'
 import { ApiError } from '../../../kube/client/api-error.ts'
+import { readApiPath } from '../../../kube/client/read-object.ts'
 import { buildCollectionPath } from '../../../kube/client/resource-path.ts'
-import { PortError } from '../../ports/port-error.ts'
 import { findMissingFields } from './missing-fields.ts'
 
 /** Refused: starting again changes nothing until somebody does what the message says. Away: it can be tried again. */
@@ -26,16 +26,6 @@ class PreflightRefusal extends Error {}
 const getPath = (api: ApiClient, path: string, query = {}): Promise<unknown> =>
   api.request({ method: 'GET', path, query })
 
-/** As get, but undefined for what is not there. */
-async function findPath(api: ApiClient, path: string): Promise<unknown> {
-  try {
-    return await getPath(api, path)
-  } catch (error) {
-    if (error instanceof PortError && error.code === 'NotFound') return undefined
-    throw error
-  }
-}
-
 interface ApiGroup {
   readonly versions: readonly { readonly version: string }[]
 }
@@ -44,7 +34,7 @@ interface ApiResourceList {
 }
 
 async function checkVersions({ api }: ApiCheckOptions): Promise<void> {
-  const group = (await findPath(api, `/apis/${API_GROUP}`)) as ApiGroup | undefined
+  const group = (await readApiPath(api, `/apis/${API_GROUP}`)) as ApiGroup | undefined
   const crds = KINDS.map(({ plural }) => `${plural}.${API_GROUP}`).join(' and ')
   if (group === undefined) {
     throw new PreflightRefusal(
@@ -88,7 +78,7 @@ async function checkFields({ api }: ApiCheckOptions): Promise<void> {
   for (const kind of KINDS) {
     const name = `${kind.plural}.${API_GROUP}`
     const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`
-    const installed = await findPath(api, path).catch((error: unknown) => {
+    const installed = await readApiPath(api, path).catch((error: unknown) => {
       if (error instanceof ApiError && error.status === 403) return undefined
       throw error
     })

@@ -12,11 +12,12 @@ import {
   buildReportId,
   buildReportSubject,
 } from '../../../contract/bus-names.ts'
+import type { RunReport } from '../../../contract/run-report.ts'
 import { type NatsBusOptions, openNatsBus } from '../../../operator/bus/nats-bus.ts'
 import type { Bus, CredentialsRequest } from '../../../operator/ports/bus.ts'
-import type { Clock } from '../../../operator/ports/clock.ts'
 import type { BusLink, Sleep } from '../../../pod/bus/bus-link.ts'
 import { openNatsLink } from '../../../pod/bus/nats-link.ts'
+import type { Clock } from '../../../std/clock.ts'
 import type { PodHandle } from '../../contract/bus-contract.ts'
 import { type NatsTestbed, startNatsTestbed } from '../testbed/nats-testbed.ts'
 import { sharedTestbed } from '../testbed/shared-testbed.ts'
@@ -53,6 +54,12 @@ export function busOptions(nats: NatsTestbed): NatsBusOptions {
 export const openScaledBus = (options: NatsBusOptions): Promise<Bus> =>
   openNatsBus(options, { clock: scaledClock, log: () => undefined })
 
+/** A pod that reports, too. */
+export interface ReportingPod extends PodHandle {
+  /** Resolves when it is stored. */
+  readonly report: (report: RunReport) => Promise<void>
+}
+
 /** A NATS server of its own, the operator's bus on it, and pods. */
 export interface BusTestbed {
   readonly nats: NatsTestbed
@@ -61,7 +68,7 @@ export interface BusTestbed {
   readonly credentialsFile: (request: CredentialsRequest) => Promise<string>
   /** Opens the link of a pod, with the credentials of its attempt. */
   readonly link: (address: AttemptAddress) => Promise<BusLink>
-  readonly pod: (address: AttemptAddress, podUid: string) => Promise<PodHandle>
+  readonly pod: (address: AttemptAddress, podUid: string) => Promise<ReportingPod>
   readonly close: () => Promise<void>
 }
 
@@ -107,7 +114,7 @@ export async function openBusTestbed(): Promise<BusTestbed> {
   }
 }
 
-function createPodHandle(link: BusLink, address: AttemptAddress, podUid: string): PodHandle {
+function createPodHandle(link: BusLink, address: AttemptAddress, podUid: string): ReportingPod {
   return {
     report: (report) =>
       link.store({

@@ -12,11 +12,12 @@ import {
 } from '../../../contract/bus-names.ts'
 import type { NatsBusOptions } from '../../../operator/bus/nats-bus.ts'
 import type { BusHealth, CredentialsRequest } from '../../../operator/ports/bus.ts'
-import { describeBusContract } from '../../contract/bus-contract.ts'
+import { aReport, describeBusContract } from '../../contract/bus-contract.ts'
 import { type NatsTestbed, startNatsTestbed } from '../testbed/nats-testbed.ts'
 import { sharedTestbed } from '../testbed/shared-testbed.ts'
 import { openTestbedFolder } from '../testbed/testbed-folder.ts'
 import { type BusTestbed, busOptions, openBusTestbed, openScaledBus } from './bus-testbed.ts'
+import { readStreamedReports } from './run-reports.ts'
 
 describeBusContract('NATS', async () => {
   const testbed = await openBusTestbed()
@@ -27,6 +28,25 @@ describeBusContract('NATS', async () => {
     reconnect: () => testbed.nats.start(),
     close: testbed.close,
   }
+})
+
+test('reports are read from the stream once each, however often they were sent, in the order of their pod', async () => {
+  const testbed = await openBusTestbed()
+  const address = { namespace: 'default', runUid: 'run-1', task: 'train', attempt: 1 }
+  const [first, second, other] = await Promise.all([
+    testbed.pod(address, 'pod-a'),
+    testbed.pod({ ...address, attempt: 2 }, 'pod-b'),
+    testbed.pod({ ...address, runUid: 'run-2' }, 'pod-c'),
+  ])
+  for (const sequence of [1, 3, 2, 1, 3, 4]) await first.report(aReport('pod-a', sequence))
+  await second.report(aReport('pod-b', 5))
+  await other.report(aReport('pod-c', 1))
+  const read = (runUid: string) =>
+    readStreamedReports(testbed.nats, { namespace: 'default', runUid })
+  const inOrder = [1, 2, 3, 4].map((sequence) => aReport('pod-a', sequence))
+  expect((await read('run-1')).reports).toEqual([...inOrder, aReport('pod-b', 5)])
+  expect((await read('run-9')).reports).toEqual([])
+  await testbed.close()
 })
 
 const myAddress = { namespace: 'default', runUid: 'run-1', task: 'train', attempt: 1 }

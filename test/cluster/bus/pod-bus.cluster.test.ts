@@ -18,6 +18,7 @@ import { runTrainerProcess } from '../../programs/run-trainer-process.ts'
 import { freePort } from '../testbed/free-port.ts'
 import { waitUntil } from '../testbed/wait-until.ts'
 import { type BusTestbed, openBusTestbed } from './bus-testbed.ts'
+import { readStreamedReports } from './run-reports.ts'
 
 const run = { namespace: 'default', runUid: 'run-1' }
 const attempt = (number: number): AttemptAddress => ({ ...run, task: 'train', attempt: number })
@@ -87,9 +88,12 @@ async function goAwayForMs(ms: number): Promise<void> {
   process.stdout.write(`NATS was down for ${Math.round(performance.now() - startMs)} ms\n`)
 }
 
-/** The reports in the stream, once the bus is connected again. */
+const listStreamedReports = async (): Promise<readonly RunReport[]> =>
+  (await readStreamedReports(testbed.nats, run)).reports
+
+/** What the stream has, once its server is up again. */
 const listRunReports = (): Promise<readonly RunReport[]> =>
-  waitUntil({ what: 'the bus', withinMs: 60_000, look: () => testbed.bus.listReports(run) })
+  waitUntil({ what: 'the bus', withinMs: 60_000, look: listStreamedReports })
 
 /** Resolves when the bus has received a heartbeat of this attempt at the step or later. */
 function reached(number: number, step: number): Promise<void> {
@@ -116,7 +120,7 @@ describe('a trainer on NATS', () => {
       },
     })
     expect(ended.exitCode).toBe(0)
-    const reports = await testbed.bus.listReports(run)
+    const reports = await listStreamedReports()
     expect(reports).toEqual(await spooled())
     expect(reports.filter(({ kind }) => kind === 'Step').map(({ step }) => step)).toEqual(
       Array.from({ length: 40 }, (_, index) => index + 1),

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Clock } from '../../../operator/ports/clock.ts'
+import type { Clock } from '../../../std/clock.ts'
 import { type ContainerPlan, type PlanSources, planContainer } from './container-plan.ts'
 import type { Delay } from './delay.ts'
 import {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../operator/ports/clock.ts'
+import type { Clock } from '../../../std/clock.ts'
 
 /** Resolves after a time, or as soon as the signal aborts; it never rejects. */
 export type Delay = (delayMs: number, signal?: AbortSignal) => Promise<void>

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Clock } from '../../../operator/ports/clock.ts'
+import type { Clock } from '../../../std/clock.ts'
 import { type FakeApi, startFakeApi } from './fake-api.ts'
 import { type Kubelet, startKubelet } from './kubelet.ts'
 import type { Pod } from './pod-object.ts'

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Clock } from '../../../operator/ports/clock.ts'
+import type { Clock } from '../../../std/clock.ts'
 import { type ApiAddress, connectApi } from './api-connection.ts'
 import type { Images } from './container-plan.ts'
 import { createDelay } from './delay.ts'

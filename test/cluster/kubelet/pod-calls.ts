@@ -1,4 +1,4 @@
-import type { Clock } from '../../../operator/ports/clock.ts'
+import type { Clock } from '../../../std/clock.ts'
 import { type ApiConnection, formatApiRefusal } from './api-connection.ts'
 import type { Delay } from './delay.ts'
 import { type Pod, toPodName } from './pod-object.ts'

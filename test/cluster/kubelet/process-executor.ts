@@ -4,7 +4,7 @@ import { chmod, mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { Clock } from '../../../operator/ports/clock.ts'
+import type { Clock } from '../../../std/clock.ts'
 import { containerScript, EXEC_SCRIPT, rewritePaths } from './container-script.ts'
 import {
   type ContainerEnd,

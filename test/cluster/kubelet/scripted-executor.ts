@@ -1,4 +1,4 @@
-import type { Clock } from '../../../operator/ports/clock.ts'
+import type { Clock } from '../../../std/clock.ts'
 import { omitUndefined } from '../../../std/omit-undefined.ts'
 import type { ContainerEnd, ContainerStart, Executor, RunningContainer } from './executor.ts'
 import type { Container, Pod } from './pod-object.ts'

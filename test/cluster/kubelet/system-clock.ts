@@ -1,4 +1,4 @@
-import type { Clock } from '../../../operator/ports/clock.ts'
+import type { Clock } from '../../../std/clock.ts'
 
 /** The clock of this machine, for tests with real processes: they wait for events and assert no times. */
 export const systemClock: Clock = {

@@ -61,9 +61,9 @@ function simulateLeader(): () => Promise<string> {
   }
   operator.countRequest({ verb: 'GET', status: 200 })
   operator.setLeader('neco-operator', true)
-  operator.bus('Connected')
+  operator.setBusState('Connected')
   operator.reportReceived()
-  operator.lag({ p50: 0, p99: 0.002, max: 0.01 })
+  operator.setEventLoopLag({ p50: 0, p99: 0.002, max: 0.01 })
   const sweep = buildSimulatedSweep()
   const metadata = { ...sweep.metadata, namespace: NAMESPACE, uid: 'u' }
   const objects = { runs: [aRun(0), aRun(1)], sweeps: [{ ...sweep, metadata }] }

@@ -80,7 +80,7 @@ async function openJobsPlatform(
   kubeConfig.loadFromFile(testbed.kubeconfig('admin'))
   const api = createApiClient({ endpoint: createApiEndpoint(kubeConfig), clock: systemClock })
   const followed = { api, clock: systemClock, random: Math.random, namespace }
-  const kinds = openJobCaches({ ...followed, observerOf: () => ({}) })
+  const kinds = openJobCaches({ ...followed, createObserver: () => ({}) })
   const defaults = { image: IMAGE, storage: { claim: claim.name } }
   const jobs = createKubernetesJobs({ ...kinds, api, clock: systemClock, defaults, bus })
   const mine = await makeRun(testbed, namespace, 'study-0-r0')

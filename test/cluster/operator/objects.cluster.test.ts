@@ -1,5 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node'
 import { afterEach, describe, expect, test } from 'vitest'
+import { API_GROUP_VERSION } from '../../../crds/names.ts'
 import type { NeCoRun } from '../../../crds/necorun.ts'
 import type { Reflector } from '../../../kube/cache/reflector.ts'
 import { type ApiClient, createApiClient } from '../../../kube/client/api-client.ts'
@@ -118,7 +119,7 @@ describe('the objects of a real API server', () => {
         clock: systemClock,
         random: Math.random,
         namespace: 'default',
-        idleMs: 3_000,
+        idleTimeoutMs: 3_000,
       })
       opened.push(objects)
       await objects.synced
@@ -196,12 +197,13 @@ describe('Events on a real API server', () => {
     const recorder = createEventRecorder({
       api,
       clock: systemClock,
-      instance: 'neco-operator-0',
+      reporter: { controller: 'neco-operator', instance: 'neco-operator-0' },
       onDropped: (error) => failures.push(error),
     })
     opened.push(recorder)
     for (let i = 0; i < 3; i++) {
       await recorder.publish({
+        apiVersion: API_GROUP_VERSION,
         kind: 'NeCoRun',
         key: { namespace, name: 'a' },
         uid: metadata.uid,

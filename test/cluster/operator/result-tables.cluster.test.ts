@@ -58,6 +58,14 @@ it('the results of a sweep are in ConfigMaps that it owns, and that are recreate
     kubectl('get', 'configmap/study-results-1', `-o=jsonpath=${field}`)
   const rows = (await read('{.data.results\\.ndjson}')).trimEnd().split('\n')
   expect(rows.map((row) => JSON.parse(row).point)).toEqual(values.slice(199, 249))
+  // The recipe of docs/cluster.md.
+  const template = 'go-template={{range .items}}{{index .data "results.ndjson"}}{{end}}'
+  const table = await kubectl('get', 'configmaps', '-l', 'neco.dev/sweep=study', '-o', template)
+  const points = table
+    .trimEnd()
+    .split('\n')
+    .map((row) => JSON.parse(row).point)
+  expect(points).toEqual(values.map((value) => value - 1))
   const version = await read('{.metadata.resourceVersion}')
   await write()
   expect(await read('{.metadata.resourceVersion}')).toBe(version)

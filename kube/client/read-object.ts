@@ -1,14 +1,14 @@
-import type { ApiClient } from '../../../kube/client/api-client.ts'
-import { type ApiResource, buildObjectPath } from '../../../kube/client/resource-path.ts'
-import type { ObjectKey } from '../../ports/objects.ts'
-import { isPortError } from '../../ports/port-error.ts'
+import { isKubeError } from '../kube-error.ts'
+import type { ObjectKey } from '../object-key.ts'
+import type { ApiClient } from './api-client.ts'
+import { type ApiResource, buildObjectPath } from './resource-path.ts'
 
 /** What a path holds now; undefined where there is nothing. Fails with ApiError. */
 export async function readApiPath<T>(api: ApiClient, path: string): Promise<T | undefined> {
   try {
     return (await api.request({ method: 'GET', path })) as T
   } catch (error) {
-    if (isPortError(error, 'NotFound')) return undefined
+    if (isKubeError(error, 'NotFound')) return undefined
     throw error
   }
 }

@@ -1,4 +1,4 @@
-/** The time and the timers of a home. */
+/** Time in milliseconds, and timers; wall or monotonic, as its owner says. */
 export interface Clock {
   nowMs(): number
   /** Calls back once after a time, unless the returned function is called before. */

@@ -1,11 +1,11 @@
-import type { Clock } from '../operator/ports/clock.ts'
+import type { Clock } from './clock.ts'
 
 interface TtlEntry<T> {
   readonly expiresMs: number
   readonly value: Promise<T>
 }
 
-/** Answers that are asked for again within a short time are given again; failures are not remembered. */
+/** Values that are expensive to load, each for a time after its load began; failures are not cached. */
 export class TtlCache {
   readonly #clock: Clock
   readonly #ttlMs: number
@@ -16,7 +16,10 @@ export class TtlCache {
     this.#ttlMs = ttlMs
   }
 
-  /** The answer under a key, found by `find` where none is fresh. Fails as it does. */
+  /**
+   * The value of a key, loaded by `load` where none is fresh; those who ask at the same time share
+   * one load. A key always stands for the same type. Fails as `load` does.
+   */
   getOrLoad<T>(key: string, load: () => Promise<T>): Promise<T> {
     const nowMs = this.#clock.nowMs()
     for (const [otherKey, { expiresMs }] of this.#entries)
@@ -24,8 +27,11 @@ export class TtlCache {
     const entry = this.#entries.get(key)
     if (entry !== undefined) return entry.value as Promise<T>
     const value = load()
-    this.#entries.set(key, { expiresMs: nowMs + this.#ttlMs, value })
-    value.catch(() => this.#entries.delete(key))
+    const loading = { expiresMs: nowMs + this.#ttlMs, value }
+    this.#entries.set(key, loading)
+    value.catch(() => {
+      if (this.#entries.get(key) === loading) this.#entries.delete(key)
+    })
     return value
   }
 }

@@ -1,10 +1,8 @@
-import type { Clock } from '../operator/ports/clock.ts'
-
-/** An abort signal of one piece of work, which also follows longer lived ones without staying on them. */
+/** An abort signal of one operation that follows longer lived signals and leaves no listener on them. */
 export interface AbortScope {
   readonly signal: AbortSignal
   abort(reason: unknown): void
-  /** Lets go of the signals followed; call it when the work is done. */
+  /** Removes the listeners; call it when the operation is done. */
   end(): void
 }
 
@@ -26,18 +24,4 @@ export function createAbortScope(parents: readonly (AbortSignal | undefined)[]):
       for (const remove of removers.splice(0)) remove()
     },
   }
-}
-
-/** Resolves after a time in milliseconds, or as soon as the signal aborts. */
-export function pause(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
-  if (signal?.aborted === true || delayMs <= 0) return Promise.resolve()
-  return new Promise((resolve) => {
-    const end = () => {
-      cancel()
-      signal?.removeEventListener('abort', end)
-      resolve()
-    }
-    const cancel = clock.after(delayMs, end)
-    signal?.addEventListener('abort', end)
-  })
 }
