@@ -7,6 +7,7 @@ import { ModelSettings } from '../method/settings/model.ts'
 import { OptimizerSettings } from '../method/settings/optimizer.ts'
 import { ReferencesSettings } from '../method/settings/references.ts'
 import { ViewsSettings } from '../method/settings/views.ts'
+import { TaskAddress } from './task-address.ts'
 
 /** Raised whenever the same settings begin to give other numbers; it is part of every run key. */
 export const NUMERICS_VERSION = 1
@@ -36,7 +37,7 @@ const BusSettings = z.strictObject({
   caFile: z.string().optional().describe('caFile holds the authority that signed the server.'),
   namespace: z.string().describe('namespace of the run.'),
   runUid: z.string().describe('runUid names the run in subjects.'),
-  task: z.string().describe('work is train, or the name of the evaluation.'),
+  task: TaskAddress.describe('task of the run that this pod works on.'),
 })
 export type BusSettings = z.infer<typeof BusSettings>
 

@@ -1,3 +1,4 @@
+import { TRAINING } from '../contract/task-address.ts'
 import type { FrozenPlacement } from '../operator/cluster/jobs/frozen-placement.ts'
 import type { JobRequest } from '../operator/ports/job-request.ts'
 
@@ -6,7 +7,7 @@ export const aJobRequest = (changes: Partial<JobRequest> = {}): JobRequest => ({
   name: 'study-0-r0-a1',
   namespace: 'team',
   owner: { name: 'study-0-r0', uid: 'uid-of-the-run' },
-  task: 'train',
+  task: TRAINING,
   attempt: 1,
   program: 'trainer',
   sweep: 'study',

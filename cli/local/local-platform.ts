@@ -60,7 +60,7 @@ export async function openLocalPlatform(options: LocalPlatformOptions): Promise<
     events,
     clock: createShellClock({ now }),
     // What is missing on one machine was said before the study was placed.
-    prerequisites: { findBlockers: async () => [] },
+    prerequisites: { findBlockers: async () => [], findEvaluationParallelism: async () => 0 },
     hints: NOOP_HINTS,
     checkpointRequester: NOOP_CHECKPOINT_REQUESTER,
     resultTables: NOOP_RESULT_TABLES,

@@ -45,12 +45,14 @@ const holds = (type: string) => ({
 const done: RunStatus = {
   conditions: [holds('Complete')],
   tasks: [
-    { name: 'train', attempt: 1, state: 'Succeeded' },
-    { name: 'scenes', attempt: 1, state: 'Succeeded' },
+    { kind: 'Training', name: 'training', attempt: 1, state: 'Succeeded' },
+    { kind: 'Evaluation', name: 'scenes', attempt: 1, state: 'Succeeded' },
   ],
   evaluations: [0, 1].map((at) => ({ name: 'scenes', at, key: 'k', metrics: {} })),
 }
-const training: RunStatus = { tasks: [{ name: 'train', attempt: 1, state: 'Running' }] }
+const training: RunStatus = {
+  tasks: [{ kind: 'Training', name: 'training', attempt: 1, state: 'Running' }],
+}
 const report: RunReport = {
   schemaVersion: 1,
   run: 'b',

@@ -52,7 +52,7 @@ function splitStudy(study: Study): {
 }
 
 const hasTrained = (status: RunStatus | undefined): boolean =>
-  status?.tasks?.some(({ name, state }) => name === 'train' && state === 'Succeeded') ?? false
+  status?.tasks?.some(({ kind, state }) => kind === 'Training' && state === 'Succeeded') ?? false
 
 const hasEnded = (status: RunStatus | undefined): boolean =>
   status?.conditions?.some(

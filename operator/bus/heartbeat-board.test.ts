@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { buildProgressKey } from '../../contract/bus-names.ts'
+import { TRAINING } from '../../contract/task-address.ts'
 import { heartbeatBoard } from './heartbeat-board.ts'
 
 const keyOf = (runUid: string) =>
-  buildProgressKey({ namespace: 'team', runUid, task: 'train', attempt: 1 })
+  buildProgressKey({ namespace: 'team', runUid, task: TRAINING, attempt: 1 })
 const beatAt = (step: number): string =>
   JSON.stringify({
     schemaVersion: 1,

@@ -33,7 +33,7 @@ export async function writeSpoolMark(
     schemaVersion: 1,
     namespace,
     runUid,
-    task: task,
+    task,
     attempt,
     podUid,
     acked,

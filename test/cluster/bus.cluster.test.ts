@@ -10,6 +10,7 @@ import {
   buildReportSubject,
   REPORT_STREAM,
 } from '../../contract/bus-names.ts'
+import { TRAINING } from '../../contract/task-address.ts'
 import type { NatsBusOptions } from '../../operator/bus/nats-bus.ts'
 import type { BusHealth, CredentialsRequest } from '../../operator/ports/bus.ts'
 import { describeBusContract } from '../../operator/ports/contract/bus-contract.ts'
@@ -29,7 +30,7 @@ describeBusContract('NATS', async () => {
   }
 })
 
-const mine = { namespace: 'default', runUid: 'run-1', task: 'train', attempt: 1 }
+const mine = { namespace: 'default', runUid: 'run-1', task: TRAINING, attempt: 1 }
 
 /** What the server says when a client with these credentials does something. */
 async function refusal(

@@ -3,6 +3,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { TRAINING } from '../../contract/task-address.ts'
 import { sharedBed } from './bed/shared-bed.ts'
 import { waitUntil } from './bed/wait-until.ts'
 import { type BusBed, openBusBed } from './bus-bed.ts'
@@ -97,6 +98,6 @@ async function report(bus: BusBed, point: number): Promise<void> {
   const { namespace } = ground
   const path = 'jsonpath={.metadata.uid}'
   const runUid = await ground.kubectl('get', 'necorun', `study-${point}-r0`, '-o', path)
-  const pod = await bus.pod({ namespace, runUid, task: 'train', attempt: 1 }, `pod-${point}`)
+  const pod = await bus.pod({ namespace, runUid, task: TRAINING, attempt: 1 }, `pod-${point}`)
   for (const line of reportsOf(point)) await pod.report(line)
 }

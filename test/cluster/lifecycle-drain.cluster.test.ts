@@ -135,7 +135,7 @@ describe('a node that will go', () => {
       'ToBeDeletedByClusterAutoscaler=1:NoSchedule',
     ])
     expect(await asked('drained')).toBe(
-      `train, attempt 1: node ${first.node} has the taint ToBeDeletedByClusterAutoscaler; its pod is asked for a checkpoint`,
+      `training, attempt 1: node ${first.node} has the taint ToBeDeletedByClusterAutoscaler; its pod is asked for a checkpoint`,
     )
     const { state, checkpoint } = await answer()
     expect(state).toBe('Done')

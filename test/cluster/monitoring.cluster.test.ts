@@ -147,7 +147,7 @@ describe('while a study is at work a real Prometheus answers', () => {
 
   test('and says which pod of which work it had that from', () => {
     const [sample] = live.get(LIVE.loss) ?? []
-    expect(sample?.labels).toMatchObject({ sweep: NAME, attempt: '1', task: 'train' })
+    expect(sample?.labels).toMatchObject({ sweep: NAME, attempt: '1', task: 'training' })
     expect(sample?.labels['pod']).toMatch(/^watched-[01]-r0-a1-/)
   })
 

@@ -216,12 +216,12 @@ describe.concurrent('surroundings that are not ready are named, and a study goes
       return conditionIn(seen, 'Ready')?.reason === 'ImagePullBackOff'
     })
     const cause = 'failed to pull and unpack image "registry.test/nothing:1": not found'
-    expect(conditionIn(run, 'Ready')?.message).toBe(`train: ${cause}`)
+    expect(conditionIn(run, 'Ready')?.message).toBe(`training: ${cause}`)
     const failed = await until('necorun', 'imageless-0-r0', (seen) => {
       return conditionIn(seen, 'Ready')?.reason === 'Deadline'
     })
     expect(conditionIn(failed, 'Ready')?.message).toBe(
-      `train: deadlines.pullSeconds has passed: ${cause}`,
+      `training: deadlines.pullSeconds has passed: ${cause}`,
     )
   })
 
@@ -232,7 +232,7 @@ describe.concurrent('surroundings that are not ready are named, and a study goes
       return conditionIn(seen, 'Ready')?.reason === 'Unschedulable'
     })
     expect(conditionIn(run, 'Ready')?.message).toMatch(
-      /^train: 0\/\d+ nodes are available: .*Insufficient nvidia.com\/gpu/,
+      /^training: 0\/\d+ nodes are available: .*Insufficient nvidia.com\/gpu/,
     )
     large = await startKubelet({
       api: { url: bed.url, caFile: bed.caFile, token: bed.token('kubelet') },

@@ -87,8 +87,8 @@ test('applied again under another name after it was deleted, it is done with one
   expect(tasks.map(({ name, attempt, reused }) => ({ name, attempt, reused }))).toEqual(
     Array(6)
       .fill([
-        { name: 'train', attempt: 1, reused: true },
-        { name: 'scenes', attempt: 0, reused: true },
+        { kind: 'Training', name: 'training', attempt: 1, reused: true },
+        { kind: 'Evaluation', name: 'scenes', attempt: 0, reused: true },
       ])
       .flat(),
   )

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { TRAINING } from '../../../contract/task-address.ts'
 import type { FakeObject } from '../../../test/fake-objects.ts'
 import { CONFIG_MAPS, JOBS, type JobHome, makePod, PODS, SECRETS } from '../../../test/job-home.ts'
 import { jobHomes } from '../../../test/job-homes.ts'
@@ -75,7 +76,7 @@ describe('making a Job', () => {
       return { text: 'a secret', expiresMs: 0 }
     }
     await homes.open({ bus: { ...bus, credentials } }).jobs.create(request)
-    expect(asked).toEqual([{ kind: 'Pod', namespace: 'team', runUid, task: 'train', attempt: 1 }])
+    expect(asked).toEqual([{ kind: 'Pod', namespace: 'team', runUid, task: TRAINING, attempt: 1 }])
   })
 
   test('makes the next attempt from what was written down, whatever the defaults are now', async () => {

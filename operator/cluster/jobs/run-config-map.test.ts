@@ -52,7 +52,7 @@ describe('the ConfigMap of a run', () => {
         caFile: '/etc/neco-bus/ca.crt',
         namespace: 'team',
         runUid: 'uid-of-the-run',
-        task: 'voc',
+        task: { kind: 'Evaluation', name: 'voc' },
       },
     })
     expect(config).not.toHaveProperty('evaluations')

@@ -1,5 +1,6 @@
 import type { V1ConfigMap, V1OwnerReference } from '@kubernetes/client-node'
 import type { RunConfig } from '../../../contract/run-config.ts'
+import { type TaskAddress, TRAINING } from '../../../contract/task-address.ts'
 import { API_GROUP_VERSION, LABELS, OPERATOR_NAME, RUN_KIND } from '../../../crds/names.ts'
 import { omitUndefined } from '../../../std/omit-undefined.ts'
 import type { JobRequest } from '../../ports/job-request.ts'
@@ -80,7 +81,10 @@ export const busAccess = (bus: PodBus) => ({
   ...(bus.caCertificate === undefined ? {} : { caFile: `${POD_PATHS.bus}/${BUS_KEYS.ca}` }),
 })
 
-const busOf = ({ namespace, owner }: JobRequest, bus: PodBus, task: string) => ({
+const toTaskAddress = (evaluation: RunConfig['evaluation']): TaskAddress =>
+  evaluation === undefined ? TRAINING : { kind: 'Evaluation', name: evaluation.name }
+
+const busOf = ({ namespace, owner }: JobRequest, bus: PodBus, task: TaskAddress) => ({
   ...busAccess(bus),
   namespace,
   runUid: owner.uid,
@@ -103,7 +107,7 @@ function configOf(
       ...execution,
       storage: POD_PATHS.storage,
       volumes: volumesOf(request),
-      ...(bus === undefined ? {} : { bus: busOf(request, bus, evaluation?.name ?? 'train') }),
+      ...(bus === undefined ? {} : { bus: busOf(request, bus, toTaskAddress(evaluation)) }),
       ...omitUndefined({ metricsPort }),
     },
     ...(evaluation === undefined ? { evaluations: [...evaluationsOf(request)] } : { evaluation }),

@@ -1,6 +1,7 @@
 import { BriefMemory } from '../../../kube/brief-memory.ts'
 import type { ApiClient } from '../../../kube/client/api-client.ts'
 import type { Resource } from '../../../kube/client/resource-path.ts'
+import { omitUndefined } from '../../../std/omit-undefined.ts'
 import type { Blocker } from '../../ports/blocker.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { isPortError } from '../../ports/port-error.ts'
@@ -11,6 +12,7 @@ import {
   type ClaimView,
   claimMissing,
   claimObstacles,
+  isSharedClaim,
 } from './claim-obstacles.ts'
 import { placementObstacles } from './frozen-placement.ts'
 import type { JobDefaults } from './job-defaults.ts'
@@ -46,7 +48,8 @@ function claimUses(
   defaults: JobDefaults,
 ): ClaimUse[] {
   const storage = spec.storage ?? defaults.storage
-  const common = { namespace, parallelism }
+  const { evaluationParallelism } = spec
+  const common = { namespace, parallelism, ...omitUndefined({ evaluationParallelism }) }
   const ofStorage =
     storage === undefined
       ? []
@@ -79,11 +82,20 @@ class KubernetesSurroundings implements Prerequisites {
     ]
   }
 
-  async #claim(use: ClaimUse): Promise<Blocker[]> {
-    const { namespace, name } = use
-    const claim = await this.#memory.get(`claim ${namespace}/${name}`, () =>
+  async findEvaluationParallelism(placed: PrerequisiteQuery): Promise<number> {
+    const storage = claimUses(placed, this.#options.defaults).find(({ isStorage }) => isStorage)
+    const claim = storage === undefined ? undefined : await this.#readClaim(storage)
+    return claim !== undefined && isSharedClaim(claim) ? 1 : 0
+  }
+
+  #readClaim({ namespace, name }: ClaimUse): Promise<ClaimView | undefined> {
+    return this.#memory.get(`claim ${namespace}/${name}`, () =>
       readObject<ClaimView>(this.#options.api, CLAIM_RESOURCE, { namespace, name }),
     )
+  }
+
+  async #claim(use: ClaimUse): Promise<Blocker[]> {
+    const claim = await this.#readClaim(use)
     if (claim === undefined) return [claimMissing(use)]
     return claimObstacles(use, claim, await this.#bindingOf(claim))
   }

@@ -67,7 +67,7 @@ describe('the check of the API server', () => {
     const old = JSON.parse(JSON.stringify(HEALTHY[crdPath('necoruns')]))
     const { properties } = old.spec.versions[0].schema.openAPIV3Schema
     delete properties.spec.properties.pod.properties.runtimeClassName
-    delete properties.status.properties.task.items.properties.cause
+    delete properties.status.properties.tasks.items.properties.cause
     expect(await check({ [crdPath('necoruns')]: old })).toMatchObject({
       state: 'Refused',
       message: expect.stringContaining(
