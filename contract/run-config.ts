@@ -92,6 +92,12 @@ export const RunConfig = z.strictObject({
   evaluation: EvaluationSettings.optional().describe(
     'evaluation is set for an evaluator pod only.',
   ),
+  isBesideTraining: z
+    .boolean()
+    .optional()
+    .describe(
+      'isBesideTraining is set for an evaluator pod that runs while the training goes on: it measures the fractions whose checkpoint is complete, and leaves the rest.',
+    ),
   evaluations: z
     .array(EvaluationSettings)
     .optional()

@@ -12,7 +12,12 @@ import type { Dataset } from '../vision/datasets/dataset.ts'
 import { openDataset } from '../vision/datasets/open-dataset.ts'
 import { warnAboutSkipped } from '../vision/datasets/warn-about-skipped.ts'
 import { buildParameters, parameterValues } from '../vision/vit/build-parameters.ts'
-import { readInitialWeights, type TrainedWeights } from './io/read-weights.ts'
+import { findCompleteCheckpoints } from './io/find-complete-checkpoints.ts'
+import {
+  readInitialWeights,
+  type TrainedWeights,
+  type WeightsCheckpoint,
+} from './io/read-weights.ts'
 
 /** The outside world of an evaluator. */
 export interface EvaluatorDependencies {
@@ -40,6 +45,12 @@ export interface EvaluationContext {
   readonly runKey: string
   /** Undefined where only the weights before training are measured, and it is not there. */
   readonly training: RunResult | undefined
+  /** Complete checkpoints of a training that goes on, by fraction of the schedule; empty beside a finished one. */
+  readonly checkpoints: ReadonlyMap<number, WeightsCheckpoint>
+  /** What there is to measure, in ascending order. */
+  readonly fractions: readonly number[]
+  /** What an evaluator beside the training leaves, since its checkpoint is not complete yet. */
+  readonly unmeasured: readonly number[]
 }
 
 /** Opens the data of an evaluation and computes the key of its run. Throws PodFailure, StorageError, DatasetError, WeightsError. */
@@ -70,8 +81,14 @@ export async function loadEvaluationContext(
     weightsDigest: weights.digest,
     dataManifestDigest: data.manifestDigest,
   })
-  const training = await readStoredJson(dependencies.storage, runResultPath(key), RunResult)
+  const result = await readStoredJson(dependencies.storage, runResultPath(key), RunResult)
+  const training = result.kind === 'Found' ? result.value : undefined
+  const isLive = config.isBesideTraining === true && training === undefined
+  const location = { storage: dependencies.storage, runKey: key }
   return {
+    ...(isLive
+      ? await findCompleteFractions(location, settings.at)
+      : { checkpoints: new Map(), fractions: inOrder(settings.at), unmeasured: [] }),
     config,
     settings,
     dependencies,
@@ -79,7 +96,24 @@ export async function loadEvaluationContext(
     validation,
     initial: buildInitialWeights(config, weights.weights),
     runKey: key,
-    training: training.kind === 'Found' ? training.value : undefined,
+    training,
+  }
+}
+
+const inOrder = (fractions: readonly number[]): number[] => [...fractions].sort((a, b) => a - b)
+
+/** What can be measured of a training that goes on: the weights before it, and its complete checkpoints. */
+async function findCompleteFractions(
+  location: Parameters<typeof findCompleteCheckpoints>[0],
+  wanted: readonly number[],
+): Promise<Pick<EvaluationContext, 'checkpoints' | 'fractions' | 'unmeasured'>> {
+  const trained = wanted.filter((at) => at > 0)
+  const checkpoints = await findCompleteCheckpoints(location, trained)
+  const isComplete = (at: number): boolean => at === 0 || checkpoints.has(at)
+  return {
+    checkpoints,
+    fractions: inOrder(wanted.filter(isComplete)),
+    unmeasured: inOrder(wanted.filter((at) => !isComplete(at))),
   }
 }
 

@@ -84,7 +84,7 @@ test('applied again under another name after it was deleted, it is done with one
   const tookMs = await complete('again')
   expect(lasting(await resultsOf('again'))).toEqual(lasting(applied))
   const tasks = (await ground.runs()).flatMap(({ status }) => status?.tasks ?? [])
-  expect(tasks.map(({ name, attempt, reused }) => ({ name, attempt, reused }))).toEqual(
+  expect(tasks.map(({ kind, name, attempt, reused }) => ({ kind, name, attempt, reused }))).toEqual(
     Array(6)
       .fill([
         { kind: 'Training', name: 'training', attempt: 1, reused: true },

@@ -36,13 +36,15 @@ function deadlinesOf({ firstStepSeconds, stallSeconds }: JobRequest['execution']
   )
 }
 
-function environmentOf({ attempt, program, placement, execution }: JobRequest): V1EnvVar[] {
+function environmentOf(request: JobRequest): V1EnvVar[] {
+  const { attempt, program, placement, execution, isBesideTraining = false } = request
   const ours: V1EnvVar[] = [
     fromField('NECO_POD_UID', 'metadata.uid'),
     { name: 'NECO_ATTEMPT', value: String(attempt) },
     fromField('POD_IP', 'status.podIP'),
     { name: 'NECO_TERMINATION_FILE', value: TERMINATION_FILE },
     ...deadlinesOf(execution),
+    ...(isBesideTraining ? [{ name: 'NECO_BESIDE_TRAINING', value: 'true' }] : []),
   ]
   const taken = new Set(ours.map(({ name }) => name))
   const override = placement.pod?.containers?.find(({ name }) => name === program)
