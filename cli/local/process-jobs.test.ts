@@ -15,9 +15,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 const config = JSON.parse(readFileSync(process.argv[3], 'utf8'))
 const say = (reason) => writeFileSync(process.env.NECO_TERMINATION_FILE, JSON.stringify({
   schemaVersion: 1, reason, message: config.identity.podUid, reused: false, step: 0, metrics: {}, evaluations: [] }))
-const work = config.result.work
-if (work === 'succeed') { say('Succeeded'); process.exit(0) }
-if (work === 'fail') { say('DataEmpty'); process.exit(2) }
+const task = config.result.task
+if (task === 'succeed') { say('Succeeded'); process.exit(0) }
+if (task === 'fail') { say('DataEmpty'); process.exit(2) }
 process.on('SIGTERM', () => { say('Interrupted'); process.exit(5) })
 setInterval(() => {}, 1000)
 console.log('ready')

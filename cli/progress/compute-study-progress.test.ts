@@ -71,7 +71,8 @@ const report: RunReport = {
 describe('the progress of a sweep', () => {
   it('sums what is done, what is under way and what is still to be made', () => {
     const runs = [aRun('a', done), aRun('b', training)]
-    const reports = { newest: new Map([['b', report]]), evaluated: 1, elapsedMs: 9000 }
+    const evaluated = new Map([['b', new Set(['scenes before'])]])
+    const reports = { newest: new Map([['b', report]]), evaluated, elapsedMs: 9000 }
     expect(computeStudyProgress({ kind: 'NeCoSweep', sweep, runs }, reports)).toEqual({
       data: { done: 800, total: 2560 },
       training: { done: 50, total: 160 },
@@ -80,5 +81,15 @@ describe('the progress of a sweep', () => {
       imagesPerSecond: 25,
       elapsedMs: 9000,
     })
+  })
+
+  it('counts a fraction once that an evaluator beside the training finds again', () => {
+    const found = { name: 'scenes', at: 0, key: 'k', metrics: {} }
+    const run = aRun('b', { ...training, evaluations: [found] })
+    const evaluated = new Map([['b', new Set(['scenes before', 'scenes at 50 %'])]])
+    const reports = { newest: new Map([['b', report]]), evaluated, elapsedMs: 9000 }
+    const progress = computeStudyProgress({ kind: 'NeCoRun', run }, reports)
+    expect(progress.evaluation.done).toBe(2)
+    expect(progress.training).toEqual({ done: 10, total: 40 })
   })
 })

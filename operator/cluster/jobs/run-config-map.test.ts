@@ -72,6 +72,14 @@ describe('the ConfigMap of a run', () => {
     expect(env?.at(-1)).toEqual({ name: 'NECO_STALL_SECONDS', value: '60' })
   })
 
+  test('leaves it to the environment of each attempt whether the training still goes on', () => {
+    const request = aJobRequest({ program: 'evaluator', isBesideTraining: true })
+    const { data } = buildRunConfigMap(request, { placement: frozen(), bus })
+    expect(JSON.stringify(data)).not.toContain('isBesideTraining')
+    const { env } = buildContainer(request, frozen())
+    expect(env?.at(-1)).toEqual({ name: 'NECO_BESIDE_TRAINING', value: 'true' })
+  })
+
   test('gives back the placement of its first day', () => {
     const placement = frozen({ metricsPort: 1234, storage: { claim: 'old', path: 'x' } })
     expect(placementIn(buildRunConfigMap(request, { placement, bus }))).toEqual(placement)
