@@ -21,6 +21,3 @@ export const formatTaskKey = ({ kind, name }: TaskAddress): string =>
 /** The address in the words of a message: `training` or `evaluation <name>`. */
 export const describeTask = ({ kind, name }: TaskAddress): string =>
   kind === 'Training' ? TRAINING.name : `evaluation ${name}`
-
-export const isSameTask = (a: TaskAddress, b: TaskAddress): boolean =>
-  a.kind === b.kind && a.name === b.name

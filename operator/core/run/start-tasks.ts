@@ -6,7 +6,7 @@ import { findJobByName, type ObservedRun, type RunPlanDraft } from './run-plan.t
 import { type DueTask, listDueTasks } from './task-graph.ts'
 
 /** How many evaluators of a run may work at once: settled when it starts, since what was looked at then may change. */
-export const decideEvaluationParallelism = ({ run, platform }: ObservedRun): number =>
+const decideEvaluationParallelism = ({ run, platform }: ObservedRun): number =>
   run.status?.evaluationParallelism ??
   run.spec.evaluationParallelism ??
   platform.defaultEvaluationParallelism ??
