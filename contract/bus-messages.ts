@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { TaskAddress } from './task-address.ts'
 
 /** A durable checkpoint, as a pod tells it. */
 export const CheckpointNotice = z.strictObject({
@@ -54,7 +55,7 @@ export const SpoolMark = z.strictObject({
   schemaVersion: z.literal(1),
   namespace: z.string(),
   runUid: z.string(),
-  task: z.string(),
+  task: TaskAddress,
   attempt: z.int32().min(1),
   podUid: z.string(),
   /** The last sequence number that the stream has acknowledged; 0 for none. */

@@ -9,15 +9,19 @@ import {
   encodeBusToken,
   parseProgressKey,
 } from './bus-names.ts'
+import { TRAINING } from './task-address.ts'
 
-const address = { namespace: 'team.a', runUid: '0a-1', task: 'in context', attempt: 2 }
+const task = { kind: 'Evaluation', name: 'in context' } as const
+const address = { namespace: 'team.a', runUid: '0a-1', task, attempt: 2 }
 
 describe('names on the bus', () => {
-  test('stand under namespace, run, work and attempt, with what is no token escaped', () => {
-    expect(buildReportSubject(address, 'pod')).toBe('neco.team=2Ea.0a-1.in=20context.2.pod.report')
-    expect(buildCommandSubject(address)).toBe('neco.team=2Ea.0a-1.in=20context.2.ctl')
-    expect(buildProgressKey(address)).toBe('team=2Ea.0a-1.in=20context.2')
-    expect(buildInboxPrefix(address)).toBe('_INBOX.team=2Ea.0a-1.in=20context.2')
+  test('stand under namespace, run, task and attempt, with what is no token escaped', () => {
+    expect(buildReportSubject(address, 'pod')).toBe(
+      'neco.team=2Ea.0a-1.evaluation=2Ein=20context.2.pod.report',
+    )
+    expect(buildCommandSubject(address)).toBe('neco.team=2Ea.0a-1.evaluation=2Ein=20context.2.ctl')
+    expect(buildProgressKey(address)).toBe('team=2Ea.0a-1.evaluation=2Ein=20context.2')
+    expect(buildInboxPrefix(address)).toBe('_INBOX.team=2Ea.0a-1.evaluation=2Ein=20context.2')
     expect(buildRunReportsSubject(address)).toBe('neco.team=2Ea.0a-1.*.*.*.report')
   })
 
@@ -43,7 +47,8 @@ describe('names on the bus', () => {
         })
       }),
     )
-    expect(parseProgressKey('default.run-1.train.1')?.isTraining).toBe(true)
+    const training = buildProgressKey({ ...address, task: TRAINING })
+    expect(parseProgressKey(training)?.isTraining).toBe(true)
     expect(parseProgressKey('other')).toBeUndefined()
   })
 

@@ -1,10 +1,11 @@
+import { formatTaskKey, type TaskAddress, TRAINING } from './task-address.ts'
+
 /** Everything of one attempt on the bus stands under these four. */
 export interface AttemptAddress {
   readonly namespace: string
   /** UID of the NeCoRun. */
   readonly runUid: string
-  /** train, or the name of the evaluation. */
-  readonly task: string
+  readonly task: TaskAddress
   readonly attempt: number
 }
 
@@ -14,7 +15,7 @@ export type RunAddress = Pick<AttemptAddress, 'namespace' | 'runUid'>
 export const REPORT_STREAM = 'NECO_REPORTS'
 /** The key-value bucket that keeps the last heartbeat of each attempt. */
 export const PROGRESS_BUCKET = 'NECO_PROGRESS'
-/** What the stream captures: namespace, run, work, attempt, pod. */
+/** What the stream captures: namespace, run, task, attempt, pod. */
 export const REPORT_SUBJECTS = 'neco.*.*.*.*.*.report'
 
 const MAX_TOKEN_CHARACTERS = 253
@@ -36,7 +37,7 @@ export function encodeBusToken(text: string): string {
 const formatRunTokens = ({ namespace, runUid }: RunAddress): string =>
   `${encodeBusToken(namespace)}.${encodeBusToken(runUid)}`
 const formatAttemptTokens = (address: AttemptAddress): string =>
-  `${formatRunTokens(address)}.${encodeBusToken(address.task)}.${address.attempt}`
+  `${formatRunTokens(address)}.${encodeBusToken(formatTaskKey(address.task))}.${address.attempt}`
 
 /** Where one pod of an attempt reports. */
 export const buildReportSubject = (address: AttemptAddress, podUid: string): string =>
@@ -85,5 +86,8 @@ const decodeBusToken = (token: string): string => decodeURIComponent(token.repla
 export function parseProgressKey(key: string): ParsedProgressKey | undefined {
   const [, runUid, task, ...rest] = key.split('.')
   if (runUid === undefined || task === undefined || rest.length !== 1) return undefined
-  return { runUid: decodeBusToken(runUid), isTraining: task === 'train' }
+  return {
+    runUid: decodeBusToken(runUid),
+    isTraining: decodeBusToken(task) === formatTaskKey(TRAINING),
+  }
 }

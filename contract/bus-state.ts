@@ -7,7 +7,14 @@ export interface BusProblem {
   readonly message: string
 }
 
-/** How far the work of a run has come, as its pod last said. */
+/** The newest checkpoint of a training that is known to be complete. */
+export interface CompletedCheckpoint {
+  /** Finished steps. */
+  readonly step: number
+  readonly totalSteps: number
+}
+
+/** How far the training of a run has come, as its pod last reported. */
 export interface ReportedProgress {
   readonly step: number
   readonly totalSteps: number

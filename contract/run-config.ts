@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { ResultSettings } from '../method/result-settings.ts'
 import { CheckpointSettings } from '../method/settings/checkpoint.ts'
 import { EvaluationSettings } from '../method/settings/evaluation.ts'
+import { TaskAddress } from './task-address.ts'
 
 const seconds = z.int32().min(1).max(31_536_000).optional()
 
@@ -14,7 +15,7 @@ const BusSettings = z.strictObject({
   caFile: z.string().optional().describe('caFile holds the authority that signed the server.'),
   namespace: z.string().describe('namespace of the run.'),
   runUid: z.string().describe('runUid names the run in subjects.'),
-  task: z.string().describe('work is train, or the name of the evaluation.'),
+  task: TaskAddress.describe('task of the run that this pod works on.'),
 })
 export type BusSettings = z.infer<typeof BusSettings>
 
@@ -68,6 +69,12 @@ export const RunConfig = z.strictObject({
   evaluation: EvaluationSettings.optional().describe(
     'evaluation is set for an evaluator pod only.',
   ),
+  isBesideTraining: z
+    .boolean()
+    .optional()
+    .describe(
+      'isBesideTraining is set for an evaluator pod that runs while the training goes on: it measures the fractions whose checkpoint is complete, and leaves the rest.',
+    ),
   evaluations: z
     .array(EvaluationSettings)
     .optional()

@@ -35,10 +35,10 @@ export const EvaluationResult = z.strictObject({
 })
 export type EvaluationResult = z.infer<typeof EvaluationResult>
 
-/** Most evaluation results in the last words of a pod. */
+/** Most evaluation results in the termination message of a pod. */
 export const MAX_EVALUATION_RESULTS = 20
 
-/** The last word of a pod, small enough for a termination message (4 KiB). */
+/** What a pod leaves at its end, small enough for a termination message (4 KiB). */
 export const TerminationMessage = z.strictObject({
   schemaVersion: z.literal(1),
   reason: z.string(),
@@ -50,5 +50,11 @@ export const TerminationMessage = z.strictObject({
   step: z.int32().min(0),
   metrics: z.record(z.string(), z.number()),
   evaluations: z.array(EvaluationResult).max(MAX_EVALUATION_RESULTS),
+  unmeasured: z
+    .array(z.number())
+    .optional()
+    .describe(
+      'unmeasured lists the fractions that an evaluator left, as their checkpoints are not complete yet.',
+    ),
 })
 export type TerminationMessage = z.infer<typeof TerminationMessage>

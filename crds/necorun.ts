@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { TaskKind } from '../contract/task-address.ts'
 import { conditions } from './condition.ts'
 import { API_GROUP_VERSION, RUN_KIND } from './names.ts'
 import { ObjectMeta } from './object-meta.ts'
@@ -9,9 +10,10 @@ const milliseconds = z.int().min(0).max(1e15)
 const metrics = z.record(z.string(), z.number())
 const digest = z.string().max(64)
 
-/** What is remembered of the attempts at one piece of work: the training, or one evaluation. */
+/** What is remembered of the attempts at one task: the training, or one evaluation. */
 export const TaskStatus = z.strictObject({
-  name: z.string().max(40).describe('name is train, or the name of the evaluation.'),
+  kind: TaskKind.describe('kind of the task: the training of the run, or one of its evaluations.'),
+  name: z.string().max(40).describe('name is training, or the name of the evaluation.'),
   attempt: z
     .int32()
     .min(0)
@@ -20,7 +22,7 @@ export const TaskStatus = z.strictObject({
     ),
   state: z
     .enum(['Pending', 'Running', 'Stopping', 'Succeeded', 'Failed'])
-    .describe('state of the work; Stopping is waiting for a pod that was asked to end.'),
+    .describe('state of the task; Stopping is waiting for a pod that was asked to end.'),
   cause: z.string().max(64).optional().describe('cause of the last failure.'),
   message: z.string().max(1500).optional().describe('message of the last attempt.'),
   retries: z.record(z.string(), z.int32()).optional().describe('retries spent, by cause.'),
@@ -36,6 +38,13 @@ export const TaskStatus = z.strictObject({
     .optional()
     .describe(
       'warnedAttempt is the newest attempt whose pod was asked for a checkpoint because its node goes.',
+    ),
+  checkpointStep: z
+    .int32()
+    .min(0)
+    .optional()
+    .describe(
+      'checkpointStep is the newest complete checkpoint that was known when the newest attempt at an evaluation began beside the training; after it another may begin.',
     ),
   reused: z.boolean().optional().describe('reused says that the result was found under its key.'),
 })
@@ -60,8 +69,14 @@ export const RunStatus = z.strictObject({
     .array(TaskStatus)
     .max(9)
     .optional()
-    .describe('work lists the training and each evaluation.')
-    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] }),
+    .describe('tasks are the training and each evaluation.')
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['kind', 'name'] }),
+  evaluationParallelism: z
+    .int32()
+    .min(0)
+    .max(8)
+    .optional()
+    .describe('evaluationParallelism is how many evaluators run at once, settled at the start.'),
   progressTime: z.iso
     .datetime()
     .optional()
@@ -96,7 +111,7 @@ export const RunStatus = z.strictObject({
     )
     .max(160)
     .optional()
-    .describe('evaluations that are done.')
+    .describe('evaluations that are done, also while the training goes on.')
     .meta({ 'x-kubernetes-list-type': 'atomic' }),
 })
 export type RunStatus = z.infer<typeof RunStatus>

@@ -127,6 +127,19 @@ const RESULTS: readonly PanelSpec[] = [
     ],
   },
   {
+    title: 'mIoU over training',
+    description:
+      'Mean over the replicates of a point. The line of a fraction of the schedule begins when it was measured, while training goes on where evaluators run beside it.',
+    kind: 'Lines',
+    unit: 'percentunit',
+    queries: [
+      {
+        expr: `avg by (sweep, point, evaluation, protocol, at) (${joinRunInfo('neco_result_miou_ratio', ', evaluation, at, protocol')})`,
+        legend: '{{sweep}} {{point}} {{evaluation}} {{protocol}} at {{at}}',
+      },
+    ],
+  },
+  {
     title: 'Neighbor agreement',
     description:
       'Kendall tau between the neighbor orders of two crops, by fraction of the schedule.',

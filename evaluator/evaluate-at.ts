@@ -7,7 +7,11 @@ import { evaluateBackbone } from './evaluate-backbone.ts'
 import { type Claim, type ClaimOutcome, claimEvaluation, waitForClaim } from './io/claim.ts'
 import { computeBackboneDigest, computeEvaluationKey } from './io/evaluation-key.ts'
 import { readEvaluation, writeEvaluation } from './io/evaluation-store.ts'
-import { readTrainedWeights, type TrainedWeights } from './io/read-weights.ts'
+import {
+  readCheckpointWeights,
+  readTrainedWeights,
+  type TrainedWeights,
+} from './io/read-weights.ts'
 import type { EvaluationContext } from './open-evaluation.ts'
 
 /** Images in a figure, whose predictions are stored. */
@@ -76,13 +80,16 @@ function claim(
 
 function readWeightsAtFraction(opened: EvaluationContext, at: number): Promise<TrainedWeights> {
   const { config, settings, dependencies } = opened
-  return readTrainedWeights({
+  const location = {
     storage: dependencies.storage,
     runKey: opened.runKey,
     model: config.result.model,
     source: settings.source,
-    at,
-  })
+  }
+  const checkpoint = opened.checkpoints.get(at)
+  return checkpoint === undefined
+    ? readTrainedWeights(location, at)
+    : readCheckpointWeights(location, checkpoint)
 }
 
 interface EvaluationTarget {

@@ -50,18 +50,26 @@ async function evaluate(
   }
 }
 
+function describeSummary({ reused, evaluations, unmeasured }: EvaluationSummary): string {
+  if (reused) return 'every result was found under its key'
+  if (unmeasured.length === 0) return 'evaluated'
+  const done = evaluations.length === 0 ? 'nothing was measured' : 'evaluated'
+  return `${done}; the checkpoints at ${unmeasured.join(', ')} of the schedule are not complete yet`
+}
+
 function buildEvaluatorTerminationMessage(summary: EvaluationSummary): TerminationMessage {
-  const { runKey, step, backend, reused, evaluations } = summary
+  const { runKey, step, backend, reused, evaluations, unmeasured } = summary
   return {
     schemaVersion: 1,
     reason: 'Succeeded',
-    message: reused ? 'every result was found under its key' : 'evaluated',
+    message: describeSummary(summary),
     runKey,
     backend,
     reused,
     step,
     metrics: { ...evaluations.at(-1)?.metrics },
     evaluations: [...evaluations],
+    ...(unmeasured.length === 0 ? {} : { unmeasured: [...unmeasured] }),
   }
 }
 

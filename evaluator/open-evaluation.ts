@@ -15,7 +15,8 @@ import { openDataset } from '../vision/datasets/open-dataset.ts'
 import { warnAboutSkipped } from '../vision/datasets/warn-about-skipped.ts'
 import { buildParameters, parameterValues } from '../vision/vit/build-parameters.ts'
 import { readInitialWeights } from '../vision/weights/read-model-weights.ts'
-import type { TrainedWeights } from './io/read-weights.ts'
+import { findCompleteCheckpoints } from './io/find-complete-checkpoints.ts'
+import type { TrainedWeights, WeightsCheckpoint } from './io/read-weights.ts'
 
 /** The outside world of an evaluator. */
 export interface EvaluatorDependencies {
@@ -45,6 +46,12 @@ export interface EvaluationContext {
   readonly runKey: string
   /** Undefined where only the weights before training are measured, and it is not there. */
   readonly training: RunResult | undefined
+  /** Complete checkpoints of a training that goes on, by fraction of the schedule; empty beside a finished one. */
+  readonly checkpoints: ReadonlyMap<number, WeightsCheckpoint>
+  /** What there is to measure, in ascending order. */
+  readonly fractions: readonly number[]
+  /** What an evaluator beside the training leaves, since its checkpoint is not complete yet. */
+  readonly unmeasured: readonly number[]
 }
 
 /**
@@ -77,8 +84,14 @@ export async function loadEvaluationContext(
     weightsDigest: weights?.sha256,
     dataManifestDigest: data.manifestDigest,
   })
-  const training = await readStoredJson(storage, runResultPath(key), RunResult)
+  const result = await readStoredJson(storage, runResultPath(key), RunResult)
+  const training = result.kind === 'Found' ? result.value : undefined
+  const isLive = config.isBesideTraining === true && training === undefined
+  const location = { storage, runKey: key }
   return {
+    ...(isLive
+      ? await findCompleteFractions(location, settings.at)
+      : { checkpoints: new Map(), fractions: inOrder(settings.at), unmeasured: [] }),
     config,
     settings,
     dependencies,
@@ -86,7 +99,24 @@ export async function loadEvaluationContext(
     validation,
     initial: buildInitialWeights(config, weights?.tensors),
     runKey: key,
-    training: training.kind === 'Found' ? training.value : undefined,
+    training,
+  }
+}
+
+const inOrder = (fractions: readonly number[]): number[] => [...fractions].sort((a, b) => a - b)
+
+/** What can be measured of a training that goes on: the weights before it, and its complete checkpoints. */
+async function findCompleteFractions(
+  location: Parameters<typeof findCompleteCheckpoints>[0],
+  wanted: readonly number[],
+): Promise<Pick<EvaluationContext, 'checkpoints' | 'fractions' | 'unmeasured'>> {
+  const trained = wanted.filter((at) => at > 0)
+  const checkpoints = await findCompleteCheckpoints(location, trained)
+  const isComplete = (at: number): boolean => at === 0 || checkpoints.has(at)
+  return {
+    checkpoints,
+    fractions: inOrder(wanted.filter(isComplete)),
+    unmeasured: inOrder(wanted.filter((at) => !isComplete(at))),
   }
 }
 

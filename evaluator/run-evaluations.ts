@@ -19,10 +19,13 @@ export interface EvaluationSummary {
   /** Whether every result was found under its key. */
   readonly reused: boolean
   readonly evaluations: readonly EvaluationResult[]
+  /** The fractions whose checkpoint is not complete yet, where the training goes on. */
+  readonly unmeasured: readonly number[]
 }
 
 /**
- * Measures the backbone at every fraction of the schedule in `evaluation.at`. What another process
+ * Measures the backbone at every fraction of the schedule in `evaluation.at`; beside a training that
+ * goes on, at those whose checkpoint is complete. What another process
  * is computing already, such as the evaluation before training, is waited for last.
  */
 export async function runEvaluations(
@@ -30,7 +33,7 @@ export async function runEvaluations(
   dependencies: EvaluatorDependencies,
 ): Promise<EvaluationSummary> {
   const opened = await loadEvaluationContext(config, dependencies)
-  const fractions = [...opened.settings.at].sort((a, b) => a - b)
+  const { fractions } = opened
   const unclaimedResults = new Map<number, FractionEvaluation>()
   for (const at of fractions) {
     const found = await evaluateAtFraction(opened, at, 'Skip')
@@ -51,9 +54,11 @@ export async function runEvaluations(
     step: last?.weights.step ?? 0,
     backend: last?.file.backend ?? dependencies.backend,
     reused:
+      fractions.length > 0 &&
       [...unclaimedResults.values()].every((found) => found.reused) &&
       unclaimedResults.size === fractions.length,
     evaluations: measured.map(toEvaluationResult),
+    unmeasured: opened.unmeasured,
   }
 }
 

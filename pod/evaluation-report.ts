@@ -8,6 +8,9 @@ export function formatStage(at: number): string {
   return at === 1 ? 'after' : `at ${Math.round(100 * at)} %`
 }
 
+/** What the measurement of an evaluation at one fraction is called. */
+export const formatEvaluation = (name: string, at: number): string => `${name} ${formatStage(at)}`
+
 /** The report line of what an evaluation found at one fraction. */
 export const toEvaluationReport = (
   name: string,
@@ -18,7 +21,7 @@ export const toEvaluationReport = (
   totalSteps,
   imagesSeen,
   metrics,
-  message: `${name} ${formatStage(at)}`,
+  message: formatEvaluation(name, at),
 })
 
 /** The same for the termination message of a pod. */

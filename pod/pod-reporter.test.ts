@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { TRAINING } from '../contract/task-address.ts'
 import { buildMicroRunConfig } from '../test/fixtures/micro-run-config.ts'
 import { folderStorage } from './folder-storage.ts'
 import { openPodReporter } from './pod-reporter.ts'
@@ -37,7 +38,7 @@ test('a pod without the credentials that its config names warns once, and keeps 
         caFile: join(root, 'ca.crt'),
         namespace: 'team',
         runUid: 'uid-1',
-        task: 'train',
+        task: TRAINING,
       },
     },
   })

@@ -66,6 +66,12 @@ describe('a run-config', () => {
     const wrong = readRunConfig(path(), { NECO_STALL_SECONDS: 'soon' })
     await expect(wrong).rejects.toThrow('execution.stallSeconds')
   })
+  test('takes from its environment whether an evaluation runs beside the training', async () => {
+    await writeFile(path(), JSON.stringify(buildMicroRunConfig()))
+    const beside = await readRunConfig(path(), { NECO_BESIDE_TRAINING: 'true' })
+    expect(beside.isBesideTraining).toBe(true)
+    expect((await readRunConfig(path())).isBesideTraining).toBeUndefined()
+  })
   test('with wrong fields is refused with each of them', async () => {
     const { result, ...rest } = buildMicroRunConfig()
     const wrong = {

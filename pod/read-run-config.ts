@@ -39,11 +39,16 @@ function parseDeadlineVariables(environment: Environment) {
   }
 }
 
+/** Nor whether the training still goes on, which differs between two attempts at an evaluation. */
+const parseTaskVariables = ({ NECO_BESIDE_TRAINING: value }: Environment) =>
+  value === undefined ? {} : { isBesideTraining: value === 'true' }
+
 /** What the file says itself goes before the environment. */
 function withEnvironment(config: unknown, environment: Environment): unknown {
   if (!isRecord(config) || !isRecord(config['identity'])) return config
   const { identity, execution } = config
   return {
+    ...parseTaskVariables(environment),
     ...config,
     identity: { ...parseIdentityVariables(environment), ...identity },
     ...(isRecord(execution)
@@ -54,8 +59,8 @@ function withEnvironment(config: unknown, environment: Environment): unknown {
 
 /**
  * Reads the one file that tells a pod everything; what all attempts of a run share leaves out,
- * NECO_POD_UID, NECO_ATTEMPT, NECO_FIRST_STEP_SECONDS and NECO_STALL_SECONDS say. Throws
- * RunConfigInvalid with every wrong field.
+ * NECO_POD_UID, NECO_ATTEMPT, NECO_FIRST_STEP_SECONDS, NECO_STALL_SECONDS and NECO_BESIDE_TRAINING
+ * say. Throws RunConfigInvalid with every wrong field.
  */
 export async function readRunConfig(
   path: string,

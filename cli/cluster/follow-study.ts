@@ -166,7 +166,11 @@ async function watchStudyCache(
   for (let known = first; ; await waitForChange()) {
     if (isSynced) known = requireStudy(studyCache.study(), first)
     const elapsedMs = cluster.clock.nowMs() - startedMs
-    const progress = computeStudyProgress(known, { newest: new Map(), evaluated: 0, elapsedMs })
+    const progress = computeStudyProgress(known, {
+      newest: new Map(),
+      evaluated: new Map(),
+      elapsedMs,
+    })
     if (stop.aborted || isStudySettled(known)) {
       printer.finish(progress)
       return known

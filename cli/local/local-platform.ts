@@ -3,20 +3,22 @@ import { RUN_KIND } from '../../crds/names.ts'
 import type { Platform } from '../../operator/controllers/platform.ts'
 import { NOOP_CHECKPOINT_REQUESTER } from '../../operator/ports/checkpoint-requester.ts'
 import type { Events, ObjectEvent } from '../../operator/ports/events.ts'
-import { NOOP_HINTS } from '../../operator/ports/hints.ts'
 import { NOOP_RESULT_TABLES } from '../../operator/ports/result-tables.ts'
+import { folderStorage } from '../../pod/folder-storage.ts'
 import { createShellClock } from '../shell-clock.ts'
 import { type Journal, openJournal } from './journal.ts'
 import { openJournalFolder } from './journal-folder.ts'
 import { ObjectStore } from './object-store.ts'
 import { JOURNAL, type OutputPaths } from './output-folder.ts'
 import { ProcessJobs } from './process-jobs.ts'
+import { openSpoolHints, type SpoolHints } from './spool-hints.ts'
 import { openStoredRuns, openStoredSweeps, type StoredSweeps } from './stored-kinds.ts'
 
 /** The platform without a cluster: everything the controllers need, on one machine. */
 export interface LocalPlatform extends Platform {
   readonly sweeps: StoredSweeps
   readonly jobs: ProcessJobs
+  readonly hints: SpoolHints
   readonly journal: Journal
 }
 
@@ -59,9 +61,9 @@ export async function openLocalPlatform(options: LocalPlatformOptions): Promise<
     jobs,
     events,
     clock: createShellClock({ now }),
-    // Missing files were reported before the study was stored.
-    prerequisites: { findBlockers: async () => [] },
-    hints: NOOP_HINTS,
+    // Missing files were reported before the study was stored; evaluators would share its cores.
+    prerequisites: { findBlockers: async () => [], findEvaluationParallelism: async () => 0 },
+    hints: openSpoolHints({ jobs: () => jobs.records(), storage: folderStorage(paths.storage) }),
     checkpointRequester: NOOP_CHECKPOINT_REQUESTER,
     resultTables: NOOP_RESULT_TABLES,
     journal,

@@ -205,7 +205,7 @@ export class ProcessJobs implements Jobs {
   }
 
   #buildRunConfig({ request, uid }: JobRecord): RunConfig {
-    const { sweep, owner, attempt, result, execution, evaluation } = request
+    const { sweep, owner, attempt, result, execution, evaluation, isBesideTraining } = request
     const evaluations = [...(request.evaluations ?? [])]
     const { storage, volumes } = this.#options
     return {
@@ -219,6 +219,7 @@ export class ProcessJobs implements Jobs {
       result,
       execution: { ...execution, storage, volumes: { ...volumes } },
       ...(evaluation === undefined ? { evaluations } : { evaluation }),
+      ...omitUndefined({ isBesideTraining }),
     }
   }
 

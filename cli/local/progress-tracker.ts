@@ -13,6 +13,19 @@ interface ProgressSources {
   readonly now: () => number
 }
 
+/** What the live pods of each run have measured. */
+function collectByRun(
+  live: readonly JobRecord[],
+  measured: ReadonlyMap<string, ReadonlySet<string>>,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, ReadonlySet<string>>()
+  for (const { request, uid } of live) {
+    const { name } = request.owner
+    found.set(name, new Set([...(found.get(name) ?? []), ...(measured.get(uid) ?? [])]))
+  }
+  return found
+}
+
 /** Measures the progress of a study from its objects and from the reports of its live pods. */
 export function createProgressTracker({
   jobs,
@@ -22,21 +35,22 @@ export function createProgressTracker({
   const startedMs = now()
   const tail = createSpoolTail(storage)
   const newest = new Map<string, RunReport>()
-  const evaluated = new Map<string, number>()
+  const measured = new Map<string, Set<string>>()
   const readJobReports = async ({ request, uid }: JobRecord): Promise<void> => {
     const reports = await tail.readNew({ attempt: request.attempt, podUid: uid })
     const last = reports.findLast(({ kind }) => kind === 'Step' || kind === 'Checkpoint')
     if (last !== undefined) newest.set(request.owner.name, last)
-    const more = reports.filter(({ kind }) => kind === 'Evaluation').length
-    evaluated.set(uid, (evaluated.get(uid) ?? 0) + more)
+    const labels = reports.flatMap(({ kind, message = '' }) =>
+      kind === 'Evaluation' ? [message] : [],
+    )
+    measured.set(uid, new Set([...(measured.get(uid) ?? []), ...labels]))
   }
   return async (study) => {
     const live = jobs().filter(({ state }) => state === 'Running')
     for (const job of live) await readJobReports(job)
-    const liveEvaluations = live.reduce((sum, { uid }) => sum + (evaluated.get(uid) ?? 0), 0)
     return computeStudyProgress(study, {
       newest,
-      evaluated: liveEvaluations,
+      evaluated: collectByRun(live, measured),
       elapsedMs: now() - startedMs,
     })
   }

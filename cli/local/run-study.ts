@@ -47,6 +47,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudyRunEnd> {
     resolve('Interrupted')
   })
   const poll = async (): Promise<void> => {
+    await platform.hints.refresh()
     const study = await readCurrentStudy(platform, manifest)
     await onPoll(study)
     if (isStudySettled(study)) resolve('Ended')

@@ -45,12 +45,14 @@ const holds = (type: string) => ({
 const done: RunStatus = {
   conditions: [holds('Complete')],
   tasks: [
-    { name: 'train', attempt: 1, state: 'Succeeded' },
-    { name: 'scenes', attempt: 1, state: 'Succeeded' },
+    { kind: 'Training', name: 'training', attempt: 1, state: 'Succeeded' },
+    { kind: 'Evaluation', name: 'scenes', attempt: 1, state: 'Succeeded' },
   ],
   evaluations: [0, 1].map((at) => ({ name: 'scenes', at, key: 'k', metrics: {} })),
 }
-const training: RunStatus = { tasks: [{ name: 'train', attempt: 1, state: 'Running' }] }
+const training: RunStatus = {
+  tasks: [{ kind: 'Training', name: 'training', attempt: 1, state: 'Running' }],
+}
 const report: RunReport = {
   schemaVersion: 1,
   run: 'b',
@@ -69,7 +71,8 @@ const report: RunReport = {
 describe('the progress of a sweep', () => {
   it('sums finished, live and pending runs', () => {
     const runs = [aRun('a', done), aRun('b', training)]
-    const reports = { newest: new Map([['b', report]]), evaluated: 1, elapsedMs: 9000 }
+    const evaluated = new Map([['b', new Set(['scenes before'])]])
+    const reports = { newest: new Map([['b', report]]), evaluated, elapsedMs: 9000 }
     expect(computeStudyProgress({ kind: 'NeCoSweep', sweep, runs }, reports)).toEqual({
       data: { done: 800, total: 2560 },
       training: { done: 50, total: 160 },
@@ -78,5 +81,15 @@ describe('the progress of a sweep', () => {
       imagesPerSecond: 25,
       elapsedMs: 9000,
     })
+  })
+
+  it('counts a fraction once that an evaluator beside the training finds again', () => {
+    const found = { name: 'scenes', at: 0, key: 'k', metrics: {} }
+    const run = aRun('b', { ...training, evaluations: [found] })
+    const evaluated = new Map([['b', new Set(['scenes before', 'scenes at 50 %'])]])
+    const reports = { newest: new Map([['b', report]]), evaluated, elapsedMs: 9000 }
+    const progress = computeStudyProgress({ kind: 'NeCoRun', run }, reports)
+    expect(progress.evaluation.done).toBe(2)
+    expect(progress.training).toEqual({ done: 10, total: 40 })
   })
 })

@@ -3,6 +3,7 @@ import type { RunStatus } from '../../crds/necorun.ts'
 import type { RunSpec } from '../../crds/spec/run-spec.ts'
 import { resolve } from '../../method/resolve.ts'
 import { countPoints } from '../../operator/core/sweep/decode-point.ts'
+import { formatEvaluation } from '../../pod/evaluation-report.ts'
 import type { Study } from '../study.ts'
 import type { StudyProgress } from './study-progress.ts'
 
@@ -17,8 +18,8 @@ interface Workload {
 export interface LiveReports {
   /** The newest line of each training, by the name of its run. */
   readonly newest: ReadonlyMap<string, RunReport>
-  /** Evaluations that live pods have measured. */
-  readonly evaluated: number
+  /** What evaluators that have not ended have measured, such as `scenes at 50 %`, by the name of their run. */
+  readonly evaluated: ReadonlyMap<string, ReadonlySet<string>>
   readonly elapsedMs: number
 }
 
@@ -53,7 +54,7 @@ function splitStudy(study: Study): {
 }
 
 const hasTrained = (status: RunStatus | undefined): boolean =>
-  status?.tasks?.some(({ name, state }) => name === 'train' && state === 'Succeeded') ?? false
+  status?.tasks?.some(({ kind, state }) => kind === 'Training' && state === 'Succeeded') ?? false
 
 const hasEnded = (status: RunStatus | undefined): boolean =>
   status?.conditions?.some(
@@ -72,16 +73,26 @@ interface RunProgress {
   readonly speed: number
 }
 
-function computeRunProgress({ name, spec, status }: LiveRun, { newest }: LiveReports): RunProgress {
+/** An evaluator finds again what the one before it measured, so that each fraction is counted once. */
+function countEvaluated(
+  status: RunStatus | undefined,
+  reported: ReadonlySet<string> = new Set(),
+): number {
+  const recorded = status?.evaluations ?? []
+  const labels = new Set(recorded.map(({ name, at }) => formatEvaluation(name, at)))
+  return recorded.length + [...reported].filter((label) => !labels.has(label)).length
+}
+
+function computeRunProgress({ name, spec, status }: LiveRun, reports: LiveReports): RunProgress {
   const workload = computeWorkload(spec)
-  const report = newest.get(name)
+  const report = reports.newest.get(name)
   const totalSteps = report?.totalSteps ?? status?.totalSteps ?? workload.steps
   const isTraining = !hasTrained(status) && !hasEnded(status)
   return {
     steps: hasTrained(status) ? totalSteps : (report?.step ?? status?.step ?? 0),
     totalSteps,
     batchSize: workload.batchSize,
-    evaluated: status?.evaluations?.length ?? 0,
+    evaluated: countEvaluated(status, reports.evaluated.get(name)),
     evaluations: workload.evaluations,
     speed: isTraining ? (report?.metrics['imagesPerSecond'] ?? 0) : 0,
   }
@@ -107,7 +118,7 @@ export function computeStudyProgress(study: Study, reports: LiveReports): StudyP
       total: sum(({ totalSteps }) => totalSteps) + waiting * pendingWorkload.steps,
     },
     evaluation: {
-      done: reports.evaluated + sum(({ evaluated }) => evaluated),
+      done: sum(({ evaluated }) => evaluated),
       total: sum(({ evaluations }) => evaluations) + waiting * pendingWorkload.evaluations,
     },
     runs: {

@@ -37,7 +37,14 @@ const aRun = (point: number, replicate: number, status: RunStatus | undefined): 
 const failed: RunStatus = {
   conditions: [condition('Failed', 'NotFinite')],
   tasks: [
-    { name: 'train', attempt: 1, state: 'Failed', cause: 'NotFinite', message: 'NaN at step 3' },
+    {
+      kind: 'Training',
+      name: 'training',
+      attempt: 1,
+      state: 'Failed',
+      cause: 'NotFinite',
+      message: 'NaN at step 3',
+    },
   ],
 }
 

@@ -15,30 +15,46 @@ export interface TrainedWeights {
   readonly imagesSeen: number
 }
 
+/** A checkpoint to measure, and where in the training it is. */
+export type WeightsCheckpoint = RetainedCheckpoint & {
+  readonly totalSteps: number
+  readonly imagesSeen: number
+}
+
 export interface TrainedWeightsLocation {
   readonly storage: Storage
   readonly runKey: string
   readonly model: BackboneSettings
   readonly source: 'Student' | 'Teacher'
-  /** Fraction of the schedule, above 0. */
-  readonly at: number
 }
 
 /**
- * The backbone at a fraction of the schedule: the final checkpoint of a finished training at 1, a
- * retained one below. Throws CheckpointMissing, CheckpointTampered, WeightsError.
+ * The backbone at a fraction of the schedule above 0: the final checkpoint of a finished training at
+ * 1, a retained one below. Throws CheckpointMissing, CheckpointTampered, WeightsError.
  */
-export async function readTrainedWeights(from: TrainedWeightsLocation): Promise<TrainedWeights> {
+export async function readTrainedWeights(
+  from: TrainedWeightsLocation,
+  at: number,
+): Promise<TrainedWeights> {
   const result = await readRunResult(from)
-  const checkpoint = findCheckpointAtFraction(result, from.at)
+  const checkpoint = findCheckpointAtFraction(result, at)
   if (checkpoint === undefined) {
     const retainedFractions = result.retained.map(({ at }) => at).join(', ') || 'none'
     throw checkpointMissing(
-      `no checkpoint was retained at ${from.at} of the schedule; retained: ${retainedFractions}`,
+      `no checkpoint was retained at ${at} of the schedule; retained: ${retainedFractions}`,
       from,
     )
   }
-  const { shards, folder, step } = checkpoint
+  const { totalSteps } = result
+  const imagesSeen = computeImagesSeen(result.imagesSeen, checkpoint.step, totalSteps)
+  return readCheckpointWeights(from, { ...checkpoint, totalSteps, imagesSeen })
+}
+
+/** The backbone of a checkpoint. Throws CheckpointMissing, CheckpointTampered, WeightsError. */
+export async function readCheckpointWeights(
+  from: TrainedWeightsLocation,
+  { shards, folder, step, totalSteps, imagesSeen }: WeightsCheckpoint,
+): Promise<TrainedWeights> {
   // Without a teacher the student is its own.
   const wanted = from.source === 'Teacher' ? (shards.teacher ?? shards.student) : shards.student
   if (wanted === undefined)
@@ -51,13 +67,7 @@ export async function readTrainedWeights(from: TrainedWeightsLocation): Promise<
       { code: 'CheckpointTampered', reason: 'UserError' },
     )
   }
-  const { totalSteps, imagesSeen } = result
-  return {
-    weights: tensors,
-    step,
-    totalSteps,
-    imagesSeen: computeImagesSeen(imagesSeen, step, totalSteps),
-  }
+  return { weights: tensors, step, totalSteps, imagesSeen }
 }
 
 /** Every step sees as many images. */

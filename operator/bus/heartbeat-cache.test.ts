@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { buildProgressKey } from '../../contract/bus-names.ts'
+import { TRAINING } from '../../contract/task-address.ts'
 import { createHeartbeatCache } from './heartbeat-cache.ts'
 
 const buildKey = (runUid: string) =>
-  buildProgressKey({ namespace: 'team', runUid, task: 'train', attempt: 1 })
+  buildProgressKey({ namespace: 'team', runUid, task: TRAINING, attempt: 1 })
 const buildHeartbeatText = (step: number): string =>
   JSON.stringify({
     schemaVersion: 1,

@@ -1,12 +1,13 @@
 import { createAccount, decode, parseCreds, type User } from '@nats-io/jwt'
 import { describe, expect, test } from 'vitest'
+import { TRAINING } from '../../contract/task-address.ts'
 import { signCredentials } from './sign-credentials.ts'
 
 const pod = {
   kind: 'Pod',
   namespace: 'default',
   runUid: 'run-1',
-  task: 'train',
+  task: TRAINING,
   attempt: 2,
 } as const
 const nowMs = Date.UTC(2026, 10, 24)
@@ -37,10 +38,13 @@ describe('the credentials of a pod', () => {
     const { claims } = await signed(pod)
     const { pub, sub, resp } = claims.nats
     expect(pub).toEqual({
-      allow: ['neco.default.run-1.train.2.*.report', '$KV.NECO_PROGRESS.default.run-1.train.2'],
+      allow: [
+        'neco.default.run-1.training.2.*.report',
+        '$KV.NECO_PROGRESS.default.run-1.training.2',
+      ],
     })
     expect(sub).toEqual({
-      allow: ['neco.default.run-1.train.2.ctl', '_INBOX.default.run-1.train.2.>'],
+      allow: ['neco.default.run-1.training.2.ctl', '_INBOX.default.run-1.training.2.>'],
     })
     expect(resp).toMatchObject({ max: 1 })
   })

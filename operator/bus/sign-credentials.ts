@@ -9,6 +9,7 @@ import {
   buildRunProgressKeyFilter,
   buildRunReportsSubject,
 } from '../../contract/bus-names.ts'
+import { formatTaskKey } from '../../contract/task-address.ts'
 import type { BusCredentials, CredentialsRequest } from '../ports/bus.ts'
 
 interface SubjectPermissions {
@@ -72,5 +73,5 @@ export async function signCredentials(
 
 const buildUserName = (request: CredentialsRequest): string =>
   request.kind === 'Pod'
-    ? `${request.runUid}-${request.task}-a${request.attempt}`
+    ? `${request.runUid}-${formatTaskKey(request.task)}-a${request.attempt}`
     : `${request.runUid}-reader`

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AttemptAddress } from '../../contract/bus-names.ts'
+import { TRAINING } from '../../contract/task-address.ts'
 import { API_GROUP_VERSION } from '../../crds/names.ts'
 import { createSimulatedPlatform } from '../../test/fakes/simulated-platform.ts'
 import { buildSimulatedSweep } from '../../test/fixtures/simulated-study.ts'
@@ -30,7 +31,7 @@ test('a training whose node is about to go is asked for a checkpoint once, and a
   await reconcileRun(platform, key)
   const run = await platform.runs.get(key)
   const runUid = run?.metadata.uid
-  expect(requested).toEqual([{ namespace: 'default', runUid, task: 'train', attempt: 1 }])
+  expect(requested).toEqual([{ namespace: 'default', runUid, task: TRAINING, attempt: 1 }])
   expect(run?.status?.tasks?.[0]?.warnedAttempt).toBe(1)
   expect(platform.published.filter(({ reason }) => reason === 'CheckpointRequested')).toHaveLength(
     1,

@@ -2,6 +2,7 @@ import { isKubeError } from '../../kube/kube-error.ts'
 import type { ObjectKey } from '../../kube/object-key.ts'
 import type { ReconcileResult } from '../../kube/queue/work-queue.ts'
 import { isAccepted } from '../core/conditions.ts'
+import type { PlatformState } from '../core/platform-state.ts'
 import { listStartedAttempts } from '../core/run/plan-reader.ts'
 import { planRefusedRun, planRun } from '../core/run/plan-run.ts'
 import type { ObservedRun, RunAction, RunPlan } from '../core/run/run-plan.ts'
@@ -62,15 +63,18 @@ async function applyRunPlan(
   return requeueAfterMs === undefined ? {} : { requeueAfterMs }
 }
 
-/** What is in the way of a run is looked for until it is accepted: after that its attempts say. */
-const findRunBlockers = async ({ prerequisites }: Platform, run: StoredRun) =>
-  isAccepted(run.status)
-    ? []
-    : prerequisites.findBlockers({
-        namespace: run.metadata.namespace,
-        spec: run.spec,
-        parallelism: 1,
-      })
+/** What a run needs is looked for until it is accepted: after that its attempts say. */
+async function findRunPrerequisites(
+  { prerequisites }: Platform,
+  { spec, status, metadata: { namespace } }: StoredRun,
+): Promise<Pick<PlatformState, 'blockers' | 'defaultEvaluationParallelism'>> {
+  if (isAccepted(status)) return { blockers: [] }
+  const query = { namespace, spec, parallelism: 1 }
+  return {
+    blockers: await prerequisites.findBlockers(query),
+    defaultEvaluationParallelism: await prerequisites.findEvaluationParallelism(query),
+  }
+}
 
 function hasUnshippedReports(
   { hints }: Platform,
@@ -88,10 +92,11 @@ async function observeRun(platform: Platform, run: StoredRun): Promise<ObservedR
     run,
     jobs,
     platform: {
-      blockers: await findRunBlockers(platform, run),
+      ...(await findRunPrerequisites(platform, run)),
       busState: platform.hints.busState(),
       busProblem: platform.hints.busProblem(),
       progress: platform.hints.findProgress(uid),
+      checkpoint: platform.hints.findCheckpoint(uid),
       hasUnshippedReports: hasUnshippedReports(platform, { run, jobs }),
       defaultTtlSeconds: platform.jobs.defaultTtlSeconds,
     },

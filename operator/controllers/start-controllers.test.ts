@@ -114,6 +114,8 @@ describe('the controllers', () => {
       busState: () => state,
       busProblem: () => undefined,
       findProgress: () => undefined,
+      findCheckpoint: () => undefined,
+      watchCheckpoints: () => () => {},
       isFullyReported: () => true,
       watchBus: (changed) => {
         notified.push(changed)

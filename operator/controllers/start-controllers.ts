@@ -1,3 +1,4 @@
+import type { ObjectKey } from '../../kube/object-key.ts'
 import { formatObjectKey, parseObjectKey } from '../../kube/object-key.ts'
 import { createWorkQueue } from '../../kube/queue/work-queue.ts'
 import type { WorkQueueObserver } from '../../kube/queue/work-queue-observer.ts'
@@ -28,7 +29,19 @@ export interface Controllers {
   close(): Promise<void>
 }
 
-/** Starts the controllers of both kinds on a home; `failed` hears of every failed round, which is tried again. */
+/** Calls back with the run whose training has reported a checkpoint, where evaluations may start beside it. One that is not found is looked at at its next change. */
+function watchDueEvaluations(
+  { runs, hints }: Platform,
+  found: (key: ObjectKey) => void,
+): () => void {
+  const findRun = async (runUid: string): Promise<void> => {
+    const run = (await runs.list()).find(({ metadata }) => metadata.uid === runUid)
+    if (run !== undefined && (run.status?.evaluationParallelism ?? 0) > 0) found(run.metadata)
+  }
+  return hints.watchCheckpoints((runUid) => void findRun(runUid).catch(() => {}))
+}
+
+/** Starts the controllers of both kinds on a platform; `onFailure` is called with every failed reconciliation, which is tried again. */
 export function startControllers(
   platform: Platform,
   onFailure: (failure: ReconcileFailure) => void,
@@ -68,6 +81,7 @@ export function startControllers(
     platform.runs.watch((key, urgency) => runs.add(formatObjectKey(key), urgency)),
     platform.jobs.watch((key, urgency) => runs.add(formatObjectKey(key), urgency)),
     platform.hints.watchBus(() => void requeueLiveObjects().catch(() => {})),
+    watchDueEvaluations(platform, (key) => runs.add(formatObjectKey(key))),
   ]
   /** Every object that goes on says whether the bus is away, and what ended pods left waits for it. One that is not woken here is by its next change. */
   async function requeueLiveObjects(): Promise<void> {

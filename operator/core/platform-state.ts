@@ -1,4 +1,9 @@
-import type { BusProblem, BusState, ReportedProgress } from '../../contract/bus-state.ts'
+import type {
+  BusProblem,
+  BusState,
+  CompletedCheckpoint,
+  ReportedProgress,
+} from '../../contract/bus-state.ts'
 import type { Blocker } from '../ports/blocker.ts'
 
 /** What a plan is told of the home beside the objects it is about. */
@@ -10,6 +15,10 @@ export interface PlatformState {
   readonly busProblem?: BusProblem | undefined
   /** What the pod at work last said. */
   readonly progress?: ReportedProgress | undefined
+  /** The newest complete checkpoint of the run that was reported: a hint, late or lost. */
+  readonly checkpoint?: CompletedCheckpoint | undefined
+  /** How many evaluators run at once where the run does not say; looked for until it is accepted. */
+  readonly defaultEvaluationParallelism?: number | undefined
   /** Whether attempts of the run reported what has not all arrived, as far as was heard. */
   readonly hasUnshippedReports?: boolean | undefined
   /** How long Jobs of an ended run stay where the run does not say; for ever when undefined. */

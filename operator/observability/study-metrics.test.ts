@@ -97,6 +97,28 @@ describe('metrics of studies', () => {
     ])
   })
 
+  test('have the mIoU of each fraction of the schedule that is measured, while the run trains', async () => {
+    const measuredAt = (at: number, inContextMiou: number) => ({
+      name: 'quality',
+      at,
+      key: 'k',
+      metrics: { inContextMiou },
+    })
+    const training = aRun({
+      status: {
+        conditions: inState('Running'),
+        step: 30,
+        totalSteps: 40,
+        evaluations: [measuredAt(0, 25), measuredAt(0.5, 28)],
+      },
+    })
+    const lines = await renderStudies([training], [])
+    expect(lines.filter((line) => line.startsWith('neco_result_miou'))).toEqual([
+      'neco_result_miou_ratio{namespace="lab",run="study-0-r1",evaluation="quality",at="0",protocol="in-context"} 0.25',
+      'neco_result_miou_ratio{namespace="lab",run="study-0-r1",evaluation="quality",at="0.5",protocol="in-context"} 0.28',
+    ])
+  })
+
   test('show a parameter that the sweep varies, whichever it is, and no other', async () => {
     const swept = aSweep()
     const sweep = {

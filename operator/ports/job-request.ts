@@ -1,4 +1,5 @@
 import type { RunConfig } from '../../contract/run-config.ts'
+import type { TaskAddress } from '../../contract/task-address.ts'
 import type { Resources } from '../../crds/spec/pod.ts'
 import type { RunSpec } from '../../crds/spec/run-spec.ts'
 
@@ -28,8 +29,7 @@ export interface JobRequest {
   readonly namespace: string
   /** The run that owns the Job. */
   readonly owner: { readonly name: string; readonly uid: string }
-  /** train, or the name of the evaluation. */
-  readonly task: string
+  readonly task: TaskAddress
   readonly attempt: number
   readonly program: 'trainer' | 'evaluator'
   readonly sweep?: string
@@ -37,6 +37,8 @@ export interface JobRequest {
   readonly execution: ExecutionRequest
   /** The evaluation that this is; the training where left out. */
   readonly evaluation?: RunConfig['evaluation']
+  /** Set for an evaluation that runs beside the training: it measures the complete checkpoints. */
+  readonly isBesideTraining?: boolean
   /** Every evaluation of the run in its order, for a platform that writes the configuration of all pods once. */
   readonly evaluations?: readonly NonNullable<RunConfig['evaluation']>[]
   readonly placement: Placement

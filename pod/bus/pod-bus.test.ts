@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { CommandReply, Heartbeat, isAllShipped } from '../../contract/bus-messages.ts'
 import type { RunReport } from '../../contract/run-report.ts'
+import { TRAINING } from '../../contract/task-address.ts'
 import { createFakeBusLink } from '../../test/fakes/fake-bus-link.ts'
 import { openCheckpointRequests } from '../checkpoint-request.ts'
 import { folderStorage } from '../folder-storage.ts'
@@ -11,8 +12,8 @@ import { openSpool, type ReportBody } from '../spool.ts'
 import { openPodBus } from './pod-bus.ts'
 
 const folder = 'runs/key/attempts/1-pod'
-const ctl = 'neco.default.run-1.train.1.ctl'
-const key = '$KV.NECO_PROGRESS.default.run-1.train.1'
+const ctl = 'neco.default.run-1.training.1.ctl'
+const key = '$KV.NECO_PROGRESS.default.run-1.training.1'
 const identity = { run: 'study-0-r0', attempt: 1, podUid: 'pod' }
 const now = () => new Date(0)
 const never = new AbortController().signal
@@ -37,7 +38,7 @@ function open({ makesCheckpoints = true } = {}) {
   const stops: string[] = []
   const bus = openPodBus({
     identity,
-    settings: { namespace: 'default', runUid: 'run-1', task: 'train' },
+    settings: { namespace: 'default', runUid: 'run-1', task: TRAINING },
     link,
     checkpoints,
     makesCheckpoints,

@@ -7,6 +7,7 @@ import {
 } from '../../contract/bus-names.ts'
 import type { BusSettings, PodIdentity } from '../../contract/run-config.ts'
 import type { RunReport } from '../../contract/run-report.ts'
+import { formatTaskKey } from '../../contract/task-address.ts'
 import type { CheckpointRequests } from '../checkpoint-request.ts'
 import type { ReportBody } from '../spool.ts'
 import type { Storage } from '../storage.ts'
@@ -46,11 +47,11 @@ export interface PodBus {
 export const buildAttemptAddress = (
   { namespace, runUid, task }: PodBusOptions['settings'],
   { attempt }: PodIdentity,
-): AttemptAddress => ({ namespace, runUid, task: task, attempt })
+): AttemptAddress => ({ namespace, runUid, task, attempt })
 
 export const buildLinkNames = (address: AttemptAddress, { podUid }: PodIdentity) => ({
   inboxPrefix: buildInboxPrefix(address),
-  name: `neco-${address.task}-${podUid}`,
+  name: `neco-${formatTaskKey(address.task)}-${podUid}`,
 })
 
 /** Starts to answer commands, and to send a heartbeat whenever the link comes up. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RunReport } from '../../contract/run-report.ts'
+import { TRAINING } from '../../contract/task-address.ts'
 import { createFakeBusLink } from '../../test/fakes/fake-bus-link.ts'
 import { folderStorage } from '../folder-storage.ts'
 import { openSpool } from '../spool.ts'
@@ -12,7 +13,7 @@ import type { BusLink, Sleep } from './bus-link.ts'
 import { type Shipper, startShipper } from './ship-spool.ts'
 import { readSpoolMark } from './spool-mark.ts'
 
-const address = { namespace: 'default', runUid: 'run-1', task: 'train', attempt: 1 }
+const address = { namespace: 'default', runUid: 'run-1', task: TRAINING, attempt: 1 }
 const folder = 'runs/key/attempts/1-pod'
 const podUid = 'pod'
 
@@ -63,7 +64,7 @@ describe('a shipper', () => {
     await shipper.close()
     expect(sequences(link)).toEqual(upTo(200))
     expect(link.stored[0]).toMatchObject({
-      subject: 'neco.default.run-1.train.1.pod.report',
+      subject: 'neco.default.run-1.training.1.pod.report',
       id: 'pod-1',
     })
     expect(await acked()).toBe(200)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { EXIT_CODES } from '../../contract/exit-codes.ts'
+import { TRAINING } from '../../contract/task-address.ts'
 import { runNodeProgram } from '../../test/programs/run-node-program.ts'
 import { writeSpoolMark } from '../bus/spool-mark.ts'
 import { folderStorage } from '../folder-storage.ts'
@@ -53,7 +54,7 @@ describe('the reader', () => {
   async function aReaderConfig(runUid: string): Promise<string> {
     const storage = folderStorage(root)
     const folder = 'runs/key/attempts/1-pod'
-    const address = { namespace: 'default', runUid: 'run-1', task: 'train', attempt: 1 }
+    const address = { namespace: 'default', runUid: 'run-1', task: TRAINING, attempt: 1 }
     const identity = { run: 'study-0-r0', attempt: 1, podUid: 'pod' }
     await writeSpoolMark(storage, spoolMarkPath(folder), { address, podUid: 'pod', acked: 0 })
     const now = () => new Date(0)

@@ -76,7 +76,7 @@ async function shipUnshippedSpool(
 ): Promise<number> {
   const { storage, link, sleep, log } = dependencies
   const { namespace, runUid, task, attempt, podUid } = spool.mark
-  const address: AttemptAddress = { namespace, runUid, task: task, attempt }
+  const address: AttemptAddress = { namespace, runUid, task, attempt }
   const shipper = await startShipper({
     storage,
     folder: spool.folder,

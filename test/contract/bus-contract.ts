@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { CommandReply, CommandRequest, Heartbeat } from '../../contract/bus-messages.ts'
 import type { AttemptAddress } from '../../contract/bus-names.ts'
 import type { RunReport } from '../../contract/run-report.ts'
+import { TRAINING } from '../../contract/task-address.ts'
 import type { Bus } from '../../operator/ports/bus.ts'
 
 /** A pod on the bus, with the credentials that the bus issued for its attempt. */
@@ -20,7 +21,7 @@ export interface BusFixture {
 }
 
 const namespace = 'default'
-const attempt = (runUid: string, number = 1, task = 'train'): AttemptAddress => ({
+const attempt = (runUid: string, number = 1, task = TRAINING): AttemptAddress => ({
   namespace,
   runUid,
   task,
@@ -108,7 +109,7 @@ function describeHeartbeats(open: () => Promise<BusFixture>): void {
 
   it('takes the progress of a run from its newest training attempt, not from an evaluation', () =>
     withBusFixture(open, async ({ bus, pod }) => {
-      const evaluation = attempt('run-1', 1, 'scenes')
+      const evaluation = attempt('run-1', 1, { kind: 'Evaluation', name: 'training' })
       const tasks = [attempt('run-1', 2), attempt('run-1', 1), evaluation]
       for (const [position, task] of tasks.entries()) {
         const handle = await pod(task, `pod-${position}`)

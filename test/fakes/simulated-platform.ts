@@ -128,7 +128,7 @@ export function createSimulatedPlatform(): SimulatedPlatform {
     },
     clock: { nowMs: () => nowMs, after: () => () => {} },
     events: { publish: async (event) => void published.push(event) },
-    prerequisites: { findBlockers: async () => [] },
+    prerequisites: { findBlockers: async () => [], findEvaluationParallelism: async () => 0 },
     hints: NOOP_HINTS,
     checkpointRequester: NOOP_CHECKPOINT_REQUESTER,
     resultTables: NOOP_RESULT_TABLES,

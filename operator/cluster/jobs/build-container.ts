@@ -38,13 +38,15 @@ function buildDeadlineEnv({ firstStepSeconds, stallSeconds }: JobRequest['execut
   )
 }
 
-function buildContainerEnv({ attempt, program, placement, execution }: JobRequest): V1EnvVar[] {
+function buildContainerEnv(request: JobRequest): V1EnvVar[] {
+  const { attempt, program, placement, execution, isBesideTraining = false } = request
   const operatorEnv: V1EnvVar[] = [
     buildFieldEnv('NECO_POD_UID', 'metadata.uid'),
     { name: 'NECO_ATTEMPT', value: String(attempt) },
     buildFieldEnv('POD_IP', 'status.podIP'),
     { name: 'NECO_TERMINATION_FILE', value: TERMINATION_FILE },
     ...buildDeadlineEnv(execution),
+    ...(isBesideTraining ? [{ name: 'NECO_BESIDE_TRAINING', value: 'true' }] : []),
   ]
   const taken = new Set(operatorEnv.map(({ name }) => name))
   const override = placement.pod?.containers?.find(({ name }) => name === program)

@@ -51,7 +51,7 @@ describe('the Job of an attempt', () => {
       'app.kubernetes.io/component': 'trainer',
       'neco.dev/run': 'study-0-r0',
       'neco.dev/sweep': 'study',
-      'neco.dev/task': 'train',
+      'neco.dev/task': 'training',
       'neco.dev/attempt': '1',
     }
     expect(buildJobManifest(request, placement)).toEqual({
@@ -176,7 +176,7 @@ describe('the Job of an attempt', () => {
   test('of an evaluation runs the evaluator with its own run-config and its own resources alone', () => {
     const request = buildTestJobRequest({
       program: 'evaluator',
-      task: 'voc',
+      task: { kind: 'Evaluation', name: 'voc' },
       evaluation: buildNamedEvaluation('voc'),
       evaluations: [buildNamedEvaluation('scenes'), buildNamedEvaluation('voc')],
       placement: { resources: { requests: { cpu: '8' } } },
@@ -223,7 +223,7 @@ describe('the Job of an attempt', () => {
     const request = buildTestJobRequest({
       name: `${run}-e7-a9999`,
       owner: { name: run, uid: 'u' },
-      task: 'e'.repeat(32),
+      task: { kind: 'Evaluation', name: 'e'.repeat(32) },
       placement: { pod: { volumes: [{ name: 'v'.repeat(63), claim: 'c' }] } },
     })
     const job = buildJobManifest(request, buildFrozenPlacement({ hasBus: true }))

@@ -5,6 +5,7 @@ import type {
   V1PodTemplateSpec,
   V1Secret,
 } from '@kubernetes/client-node'
+import { formatTaskKey } from '../../../contract/task-address.ts'
 import { LABELS } from '../../../crds/names.ts'
 import { omitUndefined } from '../../../std/omit-undefined.ts'
 import type { JobRequest } from '../../ports/job-request.ts'
@@ -23,7 +24,7 @@ const KUBELET_GRACE_SECONDS = 5
 const buildJobLabels = (request: JobRequest): Record<string, string> => ({
   ...buildRunLabels(request),
   'app.kubernetes.io/component': request.program,
-  [LABELS.task]: request.task,
+  [LABELS.task]: formatTaskKey(request.task),
   [LABELS.attempt]: String(request.attempt),
 })
 

@@ -21,6 +21,8 @@ export interface ClaimReference {
   /** Whether it is the storage, or a volume that is only read. */
   readonly isStorage: boolean
   readonly parallelism: number
+  /** What the run asks for, where it does. */
+  readonly evaluationParallelism?: number
 }
 
 const describeClaim = ({ namespace, name }: ClaimReference): string =>
@@ -65,17 +67,33 @@ function findBindingBlocker(
 /** Access modes that let a pod write. */
 const WRITABLE = ['ReadWriteOnce', 'ReadWriteOncePod', 'ReadWriteMany']
 
+const readModes = ({ spec, status }: ClaimView): readonly string[] =>
+  status?.accessModes ?? spec?.accessModes ?? []
+
+/** Whether pods of several nodes can write to a claim at once. */
+export const isSharedClaim = (claim: ClaimView): boolean =>
+  readModes(claim).includes('ReadWriteMany')
+
 function findAccessModeBlocker(reference: ClaimReference, claim: ClaimView): Blocker | undefined {
   if (!reference.isStorage) return undefined
-  const modes = claim.status?.accessModes ?? claim.spec?.accessModes ?? []
-  const { path, parallelism } = reference
+  const modes = readModes(claim)
+  const { path } = reference
   if (!modes.some((mode) => WRITABLE.includes(mode))) {
     const message = `${describeClaim(reference)} is ${modes.join(', ')}: runs write to their storage; use a claim that is ReadWriteMany`
     return { reason: 'StorageNotWritable', path, message }
   }
-  if (parallelism <= 1 || modes.includes('ReadWriteMany')) return undefined
-  const message = `${describeClaim(reference)} is ${modes.join(', ')} and parallelism is ${parallelism}: use a claim that is ReadWriteMany, or set parallelism to 1`
+  const exceeded = isSharedClaim(claim) ? undefined : findExceededParallelism(reference)
+  if (exceeded === undefined) return undefined
+  const { field, value, most } = exceeded
+  const message = `${describeClaim(reference)} is ${modes.join(', ')} and ${field} is ${value}: use a claim that is ReadWriteMany, or set ${field} to ${most}`
   return { reason: 'StorageNotShared', path, message }
+}
+
+/** Which setting asks for more pods at once than a claim for one node serves. */
+function findExceededParallelism({ parallelism, evaluationParallelism = 0 }: ClaimReference) {
+  if (parallelism > 1) return { field: 'parallelism', value: parallelism, most: 1 }
+  if (evaluationParallelism === 0) return undefined
+  return { field: 'evaluationParallelism', value: evaluationParallelism, most: 0 }
 }
 
 /** What is in the way of using a claim that is there. */

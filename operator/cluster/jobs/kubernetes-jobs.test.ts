@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { TRAINING } from '../../../contract/task-address.ts'
 import type { ObjectKey } from '../../../kube/object-key.ts'
 import {
   CONFIG_MAPS,
@@ -90,7 +91,7 @@ describe('making a Job', () => {
       return { text: 'a secret', expiresMs: 0 }
     }
     await platforms.open({ bus: { ...bus, credentials } }).jobs.create(request)
-    expect(asked).toEqual([{ kind: 'Pod', namespace: 'team', runUid, task: 'train', attempt: 1 }])
+    expect(asked).toEqual([{ kind: 'Pod', namespace: 'team', runUid, task: TRAINING, attempt: 1 }])
   })
 
   test('makes the next attempt from what was written down, whatever the defaults are now', async () => {

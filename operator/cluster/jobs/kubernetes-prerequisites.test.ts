@@ -67,6 +67,10 @@ describe('what is in the way of a run', () => {
     ['a bound claim that many can use', { objects: { [CLAIM]: bound }, parallelism: 8 }],
     ['a claim for one node and one run at a time', { objects: { [CLAIM]: once } }],
     [
+      'evaluators beside the training, and a claim that many can use',
+      { objects: { [CLAIM]: bound }, spec: { evaluationParallelism: 2 } },
+    ],
+    [
       'a claim that waits for its first pod',
       { objects: { [CLAIM]: pending('fast'), ...binding('WaitForFirstConsumer') } },
     ],
@@ -117,6 +121,11 @@ describe('what is in the way of a run', () => {
       'StorageNotShared at storage.claim',
       'is ReadWriteOnce and parallelism is 2: use a claim that is ReadWriteMany, or set parallelism to 1',
       { objects: { [CLAIM]: once }, parallelism: 2 },
+    ],
+    [
+      'StorageNotShared at storage.claim',
+      'is ReadWriteOnce and evaluationParallelism is 1: use a claim that is ReadWriteMany, or set evaluationParallelism to 0',
+      { objects: { [CLAIM]: once }, spec: { evaluationParallelism: 1 } },
     ],
     [
       'StorageNotWritable at storage.claim',
@@ -170,3 +179,21 @@ describe('what is in the way of a run', () => {
     expect(asked).toHaveLength(3)
   })
 })
+
+test.each<[number, string, Case]>([
+  [1, 'is shared', { objects: { [CLAIM]: bound } }],
+  [0, 'is for one node', { objects: { [CLAIM]: once } }],
+  [0, 'is not there', { objects: {} }],
+])(
+  'a run that says nothing has %i evaluators beside its training where the claim %s',
+  async (expected, _what, { objects }) => {
+    const { api } = startServerWith(objects)
+    const prerequisites = createKubernetesPrerequisites({
+      api,
+      clock: createManualClock(),
+      defaults: DEFAULTS,
+    })
+    const query = { namespace: 'team', spec: { data }, parallelism: 1 }
+    expect(await prerequisites.findEvaluationParallelism(query)).toBe(expected)
+  },
+)

@@ -3,6 +3,7 @@ import { readApiPath, readObject } from '../../../kube/client/read-object.ts'
 import type { ApiResource } from '../../../kube/client/resource-path.ts'
 import { isKubeError } from '../../../kube/kube-error.ts'
 import type { Clock } from '../../../std/clock.ts'
+import { omitUndefined } from '../../../std/omit-undefined.ts'
 import { TtlCache } from '../../../std/ttl-cache.ts'
 import type { Blocker } from '../../ports/blocker.ts'
 import type { PrerequisiteQuery, Prerequisites } from '../../ports/prerequisites.ts'
@@ -11,6 +12,7 @@ import {
   type ClaimReference,
   type ClaimView,
   findClaimBlockers,
+  isSharedClaim,
   type VolumeBindingMode,
 } from './claim-blockers.ts'
 import { findPlacementBlockers } from './frozen-placement.ts'
@@ -46,7 +48,8 @@ function listClaimReferences(
   defaults: JobDefaults,
 ): ClaimReference[] {
   const storage = spec.storage ?? defaults.storage
-  const common = { namespace, parallelism }
+  const { evaluationParallelism } = spec
+  const common = { namespace, parallelism, ...omitUndefined({ evaluationParallelism }) }
   const storageReferences =
     storage === undefined
       ? []
@@ -81,11 +84,22 @@ class KubernetesPrerequisites implements Prerequisites {
     ]
   }
 
-  async #checkClaim(reference: ClaimReference): Promise<Blocker[]> {
-    const { namespace, name } = reference
-    const claim = await this.#cache.getOrLoad(`claim ${namespace}/${name}`, () =>
+  async findEvaluationParallelism(query: PrerequisiteQuery): Promise<number> {
+    const storage = listClaimReferences(query, this.#options.defaults).find(
+      ({ isStorage }) => isStorage,
+    )
+    const claim = storage === undefined ? undefined : await this.#readClaim(storage)
+    return claim !== undefined && isSharedClaim(claim) ? 1 : 0
+  }
+
+  #readClaim({ namespace, name }: ClaimReference): Promise<ClaimView | undefined> {
+    return this.#cache.getOrLoad(`claim ${namespace}/${name}`, () =>
       readObject<ClaimView>(this.#options.api, CLAIM_RESOURCE, { namespace, name }),
     )
+  }
+
+  async #checkClaim(reference: ClaimReference): Promise<Blocker[]> {
+    const claim = await this.#readClaim(reference)
     if (claim === undefined) return [buildMissingClaimBlocker(reference)]
     return findClaimBlockers(reference, claim, await this.#readBindingMode(claim))
   }

@@ -56,7 +56,7 @@ describe('the ConfigMap of a run', () => {
         caFile: '/etc/neco-bus/ca.crt',
         namespace: 'team',
         runUid: 'uid-of-the-run',
-        task: 'voc',
+        task: { kind: 'Evaluation', name: 'voc' },
       },
     })
     expect(config).not.toHaveProperty('evaluations')
@@ -77,6 +77,14 @@ describe('the ConfigMap of a run', () => {
     expect(JSON.parse(data?.['train.json'] ?? '').execution).not.toHaveProperty('stallSeconds')
     const { env } = buildContainer(patient, buildFrozenPlacement())
     expect(env?.at(-1)).toEqual({ name: 'NECO_STALL_SECONDS', value: '60' })
+  })
+
+  test('leaves it to the environment of each attempt whether the training still goes on', () => {
+    const request = buildTestJobRequest({ program: 'evaluator', isBesideTraining: true })
+    const { data } = buildRunConfigMap(request, { placement: buildFrozenPlacement(), bus })
+    expect(JSON.stringify(data)).not.toContain('isBesideTraining')
+    const { env } = buildContainer(request, buildFrozenPlacement())
+    expect(env?.at(-1)).toEqual({ name: 'NECO_BESIDE_TRAINING', value: 'true' })
   })
 
   test('gives back the placement of its first day', () => {

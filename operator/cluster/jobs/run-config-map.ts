@@ -1,5 +1,6 @@
 import type { V1ConfigMap, V1OwnerReference } from '@kubernetes/client-node'
 import type { RunConfig } from '../../../contract/run-config.ts'
+import { type TaskAddress, TRAINING } from '../../../contract/task-address.ts'
 import { API_GROUP_VERSION, LABELS, OPERATOR_NAME, RUN_KIND } from '../../../crds/names.ts'
 import { omitUndefined } from '../../../std/omit-undefined.ts'
 import type { JobRequest } from '../../ports/job-request.ts'
@@ -80,7 +81,10 @@ export const buildBusAccess = (bus: PodBus) => ({
   ...(bus.caCertificate === undefined ? {} : { caFile: `${POD_PATHS.bus}/${BUS_KEYS.ca}` }),
 })
 
-const buildTaskBusAccess = ({ namespace, owner }: JobRequest, bus: PodBus, task: string) => ({
+const toTaskAddress = (evaluation: RunConfig['evaluation']): TaskAddress =>
+  evaluation === undefined ? TRAINING : { kind: 'Evaluation', name: evaluation.name }
+
+const buildTaskBusAccess = ({ namespace, owner }: JobRequest, bus: PodBus, task: TaskAddress) => ({
   ...buildBusAccess(bus),
   namespace,
   runUid: owner.uid,
@@ -105,7 +109,7 @@ function buildStoredRunConfig(
       volumes: buildVolumePaths(request),
       ...(bus === undefined
         ? {}
-        : { bus: buildTaskBusAccess(request, bus, evaluation?.name ?? 'train') }),
+        : { bus: buildTaskBusAccess(request, bus, toTaskAddress(evaluation)) }),
       ...omitUndefined({ metricsPort }),
     },
     ...(evaluation === undefined ? { evaluations: [...listEvaluations(request)] } : { evaluation }),

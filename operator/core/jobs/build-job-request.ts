@@ -1,5 +1,7 @@
+import type { TaskAddress } from '../../../contract/task-address.ts'
 import { LABELS } from '../../../crds/names.ts'
 import type { NeCoRun } from '../../../crds/necorun.ts'
+import type { Resources } from '../../../crds/spec/pod.ts'
 import type { RunSpec } from '../../../crds/spec/run-spec.ts'
 import { resolve } from '../../../method/resolve.ts'
 import type { EvaluationSettings } from '../../../method/settings/evaluation.ts'
@@ -10,7 +12,7 @@ import type {
   Placement,
   ReaderRequest,
 } from '../../ports/job-request.ts'
-import { buildJobName, buildReaderJobName, type TaskIndex } from './job-name.ts'
+import { buildJobName, buildReaderJobName, findEvaluationIndex } from './job-name.ts'
 
 const DEFAULTS = {
   everySteps: 200,
@@ -39,18 +41,17 @@ const buildExecutionRequest = (spec: RunSpec): ExecutionRequest => ({
   }),
 })
 
-function buildPlacement({ spec, status }: NeCoRun, taskIndex: TaskIndex): Placement {
-  const { pod, storage, queueName, evaluations = [] } = spec
-  const resources = taskIndex === 'train' ? undefined : evaluations[taskIndex]?.resources
+/** Where pods run; the resources are those of the entry of `evaluations`, where it is given. */
+function buildPlacement({ spec, status }: NeCoRun, resources?: Resources): Placement {
+  const { pod, storage, queueName } = spec
   return {
     ...omitUndefined({ pod, storage, queueName, resources, imageId: status?.imageId }),
   }
 }
 
-function buildEvaluationRequest(spec: RunSpec, index: number): EvaluationSettings {
-  const evaluation = spec.evaluations?.[index]
-  if (evaluation === undefined) throw new RangeError(`the run has no evaluation ${index}`)
-  const { resources: _resources, ...entry } = evaluation
+type EvaluationSpec = NonNullable<RunSpec['evaluations']>[number]
+
+function buildEvaluationRequest({ resources: _, ...entry }: EvaluationSpec): EvaluationSettings {
   return {
     ...entry,
     profile: entry.profile ?? 'Official',
@@ -60,33 +61,36 @@ function buildEvaluationRequest(spec: RunSpec, index: number): EvaluationSetting
 }
 
 export interface JobAttempt {
-  readonly taskIndex: TaskIndex
-  readonly taskName: string
+  readonly task: TaskAddress
   readonly attempt: number
+  /** Whether an evaluation runs beside the training. */
+  readonly isBesideTraining?: boolean
 }
 
-/** The Job of one attempt: everything its pod is told but what only the home knows. */
+/** The Job of one attempt: everything its pod is told but what only the platform knows. */
 export function buildJobRequest(
   run: NeCoRun,
-  { taskIndex, taskName, attempt }: JobAttempt,
+  { task, attempt, isBesideTraining = false }: JobAttempt,
 ): JobRequest {
+  const { evaluations = [] } = run.spec
+  const entry =
+    task.kind === 'Training' ? undefined : evaluations[findEvaluationIndex(run, task.name)]
   const { name, namespace = 'default', uid = '', labels } = run.metadata
   const sweep = labels?.[LABELS.sweep]
   return {
-    name: buildJobName(name, taskIndex, attempt),
+    name: buildJobName(run, task, attempt),
     namespace,
     owner: { name, uid },
-    task: taskName,
+    task: { kind: task.kind, name: task.name },
     attempt,
-    program: taskIndex === 'train' ? 'trainer' : 'evaluator',
+    program: task.kind === 'Training' ? 'trainer' : 'evaluator',
     ...omitUndefined({ sweep }),
     result: resolve(run.spec),
     execution: buildExecutionRequest(run.spec),
-    ...(taskIndex === 'train' ? {} : { evaluation: buildEvaluationRequest(run.spec, taskIndex) }),
-    evaluations: (run.spec.evaluations ?? []).map((_, index) =>
-      buildEvaluationRequest(run.spec, index),
-    ),
-    placement: buildPlacement(run, taskIndex),
+    ...(entry === undefined ? {} : { evaluation: buildEvaluationRequest(entry) }),
+    ...(isBesideTraining ? { isBesideTraining } : {}),
+    evaluations: evaluations.map(buildEvaluationRequest),
+    placement: buildPlacement(run, entry?.resources),
   }
 }
 
@@ -96,7 +100,7 @@ export function buildReaderRequest(run: NeCoRun, number: number): ReaderRequest 
   const sweep = labels?.[LABELS.sweep]
   const { runKey } = run.status ?? {}
   // No reader waits for GPUs in the queue of the run.
-  const { queueName: _queueName, ...placement } = buildPlacement(run, 'train')
+  const { queueName: _queueName, ...placement } = buildPlacement(run)
   return {
     name: buildReaderJobName(name, number),
     namespace,

@@ -1,13 +1,24 @@
-/** The work of a run: the training, then each evaluation. */
-export type TaskIndex = 'train' | number
+import type { TaskAddress } from '../../../contract/task-address.ts'
+import type { NeCoRun } from '../../../crds/necorun.ts'
 
 /** `<run>-reader-<n>` for the n-th Job that ships what pods of a run left. */
 export const buildReaderJobName = (run: string, number: number): string => `${run}-reader-${number}`
 
-/** `<run>-a<n>` for an attempt at training, `<run>-e<i>-a<n>` for one at evaluation i. */
-export const buildJobName = (run: string, taskIndex: TaskIndex, attempt: number): string =>
-  taskIndex === 'train' ? `${run}-a${attempt}` : `${run}-e${taskIndex}-a${attempt}`
+/** Where an evaluation stands in `spec.evaluations`. Throws RangeError where the run has none of that name. */
+export function findEvaluationIndex({ spec }: Pick<NeCoRun, 'spec'>, name: string): number {
+  const index = (spec.evaluations ?? []).findIndex((evaluation) => evaluation.name === name)
+  if (index < 0) throw new RangeError(`the run has no evaluation ${name}`)
+  return index
+}
 
-/** The work at a position of `status.tasks`: the training, then each evaluation. */
-export const toTaskIndex = (position: number): TaskIndex =>
-  position === 0 ? 'train' : position - 1
+/** `<run>-a<n>` for an attempt at training, `<run>-e<i>-a<n>` for one at evaluation i. */
+export function buildJobName(
+  run: Pick<NeCoRun, 'metadata' | 'spec'>,
+  task: TaskAddress,
+  attempt: number,
+): string {
+  const { name } = run.metadata
+  return task.kind === 'Training'
+    ? `${name}-a${attempt}`
+    : `${name}-e${findEvaluationIndex(run, task.name)}-a${attempt}`
+}

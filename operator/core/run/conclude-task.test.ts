@@ -6,7 +6,7 @@ import type { ObservedJob } from '../../ports/observed-job.ts'
 import { concludeTask, listConcludedTasks, type ObservedTask, stopTask } from './conclude-task.ts'
 
 const spec: ObservedTask['spec'] = { data: { kind: 'Scenes', count: 4 } }
-const running: TaskStatus = { name: 'train', attempt: 1, state: 'Running' }
+const running: TaskStatus = { kind: 'Training', name: 'training', attempt: 1, state: 'Running' }
 const terminationMessage: TerminationMessage = {
   schemaVersion: 1,
   reason: 'Succeeded',
@@ -40,8 +40,8 @@ const conclude = (change: Partial<ObservedJob> | undefined, given: Partial<Obser
 
 const clocks = { queuedMs: 3000, ranMs: 5000 }
 
-describe('work whose Job', () => {
-  test('succeeded is done, and its last words are the results', () => {
+describe('a task whose Job', () => {
+  test('succeeded is done, and its termination message is the result', () => {
     const ended = {
       state: 'Succeeded',
       exitCode: 0,
@@ -95,25 +95,25 @@ describe('work whose Job', () => {
     const training = conclude(ended, { spec: { ...spec, evaluations } })
     expect(training.statusPatch.evaluations).toEqual([found('whole', 0), found('whole', 1)])
     const waiting = evaluations.map(({ name }) => ({
-      task: { name, attempt: 0, state: 'Pending' as const },
+      task: { kind: 'Evaluation' as const, name, attempt: 0, state: 'Pending' as const },
       events: [],
       statusPatch: {},
     }))
     expect(listConcludedTasks([training, ...waiting])).toEqual([
       { ...running, ...clocks, state: 'Succeeded', reused: true },
-      { name: 'whole', attempt: 0, state: 'Succeeded', reused: true },
-      { name: 'half', attempt: 0, state: 'Pending' },
-      { name: 'none', attempt: 0, state: 'Pending' },
+      { kind: 'Evaluation', name: 'whole', attempt: 0, state: 'Succeeded', reused: true },
+      { kind: 'Evaluation', name: 'half', attempt: 0, state: 'Pending' },
+      { kind: 'Evaluation', name: 'none', attempt: 0, state: 'Pending' },
     ])
   })
 
-  test('succeeded without last words has no results: it is tried again', () => {
+  test('succeeded without a termination message has no results: it is tried again', () => {
     expect(conclude({ state: 'Succeeded', exitCode: 0, endedMs: 9000 }).task).toEqual({
       ...running,
       ...clocks,
       state: 'Pending',
       cause: 'Infrastructure',
-      message: 'exit code 0, but its last words are missing',
+      message: 'exit code 0, but its termination message is missing',
       retries: { Infrastructure: 1 },
     })
   })
@@ -157,7 +157,7 @@ describe('work whose Job', () => {
   })
 })
 
-describe('work that is asked to stop', () => {
+describe('a task that is asked to stop', () => {
   const stopping = stopTask({ task: running, job: aJob({}), nowMs: 9000 })
 
   test('has its clocks added up once, whether its Job is seen again or not', () => {

@@ -1,4 +1,5 @@
 import type { TerminationMessage } from '../../../contract/run-report.ts'
+import { describeTask } from '../../../contract/task-address.ts'
 import type { RunStatus, TaskStatus } from '../../../crds/necorun.ts'
 import type { RunSpec } from '../../../crds/spec/run-spec.ts'
 import { omitUndefined } from '../../../std/omit-undefined.ts'
@@ -16,11 +17,11 @@ export interface ObservedTask {
   readonly nowMs: number
 }
 
-/** What became of one piece of work. */
+/** What became of one task. */
 export interface TaskConclusion {
   readonly task: TaskStatus
   readonly events: readonly PlannedEvent[]
-  /** What the last words of the pod add to the status of the run. */
+  /** What the termination message of the pod adds to the status of the run. */
   readonly statusPatch: Partial<RunStatus>
   readonly deleteJob?: string
   /** How long until its deadline passes, while it waits or runs. */
@@ -50,7 +51,7 @@ function addJobDurations(
   }
 }
 
-/** Evaluations that a training found with its own result, as far as all that the run asks of them is there. */
+/** Evaluations that a training found with its own result, those of which all that the run asks is there. */
 function collectReusedEvaluations(
   { evaluations = [] }: RunSpec,
   terminationMessage: TerminationMessage,
@@ -90,25 +91,31 @@ const buildEvaluationStatusPatch = (
   })),
 })
 
-/** The work is done by the last words of its pod; `work` has its clocks added up. */
+/**
+ * A pod has ended well, and its termination message is its result. An evaluation that left fractions,
+ * since their checkpoints are not complete yet, waits for them. `task` has its clocks added up.
+ */
 function concludeSucceeded(
   spec: RunSpec,
   task: TaskStatus,
   terminationMessage: TerminationMessage,
 ): TaskConclusion {
+  const { reused, unmeasured = [] } = terminationMessage
   const statusPatch =
-    task.name === 'train'
+    task.kind === 'Training'
       ? buildTrainingStatusPatch(spec, terminationMessage)
       : buildEvaluationStatusPatch(task.name, terminationMessage)
+  if (unmeasured.length > 0) return { task: { ...task, state: 'Pending' }, events: [], statusPatch }
   const done: TaskStatus = { ...task, state: 'Succeeded' }
-  return {
-    task: terminationMessage.reused ? { ...done, reused: true } : done,
-    events: [],
-    statusPatch,
-  }
+  return { task: reused ? { ...done, reused: true } : done, events: [], statusPatch }
 }
 
-/** Charges a failed attempt: tried again within the limit of its cause, else the work has failed. */
+/** A task whose attempt came to nothing: the next one may be for the same checkpoint. */
+function returnToPending({ checkpointStep: _, ...task }: TaskStatus): TaskStatus {
+  return { ...task, state: 'Pending' }
+}
+
+/** Charges a failed attempt: tried again within the limit of its cause, else the task has failed. */
 function concludeFailed(
   observed: ObservedTask,
   cause: FailureCause,
@@ -122,10 +129,10 @@ function concludeFailed(
   const event: PlannedEvent = {
     type: 'Warning',
     reason: 'AttemptFailed',
-    message: `${task.name}, attempt ${task.attempt}: ${message}; ${isRetried ? `trying again (${cause}, ${spent + 1} of ${limit})` : `not tried again (${cause})`}`,
+    message: `${describeTask(task)}, attempt ${task.attempt}: ${message}; ${isRetried ? `trying again (${cause}, ${spent + 1} of ${limit})` : `not tried again (${cause})`}`,
   }
   const next: TaskStatus = isRetried
-    ? { ...task, state: 'Pending', retries: { ...task.retries, [cause]: spent + 1 } }
+    ? { ...returnToPending(task), retries: { ...task.retries, [cause]: spent + 1 } }
     : { ...task, state: 'Failed' }
   return {
     task: { ...next, cause, message: message.slice(0, 1500) },
@@ -149,7 +156,7 @@ function checkDeadline(observed: ObservedTask, job: ObservedJob): TaskConclusion
   return { ...timedOut, deleteJob: observed.jobName }
 }
 
-/** The work of a pod that is asked to end. Its clocks are added up now, since the Job is gone with the pod. */
+/** The task of a pod that is asked to end. Its clocks are added up now, since the Job is gone with the pod. */
 export const stopTask = ({
   task,
   job,
@@ -164,7 +171,7 @@ function concludeStopping({ spec, task, job }: ObservedTask): TaskConclusion {
   if (job !== undefined && isLiveJob(job)) return buildUnchangedConclusion(task)
   const terminationMessage = job?.state === 'Succeeded' ? job.termination : undefined
   return terminationMessage === undefined
-    ? buildUnchangedConclusion({ ...task, state: 'Pending' })
+    ? buildUnchangedConclusion(returnToPending(task))
     : concludeSucceeded(spec, task, terminationMessage)
 }
 
@@ -174,7 +181,11 @@ function concludeEndedJob(observed: ObservedTask, job: ObservedJob): TaskConclus
   const { state, termination, exitCode } = job
   if (state === 'Succeeded') {
     return termination === undefined
-      ? concludeFailed(observed, 'Infrastructure', 'exit code 0, but its last words are missing')
+      ? concludeFailed(
+          observed,
+          'Infrastructure',
+          'exit code 0, but its termination message is missing',
+        )
       : concludeSucceeded(spec, addJobDurations(task, job, nowMs), termination)
   }
   const exitDescription = exitCode === undefined ? 'ended by a signal' : `exit code ${exitCode}`
@@ -189,7 +200,7 @@ const concludeMissingJob = (observed: ObservedTask): TaskConclusion =>
     ? concludeStopping(observed)
     : concludeFailed(observed, 'Disruption', 'its Job is gone')
 
-/** Looks at the Job of a piece of work and says what became of it. */
+/** Looks at the Job of a task and says what became of it. */
 export function concludeTask(observed: ObservedTask): TaskConclusion {
   const { task, job } = observed
   if (task.state === 'Stopping') return concludeStopping(observed)
@@ -198,12 +209,14 @@ export function concludeTask(observed: ObservedTask): TaskConclusion {
   return isLiveJob(job) ? checkDeadline(observed, job) : concludeEndedJob(observed, job)
 }
 
-/** Each work as it was concluded. An evaluation whose results a training found with its own needs no Job. */
+/** Each task as it was concluded. An evaluation whose results a training found with its own needs no Job. */
 export function listConcludedTasks(conclusions: readonly TaskConclusion[]): readonly TaskStatus[] {
-  const results = conclusions.flatMap(({ statusPatch }) => statusPatch.evaluations ?? [])
+  const results = conclusions.flatMap(({ task, statusPatch }) =>
+    task.kind === 'Training' ? (statusPatch.evaluations ?? []) : [],
+  )
   const found = new Set(results.map(({ name }) => name))
   return conclusions.map(({ task }) =>
-    task.state === 'Pending' && found.has(task.name)
+    task.kind === 'Evaluation' && task.state === 'Pending' && found.has(task.name)
       ? { ...task, state: 'Succeeded', reused: true }
       : task,
   )

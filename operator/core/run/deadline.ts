@@ -51,7 +51,7 @@ export function findRunningDeadline(
     return limit === undefined ? undefined : { name, remainingMs: limit * 1000 - spentMs }
   }
   if (job.startedMs !== undefined) {
-    const name = task.name === 'train' ? 'trainSeconds' : 'evaluateSeconds'
+    const name = task.kind === 'Training' ? 'trainSeconds' : 'evaluateSeconds'
     return toDeadline(name, (task.ranMs ?? 0) + ranMs)
   }
   if (job.waiting === undefined) return toDeadline('queueSeconds', queuedMs)

@@ -1,4 +1,4 @@
-import type { RunStatus } from '../../../crds/necorun.ts'
+import type { RunStatus, TaskStatus } from '../../../crds/necorun.ts'
 import { omitUndefined } from '../../../std/omit-undefined.ts'
 import { toCanonicalJson } from '../canonical-json.ts'
 import { buildConditions, isEnded } from '../conditions.ts'
@@ -11,13 +11,16 @@ import { computeProgressWaitMs, isProgressOnly, PROGRESS_INTERVAL_MS } from './r
 const isSameRunStatus = (a: RunStatus, b: RunStatus | undefined): boolean =>
   toCanonicalJson(a) === toCanonicalJson(b)
 
-/** What the pod of the training last said, while it trains. */
+const isTraining = (tasks: readonly TaskStatus[]): boolean =>
+  tasks.some(({ kind, state }) => kind === 'Training' && state === 'Running')
+
+/** What the pod of the training last reported, while it trains. */
 function buildProgressPatch(
   { run, platform }: ObservedRun,
   { tasks }: RunPlanDraft,
 ): Partial<RunStatus> {
   const { progress } = platform
-  if (progress === undefined || tasks[0]?.state !== 'Running') return {}
+  if (progress === undefined || !isTraining(tasks)) return {}
   const { step, totalSteps, metrics } = progress
   return { step, totalSteps, metrics: { ...run.status?.metrics, ...metrics } }
 }

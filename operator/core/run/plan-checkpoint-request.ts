@@ -1,4 +1,5 @@
 import type { BusState } from '../../../contract/bus-state.ts'
+import { describeTask, type TaskAddress } from '../../../contract/task-address.ts'
 import type { TaskStatus } from '../../../crds/necorun.ts'
 import type { ObservedJob } from '../../ports/observed-job.ts'
 import type { PlannedEvent } from '../reconcile-plan.ts'
@@ -6,7 +7,7 @@ import type { PlannedEvent } from '../reconcile-plan.ts'
 /** Asks the pod of an attempt for a checkpoint. A hint: it may be lost. */
 export interface RequestCheckpointAction {
   readonly kind: 'RequestCheckpoint'
-  readonly task: string
+  readonly task: TaskAddress
   readonly attempt: number
 }
 
@@ -29,17 +30,18 @@ export function planCheckpointRequest({
   job,
   busState,
 }: CheckpointPlanInput): CheckpointPlan | undefined {
-  const isTraining = task.name === 'train' && task.state === 'Running' && job?.state === 'Running'
+  const isTraining =
+    task.kind === 'Training' && task.state === 'Running' && job?.state === 'Running'
   if (!isTraining || job.evictionWarning === undefined || job.isEnding) return undefined
   if (busState !== 'Connected' || task.warnedAttempt === task.attempt) return undefined
-  const { name, attempt } = task
+  const { kind, name, attempt } = task
   return {
     task: { ...task, warnedAttempt: attempt },
-    action: { kind: 'RequestCheckpoint', task: name, attempt },
+    action: { kind: 'RequestCheckpoint', task: { kind, name }, attempt },
     event: {
       type: 'Normal',
       reason: 'CheckpointRequested',
-      message: `${name}, attempt ${attempt}: ${job.evictionWarning}; its pod is asked for a checkpoint`,
+      message: `${describeTask(task)}, attempt ${attempt}: ${job.evictionWarning}; its pod is asked for a checkpoint`,
     },
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { TRAINING } from '../../../contract/task-address.ts'
 import { API_GROUP_VERSION, RUN_KIND } from '../../../crds/names.ts'
 import type { NeCoRun, RunStatus } from '../../../crds/necorun.ts'
 import type { ObservedJob } from '../../ports/observed-job.ts'
@@ -10,6 +11,14 @@ import {
   planReader,
 } from './plan-reader.ts'
 
+const scenes = { kind: 'Scenes' as const, count: 64 }
+const quality = {
+  name: 'quality',
+  protocols: ['InContext' as const],
+  memory: scenes,
+  validation: scenes,
+  at: [1],
+}
 const ENDED_MS = 100_000
 const LATER_MS = ENDED_MS + 60_000
 
@@ -20,8 +29,8 @@ const aStatus = (changes: Partial<RunStatus> = {}): RunStatus => ({
   ),
   runKey: 'key',
   tasks: [
-    { name: 'train', attempt: 2, state: 'Succeeded' },
-    { name: 'quality', attempt: 1, state: 'Succeeded' },
+    { kind: 'Training', name: 'training', attempt: 2, state: 'Succeeded' },
+    { kind: 'Evaluation', name: 'quality', attempt: 1, state: 'Succeeded' },
   ],
   ...changes,
 })
@@ -30,7 +39,7 @@ const aRun = (status: RunStatus): NeCoRun => ({
   apiVersion: API_GROUP_VERSION,
   kind: RUN_KIND,
   metadata: { name: 'study', namespace: 'team', uid: 'uid', generation: 1 },
-  spec: { data: { kind: 'Scenes', count: 64 }, queueName: 'gpus' },
+  spec: { data: scenes, queueName: 'gpus', evaluations: [quality] },
   status,
 })
 
@@ -76,8 +85,8 @@ describe('what a run writes down at its end', () => {
     const neverRan = aJob('study-a1', { state: 'Failed', startedMs: undefined as never })
     const run = aRun(aStatus())
     expect(listStartedAttempts({ run, jobs: [neverRan] })).toEqual([
-      { task: 'train', attempt: 2 },
-      { task: 'quality', attempt: 1 },
+      { task: TRAINING, attempt: 2 },
+      { task: { kind: 'Evaluation', name: 'quality' }, attempt: 1 },
     ])
     expect(listStartedAttempts({ run, jobs: [] })).toHaveLength(3)
   })

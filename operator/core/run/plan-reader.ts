@@ -1,9 +1,10 @@
+import type { TaskAddress } from '../../../contract/task-address.ts'
 import type { NeCoRun, RunStatus, TaskStatus } from '../../../crds/necorun.ts'
 import type { ReaderRequest } from '../../ports/job-request.ts'
 import type { ObservedJob } from '../../ports/observed-job.ts'
 import { endTimeMs } from '../conditions.ts'
 import { buildReaderRequest } from '../jobs/build-job-request.ts'
-import { buildJobName, buildReaderJobName, toTaskIndex } from '../jobs/job-name.ts'
+import { buildJobName, buildReaderJobName } from '../jobs/job-name.ts'
 import type { PlatformState } from '../platform-state.ts'
 import type { ReconcilePlan } from '../reconcile-plan.ts'
 
@@ -23,7 +24,7 @@ export interface EndedRun {
 }
 
 export interface TaskAttempt {
-  readonly task: string
+  readonly task: TaskAddress
   readonly attempt: number
 }
 
@@ -41,10 +42,9 @@ export function listStartedAttempts({ run, jobs }: Pick<EndedRun, 'run' | 'jobs'
     const job = jobs.find((one) => one.name === name)
     return job === undefined || job.startedMs !== undefined
   }
-  const listTaskAttempts = ({ name, attempt }: TaskStatus, position: number): TaskAttempt[] =>
-    Array.from({ length: attempt }, (_, i) => ({ task: name, attempt: i + 1 })).filter(
-      (taskAttempt) =>
-        hasStarted(buildJobName(run.metadata.name, toTaskIndex(position), taskAttempt.attempt)),
+  const listTaskAttempts = ({ kind, name, attempt }: TaskStatus): TaskAttempt[] =>
+    Array.from({ length: attempt }, (_, i) => ({ task: { kind, name }, attempt: i + 1 })).filter(
+      (taskAttempt) => hasStarted(buildJobName(run, taskAttempt.task, taskAttempt.attempt)),
     )
   return (run.status?.tasks ?? []).flatMap(listTaskAttempts)
 }

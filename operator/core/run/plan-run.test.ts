@@ -113,7 +113,7 @@ describe('what a pod waits for', () => {
     expect(ready(plan)).toMatchObject({
       status: 'False',
       reason: 'Unschedulable',
-      message: 'train: 0/3 nodes have nvidia.com/gpu',
+      message: 'training: 0/3 nodes have nvidia.com/gpu',
     })
     expect(plan.events.map(({ type, reason }) => [type, reason])).toEqual([
       ['Warning', 'Unschedulable'],
@@ -148,7 +148,7 @@ describe('what a pod waits for', () => {
     expect(plan.actions).toEqual([{ kind: 'DeleteJob', name: 'study-a1' }])
     expect(ready(plan)).toMatchObject({
       reason: 'Deadline',
-      message: 'train: deadlines.pullSeconds has passed: neco/trainer:none is not there',
+      message: 'training: deadlines.pullSeconds has passed: neco/trainer:none is not there',
     })
     expect(planRun({ ...late, nowMs: 5001 }).requeueAfterMs).toBe(1_799_999)
   })
@@ -161,7 +161,7 @@ describe('what a pod waits for', () => {
     const run = { ...started, spec: { ...started.spec, deadlines: { [deadline]: 10 } } }
     const job = aJob({ waiting: { phase, sinceMs: 0 } })
     const plan = planRun(observed({ run, jobs: [job], nowMs: 10_000 }))
-    expect(ready(plan)?.message).toBe(`train: deadlines.${deadline} has passed`)
+    expect(ready(plan)?.message).toBe(`training: deadlines.${deadline} has passed`)
   })
 })
 
@@ -228,13 +228,15 @@ test('a run whose training finds everything has one Job, and has succeeded when 
   expect([plan.actions, ready(plan)?.reason]).toEqual([[], 'Succeeded'])
   expect(plan.status?.evaluations).toEqual([{ name: 'scenes', ...result }])
   expect(plan.status?.tasks?.map(({ name, attempt, reused }) => [name, attempt, reused])).toEqual([
-    ['train', 1, true],
+    ['training', 1, true],
     ['scenes', 0, true],
   ])
   const unnamed = { ...found, evaluations: [result] }
   const older = [{ ...trained, termination: unnamed }]
   const next = planRun(observed({ run: started, jobs: older, nowMs: 10_000 }))
-  expect(next.actions).toMatchObject([{ kind: 'CreateJob', job: { task: 'scenes', attempt: 1 } }])
+  expect(next.actions).toMatchObject([
+    { kind: 'CreateJob', job: { task: { kind: 'Evaluation', name: 'scenes' }, attempt: 1 } },
+  ])
 })
 
 test('the bus being away is a condition of its own and stops nothing', () => {
@@ -269,34 +271,5 @@ test('later attempts run the image that the first pod reported', () => {
   expect(action).toMatchObject({
     kind: 'CreateJob',
     job: { attempt: 2, placement: { imageId } },
-  })
-})
-
-describe('the Jobs of an ended run', () => {
-  const ended = applied(
-    aRun({ evaluations: [] }),
-    planRun(
-      observed({
-        run: applied(
-          aRun({ evaluations: [] }),
-          planRun(observed({ run: aRun({ evaluations: [] }) })),
-        ),
-        jobs: [trained],
-        nowMs: 10_000,
-      }),
-    ),
-  )
-  test('stay for their time and are deleted then; the run stays as it is', () => {
-    const facts = platform({ defaultTtlSeconds: 60 })
-    const wait = planRun(observed({ run: ended, jobs: [trained], platform: facts, nowMs: 30_000 }))
-    expect(wait).toEqual({ actions: [], events: [], requeueAfterMs: 40_000 })
-    const late = planRun(observed({ run: ended, jobs: [trained], platform: facts, nowMs: 70_000 }))
-    expect(late).toEqual({ actions: [{ kind: 'DeleteJob', name: 'study-a1' }], events: [] })
-  })
-  test('stay for ever where neither run nor home says a time', () => {
-    expect(planRun(observed({ run: ended, jobs: [trained], nowMs: 1e12 }))).toEqual({
-      actions: [],
-      events: [],
-    })
   })
 })

@@ -1,6 +1,8 @@
+import { describeTask } from '../../../contract/task-address.ts'
 import type { TaskStatus } from '../../../crds/necorun.ts'
 import type { ObservedJob } from '../../ports/observed-job.ts'
 import type { ObjectState } from '../conditions.ts'
+import { findCurrentTask } from './task-graph.ts'
 
 export interface ObjectOutcome {
   readonly state: ObjectState
@@ -12,30 +14,31 @@ export interface ObjectOutcome {
 
 interface RunOutcomeInput {
   readonly tasks: readonly TaskStatus[]
-  /** The Job of the work at hand, where it was seen. */
+  /** The Job of the current task, where it was seen. */
   readonly job: ObservedJob | undefined
   readonly isSuspended: boolean
 }
 
-/** Where a run that goes on stands. A work after the first counts as running until its pod is seen to wait. */
+/** Where a run that goes on stands. An evaluation counts as running until its pod is seen to wait. */
 function decideLiveRunOutcome({ tasks, job }: RunOutcomeInput): ObjectOutcome {
-  const position = tasks.findIndex(({ state }) => state !== 'Succeeded')
-  const { name = 'train', attempt = 0 } = tasks[position] ?? {}
+  const task = findCurrentTask(tasks)
+  if (task === undefined) return { state: 'Queued', message: 'nothing is left to run' }
+  const name = describeTask(task)
   const { reason, message } = job?.waiting ?? {}
   if (reason !== undefined)
     return { state: 'Queued', reason, message: `${name}: ${message ?? reason}` }
-  const isRunning = job?.state === 'Running' || (position > 0 && job === undefined)
+  const isRunning = job?.state === 'Running' || (task.kind === 'Evaluation' && job === undefined)
   return isRunning
-    ? { state: 'Running', message: `${name}, attempt ${attempt}` }
+    ? { state: 'Running', message: `${name}, attempt ${task.attempt}` }
     : { state: 'Queued', message: `${name} waits for a pod` }
 }
 
-/** What has become of a run, from its works alone; and of its pod while it goes on. */
+/** What has become of a run, from its tasks alone; and of its pod while it goes on. */
 export function decideRunOutcome(input: RunOutcomeInput): ObjectOutcome {
   const { tasks, isSuspended } = input
   const failed = tasks.find(({ state }) => state === 'Failed')
   if (failed !== undefined) {
-    const message = `${failed.name}: ${failed.message ?? 'failed'}`
+    const message = `${describeTask(failed)}: ${failed.message ?? 'failed'}`
     return { state: 'Failed', reason: failed.cause ?? 'Unexpected', message }
   }
   if (tasks.every(({ state }) => state === 'Succeeded')) {

@@ -10,6 +10,7 @@ import {
   buildReportSubject,
   REPORT_STREAM,
 } from '../../../contract/bus-names.ts'
+import { TRAINING } from '../../../contract/task-address.ts'
 import type { NatsBusOptions } from '../../../operator/bus/nats-bus.ts'
 import type { BusHealth, CredentialsRequest } from '../../../operator/ports/bus.ts'
 import { aReport, describeBusContract } from '../../contract/bus-contract.ts'
@@ -32,7 +33,7 @@ describeBusContract('NATS', async () => {
 
 test('reports are read from the stream once each, however often they were sent, in the order of their pod', async () => {
   const testbed = await openBusTestbed()
-  const address = { namespace: 'default', runUid: 'run-1', task: 'train', attempt: 1 }
+  const address = { namespace: 'default', runUid: 'run-1', task: TRAINING, attempt: 1 }
   const [first, second, other] = await Promise.all([
     testbed.pod(address, 'pod-a'),
     testbed.pod({ ...address, attempt: 2 }, 'pod-b'),
@@ -49,7 +50,7 @@ test('reports are read from the stream once each, however often they were sent, 
   await testbed.close()
 })
 
-const myAddress = { namespace: 'default', runUid: 'run-1', task: 'train', attempt: 1 }
+const myAddress = { namespace: 'default', runUid: 'run-1', task: TRAINING, attempt: 1 }
 
 /** The error of the server when a client with these credentials does something. */
 async function refusal(

@@ -6,6 +6,7 @@ import {
   buildProgressKey,
   buildProgressSubject,
 } from '../../../contract/bus-names.ts'
+import { TRAINING } from '../../../contract/task-address.ts'
 import { LABELS } from '../../../crds/names.ts'
 import type { Pod } from '../kubelet/pod-object.ts'
 import type { NatsTestbed } from '../testbed/nats-testbed.ts'
@@ -24,8 +25,10 @@ async function findAttemptAddress(
   const { namespace = '', labels = {} } = metadata
   const path = `/apis/neco.dev/v1alpha1/namespaces/${namespace}/necoruns/${labels[LABELS.run]}`
   const { metadata: run } = JSON.parse((await testbed.api({ path })).text)
-  const [task = '', attempt] = [labels[LABELS.task], labels[LABELS.attempt]]
-  return { namespace, runUid: run.uid, task: task, attempt: Number(attempt) }
+  const [key = '', attempt] = [labels[LABELS.task], labels[LABELS.attempt]]
+  const name = key.replace(/^evaluation\./, '')
+  const task = key === name ? TRAINING : { kind: 'Evaluation' as const, name }
+  return { namespace, runUid: run.uid, task, attempt: Number(attempt) }
 }
 
 const buildFinalHeartbeat = ({ metadata }: Pod, { attempt }: AttemptAddress): Heartbeat => ({

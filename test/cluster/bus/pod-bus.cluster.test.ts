@@ -7,6 +7,7 @@ import type { AttemptAddress } from '../../../contract/bus-names.ts'
 import { EXIT_CODES } from '../../../contract/exit-codes.ts'
 import type { RunConfig } from '../../../contract/run-config.ts'
 import type { RunReport } from '../../../contract/run-report.ts'
+import { TRAINING } from '../../../contract/task-address.ts'
 import { folderStorage } from '../../../pod/folder-storage.ts'
 import { readSpool } from '../../../pod/spool.ts'
 import { attemptsFolder } from '../../../pod/storage-layout.ts'
@@ -21,7 +22,7 @@ import { type BusTestbed, openBusTestbed } from './bus-testbed.ts'
 import { readStreamedReports } from './run-reports.ts'
 
 const run = { namespace: 'default', runUid: 'run-1' }
-const attempt = (number: number): AttemptAddress => ({ ...run, task: 'train', attempt: number })
+const attempt = (number: number): AttemptAddress => ({ ...run, task: TRAINING, attempt: number })
 
 let folder = ''
 let testbed: BusTestbed
@@ -47,7 +48,7 @@ async function aTraining(
     execution: {
       storage: join(folder, 'storage'),
       checkpoint: { everySteps: 1_000_000, keep: 2 },
-      bus: { servers: [url], caFile, credentialsFile, ...run, task: 'train' },
+      bus: { servers: [url], caFile, credentialsFile, ...run, task: TRAINING },
       ...omitUndefined({ metricsPort }),
     },
   })
@@ -235,10 +236,11 @@ describe('a trainer on NATS', () => {
 
 describe('an evaluator on NATS', () => {
   test('reports what it measured as a task of its own', async () => {
-    const address = { ...run, task: 'scenes', attempt: 1 }
+    const task = { kind: 'Evaluation', name: 'scenes' } as const
+    const address = { ...run, task, attempt: 1 }
     const { url: server, caFile } = testbed.nats
     const credentialsFile = await testbed.credentialsFile({ kind: 'Pod', ...address })
-    const bus = { servers: [server], caFile, credentialsFile, ...run, task: 'scenes' }
+    const bus = { servers: [server], caFile, credentialsFile, ...run, task }
     const config = buildEvaluationConfig(join(folder, 'storage'), { at: [0] })
     const path = join(folder, 'run-config.json')
     await writeFile(path, JSON.stringify({ ...config, execution: { ...config.execution, bus } }))

@@ -3,6 +3,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { TRAINING } from '../../../contract/task-address.ts'
 import { type BusTestbed, openBusTestbed } from '../bus/bus-testbed.ts'
 import { sharedTestbed } from '../testbed/shared-testbed.ts'
 import { waitUntil } from '../testbed/wait-until.ts'
@@ -97,6 +98,6 @@ async function report(bus: BusTestbed, point: number): Promise<void> {
   const { namespace } = fixture
   const path = 'jsonpath={.metadata.uid}'
   const runUid = await fixture.kubectl('get', 'necorun', `study-${point}-r0`, '-o', path)
-  const pod = await bus.pod({ namespace, runUid, task: 'train', attempt: 1 }, `pod-${point}`)
+  const pod = await bus.pod({ namespace, runUid, task: TRAINING, attempt: 1 }, `pod-${point}`)
   for (const line of buildPointReports(point)) await pod.report(line)
 }

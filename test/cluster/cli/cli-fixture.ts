@@ -99,7 +99,7 @@ export async function openCliFixture(testbed: SharedTestbed): Promise<CliFixture
         metrics: { loss: 3 + point, imagesPerSecond: 26 },
         runKey: buildTestRunKey(point),
         backend: 'of the test',
-        tasks: [{ name: 'train', attempt: 1, state: 'Succeeded' }],
+        tasks: [{ kind: 'Training', name: 'training', attempt: 1, state: 'Succeeded' }],
         ...status?.(point),
       })
     }

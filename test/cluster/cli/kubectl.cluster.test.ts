@@ -191,9 +191,9 @@ describe('Argo CD', () => {
     ['NeCoSweep', 'held', { status: 'Progressing', message: '0 of 2 runs ended, 2 live' }],
     ['NeCoSweep', 'partly', { status: 'Healthy', message: '1 of 2 runs succeeded' }],
     ['NeCoSweep', 'paused', { status: 'Suspended', message: '0 of 2 runs ended, 0 live' }],
-    ['NeCoRun', 'bad-0-r0', { status: 'Degraded', message: 'train: exit code 2' }],
+    ['NeCoRun', 'bad-0-r0', { status: 'Degraded', message: 'training: exit code 2' }],
     ['NeCoRun', 'done-0-r0', { status: 'Healthy', message: 'trained and evaluated' }],
-    ['NeCoRun', 'held-0-r0', { status: 'Progressing', message: 'train, attempt 1' }],
+    ['NeCoRun', 'held-0-r0', { status: 'Progressing', message: 'training, attempt 1' }],
   ] as const)('shows %s %s as %o', async (kind, name, health) => {
     const object = JSON.parse(await kubectl('get', kind, name, '-o', 'json'))
     expect(await evaluateArgoHealth(object, kind)).toEqual(health)

@@ -151,7 +151,7 @@ describe('during a study a real Prometheus answers', () => {
 
   test('with labels for the pod and the task', () => {
     const [sample] = live.get(LIVE.loss) ?? []
-    expect(sample?.labels).toMatchObject({ sweep: NAME, attempt: '1', task: 'train' })
+    expect(sample?.labels).toMatchObject({ sweep: NAME, attempt: '1', task: 'training' })
     expect(sample?.labels['pod']).toMatch(/^watched-[01]-r0-a1-/)
   })
 

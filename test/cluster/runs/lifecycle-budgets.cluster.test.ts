@@ -61,7 +61,7 @@ describe('the end of a container is charged to the budget of its cause', () => {
     ['exit-6', buildEndWithMessage(6, 'NotFinite'), 'NotFinite', /^NotFinite$/],
     ['exit-7', buildEndWithMessage(7, 'FirstStepLate'), 'Deadline', /^FirstStepLate$/],
     ['exit-8', buildEndWithMessage(8, 'Stalled'), 'Deadline', /^Stalled$/],
-    ['silent-success', { exitCode: 0 }, 'Infrastructure', /last words are missing/],
+    ['silent-success', { exitCode: 0 }, 'Infrastructure', /termination message is missing/],
     ['out-of-memory', { exitCode: 137, reason: 'OOMKilled' }, 'Infeasible', /^OOMKilled: .*raise/],
     ['killed', { exitCode: 137 }, 'Disruption', /signal 9 from outside/],
     ['segmentation-fault', { exitCode: 139 }, 'Unexpected', /exit code 139/],

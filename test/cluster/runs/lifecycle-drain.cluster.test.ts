@@ -136,7 +136,7 @@ describe('a node that is about to be removed', () => {
       'ToBeDeletedByClusterAutoscaler=1:NoSchedule',
     ])
     expect(await asked('drained')).toBe(
-      `train, attempt 1: node ${first.node} has the taint ToBeDeletedByClusterAutoscaler; its pod is asked for a checkpoint`,
+      `training, attempt 1: node ${first.node} has the taint ToBeDeletedByClusterAutoscaler; its pod is asked for a checkpoint`,
     )
     const { state, checkpoint } = await answer()
     expect(state).toBe('Done')

@@ -90,11 +90,11 @@ test('applied again under another name after its deletion, it needs one short po
     selectReproducibleFields(applied),
   )
   const tasks = (await fixture.runs()).flatMap(({ status }) => status?.tasks ?? [])
-  expect(tasks.map(({ name, attempt, reused }) => ({ name, attempt, reused }))).toEqual(
+  expect(tasks.map(({ kind, name, attempt, reused }) => ({ kind, name, attempt, reused }))).toEqual(
     Array(6)
       .fill([
-        { name: 'train', attempt: 1, reused: true },
-        { name: 'scenes', attempt: 0, reused: true },
+        { kind: 'Training', name: 'training', attempt: 1, reused: true },
+        { kind: 'Evaluation', name: 'scenes', attempt: 0, reused: true },
       ])
       .flat(),
   )
