@@ -34,7 +34,10 @@ const isRecorded = (task: TaskStatus | undefined, attempt: number): boolean =>
 export const isRunStatus = ({ resource, subresource, verb, status }: AuditEntry): boolean =>
   resource === 'necoruns' && subresource === 'status' && verb === 'patch' && status === 200
 
-/** Milliseconds from each pod's end at the API server to the answered status write that records it. Throws where no status records an end. */
+/**
+ * Milliseconds from each pod's end at the API server to the answered status write that records it.
+ * Throws where no status records an end.
+ */
 export function computeEventToWriteMs(entries: readonly AuditEntry[]): readonly number[] {
   const byRun = Map.groupBy(entries.filter(isRunStatus), ({ name }) => name)
   return listAuditedPodEnds(entries).map(({ run, task, attempt, atMs }) => {

@@ -21,7 +21,9 @@ export interface MemoryRow {
   readonly wasm_growth_bytes: number
   readonly rss_first_bytes: number
   readonly rss_last_bytes: number
-  /** Slope of a straight line through the resident memory, which the garbage collector makes noisy. */
+  /**
+   * Slope of a straight line through the resident memory, which the garbage collector makes noisy.
+   */
   readonly rss_slope_bytes_per_step: number
 }
 

@@ -20,7 +20,10 @@ export interface CatchUpRow {
   readonly transitions_per_s: number
 }
 
-/** An operator that starts when the pods of 300 runs have ended: how fast it catches up without waiting for pods. */
+/**
+ * An operator that starts when the pods of 300 runs have ended: how fast it catches up without
+ * waiting for pods.
+ */
 export async function measureCatchUp(
   testbed: SharedTestbed,
   fixture: StudyFixture,

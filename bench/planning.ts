@@ -28,8 +28,8 @@ export interface PlanningRow {
 }
 
 /**
- * 10,000 points from creation to completion through the pure core: every plan that changes something
- * counts.
+ * 10,000 points from creation to completion through the pure core: every plan that changes
+ * something counts.
  */
 export function measurePlanning(): PlanningRow {
   const begin = performance.now()

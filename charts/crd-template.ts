@@ -4,7 +4,10 @@ import { toKubernetesYaml } from './kubernetes-yaml.ts'
 /** Keeps a CRD, and with it every object of its kind, when the chart is uninstalled. */
 const KEEP_ANNOTATION = { 'helm.sh/resource-policy': 'keep' }
 
-/** A CRD as a template of the chart, installed where `crds.install` is set and never uninstalled. Throws where the CRD contains template syntax of Helm. `note` is the comment at its top. */
+/**
+ * A CRD as a template of the chart, installed where `crds.install` is set and never uninstalled.
+ * Throws where the CRD contains template syntax of Helm. `note` is the comment at its top.
+ */
 export function buildCrdTemplate(kind: (typeof KINDS)[number], note: string): string {
   const crd = buildCrd(kind)
   const annotated = {

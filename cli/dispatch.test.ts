@@ -98,7 +98,8 @@ DESCRIPTION:
 FIELDS:
   method\t<string> -required-
       one of Grid, Random, Sobol
-    method: Grid tries everything; Random and Sobol draw count points from the axes.
+    method: Grid tries every combination; Random draws count points at random; Sobol
+    draws count points that fill the axes evenly.
   count\t<integer>
       ≥ 1, ≤ 1000000
     count of points for Random and Sobol; for Grid a limit.

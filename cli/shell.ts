@@ -1,4 +1,7 @@
-/** A command's access to its environment: process, clock, terminal. Built in main.ts, faked in tests. */
+/**
+ * A command's access to its environment: process, clock, terminal. Built in main.ts, faked in
+ * tests.
+ */
 export interface Shell {
   readonly version: string
   /** `neco`, or `kubectl neco` when it is called as a plugin, which always means the cluster. */
@@ -20,6 +23,9 @@ export interface Shell {
   /** In [0, 1). */
   readonly random: () => number
   readonly pid: number
-  /** Calls back at each Ctrl-C or SIGTERM with their count; returns the function that unsubscribes. Without a listener, one ends the process. */
+  /**
+   * Calls back at each Ctrl-C or SIGTERM with their count; returns the function that unsubscribes.
+   * Without a listener, one ends the process.
+   */
   readonly onInterrupt: (listener: (count: number) => void) => () => void
 }

@@ -32,7 +32,10 @@ export interface SuspensionResult {
 export interface StudyPlatform {
   /** The current state of the study. */
   readonly read: () => Promise<Study>
-  /** Shows progress until the study is settled, no process runs it any more, or the signal aborts; returns its last state. */
+  /**
+   * Shows progress until the study is settled, no process runs it any more, or the signal aborts;
+   * returns its last state.
+   */
   readonly follow: (followOptions: StudyFollowOptions) => Promise<Study>
   /** Reads curves of the runs, and files under the storage. */
   readonly gather: (study: StudyResults, files: readonly string[]) => Promise<StudyArtifacts>

@@ -32,7 +32,10 @@ export const Heartbeat = z.strictObject({
 })
 export type Heartbeat = z.infer<typeof Heartbeat>
 
-/** Whether all that an attempt wrote has arrived; where it has not, a reader fetches the rest from the storage. */
+/**
+ * Whether all that an attempt wrote has arrived; where it has not, a reader fetches the rest from
+ * the storage.
+ */
 export const isAllShipped = (heartbeat: Heartbeat | undefined): boolean =>
   heartbeat?.hasEnded === true && heartbeat.unshipped === 0
 

@@ -20,7 +20,10 @@ export const REPORT_SUBJECTS = 'neco.*.*.*.*.*.report'
 
 const MAX_TOKEN_CHARACTERS = 253
 
-/** One token of a subject: letters, digits, `-` and `_` stand for themselves, all else as `=` and hex bytes. Throws RangeError where it is empty or longer than 253 characters. */
+/**
+ * One token of a subject: letters, digits, `-` and `_` stand for themselves, all else as `=` and
+ * hex bytes. Throws RangeError where it is empty or longer than 253 characters.
+ */
 export function encodeBusToken(text: string): string {
   if (text.length === 0 || text.length > MAX_TOKEN_CHARACTERS) {
     throw new RangeError(`a token of a subject has 1 to 253 characters, not ${text.length}`)
@@ -72,7 +75,10 @@ export const buildInboxPrefix = (address: AttemptAddress): string =>
 export const buildReaderInboxPrefix = (run: RunAddress): string =>
   `_INBOX.${formatRunTokens(run)}.reader`
 
-/** The id of a report: the server stores it once in its window, and every consumer counts it once for good. */
+/**
+ * The id of a report: the server stores it once in its window, and every consumer counts it once
+ * for good.
+ */
 export const buildReportId = (podUid: string, sequence: number): string => `${podUid}-${sequence}`
 
 export interface ParsedProgressKey {

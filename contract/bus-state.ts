@@ -1,7 +1,10 @@
 /** Whether live pods can be heard. Off: no bus is configured. */
 export type BusState = 'Off' | 'Connected' | 'Degraded'
 
-/** Why live pods cannot be heard: a word for programs, and a sentence that names the servers and says what to do. */
+/**
+ * Why live pods cannot be heard: a word for programs, and a sentence that names the servers and
+ * says what to do.
+ */
 export interface BusProblem {
   readonly code: string
   readonly message: string

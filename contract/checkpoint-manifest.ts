@@ -8,7 +8,10 @@ export const Shard = z.strictObject({
 })
 export type Shard = z.infer<typeof Shard>
 
-/** The groups of a checkpoint, one safetensors file each. Without a teacher there are no teacher shards; without a queue no queue. */
+/**
+ * The groups of a checkpoint, one safetensors file each. Without a teacher there are no teacher
+ * shards; without a queue no queue.
+ */
 export const ShardName = z.enum([
   'student',
   'teacher',
@@ -19,7 +22,9 @@ export const ShardName = z.enum([
 ])
 export type ShardName = z.infer<typeof ShardName>
 
-/** `manifest.json` of a checkpoint. It is written last, so a checkpoint that has one is complete. */
+/**
+ * `manifest.json` of a checkpoint. It is written last, so a checkpoint that has one is complete.
+ */
 export const CheckpointManifest = z.strictObject({
   schemaVersion: z.literal(1),
   runKey: z.string(),

@@ -1,7 +1,9 @@
 import * as z from 'zod'
 import { Protocol } from '../method/settings/evaluation.ts'
 
-/** What an evaluator writes once as `evaluations/<key>/result.json`: all that was found under a key. */
+/**
+ * What an evaluator writes once as `evaluations/<key>/result.json`: all that was found under a key.
+ */
 export const EvaluationFile = z.strictObject({
   schemaVersion: z.literal(1),
   key: z.string(),

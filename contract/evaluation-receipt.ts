@@ -1,6 +1,9 @@
 import * as z from 'zod'
 
-/** What an evaluator writes as `runs/<runKey>/evaluations/<receipt key>.json`: under which keys the results of one evaluation lie, so that it is found without its weights. */
+/**
+ * What an evaluator writes as `runs/<runKey>/evaluations/<receipt key>.json`: under which keys the
+ * results of one evaluation lie, so that it is found without its weights.
+ */
 export const EvaluationReceipt = z.strictObject({
   schemaVersion: z.literal(1),
   measured: z

@@ -1,10 +1,16 @@
 import * as z from 'zod'
 
-/** What happened: a step of training, a durable checkpoint, a measured evaluation, or the end of the pod. */
+/**
+ * What happened: a step of training, a durable checkpoint, a measured evaluation, or the end of the
+ * pod.
+ */
 export const ReportKind = z.enum(['Started', 'Step', 'Checkpoint', 'Evaluation', 'Ended'])
 export type ReportKind = z.infer<typeof ReportKind>
 
-/** One line a pod says. The envelope is fixed, the metrics are open (names: method/metrics.ts). `sequence` counts from 1 per pod UID. */
+/**
+ * One line a pod says. The envelope is fixed, the metrics are open (names: method/metrics.ts).
+ * `sequence` counts from 1 per pod UID.
+ */
 export const RunReport = z.strictObject({
   schemaVersion: z.literal(1),
   run: z.string(),

@@ -9,7 +9,10 @@ export const RetainedCheckpoint = z.strictObject({
 })
 export type RetainedCheckpoint = z.infer<typeof RetainedCheckpoint>
 
-/** What a trainer writes once as `runs/<runKey>/result.json`: its presence means that training is complete. */
+/**
+ * What a trainer writes once as `runs/<runKey>/result.json`: its presence means that training is
+ * complete.
+ */
 export const RunResult = z.strictObject({
   schemaVersion: z.literal(1),
   runKey: z.string(),

@@ -4,7 +4,9 @@ import * as z from 'zod'
 export const TaskKind = z.enum(['Training', 'Evaluation'])
 export type TaskKind = z.infer<typeof TaskKind>
 
-/** Which task of a run: its kind and its name together, since an evaluation may be called anything. */
+/**
+ * Which task of a run: its kind and its name together, since an evaluation may be called anything.
+ */
 export const TaskAddress = z.strictObject({
   kind: TaskKind,
   name: z.string().min(1).max(40).describe('name is training, or the name of the evaluation.'),
@@ -14,7 +16,10 @@ export type TaskAddress = z.infer<typeof TaskAddress>
 /** The one training of a run. */
 export const TRAINING: TaskAddress = { kind: 'Training', name: 'training' }
 
-/** The address in one word, for labels, subjects and keys: `training` or `evaluation.<name>`. No two tasks of a run share one. */
+/**
+ * The address in one word, for labels, subjects and keys: `training` or `evaluation.<name>`. No two
+ * tasks of a run share one.
+ */
 export const formatTaskKey = ({ kind, name }: TaskAddress): string =>
   kind === 'Training' ? TRAINING.name : `evaluation.${name}`
 

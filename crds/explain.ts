@@ -84,7 +84,10 @@ function findKindSchema(name: string): { kind: string; schema: JsonNode } | unde
   return schema === undefined ? undefined : { kind: kind.kind, schema }
 }
 
-/** Explains a field of a kind, such as `necosweep.spec.search`. Parameters of points keep their dots: `necosweep.spec.points.loss.lambda`. */
+/**
+ * Explains a field of a kind, such as `necosweep.spec.search`. Parameters of points keep their
+ * dots: `necosweep.spec.points.loss.lambda`.
+ */
 export function explain(dottedPath: string): ExplainResult {
   const [kindName = '', ...path] = dottedPath.split('.')
   const root = findKindSchema(kindName)

@@ -7,7 +7,9 @@ export interface Rule<T> {
   readonly message: string
   /** The field to point at, relative to where the rule stands. */
   readonly field?: readonly string[]
-  /** The same, where it depends on the value: CEL cannot say that, so the server points at `field`. */
+  /**
+   * The same, where it depends on the value: CEL cannot say that, so the server points at `field`.
+   */
   readonly locate?: (value: T) => readonly PropertyKey[]
 }
 
@@ -56,7 +58,10 @@ const buildImmutableCel = (field: string): string =>
 
 const isSameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
-/** One rule a field: it is as it was, absent or present. `noun` is what to make anew instead, such as `run`. */
+/**
+ * One rule a field: it is as it was, absent or present. `noun` is what to make anew instead, such
+ * as `run`.
+ */
 export const buildImmutableFieldRules = <T extends object>(
   fields: readonly string[],
   noun: string,

@@ -39,7 +39,10 @@ const evaluate = async (config: RunConfig) => {
   return { measured: evaluations.map(({ at }) => at), unmeasured, reused }
 }
 
-/** A training at these steps of 12, the newest complete: of the finished one the shards stay, not the result. */
+/**
+ * A training at these steps of 12, the newest complete: of the finished one the shards stay, not
+ * the result.
+ */
 async function aTrainingUnderWay(steps: readonly number[]): Promise<void> {
   const { runKey } = await writeFinishedTraining(aConfig([1]))
   const result = RunResult.parse(JSON.parse(String(await storage().read(runResultPath(runKey)))))

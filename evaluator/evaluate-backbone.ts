@@ -17,7 +17,9 @@ export interface BackboneMetrics {
   readonly predictions: Predictions | undefined
 }
 
-/** Measures one backbone by all requested protocols; features of the same images are computed once. */
+/**
+ * Measures one backbone by all requested protocols; features of the same images are computed once.
+ */
 export async function evaluateBackbone(evaluation: BackboneEvaluation): Promise<BackboneMetrics> {
   const sources = featureSources(evaluation)
   let measured: BackboneMetrics = { metrics: {}, iouPercentByClass: {}, predictions: undefined }

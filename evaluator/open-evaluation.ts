@@ -46,7 +46,10 @@ export interface EvaluationContext {
   readonly runKey: string
   /** Undefined where only the weights before training are measured, and it is not there. */
   readonly training: RunResult | undefined
-  /** Complete checkpoints of a training that goes on, by fraction of the schedule; empty beside a finished one. */
+  /**
+   * Complete checkpoints of a training that goes on, by fraction of the schedule; empty beside a
+   * finished one.
+   */
   readonly checkpoints: ReadonlyMap<number, WeightsCheckpoint>
   /** What there is to measure, in ascending order. */
   readonly fractions: readonly number[]
@@ -105,7 +108,10 @@ export async function loadEvaluationContext(
 
 const inOrder = (fractions: readonly number[]): number[] => [...fractions].sort((a, b) => a - b)
 
-/** What can be measured of a training that goes on: the weights before it, and its complete checkpoints. */
+/**
+ * What can be measured of a training that goes on: the weights before it, and its complete
+ * checkpoints.
+ */
 async function findCompleteFractions(
   location: Parameters<typeof findCompleteCheckpoints>[0],
   wanted: readonly number[],

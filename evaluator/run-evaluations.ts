@@ -24,9 +24,9 @@ export interface EvaluationSummary {
 }
 
 /**
- * Measures the backbone at every fraction of the schedule in `evaluation.at`; beside a training that
- * goes on, at those whose checkpoint is complete. What another process
- * is computing already, such as the evaluation before training, is waited for last.
+ * Measures the backbone at every fraction of the schedule in `evaluation.at`; beside a training
+ * that goes on, at those whose checkpoint is complete. What another process is computing already,
+ * such as the evaluation before training, is waited for last.
  */
 export async function runEvaluations(
   config: RunConfig,

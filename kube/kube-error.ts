@@ -2,11 +2,13 @@
  * Why an operation on an object failed, in the words of Kubernetes:
  * - NotFound: the object does not exist.
  * - AlreadyExists: an object of that name exists.
- * - NameConflict: an object of that name exists, somebody else owns it, and it will not go by itself.
+ * - NameConflict: an object of that name exists, somebody else owns it, and it will not go by
+ *   itself.
  * - Conflict: the object changed since the resourceVersion that was given; read it again.
  * - Invalid: what was written is refused; trying again cannot help, and `causes` name the fields.
  * - Forbidden: the credentials are refused or lack a right.
- * - NamespaceTerminating: nothing can be created in the namespace any more, and what it has will go.
+ * - NamespaceTerminating: nothing can be created in the namespace any more, and what it has will
+ *   go.
  * - Expired: the resourceVersion asked for has been compacted; list again.
  * - Unavailable: no answer, or one that says that trying again can help.
  */

@@ -8,7 +8,9 @@ type BackboneShape = Pick<
 const small = { dim: 384, depth: 12, heads: 6 } as const
 const base = { dim: 768, depth: 12, heads: 12 } as const
 
-/** The shapes people name. `Tiny` is the small model of the examples. Each number can be set apart. */
+/**
+ * The shapes people name. `Tiny` is the small model of the examples. Each number can be set apart.
+ */
 export const ARCHITECTURES: Readonly<Record<Architecture, BackboneShape>> = {
   Tiny: { family: 'DinoV2', dim: 96, depth: 4, heads: 3, patchSizePx: 8, positionGrid: 12 },
   'ViT-S/8': { family: 'DinoV1', ...small, patchSizePx: 8, positionGrid: 28 },

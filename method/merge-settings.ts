@@ -11,7 +11,10 @@ export function withValueAt<T>(tree: T, path: string, value: unknown): T {
   return { ...node, [key]: next } as T
 }
 
-/** The first tree with everything the second says laid over it; lists are replaced as a whole, undefined says nothing. */
+/**
+ * The first tree with everything the second says laid over it; lists are replaced as a whole,
+ * undefined says nothing.
+ */
 export function mergeSettings(base: unknown, overrides: unknown): unknown {
   if (overrides === undefined) return base
   if (!isSettingsTree(base) || !isSettingsTree(overrides)) return overrides

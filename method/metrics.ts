@@ -58,7 +58,9 @@ const TRAINING_METRICS = {
 
 export type MetricName = keyof typeof TRAINING_METRICS | ProtocolMetric
 
-/** One registry of metrics: a new one needs a row here, or in its protocol, and no schema change. */
+/**
+ * One registry of metrics: a new one needs a row here, or in its protocol, and no schema change.
+ */
 export const METRICS = Object.assign(
   {},
   TRAINING_METRICS,

@@ -7,7 +7,9 @@ export type Preset = z.infer<typeof Preset>
 /** Values by the path of their setting. */
 type PresetValues = Readonly<Record<string, string | number | boolean>>
 
-/** One place where the paper and its released program disagree, and what each preset sets for it. */
+/**
+ * One place where the paper and its released program disagree, and what each preset sets for it.
+ */
 export interface Disagreement {
   readonly number: number
   readonly topic: string
@@ -162,7 +164,10 @@ export const DISAGREEMENTS: readonly Disagreement[] = [
   },
 ]
 
-/** What the released configuration of DINO v1 forms sets differently; the paper does not tell them apart. */
+/**
+ * What the released configuration of DINO v1 forms sets differently; the paper does not tell them
+ * apart.
+ */
 export const OFFICIAL_DINO_V1: PresetValues = {
   'views.globalSizePx': 224,
   'references.source': 'TeacherBatch',

@@ -34,14 +34,20 @@ const toConfigProblems = (issue: z.core.$ZodIssue): readonly string[] => {
   return [path === '' ? issue.message : `${path}: ${issue.message}`]
 }
 
-/** NECO_LOG_LEVEL goes before the file, so that one replica can be listened to without a new configuration. */
+/**
+ * NECO_LOG_LEVEL goes before the file, so that one replica can be listened to without a new
+ * configuration.
+ */
 const applyEnvironment = (value: unknown, { environment }: ConfigSource): unknown => {
   const level = environment['NECO_LOG_LEVEL']
   if (level === undefined || level === '') return value
   return { ...(value as object), log: { level } }
 }
 
-/** The configuration in a text of YAML or JSON, or every problem with file and field. An empty file takes every default. */
+/**
+ * The configuration in a text of YAML or JSON, or every problem with file and field. An empty file
+ * takes every default.
+ */
 export function readConfig(source: ConfigSource): ConfigResult {
   const { file, text } = source
   const lines = new LineCounter()

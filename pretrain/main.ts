@@ -106,7 +106,9 @@ function createProgressReporter(
   }
 }
 
-/** A terminal sees every step on one line that is drawn over; a log sees only what is worth a line. */
+/**
+ * A terminal sees every step on one line that is drawn over; a log sees only what is worth a line.
+ */
 function printProgress(
   progress: Parameters<typeof formatProgressLine>[0],
   isWorthALine: boolean,

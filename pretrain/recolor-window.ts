@@ -2,7 +2,9 @@ import type { ColorDraws } from './window-augmentation.ts'
 
 type Matrix = readonly (readonly [number, number, number])[]
 
-/** Brightness and two color axes of NTSC television: a turn about the first is a turn of the hue. */
+/**
+ * Brightness and two color axes of NTSC television: a turn about the first is a turn of the hue.
+ */
 const TO_YIQ: Matrix = [
   [0.299, 0.587, 0.114],
   [0.596, -0.274, -0.322],

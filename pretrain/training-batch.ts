@@ -14,7 +14,9 @@ export interface Batch {
   readonly corner: { readonly top: number; readonly left: number }
 }
 
-/** The batch of a step: drawn from the windows with replacement, changed, and placed in the grid. */
+/**
+ * The batch of a step: drawn from the windows with replacement, changed, and placed in the grid.
+ */
 export function trainingBatch(windows: Windows, settings: PretrainSettings, step: number): Batch {
   const { seed, batchSize, backbone, windowPx } = settings
   const order = randomStream({ seed, purpose: 'pretrain-order', indices: [step] })

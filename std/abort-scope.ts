@@ -1,4 +1,7 @@
-/** An abort signal of one operation that follows longer lived signals and leaves no listener on them. */
+/**
+ * An abort signal of one operation that follows longer lived signals and leaves no listener on
+ * them.
+ */
 export interface AbortScope {
   readonly signal: AbortSignal
   abort(reason: unknown): void

@@ -5,9 +5,9 @@ export interface BackoffLimits {
 }
 
 /**
- * How long to wait, in milliseconds, after so many failures in a row (1 or more): twice as long each
- * time up to the limit. `random`, in [0, 1), takes off up to a quarter, so that clients that failed
- * together do not come back together; left out, nothing is taken off.
+ * How long to wait, in milliseconds, after so many failures in a row (1 or more): twice as long
+ * each time up to the limit. `random`, in [0, 1), takes off up to a quarter, so that clients that
+ * failed together do not come back together; left out, nothing is taken off.
  */
 export function computeBackoffMs(
   { initialMs, maxMs }: BackoffLimits,

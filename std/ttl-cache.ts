@@ -5,7 +5,9 @@ interface TtlEntry<T> {
   readonly value: Promise<T>
 }
 
-/** Values that are expensive to load, each for a time after its load began; failures are not cached. */
+/**
+ * Values that are expensive to load, each for a time after its load began; failures are not cached.
+ */
 export class TtlCache {
   readonly #clock: Clock
   readonly #ttlMs: number

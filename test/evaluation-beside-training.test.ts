@@ -57,7 +57,10 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true }))
 
-/** A run whose Jobs are worked off by real trainers and evaluators in this process, one step at a time. */
+/**
+ * A run whose Jobs are worked off by real trainers and evaluators in this process, one step at a
+ * time.
+ */
 interface MicroStudy {
   readonly platform: SimulatedPlatform
   readonly storage: string
@@ -106,7 +109,10 @@ const findPending = ({ platform }: MicroStudy, program: JobRequest['program']) =
     ({ state, request }) => state === 'Pending' && request.program === program,
   )
 
-/** Trains a pending attempt; after `killAfterStep` its process is gone. Reconciles and evaluates between two steps. */
+/**
+ * Trains a pending attempt; after `killAfterStep` its process is gone. Reconciles and evaluates
+ * between two steps.
+ */
 async function trainJob(study: MicroStudy, killAfterStep = Number.POSITIVE_INFINITY) {
   const { platform, order, storage: folder } = study
   const job = findPending(study, 'trainer')
@@ -158,7 +164,10 @@ async function trainJob(study: MicroStudy, killAfterStep = Number.POSITIVE_INFIN
   await reconcileRun(platform, KEY)
 }
 
-/** Reconciles, and lets every evaluator that is due run to its end; the first of all is stopped as it begins. */
+/**
+ * Reconciles, and lets every evaluator that is due run to its end; the first of all is stopped as
+ * it begins.
+ */
 async function workOffEvaluations(study: MicroStudy): Promise<void> {
   const { platform, order, storage } = study
   await reconcileRun(platform, KEY)

@@ -54,7 +54,9 @@ interface TrainingTotals {
   readonly batchSize: number
 }
 
-/** The loss of the last step, and what the whole training took, as far as its steps were reported. */
+/**
+ * The loss of the last step, and what the whole training took, as far as its steps were reported.
+ */
 function computeRunMetrics(
   points: readonly CurvePoint[],
   { progress, totalSteps, batchSize }: TrainingTotals,

@@ -9,7 +9,10 @@ export function retainedSteps({ config, totalSteps }: TrainingRun): ReadonlyMap<
   return new Map(fractions.map((at) => [at, Math.round(at * totalSteps)]))
 }
 
-/** Whether a checkpoint is written after `step` steps: on request, on schedule, or for an evaluation. */
+/**
+ * Whether a checkpoint is written after `step` steps: on request, on schedule, or for an
+ * evaluation.
+ */
 export function isCheckpointDue(training: TrainingRun, step: number): boolean {
   const { everySteps } = training.config.execution.checkpoint
   if (training.dependencies.checkpointRequests?.isRequested()) return true

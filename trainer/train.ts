@@ -38,7 +38,8 @@ export interface TrainingSummary {
 
 /**
  * Trains a run to its end, or until the signal. Resumes from the newest checkpoint of its run key,
- * and reuses the result where there is one. Throws PodFailure, StorageError, DatasetError, WeightsError.
+ * and reuses the result where there is one. Throws PodFailure, StorageError, DatasetError,
+ * WeightsError.
  */
 export async function train(
   config: RunConfig,

@@ -21,10 +21,13 @@ import type { StepProgress, TrainingRun } from './training-run.ts'
 
 /*
  * The training recipe of NeCo (docs/method.md §1), top down: the loop over steps, one step, and the
- * forward and backward pass of one step. train.ts loads or resumes before it, and finishes after it.
+ * forward and backward pass of one step. train.ts loads or resumes before it, and finishes after
+ * it.
  */
 
-/** Runs the steps from `firstStep` on, with reports and checkpoints, to the last one or the signal. */
+/**
+ * Runs the steps from `firstStep` on, with reports and checkpoints, to the last one or the signal.
+ */
 export async function runSteps(training: TrainingRun, firstStep: number): Promise<StepProgress> {
   const { dependencies, state, totalSteps } = training
   const reports = createReportBuffer(training)

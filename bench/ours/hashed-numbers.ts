@@ -1,4 +1,7 @@
-/** float32 values in [−0.5, 0.5): a hash of each index, the same as in bench/pytorch/numbers_of_index.py. */
+/**
+ * float32 values in [−0.5, 0.5): a hash of each index, the same as in
+ * bench/pytorch/numbers_of_index.py.
+ */
 export function generateHashedNumbers(count: number, seed: number): Float32Array {
   return Float32Array.from({ length: count }, (_, index) => {
     let x = (Math.imul(index, 2654435761) + seed * 40503) | 0

@@ -7,7 +7,9 @@ import { valueAndGradients } from '../../vision/ops/value-and-gradients.ts'
 import type { LossCase } from '../benchmark-cases.ts'
 import { generateHashedNumbers } from './hashed-numbers.ts'
 
-/** One loss with its gradient to the student's features, or to given similarities; returns the loss. */
+/**
+ * One loss with its gradient to the student's features, or to given similarities; returns the loss.
+ */
 export function createLossStep(benchmarkCase: LossCase): () => number {
   const features = buildLossFeatures(benchmarkCase)
   const { loss, student } =

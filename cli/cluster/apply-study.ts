@@ -31,7 +31,10 @@ interface ApplyTarget {
 const toManifestObject = (manifest: Manifest) =>
   manifest.kind === 'NeCoRun' ? manifest.run : manifest.sweep
 
-/** The namespace of a study: that of the flag, of the manifest, or of the context. Throws InputError where the first two differ. */
+/**
+ * The namespace of a study: that of the flag, of the manifest, or of the context. Throws InputError
+ * where the first two differ.
+ */
 export function chooseManifestNamespace(
   { namespace, isNamespaceGiven }: Cluster,
   { manifest, file }: Pick<ApplyRequest, 'manifest' | 'file'>,

@@ -35,7 +35,9 @@ const LOCAL_ONLY_FLAGS = ['out', 'volume', 'fresh'] as const
 const isFlagGiven = ({ values, switches }: ParsedArgs, flag: string): boolean =>
   values.has(flag) || switches.has(flag)
 
-/** Whether the flags select a cluster. Throws InputError where a flag for this machine is given too. */
+/**
+ * Whether the flags select a cluster. Throws InputError where a flag for this machine is given too.
+ */
 export function usesCluster(args: ParsedArgs, { calledAs }: Shell): boolean {
   const cluster = Object.keys(CLUSTER_FLAGS).find((flag) => isFlagGiven(args, flag))
   if (cluster === undefined && calledAs === 'neco') return false

@@ -18,7 +18,9 @@ const TIMEOUT_MS = 10_000
 export const stripRequestPrefix = ({ message }: ApiError): string =>
   message.replace(/^[A-Z]+ \/\S+: (\d{3} )?/, '')
 
-/** A resource that is not served gets a 404 without a Status, unlike an object that does not exist. */
+/**
+ * A resource that is not served gets a 404 without a Status, unlike an object that does not exist.
+ */
 const isNotServed = ({ status, reason, message }: ApiError): boolean =>
   status === 404 && reason === 'HTTP404' && message.includes(`/apis/${API_GROUP}/`)
 

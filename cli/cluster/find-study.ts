@@ -85,7 +85,10 @@ async function buildNotFoundError(cluster: Cluster, name: string): Promise<Input
   ])
 }
 
-/** The only study of the namespace, for a command without a name. Throws InputError unless there is exactly one. */
+/**
+ * The only study of the namespace, for a command without a name. Throws InputError unless there is
+ * exactly one.
+ */
 export async function findOnlyStudyName(cluster: Cluster): Promise<string> {
   const names = await listStudyNames(cluster)
   if (names[0] !== undefined && names.length === 1) return names[0]
@@ -94,7 +97,10 @@ export async function findOnlyStudyName(cluster: Cluster): Promise<string> {
   ])
 }
 
-/** The sweep of a name with its runs, else the run of that name. Throws InputError with the nearest name where there is neither. */
+/**
+ * The sweep of a name with its runs, else the run of that name. Throws InputError with the nearest
+ * name where there is neither.
+ */
 export async function findStudy(cluster: Cluster, name: string): Promise<Study> {
   const { api, namespace } = cluster
   const sweep = await readObject<StoredSweep>(api, SWEEP_RESOURCE, { namespace, name })

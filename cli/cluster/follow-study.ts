@@ -180,7 +180,10 @@ async function watchStudyCache(
   }
 }
 
-/** Watches a study until it is settled or the signal aborts, and returns its last state. Throws InputError when it is deleted meanwhile. */
+/**
+ * Watches a study until it is settled or the signal aborts, and returns its last state. Throws
+ * InputError when it is deleted meanwhile.
+ */
 export async function followStudy(
   cluster: Cluster,
   first: Study,

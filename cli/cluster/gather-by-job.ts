@@ -48,7 +48,10 @@ function parseArtifactsFromLog(log: string, runs: readonly RunRecord[]): StudyAr
 
 const NO_ARTIFACTS: StudyArtifacts = { curves: new Map(), files: new Map() }
 
-/** Reads curves and files of a study by a short Job that mounts its storage. Throws InputError where the Job cannot run. Empty for a study without results. */
+/**
+ * Reads curves and files of a study by a short Job that mounts its storage. Throws InputError where
+ * the Job cannot run. Empty for a study without results.
+ */
 export async function gatherByJob(
   cluster: Cluster,
   study: StudyResults,

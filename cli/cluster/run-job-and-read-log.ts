@@ -38,7 +38,10 @@ interface JobPodWait {
   readonly stop: AbortSignal
 }
 
-/** The pod of a Job once it has ended. Throws InputError at the timeout, and the signal's reason when it aborts. */
+/**
+ * The pod of a Job once it has ended. Throws InputError at the timeout, and the signal's reason
+ * when it aborts.
+ */
 async function waitForEndedPod(
   { clock }: Cluster,
   { job, pods, stop }: JobPodWait,

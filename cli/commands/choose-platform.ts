@@ -56,7 +56,10 @@ async function openStudyPlatform(args: ParsedArgs, shell: Shell): Promise<StudyP
   return openClusterStudy(cluster, { name, cwd: shell.cwd, bus: readBusAccess(args, shell) })
 }
 
-/** Opens the platform of the study that the arguments name, and closes it afterwards. Throws InputError. */
+/**
+ * Opens the platform of the study that the arguments name, and closes it afterwards. Throws
+ * InputError.
+ */
 export async function withStudyPlatform<T>(
   args: ParsedArgs,
   shell: Shell,

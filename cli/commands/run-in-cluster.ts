@@ -26,7 +26,9 @@ async function applyAndFollow(args: ParsedArgs, shell: Shell, opened: Cluster): 
   return followToEnd(platform, shell, `the study continues; follow it with: ${followCommand}\n`)
 }
 
-/** Applies a manifest to a cluster and watches it until it is settled or Ctrl-C. Throws InputError. */
+/**
+ * Applies a manifest to a cluster and watches it until it is settled or Ctrl-C. Throws InputError.
+ */
 export async function runInCluster(args: ParsedArgs, shell: Shell): Promise<ExitCode> {
   const cluster = openCluster(args, shell)
   try {

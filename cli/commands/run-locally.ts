@@ -84,7 +84,10 @@ async function runUntilSettled(
   return runEnd
 }
 
-/** Writes and prints the results. Throws InputError, and writes nothing, where all runs failed by their input. */
+/**
+ * Writes and prints the results. Throws InputError, and writes nothing, where all runs failed by
+ * their input.
+ */
 async function finishRun(
   { options, shell, paths }: LocalRunContext,
   platform: LocalPlatform,

@@ -9,7 +9,10 @@ import { resultsCommand } from './results.ts'
 import { runCommand } from './run.ts'
 import { watchCommand } from './watch.ts'
 
-/** A stand-in for trainer and evaluator that stores results under a key, as they do, and handles signals. */
+/**
+ * A stand-in for trainer and evaluator that stores results under a key, as they do, and handles
+ * signals.
+ */
 const PROGRAM = `
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'

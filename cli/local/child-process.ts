@@ -48,7 +48,8 @@ const startTimeout = (
 
 /**
  * Starts a process in a group of its own, so that Ctrl-C in the terminal reaches only this one; its
- * output goes to a log file. Its stdin is a pipe that closes when this process dies: the sign to end.
+ * output goes to a log file. Its stdin is a pipe that closes when this process dies: the sign to
+ * end.
  */
 export async function startProcess(start: ProcessOptions): Promise<StartedProcess> {
   const log = await open(start.logPath, 'a')

@@ -10,7 +10,10 @@ async function listFilesUnder(path: string): Promise<readonly string[]> {
   return names.sort().map((name) => join(path, name))
 }
 
-/** A digest of path, size and modification time of every file under these paths, to detect changes without reading them. */
+/**
+ * A digest of path, size and modification time of every file under these paths, to detect changes
+ * without reading them.
+ */
 export async function computeInputFingerprint(paths: readonly string[]): Promise<string> {
   const files = (await Promise.all([...paths].sort().map(listFilesUnder))).flat()
   const entries = await Promise.all(

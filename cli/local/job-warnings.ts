@@ -22,7 +22,10 @@ function parseWarnings(line: string): string[] {
   }
 }
 
-/** The warnings in the logs of Jobs, each once, in the order of the Jobs. `folder` has a folder per Job. */
+/**
+ * The warnings in the logs of Jobs, each once, in the order of the Jobs. `folder` has a folder per
+ * Job.
+ */
 export async function readJobWarnings(
   folder: string,
   jobs: readonly JobRecord[],

@@ -32,7 +32,10 @@ interface LocalPlatformOptions {
   readonly onEvent: (event: ObjectEvent) => void
 }
 
-/** Opens the platform of an output folder and ends processes that an earlier `neco` left. The folder must be locked. */
+/**
+ * Opens the platform of an output folder and ends processes that an earlier `neco` left. The folder
+ * must be locked.
+ */
 export async function openLocalPlatform(options: LocalPlatformOptions): Promise<LocalPlatform> {
   const { paths, volumes, programs, environment, now, onEvent } = options
   const journal = await openJournal(openJournalFolder(paths.state), JOURNAL)

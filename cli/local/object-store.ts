@@ -47,7 +47,10 @@ const cloneObject = <T>(value: T): T => structuredClone(value)
 const isOwnedBy = ({ metadata }: StoredObject, { metadata: owner }: StoredObject): boolean =>
   metadata.ownerReferences?.some(({ uid }) => uid === owner.uid) ?? false
 
-/** The stored object with the spec, labels and annotations of another; the generation counts changes of the spec. */
+/**
+ * The stored object with the spec, labels and annotations of another; the generation counts changes
+ * of the spec.
+ */
 function mergeObject(stored: StoredObject, { spec, metadata: given }: StoredObject): StoredObject {
   const { labels = stored.metadata.labels, annotations = stored.metadata.annotations } = given
   const generation = (stored.metadata.generation ?? 1) + (isSameJson(stored.spec, spec) ? 0 : 1)
@@ -68,7 +71,10 @@ export const listStoredObjects = (
     key.startsWith(`${PREFIX}${kind}/`) ? [value as StoredObject] : [],
   )
 
-/** Objects in memory with a journal, behaving as the API server does: versions, conflicts, generations, deletion by owner. */
+/**
+ * Objects in memory with a journal, behaving as the API server does: versions, conflicts,
+ * generations, deletion by owner.
+ */
 export class ObjectStore {
   readonly #objects = new Map<string, StoredObject>()
   readonly #listeners = new Set<(change: ObjectChange) => void>()
@@ -108,7 +114,10 @@ export class ObjectStore {
     return this.#save('Added', { apiVersion, kind, metadata, spec })
   }
 
-  /** Replaces spec, labels and annotations. Refused as Conflict when a resourceVersion or UID is given that is not the stored one. */
+  /**
+   * Replaces spec, labels and annotations. Refused as Conflict when a resourceVersion or UID is
+   * given that is not the stored one.
+   */
   async replace(object: StoredObject): Promise<StoreResult> {
     const found = this.#checkCurrent(object)
     if (!found.ok) return found
@@ -116,7 +125,10 @@ export class ObjectStore {
     return isSameJson(changed, found.object) ? found : this.#save('Modified', changed)
   }
 
-  /** Replaces the status alone, refused as `replace` is. Writing the same status again changes nothing. */
+  /**
+   * Replaces the status alone, refused as `replace` is. Writing the same status again changes
+   * nothing.
+   */
   async writeStatus(object: StoredObject): Promise<StoreResult> {
     const found = this.#checkCurrent(object)
     if (!found.ok) return found

@@ -25,7 +25,10 @@ interface LockRequest {
   readonly nowMs: number
 }
 
-/** Locks an output folder for this process. Throws InputError when another live process holds the lock; a stale lock is taken over. */
+/**
+ * Locks an output folder for this process. Throws InputError when another live process holds the
+ * lock; a stale lock is taken over.
+ */
 export async function lockOutput({ folder, pid, nowMs }: LockRequest): Promise<OutputLock> {
   await mkdir(folder, { recursive: true })
   const path = join(folder, 'lock.json')
@@ -98,7 +101,10 @@ const readUnheldLock = async (path: string): Promise<string> => {
   return text
 }
 
-/** The claims on a stale lock, ours last: a process that died during a takeover is taken over in turn. Undefined where that has no end. */
+/**
+ * The claims on a stale lock, ours last: a process that died during a takeover is taken over in
+ * turn. Undefined where that has no end.
+ */
 async function claimStaleLock(
   path: string,
   staleText: string,

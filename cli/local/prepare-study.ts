@@ -64,7 +64,10 @@ function findContinuableStudy(
   return isSameStudy(manifest, stored) ? stored : undefined
 }
 
-/** Stores the study of a manifest: as a new object, as that of an earlier `neco`, or again where that one cannot continue. Throws InputError when the folder has another study. */
+/**
+ * Stores the study of a manifest: as a new object, as that of an earlier `neco`, or again where
+ * that one cannot continue. Throws InputError when the folder has another study.
+ */
 export async function prepareStudy(
   platform: LocalPlatform,
   manifest: Manifest,

@@ -11,7 +11,10 @@ export interface ProcessIdentity {
 
 const run = promisify(execFile)
 
-/** Linux: ticks since boot, with the id of the boot. The name in field 2 may hold spaces and brackets. */
+/**
+ * Linux: ticks since boot, with the id of the boot. The name in field 2 may hold spaces and
+ * brackets.
+ */
 async function readLinuxStartTime(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')

@@ -69,7 +69,10 @@ export class ProcessJobs implements Jobs {
     return [...this.#records.values()]
   }
 
-  /** Ends processes that an earlier `neco` left. Their Jobs count as disrupted; those that were being deleted are gone. */
+  /**
+   * Ends processes that an earlier `neco` left. Their Jobs count as disrupted; those that were
+   * being deleted are gone.
+   */
   async recoverJobs(): Promise<void> {
     for (const record of this.records().filter(isLive)) {
       if (record.process !== undefined)
@@ -132,7 +135,10 @@ export class ProcessJobs implements Jobs {
     }
   }
 
-  /** Stops every process with SIGTERM, upon which trainers write a checkpoint, and starts no more. Resolves when all exits are in the journal. */
+  /**
+   * Stops every process with SIGTERM, upon which trainers write a checkpoint, and starts no more.
+   * Resolves when all exits are in the journal.
+   */
   async close(): Promise<void> {
     this.#isClosing = true
     for (const record of this.records()) {
@@ -184,7 +190,9 @@ export class ProcessJobs implements Jobs {
     if (this.#isClosing) this.#runInBackground(started.terminate(toGraceMs(pending)).then(() => {}))
   }
 
-  /** A process that could not be started is a failed Job with the reason as its termination message. */
+  /**
+   * A process that could not be started is a failed Job with the reason as its termination message.
+   */
   async #recordStartFailure(pending: JobRecord, cause: unknown): Promise<void> {
     const message = cause instanceof Error ? cause.message : String(cause)
     await this.#save({

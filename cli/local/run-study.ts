@@ -34,7 +34,10 @@ export async function readCurrentStudy(
   return { kind: 'NeCoSweep', sweep, runs: await runs.listOwnedBy(sweep.metadata.uid) }
 }
 
-/** Runs the controllers until the study is settled, or until Ctrl-C: then every trainer writes a checkpoint and ends. A second Ctrl-C kills. Throws what broke the platform itself. */
+/**
+ * Runs the controllers until the study is settled, or until Ctrl-C: then every trainer writes a
+ * checkpoint and ends. A second Ctrl-C kills. Throws what broke the platform itself.
+ */
 export async function runStudy(options: RunStudyOptions): Promise<StudyRunEnd> {
   const { platform, manifest, onPoll, pollIntervalMs, log } = options
   const { promise: runEnd, resolve, reject } = Promise.withResolvers<StudyRunEnd>()

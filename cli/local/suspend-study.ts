@@ -28,7 +28,10 @@ function setSuspend({ spec, ...object }: StoredObject, isSuspended: boolean): St
   return { ...object, spec: isSuspended ? { ...rest, suspend: true } : rest }
 }
 
-/** Suspends or resumes the study of an output folder; returns whether that changed anything. Throws InputError while a process runs it. */
+/**
+ * Suspends or resumes the study of an output folder; returns whether that changed anything. Throws
+ * InputError while a process runs it.
+ */
 export async function suspendStudy(options: SuspendOptions): Promise<boolean> {
   const { root, isSuspended, pid, now } = options
   const { state } = buildOutputPaths(root)

@@ -29,13 +29,19 @@ function formatPosition(keys: Keys, { document, lines }: ManifestDocument): stri
   return ''
 }
 
-/** The flags that cause a problem which the file alone does not have: those of the field, or else all. */
+/**
+ * The flags that cause a problem which the file alone does not have: those of the field, or else
+ * all.
+ */
 function findRelatedOverrides(keys: Keys, overrides: readonly Override[]): readonly Override[] {
   const near = overrides.filter((override) => isWithin(override.keys, keys))
   return near.length > 0 ? near : overrides
 }
 
-/** Builds a function that locates a problem: the flag with its value, or else file, line and column. `own` are the problems of the file without flags. */
+/**
+ * Builds a function that locates a problem: the flag with its value, or else file, line and column.
+ * `own` are the problems of the file without flags.
+ */
 export function createProblemLocator(
   manifestDocument: ManifestDocument,
   originalProblems: readonly FieldProblem[],

@@ -28,7 +28,10 @@ export interface ValidatedManifest {
   readonly locate: (problem: FieldProblem) => string
 }
 
-/** Reads a manifest file, applies the overrides of flags and validates it. Throws InputError with file, line and field, or the flag. */
+/**
+ * Reads a manifest file, applies the overrides of flags and validates it. Throws InputError with
+ * file, line and field, or the flag.
+ */
 export async function readManifest(
   path: string,
   options: Omit<ManifestSource, 'text'>,

@@ -53,7 +53,10 @@ export const readRunManifest = (
     parallelism: parseParallelism(args),
   })
 
-/** Reads the arguments of `neco run`. Throws InputError for an invalid manifest and for missing files that it names. */
+/**
+ * Reads the arguments of `neco run`. Throws InputError for an invalid manifest and for missing
+ * files that it names.
+ */
 export async function readRunOptions(args: ParsedArgs, cwd: string): Promise<RunOptions> {
   const file = args.operands[0] ?? ''
   const path = resolve(cwd, file)

@@ -25,7 +25,9 @@ const listFieldsAt = (kind: string, path: string): readonly string[] => {
   return found.ok ? found.explanation.fields.map(({ name }) => name) : []
 }
 
-/** Where a path starts: at the root, under spec, or under spec.run, whichever knows its first field. */
+/**
+ * Where a path starts: at the root, under spec, or under spec.run, whichever knows its first field.
+ */
 function toRootedKeys(kind: string, keys: readonly Key[]): readonly Key[] | undefined {
   const roots: readonly (readonly string[])[] = [[], ['spec'], ['spec', 'run']]
   const root = roots.find((prefix) =>
@@ -65,7 +67,10 @@ export function setField(document: Document, override: Override, value: unknown)
   document.setIn(override.keys, value)
 }
 
-/** Applies one `--set a.b=c` to a manifest. The path may leave out `spec.` or `spec.run.`; the value is read as YAML. Throws InputError that names the flag. */
+/**
+ * Applies one `--set a.b=c` to a manifest. The path may leave out `spec.` or `spec.run.`; the value
+ * is read as YAML. Throws InputError that names the flag.
+ */
 export function setOverride(document: Document, text: string): Override {
   const split = text.indexOf('=')
   const flag = `--set ${text}`

@@ -18,7 +18,10 @@ interface Workload {
 export interface LiveReports {
   /** The newest line of each training, by the name of its run. */
   readonly newest: ReadonlyMap<string, RunReport>
-  /** What evaluators that have not ended have measured, such as `scenes at 50 %`, by the name of their run. */
+  /**
+   * What evaluators that have not ended have measured, such as `scenes at 50 %`, by the name of
+   * their run.
+   */
   readonly evaluated: ReadonlyMap<string, ReadonlySet<string>>
   readonly elapsedMs: number
 }
@@ -73,7 +76,9 @@ interface RunProgress {
   readonly speed: number
 }
 
-/** An evaluator finds again what the one before it measured, so that each fraction is counted once. */
+/**
+ * An evaluator finds again what the one before it measured, so that each fraction is counted once.
+ */
 function countEvaluated(
   status: RunStatus | undefined,
   reported: ReadonlySet<string> = new Set(),

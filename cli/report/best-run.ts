@@ -58,7 +58,10 @@ function formatCaption(
   return `best of ${candidates.length} runs by ${METRICS[name].title} ${when} (${value} %): ${place}`
 }
 
-/** The run of a study with the highest in-context (else linear) mIoU in its last figure; of equals the first point and replicate. Undefined where no run that succeeded has a figure. */
+/**
+ * The run of a study with the highest in-context (else linear) mIoU in its last figure; of equals
+ * the first point and replicate. Undefined where no run that succeeded has a figure.
+ */
 export function findBestRun(study: StudyResults): BestRun | undefined {
   const candidates = lastFigures(study)
   const name = findRankingMetric(candidates)

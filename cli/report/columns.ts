@@ -2,7 +2,10 @@ import type { Metric } from '../../method/metric.ts'
 import { METRIC_NAMES, METRICS, type MetricName } from '../../method/metrics.ts'
 import type { RunRecord, StudyResults } from './study-results.ts'
 
-/** One measured column of a study: a measure of training, or of an evaluation at a fraction of the schedule. */
+/**
+ * One measured column of a study: a measure of training, or of an evaluation at a fraction of the
+ * schedule.
+ */
 export interface Column {
   /** `loss`, or `scenes.inContextMiou@1`. */
   readonly key: string
@@ -55,7 +58,10 @@ const compareEvaluatedMetrics = (a: EvaluatedMetric, b: EvaluatedMetric): number
   METRIC_NAMES.indexOf(a.name) - METRIC_NAMES.indexOf(b.name) ||
   a.at - b.at
 
-/** Every column that some run of the study has a value for: evaluations by measure and time, then training. */
+/**
+ * Every column that some run of the study has a value for: evaluations by measure and time, then
+ * training.
+ */
 export function listColumns({ runs }: StudyResults): readonly Column[] {
   const measured = new Map(
     runs.flatMap(listEvaluatedMetrics).map((entry) => [JSON.stringify(entry), entry]),

@@ -38,7 +38,10 @@ function formatGainLine(document: ResultsDocument, point: PointRow, gain: Gain):
   return interval === undefined ? [] : [intervalLine(title, interval)]
 }
 
-/** `in-context mIoU after − before: +X [lo, hi] (95 %, n = 5)` for each point with three replicates or more; in-context comes last. */
+/**
+ * `in-context mIoU after − before: +X [lo, hi] (95 %, n = 5)` for each point with three replicates
+ * or more; in-context comes last.
+ */
 export function gainLines(document: ResultsDocument): readonly string[] {
   const evaluations = [
     ...new Set(document.columns.flatMap(({ key }) => key.match(/^(.*)\.[^.]*@0$/)?.[1] ?? [])),

@@ -12,7 +12,9 @@ function findFieldPrefix(message: string, fields: readonly InputField[]): string
   return named === undefined ? '' : `${named.field}: `
 }
 
-/** The input errors of a study whose runs all failed by their input: each once, with file and field. */
+/**
+ * The input errors of a study whose runs all failed by their input: each once, with file and field.
+ */
 export function listInputErrors(
   { runs }: StudyResults,
   { file, fields }: { readonly file: string; readonly fields: readonly InputField[] },

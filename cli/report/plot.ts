@@ -8,7 +8,9 @@ import {
 } from './chart.ts'
 import { element, escapeText, text } from './svg.ts'
 
-/** Colors that people with any color vision can tell apart (Okabe and Ito 2008), yellow left out. */
+/**
+ * Colors that people with any color vision can tell apart (Okabe and Ito 2008), yellow left out.
+ */
 const COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00', '#000000']
 const DASHES = ['', '6 3', '2 3']
 /** More lines than this are indistinguishable. */
@@ -23,7 +25,10 @@ export const chooseLineStyle = (at: number): Pick<Series, 'color' | 'dash'> => (
 const MARGIN = 16
 const HEADER_HEIGHT = 34
 const LEGEND_ROW = 20
-/** An upper bound of the width of a letter at 12 px in sans-serif fonts, so that entries never touch. */
+/**
+ * An upper bound of the width of a letter at 12 px in sans-serif fonts, so that entries never
+ * touch.
+ */
 const CHARACTER_WIDTH = 7.4
 const COLUMNS = 3
 

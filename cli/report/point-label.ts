@@ -1,6 +1,9 @@
 import type { Scalar } from '../../crds/spec/parameters.ts'
 
-/** What a point sets: `studentSteepness 10, teacherSteepness 100`; a parameter that it does not set is `as in run`. */
+/**
+ * What a point sets: `studentSteepness 10, teacherSteepness 100`; a parameter that it does not set
+ * is `as in run`.
+ */
 export const pointLabel = (
   swept: readonly string[],
   assignment: Readonly<Record<string, Scalar>>,

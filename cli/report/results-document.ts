@@ -37,7 +37,10 @@ export interface PointRow {
   readonly runs: readonly RunRow[]
 }
 
-/** What results.json holds. Two runs of one manifest agree in everything but the columns marked `deterministic: false`. */
+/**
+ * What results.json holds. Two runs of one manifest agree in everything but the columns marked
+ * `deterministic: false`.
+ */
 export interface ResultsDocument {
   readonly schemaVersion: 1
   readonly kind: StudyResults['kind']
@@ -94,7 +97,10 @@ function toPointRow(runs: readonly RunRecord[], columns: readonly Column[]): Poi
   }
 }
 
-/** Groups the results of a study by point and replicate, independent of the order in which runs ended. */
+/**
+ * Groups the results of a study by point and replicate, independent of the order in which runs
+ * ended.
+ */
 export function buildResultsDocument(study: StudyResults): ResultsDocument {
   const columns = listColumns(study)
   const byPoint = Map.groupBy(

@@ -18,7 +18,10 @@ function chooseDecimals({ unit, key }: ColumnNote): number {
   return unit === 'images/s' ? 1 : 2
 }
 
-/** `32.61 ± 0.80`; a value that is the same in every replicate was computed once and has no deviation. */
+/**
+ * `32.61 ± 0.80`; a value that is the same in every replicate was computed once and has no
+ * deviation.
+ */
 function summaryText(summary: Summary | undefined, decimals: number): string {
   if (summary === undefined) return '–'
   const mean = summary.mean.toFixed(decimals)
@@ -65,7 +68,10 @@ function footnotes({ columns, points }: ResultsDocument): string[] {
   return [...(marked.length > 0 ? [note] : []), ...failures]
 }
 
-/** The printed table: a row per point, mean ± sample standard deviation over n replicates, mIoU in percent. */
+/**
+ * The printed table: a row per point, mean ± sample standard deviation over n replicates, mIoU in
+ * percent.
+ */
 export function resultsTable(document: ResultsDocument): string {
   const shown = document.columns.filter(({ key }) => TABLE_METRICS.has(parseMetricName(key)))
   const head = [

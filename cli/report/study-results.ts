@@ -1,7 +1,10 @@
 import type { RunStatus } from '../../crds/necorun.ts'
 import type { Scalar } from '../../crds/spec/parameters.ts'
 
-/** One run of a study with what its point sets. A single NeCoRun is the study of one run that sets nothing. */
+/**
+ * One run of a study with what its point sets. A single NeCoRun is the study of one run that sets
+ * nothing.
+ */
 export interface RunRecord {
   readonly name: string
   readonly point: number

@@ -8,7 +8,10 @@ export interface Summary {
   readonly n: number
 }
 
-/** Mean, sample standard deviation and n; nothing for no values. Equal values have exactly their own mean and no deviation. */
+/**
+ * Mean, sample standard deviation and n; nothing for no values. Equal values have exactly their own
+ * mean and no deviation.
+ */
 export function summarize(values: readonly number[]): Summary | undefined {
   const n = values.length
   const [first] = values

@@ -48,7 +48,10 @@ export async function addCaption(
     .toBuffer()
 }
 
-/** Writes results.json, results.csv, curves.svg and validation.png, each atomically, and returns their paths. */
+/**
+ * Writes results.json, results.csv, curves.svg and validation.png, each atomically, and returns
+ * their paths.
+ */
 export async function writeReport(
   study: StudyResults,
   targets: ReportTargets,

@@ -19,7 +19,10 @@ const isChoiceOfFields = (key: string, branches: unknown): boolean =>
   Array.isArray(branches) &&
   branches.every((branch: object) => Object.keys(branch).join() === 'required')
 
-/** Rewrites in place what zod emits into what a structural schema may hold. Throws on what no structural schema can say. */
+/**
+ * Rewrites in place what zod emits into what a structural schema may hold. Throws on what no
+ * structural schema can say.
+ */
 function makeStructural(node: JsonNode, path: readonly (string | number)[]): void {
   for (const key of NOT_STRUCTURAL) {
     if (key in node && !isChoiceOfFields(key, node[key]))

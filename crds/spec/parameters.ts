@@ -24,7 +24,10 @@ const isScalarSchema = (schema: z.core.$ZodType): boolean =>
   schema instanceof z.ZodBoolean ||
   schema instanceof z.ZodString
 
-/** The schema of a scalar with what is said of it, which stands at the optional around it or at itself. */
+/**
+ * The schema of a scalar with what is said of it, which stands at the optional around it or at
+ * itself.
+ */
 function withDescription(inner: z.ZodType, { description }: z.ZodType): z.ZodType {
   return inner.description === undefined && description !== undefined
     ? inner.describe(description)

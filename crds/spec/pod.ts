@@ -112,7 +112,10 @@ const ContainerOverride = z.strictObject({
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] }),
 })
 
-/** What may be said of the pods: a closed list, so that no run gets privileges, host paths or service accounts. */
+/**
+ * What may be said of the pods: a closed list, so that no run gets privileges, host paths or
+ * service accounts.
+ */
 export const PodSettings = z.strictObject({
   image: z
     .string()

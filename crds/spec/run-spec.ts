@@ -234,7 +234,10 @@ type PlainRunSpec = z.infer<typeof plainRunSpec>
 const hasUniqueEvaluationNames = ({ evaluations = [] }: PlainRunSpec): boolean =>
   new Set(evaluations.map(({ name }) => name)).size === evaluations.length
 
-/** The rules of a run template; immutability stands at NeCoRun, since a template is immutable as a part of its sweep. */
+/**
+ * The rules of a run template; immutability stands at NeCoRun, since a template is immutable as a
+ * part of its sweep.
+ */
 const RUN_SPEC_RULES: readonly Rule<PlainRunSpec>[] = [
   {
     cel: '!has(self.loss) || !has(self.loss.keptNeighbors) || !has(self.references) || !has(self.references.count) || self.loss.keptNeighbors <= self.references.count',

@@ -53,8 +53,8 @@ const axisRules: readonly Rule<PlainAxis>[] = [
 ]
 
 /**
- * CEL cannot see a list whose items have no type, so the schema tells the server that exactly one of
- * both is set.
+ * CEL cannot see a list whose items have no type, so the schema tells the server that exactly one
+ * of both is set.
  */
 const ONE_VALUE_SOURCE = { oneOf: [{ required: ['values'] }, { required: ['min'] }] }
 const sourcedAxis = plainAxis

@@ -1,4 +1,6 @@
-/** How often ground-truth class `row` was predicted as `column`; pixels of a whole set are pooled. */
+/**
+ * How often ground-truth class `row` was predicted as `column`; pixels of a whole set are pooled.
+ */
 export interface ConfusionMatrix {
   readonly classes: number
   readonly predictions: number

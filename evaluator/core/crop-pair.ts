@@ -19,8 +19,8 @@ export interface Box {
 
 /**
  * Two squares within one window of an image. The window is as large as the shorter side and lies
- * anywhere; the sides of the squares are drawn from `share` (low, high) of it. With a low share above
- * one half they always overlap.
+ * anywhere; the sides of the squares are drawn from `share` (low, high) of it. With a low share
+ * above one half they always overlap.
  */
 export function drawCropPair(
   size: { readonly widthPx: number; readonly heightPx: number },

@@ -8,8 +8,8 @@ interface SamplingOptions {
 }
 
 /**
- * How common the classes of each patch are in its image: the sum, over the classes present, of
- * the number of patches that hold the class (docs/method.md §4.2; golden patch_scores_before_noise).
+ * How common the classes of each patch are in its image: the sum, over the classes present, of the
+ * number of patches that hold the class (docs/method.md §4.2; golden patch_scores_before_noise).
  */
 export function computePatchScores({
   labels,
@@ -28,7 +28,10 @@ export function computePatchScores({
   return scores
 }
 
-/** The patches of one image that enter the memory: the `count` smallest of score × draw, so that rare classes are favored. */
+/**
+ * The patches of one image that enter the memory: the `count` smallest of score × draw, so that
+ * rare classes are favored.
+ */
 export function samplePatches({ labels, classes, count, draws }: SamplingOptions): Int32Array {
   const scores = computePatchScores({ labels, classes }).map(
     (score, i) => score * (draws[i] as number),

@@ -1,4 +1,7 @@
-/** The best `count` candidates of each query so far: descending similarity, the earlier index first among equals. */
+/**
+ * The best `count` candidates of each query so far: descending similarity, the earlier index first
+ * among equals.
+ */
 export interface Neighbors {
   readonly queries: number
   readonly count: number
@@ -68,8 +71,9 @@ const MAX_PRODUCTS = 524_288
 const MAX_KEYS = 16_384
 
 /**
- * The `count` keys with the greatest dot product for each query (docs/method.md §4.2, exact where the
- * reference implementation approximates; golden hummingbird.json). Works through blocks of products.
+ * The `count` keys with the greatest dot product for each query (docs/method.md §4.2, exact where
+ * the reference implementation approximates; golden hummingbird.json). Works through blocks of
+ * products.
  */
 export function findNearestKeys(options: {
   readonly queries: FeatureRows

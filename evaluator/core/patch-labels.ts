@@ -8,7 +8,8 @@ interface LabelOptions {
 /**
  * The share of each class among the pixels of each patch: mask [height, width] → [rows·columns,
  * classes], patches row-major, rows sum to 1. Pixels past the last whole patch are unused.
- * docs/method.md §4.2; golden hummingbird.json (patch_labels). Throws RangeError on a class too large.
+ * docs/method.md §4.2; golden hummingbird.json (patch_labels). Throws RangeError on a class too
+ * large.
  */
 export function computePatchLabels(
   mask: ArrayLike<number>,

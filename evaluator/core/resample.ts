@@ -81,7 +81,10 @@ function addWeighted(
   }
 }
 
-/** The class with the greatest score at each pixel of the bilinearly enlarged scores; the first wins. */
+/**
+ * The class with the greatest score at each pixel of the bilinearly enlarged scores; the first
+ * wins.
+ */
 export function upsampleArgmax(
   scores: ArrayLike<number>,
   options: Omit<ResampleOptions, 'filter'>,

@@ -1,6 +1,9 @@
 import type { FeatureRows } from './nearest-neighbors.ts'
 
-/** Each row divided by its Euclidean length, without an epsilon (docs/method.md §4.2); a row of zeros stays. */
+/**
+ * Each row divided by its Euclidean length, without an epsilon (docs/method.md §4.2); a row of
+ * zeros stays.
+ */
 export function normalizeFeatureRows({ rows, dim, values }: FeatureRows): FeatureRows {
   const unit = values.slice()
   for (let row = 0; row < rows; row++) {

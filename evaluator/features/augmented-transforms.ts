@@ -16,7 +16,10 @@ import type { ImagePlanes } from './encode-images.ts'
 import type { SampleTransform } from './sample-transform.ts'
 
 export interface ColorJitter {
-  /** Brightness, contrast and saturation factors in 1 ± strength, hue shift in ± strength; each applied on its own. */
+  /**
+   * Brightness, contrast and saturation factors in 1 ± strength, hue shift in ± strength; each
+   * applied on its own.
+   */
   readonly strength: number
   readonly probability: number
 }
@@ -66,7 +69,10 @@ export function createMemoryTransform(
   }
 }
 
-/** Images that the linear probe is trained on in one epoch (docs/method.md §4.3): cropped on bytes, flipped, normalized. */
+/**
+ * Images that the linear probe is trained on in one epoch (docs/method.md §4.3): cropped on bytes,
+ * flipped, normalized.
+ */
 export function createProbeTransform(options: AugmentationOptions): SampleTransform {
   const { dataset, sidePx, normalization, crop, seed, epoch } = options
   return async (index) => {

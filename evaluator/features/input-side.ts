@@ -1,4 +1,7 @@
-/** Side of the square input in pixels by patch size; others take the greatest multiple below `otherwise`. */
+/**
+ * Side of the square input in pixels by patch size; others take the greatest multiple below
+ * `otherwise`.
+ */
 export interface InputSide {
   readonly byPatchPx: Readonly<Record<number, number>>
   readonly otherwise: number

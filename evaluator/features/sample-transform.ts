@@ -14,7 +14,9 @@ export interface PreparedSample {
 /** Gives the image of an index, ready for the backbone. */
 export type SampleTransform = (index: number) => Promise<PreparedSample>
 
-/** Resizes every image to side × side without augmentation: for validation, and unaugmented memory. */
+/**
+ * Resizes every image to side × side without augmentation: for validation, and unaugmented memory.
+ */
 export function createEvaluationTransform(
   dataset: Dataset,
   { sidePx, normalization }: { readonly sidePx: number; readonly normalization: ColorStatistics },

@@ -6,7 +6,10 @@ import { BACKGROUND_COLOR, HEADING_BOTTOM, MARGIN, SUBTITLE } from './compose-fi
 const LINE_HEIGHT = 22
 const ABOVE_BASELINE = 14
 
-/** A finished figure with one more line under its heading; all below moves down, and a long line makes it wider. */
+/**
+ * A finished figure with one more line under its heading; all below moves down, and a long line
+ * makes it wider.
+ */
 export function insertLine(figure: RgbImage, line: string): RgbImage {
   const textRight = MARGIN + Math.ceil(textWidthPx(line, SUBTITLE.capHeightPx)) + MARGIN
   const width = Math.max(figure.width, textRight)

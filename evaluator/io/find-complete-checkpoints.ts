@@ -11,8 +11,9 @@ interface TrainingLocation {
 }
 
 /**
- * The complete checkpoints of a training by any attempt, for each of these fractions of its schedule
- * that has one: of attempts that wrote the same step each wrote the same bits. Throws StorageError.
+ * The complete checkpoints of a training by any attempt, for each of these fractions of its
+ * schedule that has one: of attempts that wrote the same step each wrote the same bits. Throws
+ * StorageError.
  */
 export async function findCompleteCheckpoints(
   location: TrainingLocation,
@@ -39,7 +40,10 @@ async function listCheckpointFolders({ storage, runKey }: TrainingLocation): Pro
   return folders
 }
 
-/** Undefined where the manifest, which is written last, is not there, cannot be read, or is of another training. */
+/**
+ * Undefined where the manifest, which is written last, is not there, cannot be read, or is of
+ * another training.
+ */
 async function readCompleteCheckpoint(
   { storage, runKey }: TrainingLocation,
   folder: string,

@@ -29,8 +29,8 @@ export interface TrainedWeightsLocation {
 }
 
 /**
- * The backbone at a fraction of the schedule above 0: the final checkpoint of a finished training at
- * 1, a retained one below. Throws CheckpointMissing, CheckpointTampered, WeightsError.
+ * The backbone at a fraction of the schedule above 0: the final checkpoint of a finished training
+ * at 1, a retained one below. Throws CheckpointMissing, CheckpointTampered, WeightsError.
  */
 export async function readTrainedWeights(
   from: TrainedWeightsLocation,

@@ -43,7 +43,10 @@ export interface WritableObject {
   readonly data?: unknown
 }
 
-/** One kind: a cache of its objects, and writes whose answers are in the cache when they return. They fail with ApiError. */
+/**
+ * One kind: a cache of its objects, and writes whose answers are in the cache when they return.
+ * They fail with ApiError.
+ */
 export interface CachedClient<T extends ApiObject> extends Reflector {
   readonly cache: ObjectCache<T>
   create(object: WritableObject): Promise<T>

@@ -125,7 +125,10 @@ test('versions of any length are ordered as the integers they are', () => {
   expect(compareResourceVersions('abc', '12')).toBeUndefined()
 })
 
-/** A server's history of three names, and a client of it that writes, lists and watches at its own pace. */
+/**
+ * A server's history of three names, and a client of it that writes, lists and watches at its own
+ * pace.
+ */
 class CacheSimulation {
   readonly cache = new ObjectCache<Thing>()
   readonly #server = new Map<string, Thing>()

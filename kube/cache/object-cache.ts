@@ -33,15 +33,18 @@ export interface WatchEvent<T> {
 const MAX_TOMBSTONES = 10_000
 
 /**
- * The objects of one kind as an API server has them, never older than what this process wrote itself: an answer to a
- * write goes in at once, and what arrives late by list or watch does not undo it. A cache therefore never says that an
- * object is gone because it does not know of it yet.
+ * The objects of one kind as an API server has them, never older than what this process wrote
+ * itself: an answer to a write goes in at once, and what arrives late by list or watch does not
+ * undo it. A cache therefore never says that an object is gone because it does not know of it yet.
  */
 export class ObjectCache<T extends ApiObject> {
   readonly #options: CacheOptions<T>
   readonly #objects: Indexer<T>
   readonly #subscribers = new Set<(change: CacheChange<T>) => void>()
-  /** UIDs that this process deleted and the watch has not yet reported, with the number of the deletion. */
+  /**
+   * UIDs that this process deleted and the watch has not yet reported, with the number of the
+   * deletion.
+   */
   readonly #tombstones = new BoundedMap<string, number>(MAX_TOMBSTONES)
   #deletions = 0
   /** Everything up to this version has been seen by list and watch. */

@@ -95,7 +95,9 @@ class CacheReflector<T extends ApiObject> implements Reflector {
     }
   }
 
-  /** The version of the list that is now in the cache, or undefined after a failure and a backoff. */
+  /**
+   * The version of the list that is now in the cache, or undefined after a failure and a backoff.
+   */
   async #list(): Promise<string | undefined> {
     const { cache, clock, observer } = this.#options
     const startMs = clock.nowMs()
@@ -129,7 +131,10 @@ class CacheReflector<T extends ApiObject> implements Reflector {
     }
   }
 
-  /** Watches from a version on, again whenever the watch ends, until the server no longer keeps what comes next. */
+  /**
+   * Watches from a version on, again whenever the watch ends, until the server no longer keeps what
+   * comes next.
+   */
   async #watchUntilExpired(version: string): Promise<void> {
     let from = version
     while (!this.#isClosed) {

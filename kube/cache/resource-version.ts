@@ -1,8 +1,9 @@
 const DECIMAL_INTEGER = /^[1-9]\d*$/
 
 /**
- * Orders two resourceVersions of one kind: negative where the first is older. Since Kubernetes 1.35 they are decimal
- * integers of any length; undefined where one is not, since then their order is unknown.
+ * Orders two resourceVersions of one kind: negative where the first is older. Since Kubernetes 1.35
+ * they are decimal integers of any length; undefined where one is not, since then their order is
+ * unknown.
  */
 export function compareResourceVersions(a: string, b: string): number | undefined {
   if (!DECIMAL_INTEGER.test(a) || !DECIMAL_INTEGER.test(b)) return undefined

@@ -56,7 +56,10 @@ const buildWatchRequest = (
   signal,
 })
 
-/** The events and bookmarks of one watch, until the server ends it. Fails with ApiError, 410 included. */
+/**
+ * The events and bookmarks of one watch, until the server ends it. Fails with ApiError, 410
+ * included.
+ */
 export async function* streamWatchEvents<T>(
   options: WatchRequest,
 ): AsyncGenerator<WatchEvent<T> | Bookmark> {

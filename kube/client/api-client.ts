@@ -18,7 +18,9 @@ import {
 export interface ApiClient {
   /** The object answered with, or undefined for an empty answer. Fails with ApiError. */
   request(request: ApiRequest): Promise<unknown>
-  /** The lines of an answer that goes on. Fails with ApiError; leaving the loop ends the request. */
+  /**
+   * The lines of an answer that goes on. Fails with ApiError; leaving the loop ends the request.
+   */
   stream(request: ApiRequest): AsyncIterable<string>
   /** Ends the connections kept alive. */
   close(): void

@@ -15,8 +15,9 @@ const KEEP_ALIVE_MS = 30_000
 const toPathPrefix = (server: URL): string => server.pathname.replace(/\/$/, '')
 
 /**
- * Reaches the current cluster of a kubeconfig as its current user. Credentials are asked for before each request, so
- * that tokens and certificates that are renewed are used. Fails where the kubeconfig names no cluster.
+ * Reaches the current cluster of a kubeconfig as its current user. Credentials are asked for before
+ * each request, so that tokens and certificates that are renewed are used. Fails where the
+ * kubeconfig names no cluster.
  */
 export function createApiEndpoint(kubeConfig: KubeConfig): ApiEndpoint {
   const cluster = kubeConfig.getCurrentCluster()

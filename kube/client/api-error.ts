@@ -43,7 +43,10 @@ const CODE_BY_STATUS: ReadonlyMap<number, KubeErrorCode> = new Map([
 /** Also the word by which an API server says so, beside a Forbidden. */
 const NAMESPACE_TERMINATING = 'NamespaceTerminating' satisfies KubeErrorCode
 
-/** What an API server answers, with status 500, to an apply of a field that its schema does not have. */
+/**
+ * What an API server answers, with status 500, to an apply of a field that its schema does not
+ * have.
+ */
 const UNKNOWN_FIELD = 'failed to create typed patch object'
 
 /** Whether something was not made because its namespace is being deleted, or has been. */

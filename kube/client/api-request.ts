@@ -2,7 +2,10 @@
 export interface WriteGate {
   /** Aborts when the gate closes. */
   readonly signal: AbortSignal
-  /** Asked right before a write is sent: a process that was halted may be late before its timers say so. */
+  /**
+   * Asked right before a write is sent: a process that was halted may be late before its timers say
+   * so.
+   */
   isOpen(): boolean
 }
 

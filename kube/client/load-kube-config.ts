@@ -29,14 +29,20 @@ const isInPod = ({
   environment['KUBERNETES_SERVICE_HOST'] !== undefined &&
   existsSync(join(serviceAccountFolder, 'token'))
 
-/** The namespace of the pod that this process is in; undefined outside a pod, and in one without an account. */
+/**
+ * The namespace of the pod that this process is in; undefined outside a pod, and in one without an
+ * account.
+ */
 export function readPodNamespace(source: ServiceAccountSource): string | undefined {
   const { serviceAccountFolder = SERVICE_ACCOUNT_FOLDER } = source
   const file = join(serviceAccountFolder, 'namespace')
   return isInPod(source) && existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
 }
 
-/** The API server by the environment of a pod; undefined outside a pod. Tokens are read again when they are renewed. */
+/**
+ * The API server by the environment of a pod; undefined outside a pod. Tokens are read again when
+ * they are renewed.
+ */
 function loadInClusterConfig(source: ServiceAccountSource) {
   const { environment, serviceAccountFolder = SERVICE_ACCOUNT_FOLDER } = source
   const { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '443' } = environment
@@ -101,7 +107,10 @@ function selectContext(
   return { ok: true, kubeConfig, from: `${file}, context ${current}` }
 }
 
-/** Finds the cluster to work in: the file that was asked for, KUBECONFIG, the pod's own account, then ~/.kube/config. */
+/**
+ * Finds the cluster to work in: the file that was asked for, KUBECONFIG, the pod's own account,
+ * then ~/.kube/config.
+ */
 export function loadKubeConfig(source: KubeConfigSource): KubeConfigResult {
   const { file, context, environment, homeFolder } = source
   const requested = file ?? environment['KUBECONFIG']

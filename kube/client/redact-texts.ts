@@ -1,4 +1,7 @@
-/** Enough of a key or a token to be worth hiding, and more than words and names have in common by chance. */
+/**
+ * Enough of a key or a token to be worth hiding, and more than words and names have in common by
+ * chance.
+ */
 const PIECE_LENGTH = 16
 const REDACTED = '[secret]'
 
@@ -28,8 +31,8 @@ function redactPieces(text: string, starts: readonly number[]): string {
 }
 
 /**
- * Takes out of a text every piece of the given texts, as they are, escaped or in base64: an API server, or a webhook
- * behind it, may repeat in its refusal what it was sent.
+ * Takes out of a text every piece of the given texts, as they are, escaped or in base64: an API
+ * server, or a webhook behind it, may repeat in its refusal what it was sent.
  */
 export function createTextRedactor(texts: readonly string[]): (text: string) => string {
   const encodings = texts.flatMap(listEncodings)

@@ -28,7 +28,10 @@ const buildBodyHeaders = (body: string | undefined, contentType = 'application/j
     ? {}
     : { 'content-type': contentType, 'content-length': Buffer.byteLength(body) }
 
-/** Sends a request once, unless its gate is closed, and gives the answer as soon as its head has come. */
+/**
+ * Sends a request once, unless its gate is closed, and gives the answer as soon as its head has
+ * come.
+ */
 export async function sendRequest(
   endpoint: ApiEndpoint,
   request: ApiRequest,

@@ -174,8 +174,8 @@ class LeaderElector implements LeaderElection {
   }
 
   /**
-   * Whether the Lease is another's whose time has not passed since we saw it change, by our own clock. Once we held it,
-   * it is lost as soon as it is not ours.
+   * Whether the Lease is another's whose time has not passed since we saw it change, by our own
+   * clock. Once we held it, it is lost as soon as it is not ours.
    */
   #isHeldByAnother({ spec = {} }: Lease): boolean {
     const { holderIdentity = '', leaseDurationSeconds = 0 } = spec

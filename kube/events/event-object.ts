@@ -44,8 +44,8 @@ const truncateNote = (message: string): string =>
     : Buffer.from(message).subarray(0, TRUNCATED_NOTE_BYTES).toString()
 
 /**
- * The name of the Event of something that happened to an object: the same for the same thing, so that the next leader
- * counts on where the last one ended.
+ * The name of the Event of something that happened to an object: the same for the same thing, so
+ * that the next leader counts on where the last one ended.
  */
 export function buildEventKey({ key, uid, reason, message }: ObjectEvent): ObjectKey {
   const digest = createHash('sha256').update(JSON.stringify([uid, reason, message]))

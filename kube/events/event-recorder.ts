@@ -21,9 +21,14 @@ export interface EventRecorderOptions {
   readonly api: ApiClient
   /** Of wall time: its times stand in the Events. */
   readonly clock: Clock
-  /** Which controller reports, `example.com/controller`, and which of its processes; at most 128 characters each. */
+  /**
+   * Which controller reports, `example.com/controller`, and which of its processes; at most 128
+   * characters each.
+   */
   readonly reporter: EventReporter
-  /** How many writes an object's Events may cost at once, and how long until it may cost one more. */
+  /**
+   * How many writes an object's Events may cost at once, and how long until it may cost one more.
+   */
   readonly limits?: { readonly burst: number; readonly refillMs: number }
   /** Called for every Event that was given up. */
   readonly onDropped?: (error: unknown) => void
@@ -194,8 +199,8 @@ async function succeedsUnless(
 }
 
 /**
- * A recorder whose Events repeat as a count: the same reason and message of an object is one Event, and an object's
- * Events cost a burst of writes and then one each five minutes.
+ * A recorder whose Events repeat as a count: the same reason and message of an object is one Event,
+ * and an object's Events cost a burst of writes and then one each five minutes.
  */
 export const createEventRecorder = (options: EventRecorderOptions): EventRecorder =>
   new BackgroundEventRecorder(options)

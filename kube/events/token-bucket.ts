@@ -1,4 +1,6 @@
-/** Lets a burst of things through at once, and after it one each time the refill time has passed. */
+/**
+ * Lets a burst of things through at once, and after it one each time the refill time has passed.
+ */
 export class TokenBucket {
   readonly #limits: { readonly burst: number; readonly refillMs: number }
   #tokens: number

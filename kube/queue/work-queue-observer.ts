@@ -1,4 +1,7 @@
-/** How one reconcile of a key ended: nothing more to do, to be requeued later, or failed and tried again. */
+/**
+ * How one reconcile of a key ended: nothing more to do, to be requeued later, or failed and tried
+ * again.
+ */
 export type ReconcileOutcome = 'Done' | 'Requeued' | 'Failed'
 
 /** Notified of what a work queue does, for metrics and logs. It must not throw. */

@@ -1,6 +1,9 @@
 import * as z from 'zod'
 
-/** A set of images, with masks where an evaluation needs them. One object with a kind instead of a union, since a CRD schema is structural. */
+/**
+ * A set of images, with masks where an evaluation needs them. One object with a kind instead of a
+ * union, since a CRD schema is structural.
+ */
 export const DatasetSettings = z.strictObject({
   kind: z
     .enum(['Scenes', 'ImageFolder', 'Voc'])

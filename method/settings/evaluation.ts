@@ -4,7 +4,10 @@ import { DatasetSettings } from './data.ts'
 
 export const Protocol = z.enum(PROTOCOL_NAMES)
 
-/** The profile names a full set of protocol numbers: Official as published (docs/method.md §4), Scenes for the small pictures. */
+/**
+ * The profile names a full set of protocol numbers: Official as published (docs/method.md §4),
+ * Scenes for the small pictures.
+ */
 export const Profile = z.enum(['Official', 'Scenes'])
 export type Profile = z.infer<typeof Profile>
 

@@ -16,10 +16,16 @@ export type Architecture = z.infer<typeof Architecture>
 export const ViTFamily = z.enum(['DinoV1', 'DinoV2', 'DinoV3'])
 export type ViTFamily = z.infer<typeof ViTFamily>
 
-/** How position embeddings reach another grid size: plain bicubic with +0.1, or antialiased to the exact size. */
+/**
+ * How position embeddings reach another grid size: plain bicubic with +0.1, or antialiased to the
+ * exact size.
+ */
 const PositionMode = z.enum(['Plain', 'Antialiased'])
 
-/** Every number that fixes the shape of the backbone. `architecture` names a row of defaults for them. */
+/**
+ * Every number that fixes the shape of the backbone. `architecture` names a row of defaults for
+ * them.
+ */
 export const modelShapeFields = {
   family: ViTFamily.describe(
     'family is the family of the backbone, which decides its layers and key names.',

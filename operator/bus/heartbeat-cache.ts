@@ -4,7 +4,10 @@ import { BoundedMap } from '../../std/bounded-map.ts'
 
 /** The newest heartbeat received of every attempt. */
 export interface HeartbeatCache {
-  /** Takes in the value of a key at a revision: the UID of the run where it is newer than what is cached, undefined where it is old or unreadable. */
+  /**
+   * Takes in the value of a key at a revision: the UID of the run where it is newer than what is
+   * cached, undefined where it is old or unreadable.
+   */
   receive(key: string, revision: number, text: string): string | undefined
   find(key: string): Heartbeat | undefined
   /** Of the newest attempt at its training. */
@@ -24,7 +27,10 @@ function parseHeartbeat(text: string): Heartbeat | undefined {
   }
 }
 
-/** Some 50 MB. An attempt that is dropped counts as one with unshipped reports, which costs a reader Job. */
+/**
+ * Some 50 MB. An attempt that is dropped counts as one with unshipped reports, which costs a reader
+ * Job.
+ */
 const MAX_HEARTBEATS = 50_000
 
 /** An empty cache of so many attempts, those last received from. */

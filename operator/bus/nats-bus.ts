@@ -56,7 +56,10 @@ const HEARTBEAT_REPLAY_TIMEOUT_MS = 5000
 type ProgressBucket = Awaited<ReturnType<Kvm['open']>>
 type ProgressEntries = Awaited<ReturnType<ProgressBucket['watch']>>
 
-/** Opens the bus: resolves when it is connected, or when the first try has failed; from then on it connects by itself. */
+/**
+ * Opens the bus: resolves when it is connected, or when the first try has failed; from then on it
+ * connects by itself.
+ */
 export async function openNatsBus(
   options: NatsBusOptions,
   dependencies: NatsBusDependencies,
@@ -180,7 +183,8 @@ class NatsBus implements Bus {
       void connection.close().catch(() => undefined)
     })
     if (values === 0) return
-    // Connected means that earlier heartbeats are known: an attempt without one has unshipped reports.
+    // Connected means that earlier heartbeats are known: an attempt without one has unshipped
+    // reports.
     const cancel = this.#dependencies.clock.after(HEARTBEAT_REPLAY_TIMEOUT_MS, resolve)
     await onReplayed
     cancel()

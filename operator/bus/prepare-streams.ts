@@ -19,7 +19,10 @@ export function isSupportedVersion(version: string): boolean {
   return major > 2 || (major === 2 && minor >= 11)
 }
 
-/** Makes the streams, or changes them to what is wanted, and reads them back. Throws BusTooOld, BusSettingsIgnored, and what the client throws. */
+/**
+ * Makes the streams, or changes them to what is wanted, and reads them back. Throws BusTooOld,
+ * BusSettingsIgnored, and what the client throws.
+ */
 export async function prepareStreams(
   connection: NatsConnection,
   { servers, limits }: PrepareOptions,

@@ -6,7 +6,9 @@ import { pause } from '../../std/pause.ts'
 export interface ReconnectingConnectionOptions {
   readonly clock: Clock
   readonly connect: () => Promise<NatsConnection>
-  /** Makes a fresh connection usable, also after it was lost; its failure is a failure to connect. */
+  /**
+   * Makes a fresh connection usable, also after it was lost; its failure is a failure to connect.
+   */
   readonly prepare: (connection: NatsConnection) => Promise<void>
   readonly onUp: () => void
   /** It could not be made, for this reason; without one it was lost. */

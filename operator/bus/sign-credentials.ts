@@ -17,7 +17,10 @@ interface SubjectPermissions {
   readonly subscribe: readonly string[]
 }
 
-/** What a pod may do: send reports and heartbeats and receive commands as its own attempt; a reader may send both for its run. */
+/**
+ * What a pod may do: send reports and heartbeats and receive commands as its own attempt; a reader
+ * may send both for its run.
+ */
 function buildSubjectPermissions(request: CredentialsRequest): SubjectPermissions {
   if (request.kind === 'Reader') {
     return {
@@ -47,7 +50,10 @@ export interface CredentialSigner {
 const REPLY_TTL_MS = 600_000
 const NANOS_PER_MS = 1_000_000
 
-/** A new user with these rights and no more, in the form of a credentials file. Throws where the seed is none. */
+/**
+ * A new user with these rights and no more, in the form of a credentials file. Throws where the
+ * seed is none.
+ */
 export async function signCredentials(
   request: CredentialsRequest,
   { seed, account, nowMs, validMs }: CredentialSigner,

@@ -85,7 +85,10 @@ function joinJobs(all: ByNamespace): Jobs {
   }
 }
 
-/** Several namespaces as if they were all there is. A write to any other fails with NotFound; nothing is read from it. */
+/**
+ * Several namespaces as if they were all there is. A write to any other fails with NotFound;
+ * nothing is read from it.
+ */
 export function joinNamespaces(all: ByNamespace): NamespacePorts {
   const [only] = all.values()
   if (all.size === 1 && only !== undefined && all.has('')) return only

@@ -38,7 +38,10 @@ function watchObjects<T extends StoredStudyObject>(
   return stop
 }
 
-/** Replaces the status: a field that we wrote before and that is left out now is removed by the API server. */
+/**
+ * Replaces the status: a field that we wrote before and that is left out now is removed by the API
+ * server.
+ */
 function writeStatus<T extends StoredStudyObject>(client: CachedClient<T>, resource: ApiResource) {
   return (key: ObjectKey, status: RunStatus | SweepStatus, resourceVersion: string): Promise<T> =>
     client.patch({
@@ -54,7 +57,10 @@ function writeStatus<T extends StoredStudyObject>(client: CachedClient<T>, resou
     })
 }
 
-/** What both kinds have in common. Reads wait for the first list; what they give is frozen, and may be held on to. */
+/**
+ * What both kinds have in common. Reads wait for the first list; what they give is frozen, and may
+ * be held on to.
+ */
 function buildObjectPort<T extends StoredStudyObject>(
   client: CachedClient<T>,
   resource: ApiResource,

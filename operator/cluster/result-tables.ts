@@ -60,7 +60,10 @@ const buildTableConfigMap = (sweep: StoredSweep, shard: ResultShard): object => 
   data: { [RESULTS_KEY]: shard.text },
 })
 
-/** The results of sweeps as ConfigMaps: a cache for people and scripts, made again from the runs whenever it is lost. */
+/**
+ * The results of sweeps as ConfigMaps: a cache for people and scripts, made again from the runs
+ * whenever it is lost.
+ */
 export class ConfigMapTables implements ResultTables {
   readonly #api: ApiClient
   readonly #clock: Clock
@@ -71,7 +74,10 @@ export class ConfigMapTables implements ResultTables {
     this.#clock = clock
   }
 
-  /** Writes the shards that differ from what is there: at once where the sweep has ended, else at most once a minute. Fails with ApiError. */
+  /**
+   * Writes the shards that differ from what is there: at once where the sweep has ended, else at
+   * most once a minute. Fails with ApiError.
+   */
   async write(sweep: StoredSweep, { runs, hasEnded }: TableRequest): Promise<TableWriteResult> {
     const state = this.#getState(sweep)
     const waitMs = state.writtenMs + MIN_WRITE_INTERVAL_MS - this.#clock.nowMs()
@@ -101,7 +107,10 @@ export class ConfigMapTables implements ResultTables {
     return created
   }
 
-  /** Whether it had to be written. What another leader wrote is read once and left as it is where it is right. */
+  /**
+   * Whether it had to be written. What another leader wrote is read once and left as it is where it
+   * is right.
+   */
   async #writeShard(
     sweep: StoredSweep,
     shard: ResultShard,

@@ -2,7 +2,11 @@ import { isKubeError } from '../../kube/kube-error.ts'
 import type { BlockedReason } from '../core/reconcile-plan.ts'
 import { BusError } from '../ports/bus.ts'
 
-/** What keeps a plan from being applied though nothing is wrong with its object, and trying again at once cannot help: something stands under a name, a right or a quota is missing, or no credentials can be signed. Undefined for any other failure. */
+/**
+ * What keeps a plan from being applied though nothing is wrong with its object, and trying again at
+ * once cannot help: something stands under a name, a right or a quota is missing, or no credentials
+ * can be signed. Undefined for any other failure.
+ */
 export function findBlockedReason(error: unknown): BlockedReason | undefined {
   const { message } = error as Error
   if (isKubeError(error, 'NameConflict')) return { reason: 'NameConflict', message }

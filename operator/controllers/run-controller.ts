@@ -23,7 +23,10 @@ async function ensureJob({ jobs }: Platform, job: JobRequest): Promise<void> {
   }
 }
 
-/** A reader that cannot be made counts as one that has failed: nothing else of the run depends on it. */
+/**
+ * A reader that cannot be made counts as one that has failed: nothing else of the run depends on
+ * it.
+ */
 async function ensureReaderJob({ jobs }: Platform, reader: ReaderRequest): Promise<void> {
   try {
     await jobs.createReader(reader)
@@ -118,7 +121,10 @@ export async function reconcileRun(platform: Platform, key: ObjectKey): Promise<
   }
 }
 
-/** What to plan where trying the same again at once cannot help: the home refuses the Job, or something is in its way. */
+/**
+ * What to plan where trying the same again at once cannot help: the home refuses the Job, or
+ * something is in its way.
+ */
 function planAfterError(observed: ObservedRun, error: unknown): RunPlan | undefined {
   if (isKubeError(error, 'Invalid')) {
     const { message } = error as Error

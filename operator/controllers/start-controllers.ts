@@ -29,7 +29,10 @@ export interface Controllers {
   close(): Promise<void>
 }
 
-/** Calls back with the run whose training has reported a checkpoint, where evaluations may start beside it. One that is not found is looked at at its next change. */
+/**
+ * Calls back with the run whose training has reported a checkpoint, where evaluations may start
+ * beside it. One that is not found is looked at at its next change.
+ */
 function watchDueEvaluations(
   { runs, hints }: Platform,
   found: (key: ObjectKey) => void,
@@ -41,7 +44,10 @@ function watchDueEvaluations(
   return hints.watchCheckpoints((runUid) => void findRun(runUid).catch(() => {}))
 }
 
-/** Starts the controllers of both kinds on a platform; `onFailure` is called with every failed reconciliation, which is tried again. */
+/**
+ * Starts the controllers of both kinds on a platform; `onFailure` is called with every failed
+ * reconciliation, which is tried again.
+ */
 export function startControllers(
   platform: Platform,
   onFailure: (failure: ReconcileFailure) => void,
@@ -83,7 +89,10 @@ export function startControllers(
     platform.hints.watchBus(() => void requeueLiveObjects().catch(() => {})),
     watchDueEvaluations(platform, (key) => runs.add(formatObjectKey(key))),
   ]
-  /** Every object that goes on says whether the bus is away, and what ended pods left waits for it. One that is not woken here is by its next change. */
+  /**
+   * Every object that goes on says whether the bus is away, and what ended pods left waits for it.
+   * One that is not woken here is by its next change.
+   */
   async function requeueLiveObjects(): Promise<void> {
     const isLive = ({ status }: StoredRun | StoredSweep) => !isEnded(status?.conditions)
     const isLiveOrUnshipped = (run: StoredRun) =>

@@ -18,12 +18,14 @@ interface CachedAggregate {
 }
 
 /**
- * The aggregate of each sweep, built from one list and updated by single changes after that, so that
- * ten thousand runs are not listed ten thousand times. It can be rebuilt at any time.
+ * The aggregate of each sweep, built from one list and updated by single changes after that, so
+ * that ten thousand runs are not listed ten thousand times. It can be rebuilt at any time.
  */
 export interface SweepAggregateCache {
   get(sweep: StoredSweep): Promise<SweepAggregate>
-  /** Records the newest state of a run, or its deletion (undefined). Returns the key of its sweep. */
+  /**
+   * Records the newest state of a run, or its deletion (undefined). Returns the key of its sweep.
+   */
   record(key: ObjectKey, run: StoredRun | undefined): string | undefined
   /** Records a run that was just created, unless a newer state is known. */
   recordCreated(run: StoredRun): void

@@ -120,8 +120,8 @@ const toRefusedReason = (error: unknown): BlockedReason => ({
 })
 
 /**
- * Plans and applies; where that is blocked, plans again without creating runs. Returns the plan that
- * was applied.
+ * Plans and applies; where that is blocked, plans again without creating runs. Returns the plan
+ * that was applied.
  */
 async function planAndApply(
   platform: Platform,

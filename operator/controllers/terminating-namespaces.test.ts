@@ -13,7 +13,10 @@ import {
 } from '../../test/fixtures/simulated-study.ts'
 import { startControllers } from './start-controllers.ts'
 
-/** A home in a namespace that is being deleted from when the test says so, with timers that the test turns. */
+/**
+ * A home in a namespace that is being deleted from when the test says so, with timers that the test
+ * turns.
+ */
 function createTerminatingPlatform() {
   const platform = createSimulatedPlatform()
   const clock = createManualClock(0)

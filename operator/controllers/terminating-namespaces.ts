@@ -10,13 +10,16 @@ interface ObjectReader {
   get(key: ObjectKey): Promise<StoredRun | StoredSweep | undefined>
 }
 
-/** Pods have their grace time before a namespace is gone, and one that is being deleted never comes back. */
+/**
+ * Pods have their grace time before a namespace is gone, and one that is being deleted never comes
+ * back.
+ */
 const TERMINATING_RETRY_MS = 60_000
 
 /**
- * Rounds that leave a namespace alone once the home has refused to make something in it because it is being deleted:
- * that is no failure, and all that is in it will be gone. Objects that are gone, and those of a later namespace of the
- * same name, are not held up.
+ * Rounds that leave a namespace alone once the home has refused to make something in it because it
+ * is being deleted: that is no failure, and all that is in it will be gone. Objects that are gone,
+ * and those of a later namespace of the same name, are not held up.
  */
 export function createTerminatingNamespaceFilter(
   clock: Clock,

@@ -78,7 +78,7 @@ describe('a bus that cannot be used', () => {
     expect(findBusDegraded(away('NATS at tls://a: refused; start it'))).toMatchObject({
       status: 'True',
       reason: 'BusUnreachable',
-      message: 'NATS at tls://a: refused; start it; pods go on, and what they say arrives later',
+      message: 'NATS at tls://a: refused; start it; pods continue, and their reports arrive later',
     })
     expect(findBusDegraded({ busState: 'Connected' })).toMatchObject({
       status: 'False',

@@ -50,7 +50,7 @@ export interface ConditionInput {
 
 type ConditionDraft = Pick<Condition, 'reason' | 'message'> & { readonly isTrue: boolean }
 
-const DEGRADED_CONSEQUENCE = 'pods go on, and what they say arrives later'
+const DEGRADED_CONSEQUENCE = 'pods continue, and their reports arrive later'
 
 function buildBusDegradedDraft({
   busState,
@@ -78,7 +78,10 @@ function buildConditionDrafts(input: ConditionInput): [ConditionType, ConditionD
   return [...drafts, ['BusDegraded', buildBusDegradedDraft(bus)]]
 }
 
-/** A server that is away fails in another way at every try: the first is told, for one write a reason. */
+/**
+ * A server that is away fails in another way at every try: the first is told, for one write a
+ * reason.
+ */
 const isAlreadyReported = (
   type: ConditionType,
   { reason }: ConditionDraft,
@@ -133,7 +136,10 @@ interface GenerationStatus {
   readonly conditions?: readonly Condition[] | undefined
 }
 
-/** The status of an ended object whose spec was edited after its end: seen, and nothing else; undefined where it was seen. */
+/**
+ * The status of an ended object whose spec was edited after its end: seen, and nothing else;
+ * undefined where it was seen.
+ */
 export function withObservedGeneration<S extends GenerationStatus>(
   status: S | undefined,
   generation = 1,

@@ -17,7 +17,9 @@ export interface PlatformState {
   readonly progress?: ReportedProgress | undefined
   /** The newest complete checkpoint of the run that was reported: a hint, late or lost. */
   readonly checkpoint?: CompletedCheckpoint | undefined
-  /** How many evaluators run at once where the run does not say; looked for until it is accepted. */
+  /**
+   * How many evaluators run at once where the run does not say; looked for until it is accepted.
+   */
   readonly defaultEvaluationParallelism?: number | undefined
   /** Whether attempts of the run reported what has not all arrived, as far as was heard. */
   readonly hasUnshippedReports?: boolean | undefined

@@ -1,7 +1,10 @@
 import type { PlannedEvent } from './reconcile-plan.ts'
 import type { ObjectOutcome } from './run/run-outcome.ts'
 
-/** What to tell a person of a new state; nothing of going on, nor of the word that Ready said already. */
+/**
+ * What to tell a person of a new state; nothing of going on, nor of the word that Ready said
+ * already.
+ */
 export function buildStateEvents(
   { state, reason, message }: ObjectOutcome,
   previousReason: string | undefined,

@@ -91,7 +91,10 @@ function takeElapsedSeconds(startTimes: Map<string, number>, key: string, nowMs:
   return (nowMs - sinceMs) / 1000
 }
 
-/** Adds the metrics that controller-runtime has, under its names. The observer of a controller is made by its name and a monotonic clock in milliseconds. */
+/**
+ * Adds the metrics that controller-runtime has, under its names. The observer of a controller is
+ * made by its name and a monotonic clock in milliseconds.
+ */
 export function createControllerMetrics(
   registry: Registry,
 ): (name: string, monotonicMs: () => number) => WorkQueueObserver {

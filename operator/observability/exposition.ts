@@ -5,7 +5,10 @@ const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\
 const quoteLabelValue = (value: string): string =>
   `"${value.replaceAll(/[\\"\n]/g, (character) => ESCAPES[character] ?? '')}"`
 
-/** One sample in the text format of Prometheus; a label without a value is left out, which is the same to it. */
+/**
+ * One sample in the text format of Prometheus; a label without a value is left out, which is the
+ * same to it.
+ */
 export function formatSample({ family, labels, value }: Series): string {
   const pairs = Object.entries(labels).filter(([, text]) => text !== '')
   return `${family}{${pairs.map(([name, text]) => `${name}=${quoteLabelValue(text)}`).join(',')}} ${value}`

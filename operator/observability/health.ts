@@ -1,6 +1,9 @@
 import { buildPlainText, type HttpResponse, type HttpRoutes } from './serve-http.ts'
 
-/** What the process is doing: Waiting for what it needs to begin, Standby beside a leader, Syncing its caches, Leading, or Ending. */
+/**
+ * What the process is doing: Waiting for what it needs to begin, Standby beside a leader, Syncing
+ * its caches, Leading, or Ending.
+ */
 export type OperatorPhase = 'Waiting' | 'Standby' | 'Syncing' | 'Leading' | 'Ending'
 
 export interface HealthState {
@@ -9,7 +12,10 @@ export interface HealthState {
   readonly deadLoops: readonly string[]
 }
 
-/** Alive unless a loop of ours is dead: a restart helps against that, and not against an API server or NATS that is away. */
+/**
+ * Alive unless a loop of ours is dead: a restart helps against that, and not against an API server
+ * or NATS that is away.
+ */
 export const checkLiveness = ({ deadLoops }: HealthState): HttpResponse =>
   deadLoops.length === 0
     ? buildPlainText(200, 'ok')

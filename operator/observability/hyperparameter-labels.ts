@@ -23,7 +23,9 @@ const toLabelName = (path: string): string =>
 const LABEL_BY_PATH: ReadonlyMap<string, string> = new Map(
   PARAMETER_PATHS.map((path) => [path, toLabelName(path)]),
 )
-/** Every label that can carry a setting; those that a run does not use are left out of its series. */
+/**
+ * Every label that can carry a setting; those that a run does not use are left out of its series.
+ */
 export const HYPERPARAMETER_LABELS: readonly string[] = [...LABEL_BY_PATH.values(), 'seed']
 
 function readLabelValue(spec: unknown, path: string): string | undefined {
@@ -45,7 +47,10 @@ export const listSweptPaths = ({ spec }: NeCoSweep): readonly string[] => {
   return [...new Set([...crossed, ...(spec.points ?? []).flatMap((point) => Object.keys(point))])]
 }
 
-/** The settings of a run as labels: what its sweep varies, and the few that are always shown. Only what the spec says; a preset fills the rest. */
+/**
+ * The settings of a run as labels: what its sweep varies, and the few that are always shown. Only
+ * what the spec says; a preset fills the rest.
+ */
 export function buildHyperparameterLabels(
   { spec }: NeCoRun,
   swept: readonly string[],

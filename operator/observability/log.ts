@@ -11,7 +11,9 @@ export interface LogOptions {
   readonly nowMs: () => number
 }
 
-/** Fields that can hold a secret, wherever they stand; the text of each line is searched as well. */
+/**
+ * Fields that can hold a secret, wherever they stand; the text of each line is searched as well.
+ */
 const SECRET_FIELDS = [
   'authorization',
   'Authorization',
@@ -40,7 +42,10 @@ function toErrorFields(error: unknown): unknown {
   }
 }
 
-/** A log of JSON lines, one an event: the message is constant, what differs is in fields. No secret leaves it. */
+/**
+ * A log of JSON lines, one an event: the message is constant, what differs is in fields. No secret
+ * leaves it.
+ */
 export function createLog({ level, write, nowMs }: LogOptions): Log {
   return pino(
     {

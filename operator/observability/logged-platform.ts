@@ -86,7 +86,10 @@ const withLoggedEvents = (events: Events, log: Log): Events => ({
   },
 })
 
-/** The same ports, with a line in the log for everything that the controllers do and for every reason they give. */
+/**
+ * The same ports, with a line in the log for everything that the controllers do and for every
+ * reason they give.
+ */
 export const withLoggedPlatform = (platform: Platform, log: Log): Platform => ({
   ...platform,
   runs: withLoggedRuns(platform.runs, log),

@@ -43,7 +43,10 @@ function sendResponse(response: ServerResponse, { status, contentType, body }: H
   response.writeHead(status, { 'content-type': contentType }).end(body)
 }
 
-/** Serves some paths. Rejects with the error of the system where the port is taken. A route that fails answers 500. */
+/**
+ * Serves some paths. Rejects with the error of the system where the port is taken. A route that
+ * fails answers 500.
+ */
 export async function serveHttp(
   { port, host }: ListenAddress,
   routes: HttpRoutes,

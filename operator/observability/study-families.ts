@@ -5,7 +5,9 @@ interface MetricFamily {
   readonly labels: readonly string[]
 }
 
-/** What the leader exports of runs and sweeps. All are gauges: they say what the objects say now. */
+/**
+ * What the leader exports of runs and sweeps. All are gauges: they say what the objects say now.
+ */
 export const STUDY_FAMILIES = {
   neco_run_info: {
     help: 'Always 1; the only series that carries the settings of a run, to be joined with the others on namespace and run.',

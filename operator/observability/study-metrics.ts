@@ -21,11 +21,15 @@ export interface Studies {
 }
 
 /**
- * The series of runs and sweeps, written again for every scrape: what is gone is gone at once. They are written as text here,
- * since setting fifty thousand gauges would halt the process for a second.
+ * The series of runs and sweeps, written again for every scrape: what is gone is gone at once. They
+ * are written as text here, since setting fifty thousand gauges would halt the process for a
+ * second.
  */
 export interface StudyMetrics {
-  /** The families in the text format; empty while another process leads, where the studies are undefined. */
+  /**
+   * The families in the text format; empty while another process leads, where the studies are
+   * undefined.
+   */
   text(studies: Studies | undefined): Promise<string>
 }
 
@@ -103,7 +107,10 @@ function buildRunLines(run: NeCoRun, swept: SweptPathsBySweep): ObjectLines {
   return toObjectLines(buildRunSeries(run, paths), MAX_SERIES_PER_RUN)
 }
 
-/** At most `maxSeries` series: sweeps first, then run by run, each with all of its own or none. What is left out is counted in the registry. */
+/**
+ * At most `maxSeries` series: sweeps first, then run by run, each with all of its own or none. What
+ * is left out is counted in the registry.
+ */
 export function createStudyMetrics(registry: Registry, maxSeries: number): StudyMetrics {
   const droppedTotal = new Counter({
     name: 'neco_series_dropped_total',

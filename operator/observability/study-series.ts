@@ -63,11 +63,16 @@ function buildEvaluationSeries(labels: Labels, { name, at, metrics }: Evaluation
   ]
 }
 
-/** The end of the schedule is what people ask for first, then its beginning, then what lies between. */
+/**
+ * The end of the schedule is what people ask for first, then its beginning, then what lies between.
+ */
 const compareRank = (a: Evaluation, b: Evaluation): number => rankEvaluation(a) - rankEvaluation(b)
 const rankEvaluation = ({ at }: Evaluation): number => (at === 1 ? 0 : at === 0 ? 1 : 2)
 
-/** Everything exported of a run, what matters most first. `sweptPaths` are the parameters that its sweep varies. */
+/**
+ * Everything exported of a run, what matters most first. `sweptPaths` are the parameters that its
+ * sweep varies.
+ */
 export function buildRunSeries(run: NeCoRun, sweptPaths: readonly string[]): readonly Series[] {
   const { metadata, status = {} } = run
   const labels = { namespace: metadata.namespace ?? '', run: metadata.name }
@@ -90,7 +95,10 @@ export function buildRunSeries(run: NeCoRun, sweptPaths: readonly string[]): rea
   ]
 }
 
-/** The sweep, point and replicate of a run; empty for one that a person made, as Prometheus reads a missing label. */
+/**
+ * The sweep, point and replicate of a run; empty for one that a person made, as Prometheus reads a
+ * missing label.
+ */
 function readSweepLabels({ metadata }: NeCoRun): Readonly<Record<string, string>> {
   const { ownerReferences = [], labels = {} } = metadata
   const owner = ownerReferences.find(({ kind }) => kind === SWEEP_KIND)

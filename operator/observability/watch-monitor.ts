@@ -14,11 +14,17 @@ export interface WatchMonitorOptions {
 /** What is known of every watch: for metrics, for the log, and for the liveness probe. */
 export interface WatchMonitor {
   createObserver(kind: string): ReflectorObserver
-  /** The kinds whose watch has neither received nor tried anything for so long that its loop must have ended. A server that is away is tried again and again. */
+  /**
+   * The kinds whose watch has neither received nor tried anything for so long that its loop must
+   * have ended. A server that is away is tried again and again.
+   */
   listDeadWatches(): readonly string[]
 }
 
-/** A watch that works receives a bookmark within two minutes; one that does not is tried again within 30 s. */
+/**
+ * A watch that works receives a bookmark within two minutes; one that does not is tried again
+ * within 30 s.
+ */
 const DEAD_WATCH_AFTER_MS = 600_000
 
 export function createWatchMonitor({

@@ -43,7 +43,10 @@ export interface BusHealth {
   readonly problem?: { readonly code: BusErrorCode; readonly message: string }
 }
 
-/** Who gets credentials: the pod of an attempt, or the reader that ships what pods of a run left behind. */
+/**
+ * Who gets credentials: the pod of an attempt, or the reader that ships what pods of a run left
+ * behind.
+ */
 export type CredentialsRequest =
   | ({ readonly kind: 'Pod' } & AttemptAddress)
   | ({ readonly kind: 'Reader' } & RunAddress)
@@ -54,7 +57,10 @@ export interface BusCredentials {
   readonly expiresMs: number
 }
 
-/** How a pod answered a command. NoAnswer: there is no such pod, it did not answer in time, or the bus is away. */
+/**
+ * How a pod answered a command. NoAnswer: there is no such pod, it did not answer in time, or the
+ * bus is away.
+ */
 export type CommandAnswer =
   | { readonly state: 'Done'; readonly checkpoint?: CheckpointNotice | undefined }
   | Extract<CommandReply, { state: 'Refused' }>
@@ -66,10 +72,16 @@ export interface PodCommand {
   readonly timeoutMs: number
 }
 
-/** What the operator receives from pods and asks of them. Silence means nothing: no decision rests on it. */
+/**
+ * What the operator receives from pods and asks of them. Silence means nothing: no decision rests
+ * on it.
+ */
 export interface Bus {
   health(): BusHealth
-  /** Makes credentials, also while the bus is away; undefined where no bus is configured. Fails with BusUnauthorized where the key cannot be read. */
+  /**
+   * Makes credentials, also while the bus is away; undefined where no bus is configured. Fails with
+   * BusUnauthorized where the key cannot be read.
+   */
   issueCredentials(request: CredentialsRequest): Promise<BusCredentials | undefined>
   /** Asks the live pod of an attempt; never fails. */
   sendCommand(address: AttemptAddress, sendCommand: PodCommand): Promise<CommandAnswer>
@@ -77,7 +89,10 @@ export interface Bus {
   findHeartbeat(address: AttemptAddress): Heartbeat | undefined
   /** The newest heartbeat of any attempt at the training of a run. */
   findRunHeartbeat(runUid: string): Heartbeat | undefined
-  /** Calls back when the state of the bus changes, and with the UID of a run when a heartbeat of one of its pods came, until the returned function is called. */
+  /**
+   * Calls back when the state of the bus changes, and with the UID of a run when a heartbeat of one
+   * of its pods came, until the returned function is called.
+   */
   watch(changed: (change: BusChange) => void): () => void
   close(): Promise<void>
 }

@@ -6,7 +6,10 @@ import type {
   ReportedProgress,
 } from '../../contract/bus-state.ts'
 
-/** What live pods report. A hint may be late, repeated or lost: with it something is done sooner, never otherwise. */
+/**
+ * What live pods report. A hint may be late, repeated or lost: with it something is done sooner,
+ * never otherwise.
+ */
 export interface Hints {
   busState(): BusState
   /** Why it is Degraded, where that is known. */
@@ -18,7 +21,10 @@ export interface Hints {
   isFullyReported(address: AttemptAddress): boolean
   /** Calls back when the state of the bus changes, until the returned function is called. */
   watchBus(changed: () => void): () => void
-  /** Calls back with the UID of a run whose training has reported a newer checkpoint, until the returned function is called. */
+  /**
+   * Calls back with the UID of a run whose training has reported a newer checkpoint, until the
+   * returned function is called.
+   */
   watchCheckpoints(changed: (runUid: string) => void): () => void
 }
 

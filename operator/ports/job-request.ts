@@ -3,7 +3,10 @@ import type { TaskAddress } from '../../contract/task-address.ts'
 import type { Resources } from '../../crds/spec/pod.ts'
 import type { RunSpec } from '../../crds/spec/run-spec.ts'
 
-/** What a platform fills in when it starts a pod: where the storage and the volumes are for it, and how it is reached. */
+/**
+ * What a platform fills in when it starts a pod: where the storage and the volumes are for it, and
+ * how it is reached.
+ */
 type PlatformFields = 'storage' | 'volumes' | 'bus' | 'metricsPort'
 
 /** Where and with what a pod of a cluster runs; one machine has no use for it. */
@@ -16,7 +19,10 @@ export interface Placement extends Pick<RunSpec, 'pod' | 'storage' | 'queueName'
 
 export type ExecutionRequest = Omit<RunConfig['execution'], PlatformFields>
 
-/** A short Job that ships what ended pods of a run left on the storage, before a platform makes a Job of it. */
+/**
+ * A short Job that ships what ended pods of a run left on the storage, before a platform makes a
+ * Job of it.
+ */
 export interface ReaderRequest extends Pick<JobRequest, 'name' | 'namespace' | 'owner' | 'sweep'> {
   /** Where to look; everywhere on the storage where empty. */
   readonly runKeys: readonly string[]
@@ -39,7 +45,10 @@ export interface JobRequest {
   readonly evaluation?: RunConfig['evaluation']
   /** Set for an evaluation that runs beside the training: it measures the complete checkpoints. */
   readonly isBesideTraining?: boolean
-  /** Every evaluation of the run in its order, for a platform that writes the configuration of all pods once. */
+  /**
+   * Every evaluation of the run in its order, for a platform that writes the configuration of all
+   * pods once.
+   */
   readonly evaluations?: readonly NonNullable<RunConfig['evaluation']>[]
   readonly placement: Placement
 }

@@ -20,11 +20,17 @@ interface ObjectCollection<Plain, Stored, Status> {
   list(): Promise<readonly Stored[]>
   /** Fails with AlreadyExists. */
   create(object: Plain): Promise<Stored>
-  /** Replaces the status alone. Fails with Conflict where resourceVersion is not the newest, and with NotFound. */
+  /**
+   * Replaces the status alone. Fails with Conflict where resourceVersion is not the newest, and
+   * with NotFound.
+   */
   writeStatus(key: ObjectKey, status: Status, resourceVersion: string): Promise<Stored>
   /** Deletes the object and, in the background, all it owns. Deleting nothing is no failure. */
   delete(key: ObjectKey): Promise<void>
-  /** Calls back with the key of every object that is there or that changes, until the returned function is called. */
+  /**
+   * Calls back with the key of every object that is there or that changes, until the returned
+   * function is called.
+   */
   watch(changed: (key: ObjectKey, urgency?: Urgency) => void): () => void
 }
 

@@ -3,7 +3,10 @@ import type { TerminationMessage } from '../../contract/run-report.ts'
 /** Why a pod ended, where its exit code does not say. */
 export type PodFailureCause = 'Disrupted' | 'OutOfMemory' | 'CannotStart' | 'Refused'
 
-/** What a Job that has not started yet waits for: admission by its queue, a node, its image, or its containers. */
+/**
+ * What a Job that has not started yet waits for: admission by its queue, a node, its image, or its
+ * containers.
+ */
 export type WaitingPhase = 'Queue' | 'Schedule' | 'Pull' | 'Init'
 
 export interface JobStartWait {

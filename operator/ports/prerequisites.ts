@@ -12,6 +12,9 @@ export interface PrerequisiteQuery {
 export interface Prerequisites {
   /** Empty where pods can start. Fails with Unavailable. */
   findBlockers(query: PrerequisiteQuery): Promise<readonly Blocker[]>
-  /** How many evaluators run at once where a run does not say: 0 where none should run beside the training. Fails with Unavailable. */
+  /**
+   * How many evaluators run at once where a run does not say: 0 where none should run beside the
+   * training. Fails with Unavailable.
+   */
   findEvaluationParallelism(query: PrerequisiteQuery): Promise<number>
 }

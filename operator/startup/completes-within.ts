@@ -1,7 +1,10 @@
 import type { Clock } from '../../std/clock.ts'
 import { pause } from '../../std/pause.ts'
 
-/** Whether operation ended within a time in milliseconds; it goes on unheeded where it did not. Rejects as the operation does. */
+/**
+ * Whether operation ended within a time in milliseconds; it goes on unheeded where it did not.
+ * Rejects as the operation does.
+ */
 export async function completesWithin(
   clock: Clock,
   limitMs: number,

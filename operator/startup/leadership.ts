@@ -1,13 +1,13 @@
 import type { ApiClient } from '../../kube/client/api-client.ts'
 import { createGatedClient } from '../../kube/client/gated-client.ts'
 import type { LeaderElection } from '../../kube/election/leader-election.ts'
-import { type ClusterPlatform, openClusterPlatform } from '../cluster/cluster-platform.ts'
 import type { JobBus } from '../cluster/jobs/create-job.ts'
 import type { Controllers } from '../controllers/start-controllers.ts'
 import type { OperatorMetrics } from '../observability/metrics-registry.ts'
 import type { Studies } from '../observability/study-metrics.ts'
 import type { WatchMonitor } from '../observability/watch-monitor.ts'
 import type { Bus } from '../ports/bus.ts'
+import { type ClusterPlatform, openClusterPlatform } from './cluster-platform.ts'
 import { completesWithin } from './completes-within.ts'
 import type { OperatorDependencies } from './operator-dependencies.ts'
 import { startOperatorControllers } from './start-operator-controllers.ts'
@@ -99,7 +99,10 @@ function openLeaderPlatform({
   })
 }
 
-/** Lets the rounds that have begun come to their end, and their Events be sent, if that takes no more than seconds. */
+/**
+ * Lets the rounds that have begun come to their end, and their Events be sent, if that takes no
+ * more than seconds.
+ */
 async function drain(
   { clock, log }: OperatorDependencies,
   controllers: Controllers | undefined,

@@ -25,7 +25,10 @@ export interface OpenedBus {
 const DAY_MS = 86_400_000
 const HEARTBEAT_RETENTION_DAYS = 2
 
-/** What is wrong with the files that the configuration names, in a sentence each; a server is not asked. */
+/**
+ * What is wrong with the files that the configuration names, in a sentence each; a server is not
+ * asked.
+ */
 export async function findBusProblems(nats: NatsConfig | undefined): Promise<readonly string[]> {
   if (nats === undefined) return []
   const files = {
@@ -57,7 +60,10 @@ async function findAccountProblems({ account, credentialsFile }: NatsConfig): Pr
   }
 }
 
-/** Opens the bus of the configuration. It never fails: a bus that cannot be used is Degraded, and the log says why. */
+/**
+ * Opens the bus of the configuration. It never fails: a bus that cannot be used is Degraded, and
+ * the log says why.
+ */
 export async function openBus(
   nats: NatsConfig | undefined,
   dependencies: BusDependencies,
@@ -94,7 +100,7 @@ function observeBusHealth(bus: Bus, { gauges, log }: BusDependencies): void {
     const { state, problem } = bus.health()
     gauges.setBusState(state)
     if (state === 'Degraded') {
-      log.warn({ code: problem?.code, note: problem?.message }, 'bus is degraded; runs go on')
+      log.warn({ code: problem?.code, note: problem?.message }, 'bus is degraded; runs continue')
     }
   }
   reportHealth()

@@ -35,7 +35,9 @@ async function renderMetrics(
 
 type NamedRoutes = readonly [name: 'health' | 'metrics', routes: HttpRoutes]
 
-/** In a pod also at its own loopback, where it is free, since `kubectl port-forward` arrives there. */
+/**
+ * In a pod also at its own loopback, where it is free, since `kubectl port-forward` arrives there.
+ */
 async function listen(
   { config, podAddress: host }: OperatorDependencies,
   [name, routes]: NamedRoutes,

@@ -33,7 +33,10 @@ interface Line {
   readonly metricsPort?: number
 }
 
-/** An operator in this process, on the fake server; its time stands still until a test turns the clock. */
+/**
+ * An operator in this process, on the fake server; its time stands still until a test turns the
+ * clock.
+ */
 class TestOperator {
   readonly lines: Line[] = []
   readonly ended: Promise<OperatorOutcome>

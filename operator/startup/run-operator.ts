@@ -127,7 +127,10 @@ async function runLeadership(
   return { kind: reason === 'Lost' ? 'LeaseLost' : 'Stopped' }
 }
 
-/** Runs the operator until the signal aborts, the Lease is lost, or something must be set right first. */
+/**
+ * Runs the operator until the signal aborts, the Lease is lost, or something must be set right
+ * first.
+ */
 export async function runOperator(
   dependencies: OperatorDependencies,
   stop: AbortSignal,

@@ -11,7 +11,10 @@ import type { OperatorMetrics } from '../observability/metrics-registry.ts'
 import { BusError } from '../ports/bus.ts'
 import type { OperatorDependencies } from './operator-dependencies.ts'
 
-/** Objects that change or go meanwhile and servers that are away are everyday; what no port names is a fault of ours. */
+/**
+ * Objects that change or go meanwhile and servers that are away are everyday; what no port names is
+ * a fault of ours.
+ */
 function logFailure(log: Log, { kind, key, error }: ReconcileFailure): void {
   const reconcileLog = log.child({ kind, object: key })
   if (isKubeError(error, 'Conflict'))

@@ -6,11 +6,11 @@ import { FakeApiServer, type FakeRequest } from '../../test/fakes/fake-api-serve
 import { createManualClock } from '../../test/fakes/manual-clock.ts'
 import { buildSimulatedSweep } from '../../test/fixtures/simulated-study.ts'
 import { signCredentials } from '../bus/sign-credentials.ts'
-import { openClusterPlatform } from '../cluster/cluster-platform.ts'
 import { OperatorConfig } from '../config.ts'
 import { createLog } from '../observability/log.ts'
 import { createOperatorMetrics } from '../observability/metrics-registry.ts'
 import { type CredentialsRequest, NOOP_BUS } from '../ports/bus.ts'
+import { openClusterPlatform } from './cluster-platform.ts'
 import { startOperatorControllers } from './start-operator-controllers.ts'
 
 const CLAIM = '/api/v1/namespaces/lab/persistentvolumeclaims/neco'

@@ -23,10 +23,11 @@ export interface FileStream {
 
 /**
  * Files that can be read: a mounted folder, and whatever can offer these operations, such as a
- * bucket; each says how S3 does it. Paths are relative to the root of the source and use `/`; `''` is
- * the root. A folder is nothing but the common beginning of the paths of files: an empty one need not
- * be told from one that does not exist, and no path is both a file and a folder. A read that starts
- * after a write has returned sees it. Everything throws StorageError: NotFound from the reads alone.
+ * bucket; each says how S3 does it. Paths are relative to the root of the source and use `/`; `''`
+ * is the root. A folder is nothing but the common beginning of the paths of files: an empty one
+ * need not be told from one that does not exist, and no path is both a file and a folder. A read
+ * that starts after a write has returned sees it. Everything throws StorageError: NotFound from the
+ * reads alone.
  */
 export interface FileSource {
   /** All bytes of one version. S3: GetObject. */
@@ -37,7 +38,9 @@ export interface FileSource {
   openStream(path: string): Promise<FileStream>
   /** Undefined where there is no file. S3: HeadObject, undefined at 404. */
   stat(path: string): Promise<FileFacts | undefined>
-  /** Names of files and folders directly under a folder, sorted. S3: ListObjectsV2, Delimiter `/`. */
+  /**
+   * Names of files and folders directly under a folder, sorted. S3: ListObjectsV2, Delimiter `/`.
+   */
   list(folder: string): Promise<readonly string[]>
   /** Paths below a folder, relative to it, of all files under it, sorted. S3: ListObjectsV2. */
   listRecursively(folder: string): Promise<readonly string[]>

@@ -16,7 +16,7 @@ export class StorageError extends Error {
 const MESSAGES: Record<StorageErrorCode, (path: string) => string> = {
   NotFound: (path) => `${path} does not exist`,
   StorageFull: (path) =>
-    `no space left to write ${path}: free some, then start again; the checkpoint before is whole and training goes on from it`,
+    `no space left to write ${path}: free some, then start again; the checkpoint before is whole and training resumes from it`,
   StorageFailed: (path) => `the storage failed at ${path}`,
 }
 

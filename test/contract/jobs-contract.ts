@@ -49,7 +49,10 @@ const buildTestTermination = (reason: string): TerminationMessage => ({
 type OwnedJobsFixture = JobsFixture & { readonly owners: Owners }
 type JobsPredicate = (jobs: readonly ObservedJob[]) => boolean
 
-/** The Jobs of the first run once the check holds; a platform starts and ends pods in the background, and notifies. */
+/**
+ * The Jobs of the first run once the check holds; a platform starts and ends pods in the
+ * background, and notifies.
+ */
 const waitForJobs = (
   { jobs, owners: { mine } }: OwnedJobsFixture,
   predicate: JobsPredicate,

@@ -11,7 +11,10 @@ export interface FakeRequest {
   readonly body: unknown
 }
 
-/** A fault instead of a normal response: a status, a 404 for an unknown path, no response at all, or a lost connection. */
+/**
+ * A fault instead of a normal response: a status, a 404 for an unknown path, no response at all, or
+ * a lost connection.
+ */
 export type FakeApiFault =
   | {
       readonly status: number
@@ -224,7 +227,10 @@ export class FakeApiServer {
       sendJson(response, 200, this.objects.write(collection, key, this.#change(request, target)))
   }
 
-  /** The part of an object that a PUT or PATCH replaces. An apply counts as that of the only manager. */
+  /**
+   * The part of an object that a PUT or PATCH replaces. An apply counts as that of the only
+   * manager.
+   */
   #change(request: FakeRequest, { collection, namespace, name, isStatus }: Target) {
     const isMerge = request.contentType === 'application/merge-patch+json'
     const old = isMerge ? this.objects.get(collection, `${namespace ?? ''}/${name}`) : undefined

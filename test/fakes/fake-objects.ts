@@ -35,7 +35,9 @@ export class FakeApiError extends Error {
 const toFakeObjectKey = ({ metadata }: FakeObject): string =>
   `${metadata.namespace ?? ''}/${metadata.name}`
 
-/** What an API server does with objects: versions, generations, preconditions, owners, a history. */
+/**
+ * What an API server does with objects: versions, generations, preconditions, owners, a history.
+ */
 export class FakeObjects {
   readonly history: FakeEvent[] = []
   readonly #collections = new Map<string, Map<string, FakeObject>>()

@@ -8,7 +8,10 @@ export interface FakeJobsPlatforms {
   readonly open: (changes?: Parameters<typeof openFakeJobsPlatform>[1]) => FakeJobsPlatform
 }
 
-/** Gives each test of a file a fake API server of its own, and closes it and its platforms afterwards. */
+/**
+ * Gives each test of a file a fake API server of its own, and closes it and its platforms
+ * afterwards.
+ */
 export function useFakeJobsPlatforms(): FakeJobsPlatforms {
   let server: FakeApiServer
   const opened: FakeJobsPlatform[] = []

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * The second table of tolerances, for paths in float32. float32-errors.json holds the worst
- * error, relative to the largest value of a tensor, that PyTorch 2.15 with diffsort 0.2.0 makes
- * in float32 on one x86-64 core, by file, group of cases and quantity; bench/pytorch/golden_errors.py
- * measures and prints it. Some are 1: there float32 saturates where float64 has a gradient left.
+ * The second table of tolerances, for paths in float32. float32-errors.json holds the worst error,
+ * relative to the largest value of a tensor, that PyTorch 2.15 with diffsort 0.2.0 makes in float32
+ * on one x86-64 core, by file, group of cases and quantity; bench/pytorch/golden_errors.py measures
+ * and prints it. Some are 1: there float32 saturates where float64 has a gradient left.
  */
 const float32Errors = JSON.parse(
   readFileSync(new URL('float32-errors.json', import.meta.url), 'utf8'),

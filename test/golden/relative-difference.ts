@@ -1,6 +1,9 @@
 import { largestDifference, largestMagnitude } from './relative-error.ts'
 
-/** The largest difference over the largest magnitude expected; where all are 0, the largest difference. */
+/**
+ * The largest difference over the largest magnitude expected; where all are 0, the largest
+ * difference.
+ */
 export function relativeDifference(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,

@@ -33,7 +33,10 @@ const loadedBy = async (root: string, path: string): Promise<string[]> =>
 const isPackage = (specifier: string): boolean =>
   !specifier.startsWith('.') && !specifier.startsWith('node:')
 
-/** Follows static imports, literal dynamic ones and relative URLs from an entry. Rejects where a file is missing. */
+/**
+ * Follows static imports, literal dynamic ones and relative URLs from an entry. Rejects where a
+ * file is missing.
+ */
 export async function importClosure(root: string, entry: string): Promise<Closure> {
   const files = new Set([entry])
   const packages = new Map<string, string>()

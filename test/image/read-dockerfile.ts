@@ -57,7 +57,10 @@ function applyInstruction(stage: Stage, instruction: string, rest: string): Stag
   }
 }
 
-/** The stages of a Dockerfile, by the few instructions that ours uses; ADD is refused, since it may fetch. */
+/**
+ * The stages of a Dockerfile, by the few instructions that ours uses; ADD is refused, since it may
+ * fetch.
+ */
 export function readDockerfile(text: string): readonly Stage[] {
   const stages: Stage[] = []
   for (const line of splitInstructions(text)) {

@@ -139,7 +139,9 @@ const similarityCases = (['Cosine', 'CosineDistance', 'Euclidean'] as const).fla
   ],
 )
 
-/** Every differentiable op, at simple sizes and at sizes that are no multiple of the vector width. */
+/**
+ * Every differentiable op, at simple sizes and at sizes that are no multiple of the vector width.
+ */
 export const parityCases: readonly ParityCase[] = [
   ...linearCases,
   ...attentionCases,

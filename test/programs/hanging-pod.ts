@@ -1,6 +1,9 @@
 import { startStallWatchdog } from '../../pod/stall-watchdog.ts'
 
-/** A pod whose main thread does one step and then blocks forever: `node test/programs/hanging-pod.ts`. */
+/**
+ * A pod whose main thread does one step and then blocks forever: `node
+ * test/programs/hanging-pod.ts`.
+ */
 const watchdog = startStallWatchdog({
   program: 'trainer',
   limits: { firstStepSeconds: 60, stallSeconds: 1 },

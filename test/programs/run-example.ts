@@ -22,7 +22,10 @@ export interface ExampleRun extends CliResult {
   readonly document: ResultsDocument
 }
 
-/** Runs an example at a reduced size with the real trainer and evaluator, in a folder that is removed again. */
+/**
+ * Runs an example at a reduced size with the real trainer and evaluator, in a folder that is
+ * removed again.
+ */
 export async function runExample(name: string, overrides: readonly string[]): Promise<ExampleRun> {
   const folder = await mkdtemp(join(tmpdir(), 'neco-example-'))
   const changes = [...REDUCED_SETTINGS, ...overrides].flatMap((change) => ['--set', change])

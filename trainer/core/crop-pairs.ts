@@ -43,7 +43,10 @@ export interface PairGrids {
   readonly alignedSide: number
 }
 
-/** Constant matrices that take patch features to aligned ones, [pairs·B·cells, …] with the pairs of cropPairs. */
+/**
+ * Constant matrices that take patch features to aligned ones, [pairs·B·cells, …] with the pairs of
+ * cropPairs.
+ */
 export interface PairAlignment {
   readonly pairs: readonly CropPair[]
   /** From the teacher's global crops: columns are [2·B·patches]. */
@@ -54,7 +57,10 @@ export interface PairAlignment {
   readonly studentLocal: SparseMatrix
 }
 
-/** The alignment of a batch of images (docs/method.md §1.5): maps are crop-major, crop c of image b is map c·B + b. */
+/**
+ * The alignment of a batch of images (docs/method.md §1.5): maps are crop-major, crop c of image b
+ * is map c·B + b.
+ */
 export function alignPairs(images: readonly OverlapBoxes[], grids: PairGrids): PairAlignment {
   const batch = images.length
   const crops = images[0]?.inCrop.length ?? 2

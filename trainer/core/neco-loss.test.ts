@@ -149,7 +149,10 @@ const GRADIENTS = {
   teacher_gc_emb: 'grad_teacher_gc_through_references',
 }
 
-/** The worst relative difference among the gradients; one that should not be there is infinitely wrong. */
+/**
+ * The worst relative difference among the gradients; one that should not be there is infinitely
+ * wrong.
+ */
 function worstGradients(one: Case, gradients: ReadonlyMap<string, Tensor>): number {
   const differences = Object.entries(GRADIENTS).map(([name, golden]) => {
     const gradient = gradients.get(name)

@@ -19,10 +19,15 @@ export interface CropFeatures {
   readonly studentLocal?: Tensor | undefined // [(crops − 2)·B·p, D]
 }
 
-/** References of each pair as rows of a pool, [B·R] image by image; undefined for a pair without any. */
+/**
+ * References of each pair as rows of a pool, [B·R] image by image; undefined for a pair without
+ * any.
+ */
 export interface PairReferences {
   readonly perImage: number
-  /** The rows to choose from: aligned rows of the teacher or the student, pair by pair, or a queue. */
+  /**
+   * The rows to choose from: aligned rows of the teacher or the student, pair by pair, or a queue.
+   */
   readonly pool: 'Teacher' | 'Student' | { readonly queue: Tensor } // [rows, D]
   readonly rowsByPair: readonly (Int32Array | undefined)[]
 }
@@ -46,8 +51,9 @@ interface AlignedFeatures {
 /**
  * The NeCo loss of a batch as a scalar (docs/method.md §1.6, neco_knn_loss_full.json): teacher and
  * student rows of each overlap rank the same references, and their soft orders are compared. The
- * mean over all pairs of a global crop with another crop; `Sum` sums over rows and references first.
- * The teacher's order gets no gradient; references do, where they come from features on the tape.
+ * mean over all pairs of a global crop with another crop; `Sum` sums over rows and references
+ * first. The teacher's order gets no gradient; references do, where they come from features on the
+ * tape.
  */
 export function necoLoss(inputs: LossInputs, settings: LossSettings, images: number): Tensor {
   const aligned = alignCropFeatures(inputs, settings, images)
@@ -76,7 +82,8 @@ function alignCropFeatures(
   const student = concatRows(parts) // [pairs·B·cells, D]
   const teacher = sparseRows(features.teacher, alignment.teacher) // [pairs·B·cells, D]
   const cells = alignment.teacher.rows / (alignment.pairs.length * images)
-  // Aligned rows are means of unit rows and so no longer unit rows; distances are taken as they are.
+  // Aligned rows are means of unit rows and so no longer unit rows; distances are taken as they
+  // are.
   if (settings.similarity === 'Euclidean') return { teacher, student, images, cells }
   return { teacher: normalizeRows(teacher), student: normalizeRows(student), images, cells }
 }
@@ -128,7 +135,10 @@ function takeRowGroups(x: Tensor, rows: Int32Array | undefined, shape: readonly 
   return reshape(rows === undefined ? x : gatherRows(x, rows), shape)
 }
 
-/** Indices of the aligned rows of some pairs, with each image replaced by `imageFor` it; undefined where that is every row in order. */
+/**
+ * Indices of the aligned rows of some pairs, with each image replaced by `imageFor` it; undefined
+ * where that is every row in order.
+ */
 function collectPairRows(
   parts: readonly PairSlice[],
   { images, cells, student }: AlignedFeatures,

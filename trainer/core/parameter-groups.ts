@@ -8,7 +8,10 @@ export interface ParameterGroup {
   readonly weightDecay: number
 }
 
-/** Whether weights of this name and shape shrink: all but biases and one-dimensional ones (docs/method.md §1.7). */
+/**
+ * Whether weights of this name and shape shrink: all but biases and one-dimensional ones
+ * (docs/method.md §1.7).
+ */
 function hasWeightDecay(name: string, shape: readonly number[]): boolean {
   return !name.endsWith('.bias') && shape.length > 1
 }

@@ -15,7 +15,10 @@ export interface TrainedModel {
   readonly head: ReadonlyMap<string, Tensor>
 }
 
-/** Unit features of every patch: images [K, 3, H, W] → [K·P, outputDim], image by image and row-major. */
+/**
+ * Unit features of every patch: images [K, 3, H, W] → [K·P, outputDim], image by image and
+ * row-major.
+ */
 export function patchFeatures(
   model: TrainedModel,
   images: Tensor,
@@ -27,7 +30,10 @@ export function patchFeatures(
   })
 }
 
-/** The same features, and the attention of the class token to each patch [K·P], which marks the foreground. */
+/**
+ * The same features, and the attention of the class token to each patch [K·P], which marks the
+ * foreground.
+ */
 export function patchFeaturesWithAttention(
   model: TrainedModel,
   images: Tensor,

@@ -10,7 +10,10 @@ export type HeadParameters = ReadonlyMap<string, Variable>
 /** The deviation of the released program. */
 const DEVIATION = 0.02
 
-/** Names of the parameters with their shapes, [out, in] for weights; GELUs take the odd places, as in the released program. */
+/**
+ * Names of the parameters with their shapes, [out, in] for weights; GELUs take the odd places, as
+ * in the released program.
+ */
 function headShapes(
   { hiddenDim, outputDim, layers }: HeadSettings,
   inputDim: number,

@@ -41,7 +41,10 @@ export function drawPairReferences(
   return Int32Array.from(byImage.flatMap((part) => [...(part ?? [])]))
 }
 
-/** References from a queue of which the first `entries` rows are filled: a random order of its whole length, modulo the entries. */
+/**
+ * References from a queue of which the first `entries` rows are filled: a random order of its whole
+ * length, modulo the entries.
+ */
 export function drawQueueReferences(
   { length, entries }: { readonly length: number; readonly entries: number },
   count: number,

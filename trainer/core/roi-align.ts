@@ -25,9 +25,9 @@ export interface RoiAlignOptions {
 type Taps = ReadonlyMap<number, number>
 
 /**
- * torchvision's roi_align as a constant matrix [boxes·side², maps·height·width]: each bin is the mean
- * of bilinear samples (docs/method.md §1.5; roi_align.json). Sampling is separable, so the weights of a
- * bin are the product of those of its row and of its column.
+ * torchvision's roi_align as a constant matrix [boxes·side², maps·height·width]: each bin is the
+ * mean of bilinear samples (docs/method.md §1.5; roi_align.json). Sampling is separable, so the
+ * weights of a bin are the product of those of its row and of its column.
  */
 export function roiAlign(boxes: readonly MapBox[], options: RoiAlignOptions): SparseMatrix {
   const { maps, height, width, outputSide } = options

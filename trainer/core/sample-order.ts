@@ -14,7 +14,10 @@ export interface Batch {
   readonly samples: readonly number[]
 }
 
-/** The images of step t: each epoch is a new permutation, and an incomplete last batch is dropped. No state, so a resumed run sees the same batches. */
+/**
+ * The images of step t: each epoch is a new permutation, and an incomplete last batch is dropped.
+ * No state, so a resumed run sees the same batches.
+ */
 export function batchAt({ seed, size, batchSize }: BatchKey, step: number): Batch {
   const perEpoch = countStepsPerEpoch(size, batchSize)
   const epoch = Math.floor(step / perEpoch)

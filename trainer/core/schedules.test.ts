@@ -9,7 +9,9 @@ interface Golden {
 }
 const golden = readGolden('schedules') as Golden
 
-/** Worst relative difference over the steps of a list; the rates near 0 are held to the first rate. */
+/**
+ * Worst relative difference over the steps of a list; the rates near 0 are held to the first rate.
+ */
 function worst(
   { from, to, totalSteps }: { from: number; to: number; totalSteps: number },
   values: readonly (readonly [step: number, value: number])[],

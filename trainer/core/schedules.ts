@@ -6,7 +6,10 @@ export interface CosineSchedule {
   readonly totalSteps: number
 }
 
-/** The value that step t (0-based) uses: to + ½(from − to)(1 + cos(πt ÷ total)) (docs/method.md §1.7; schedules.json). */
+/**
+ * The value that step t (0-based) uses: to + ½(from − to)(1 + cos(πt ÷ total)) (docs/method.md
+ * §1.7; schedules.json).
+ */
 export function computeCosineSchedule(
   { from, to, totalSteps }: CosineSchedule,
   step: number,

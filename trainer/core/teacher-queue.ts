@@ -11,18 +11,26 @@ export interface QueueOptions {
   /** Rows for each global crop. */
   readonly length: number
   readonly dim: number
-  /** Count the filled rows of both crops together, as the released program does by mistake: until the queue is full, rows of zeros are drawn too. */
+  /**
+   * Count the filled rows of both crops together, as the released program does by mistake: until
+   * the queue is full, rows of zeros are drawn too.
+   */
   readonly countsBothCrops?: boolean
 }
 
-/** What is pushed: unit rows of the teacher [2·B·patches, D], of which rows of mask 0 are left out. */
+/**
+ * What is pushed: unit rows of the teacher [2·B·patches, D], of which rows of mask 0 are left out.
+ */
 export interface QueuePush {
   readonly features: Tensor
   readonly images: number
   readonly mask?: ArrayLike<number> | undefined
 }
 
-/** The newest teacher patches of each global crop, newest first (docs/method.md §1.6). It holds a tensor: close it. */
+/**
+ * The newest teacher patches of each global crop, newest first (docs/method.md §1.6). It holds a
+ * tensor: close it.
+ */
 export class TeacherQueue {
   readonly length: number
   readonly #options: QueueOptions

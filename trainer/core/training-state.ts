@@ -35,7 +35,10 @@ export interface InitialState {
   readonly weights?: ReadonlyMap<string, WeightTensor> | undefined
 }
 
-/** The state before the first step. The teacher's backbone is a copy of the student's; heads are as head.teacherHead says. The caller closes it. */
+/**
+ * The state before the first step. The teacher's backbone is a copy of the student's; heads are as
+ * head.teacherHead says. The caller closes it.
+ */
 export function createTrainingState(
   settings: ResultSettings,
   { weights }: InitialState,
@@ -67,7 +70,10 @@ function emptyQueue({ references, model }: ResultSettings): TeacherQueue | undef
   return new TeacherQueue({ length: references.queueLength ?? 0, dim: model.head.outputDim })
 }
 
-/** The parameters that are trained, by name: those of the backbone that trainableBlocks leaves, and the head. */
+/**
+ * The parameters that are trained, by name: those of the backbone that trainableBlocks leaves, and
+ * the head.
+ */
 export function selectTrainableVariables(
   { model, optimizer }: ResultSettings,
   { backbone, head }: ModelVariables,

@@ -58,7 +58,10 @@ const toSextant = (hue: number): number => Math.floor((hue * 6) / 255) % 6
 const withinSextant = (hue: number): number =>
   Math.fround((hue * 6) / 255 - Math.floor((hue * 6) / 255))
 
-/** By how much of the saturation the middle level is below the value: it rises in even sextants and falls in odd ones. */
+/**
+ * By how much of the saturation the middle level is below the value: it rises in even sextants and
+ * falls in odd ones.
+ */
 const hueDropTable = Float64Array.from({ length: 256 }, (_, hue) =>
   toSextant(hue) % 2 === 0 ? 1 - withinSextant(hue) : withinSextant(hue),
 )

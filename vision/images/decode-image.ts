@@ -1,7 +1,10 @@
 import sharp from 'sharp'
 import type { RgbImage } from './rgb-image.ts'
 
-/** Decodes a JPEG, PNG or any file libvips reads to 8-bit RGB, transparency over black dropped. Throws what libvips says. */
+/**
+ * Decodes a JPEG, PNG or any file libvips reads to 8-bit RGB, transparency over black dropped.
+ * Throws what libvips says.
+ */
 export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
   const { data, info } = await sharp(bytes)
     .removeAlpha()

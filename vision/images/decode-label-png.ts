@@ -53,7 +53,10 @@ function parseChunks(bytes: Uint8Array): { header: Header; packed: Uint8Array } 
   return { header, packed: Buffer.concat(parts) }
 }
 
-/** The predictor of the PNG specification: of left, up and upper left, the one nearest to left + up − upper left. */
+/**
+ * The predictor of the PNG specification: of left, up and upper left, the one nearest to left +
+ * up − upper left.
+ */
 function paeth(left: number, up: number, corner: number): number {
   const guess = left + up - corner
   const [toLeft, toUp, toCorner] = [
@@ -74,7 +77,10 @@ const PREDICTORS: readonly Predictor[] = [
   paeth,
 ]
 
-/** Undoes the row filters; pixels of at most 8 bits have a filter distance of one byte. A zero row above and a zero column before stand in for what is outside. */
+/**
+ * Undoes the row filters; pixels of at most 8 bits have a filter distance of one byte. A zero row
+ * above and a zero column before stand in for what is outside.
+ */
 function unfilter(raw: Uint8Array, rows: number, rowBytes: number): Uint8Array {
   const stride = rowBytes + 1
   if (raw.length < rows * stride) throw new LabelPngError('the file ends in the middle')
@@ -125,7 +131,10 @@ function inflate(packed: Uint8Array): Uint8Array {
   }
 }
 
-/** Reads the indices of a palette or gray PNG of 1, 2, 4 or 8 bits: a class is an index, not a color. Throws LabelPngError. */
+/**
+ * Reads the indices of a palette or gray PNG of 1, 2, 4 or 8 bits: a class is an index, not a
+ * color. Throws LabelPngError.
+ */
 export function decodeLabelPng(bytes: Uint8Array): LabelMap {
   if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) throw new LabelPngError('not a PNG file')
   const { header, packed } = parseChunks(bytes)

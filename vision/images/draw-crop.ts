@@ -44,7 +44,10 @@ function centralCrop(range: CropRange): Box {
   return boxAt(left, top, size)
 }
 
-/** Draws a crop as torchvision's RandomResizedCrop.get_params does: ten tries at area and aspect, then the central fallback. */
+/**
+ * Draws a crop as torchvision's RandomResizedCrop.get_params does: ten tries at area and aspect,
+ * then the central fallback.
+ */
 export function drawCrop(stream: RandomStream, range: CropRange): Box {
   const { widthPx, heightPx, scale, aspectRatio } = range
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {

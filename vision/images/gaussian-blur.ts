@@ -15,14 +15,20 @@ export function gaussianBlur(image: RgbImage, radiusPx: number): RgbImage {
   return { ...image, rgb: transpose(blurred, height, width) }
 }
 
-/** A box that reaches `reach` pixels to each side with weight `inner`, and one more with weight `edge`, both with 24 binary places. */
+/**
+ * A box that reaches `reach` pixels to each side with weight `inner`, and one more with weight
+ * `edge`, both with 24 binary places.
+ */
 interface BoxKernel {
   readonly reach: number
   readonly inner: number
   readonly edge: number
 }
 
-/** The box whose threefold repetition has the variance of the Gaussian (Gwosdek et al., 2011), in Pillow's float32 arithmetic. */
+/**
+ * The box whose threefold repetition has the variance of the Gaussian (Gwosdek et al., 2011), in
+ * Pillow's float32 arithmetic.
+ */
 function computeBoxKernel(radiusPx: number): BoxKernel {
   const radius = Math.fround(radiusPx)
   const variance = Math.fround(Math.fround(radius * radius) / passes)
@@ -72,7 +78,10 @@ function padLine(line: Uint8Array, padded: Uint8Array, margin: number): void {
   }
 }
 
-/** A running sum over the box: each step adds the pixel that enters and takes off the one that leaves. */
+/**
+ * A running sum over the box: each step adds the pixel that enters and takes off the one that
+ * leaves.
+ */
 function blurLine(
   padded: Uint8Array,
   blurred: Uint8Array,

@@ -12,7 +12,10 @@ export const IMAGENET_COLORS: ColorStatistics = {
   std: [0.229, 0.224, 0.225],
 }
 
-/** torchvision's ToTensor and Normalize: (level ÷ 255 − mean) ÷ deviation in float32, as [3, height, width]. */
+/**
+ * torchvision's ToTensor and Normalize: (level ÷ 255 − mean) ÷ deviation in float32, as [3, height,
+ * width].
+ */
 export function normalizeImage(
   { rgb }: RgbImage,
   { mean, std: standardDeviation }: ColorStatistics = IMAGENET_COLORS,

@@ -1,7 +1,13 @@
-/** How a resized pixel weighs the source around it; both filters widen when an image shrinks, as Pillow's do. */
+/**
+ * How a resized pixel weighs the source around it; both filters widen when an image shrinks, as
+ * Pillow's do.
+ */
 export type ResamplingFilter = 'Bilinear' | 'Bicubic'
 
-/** For each output pixel: where its source pixels begin, and `taps` fixed-point weights (zero-padded). */
+/**
+ * For each output pixel: where its source pixels begin, and `taps` fixed-point weights
+ * (zero-padded).
+ */
 export interface ResamplingWeights {
   readonly taps: number
   readonly begins: Int32Array // [outputs]
@@ -26,7 +32,10 @@ const filterKernels: Readonly<Record<ResamplingFilter, (distance: number) => num
   Bicubic: bicubic,
 }
 
-/** The weights of Pillow's 8-bit resize along one axis (src/libImaging/Resample.c: precompute_coeffs). */
+/**
+ * The weights of Pillow's 8-bit resize along one axis (src/libImaging/Resample.c:
+ * precompute_coeffs).
+ */
 export function resamplingWeights(
   inputs: number,
   outputs: number,
@@ -52,7 +61,10 @@ export function resamplingWeights(
   return { taps, begins, counts, weights }
 }
 
-/** Writes weights that sum to 1, as integers with FIXED_POINT_BITS binary places, rounded away from zero at halves. */
+/**
+ * Writes weights that sum to 1, as integers with FIXED_POINT_BITS binary places, rounded away from
+ * zero at halves.
+ */
 function writeRow(row: Int32Array, weightAt: (tap: number) => number): void {
   let sum = 0
   for (let tap = 0; tap < row.length; tap++) sum += weightAt(tap)

@@ -24,7 +24,10 @@ export interface ResizeOptions {
 
 const half = 2 ** (FIXED_POINT_BITS - 1)
 
-/** Resizes an image, or a part of it, with the very numbers of Pillow's resize and crop (image_ops.json). */
+/**
+ * Resizes an image, or a part of it, with the very numbers of Pillow's resize and crop
+ * (image_ops.json).
+ */
 export function resizeImage(image: RgbImage, options: ResizeOptions): RgbImage {
   const { width, height, filter } = options
   const box = options.box ?? { left: 0, top: 0, width: image.width, height: image.height }

@@ -26,7 +26,10 @@ export function resizeLabels(
   return { width, height, labels }
 }
 
-/** Pillow adds up the scale from pixel to pixel, PyTorch multiplies in float32; ties of rounding follow them. */
+/**
+ * Pillow adds up the scale from pixel to pixel, PyTorch multiplies in float32; ties of rounding
+ * follow them.
+ */
 function nearestSources(inputs: number, outputs: number, rule: NearestRule): Int32Array {
   const sources = new Int32Array(outputs)
   const scale = inputs / outputs

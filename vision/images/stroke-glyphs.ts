@@ -1,11 +1,15 @@
-/** A character as strokes of a pen. Units: capitals are 10 high, y grows upwards from the baseline. */
+/**
+ * A character as strokes of a pen. Units: capitals are 10 high, y grows upwards from the baseline.
+ */
 export interface Glyph {
   readonly width: number
   /** M moves, L draws a line, Q a curve through a control point. */
   readonly path: string
 }
 
-/** The pen strokes of our own plain alphabet, so that images carry text on machines without fonts. */
+/**
+ * The pen strokes of our own plain alphabet, so that images carry text on machines without fonts.
+ */
 const STROKES = `
 A 7   M0 0L3.5 10L7 0M1.2 3.4L5.8 3.4
 B 6.5 M3.5 5.3L0 5.3M0 0L0 10L3.5 10Q6 10 6 7.6Q6 5.3 3.5 5.3Q6.5 5.3 6.5 2.7Q6.5 0 3.5 0L0 0

@@ -15,7 +15,9 @@ export type CrossEntropyTargets =
       readonly smoothing?: number | undefined
     }
 
-/** Mean cross-entropy of softmax(logits [M, C]) over the rows that count; a scalar, 0 without rows. */
+/**
+ * Mean cross-entropy of softmax(logits [M, C]) over the rows that count; a scalar, 0 without rows.
+ */
 export function crossEntropyRows(logits: Tensor, target: CrossEntropyTargets): Tensor {
   if ('labels' in target) checkLabels(logits, target)
   const attributes = {

@@ -9,7 +9,9 @@ import type { SparseMatrix } from './sparse-matrix.ts'
  * `Value` is how a backend holds an array: see ReferenceArray and WasmArray.
  */
 export interface KernelSignatures<Value> {
-  /** x [..., I], weight [O, I], bias [O] → y [..., O], and if kept the slopes gelu′ at each element. */
+  /**
+   * x [..., I], weight [O, I], bias [O] → y [..., O], and if kept the slopes gelu′ at each element.
+   */
   NecoLinear: KernelInvocation<
     { x: Value; weight: Value; bias?: Value },
     { activation: 'None' | 'Gelu'; keepSlopes: boolean }

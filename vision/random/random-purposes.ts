@@ -1,6 +1,7 @@
 /**
- * What random numbers are drawn for, each with its half of the Philox key, so that adding a draw in one place moves
- * none elsewhere. The number is what counts: a name may be changed, a number may not without other results.
+ * What random numbers are drawn for, each with its half of the Philox key, so that adding a draw in
+ * one place moves none elsewhere. The number is what counts: a name may be changed, a number may
+ * not without other results.
  */
 export const RANDOM_PURPOSES = {
   'backbone-weights': 0x5569775c,

@@ -34,7 +34,10 @@ function checkUint32(name: string, value: number): number {
   throw new RangeError(`${name} of a random stream is ${value}; it must be an integer in [0, 2^32)`)
 }
 
-/** Starts the stream of a key at its first number. Equal keys give equal numbers in any process and in any order of calls. */
+/**
+ * Starts the stream of a key at its first number. Equal keys give equal numbers in any process and
+ * in any order of calls.
+ */
 export function randomStream({ seed, purpose, indices = [] }: RandomStreamKey): RandomStream {
   if (indices.length > 3) throw new RangeError('a random stream takes at most three indices')
   const key = [checkUint32('the seed', seed), RANDOM_PURPOSES[purpose]] as const
@@ -67,7 +70,9 @@ function createDraws(uint32: () => number): RandomStream {
   }
 }
 
-/** Draws above the last whole multiple of n are drawn again, which keeps the result without bias. */
+/**
+ * Draws above the last whole multiple of n are drawn again, which keeps the result without bias.
+ */
 function intBelow(n: number, uint32: () => number): number {
   if (!Number.isInteger(n) || n < 1 || n > range) {
     throw new RangeError(`int(n) of a random stream needs 1 ≤ n ≤ 2^32, not ${n}`)

@@ -26,7 +26,10 @@ interface Painting {
   readonly horizon: number
 }
 
-/** Paints sky, sea or wall, hills, clouds or pictures, the floor and small clutter; gives the haze color. */
+/**
+ * Paints sky, sea or wall, hills, clouds or pictures, the floor and small clutter; gives the haze
+ * color.
+ */
 export function paintBackdrop(canvas: Canvas, random: RandomStream, noiseSeed: number): Color {
   const horizon = random.uniformBetween(0.4, 0.75)
   const place = places[random.int(3)] ?? 'Outdoor'

@@ -21,7 +21,10 @@ export function drawScene(seed: number): Scene {
   return paint(canvas, random, () => placeThings(random))
 }
 
-/** Draws a window of 48×48 pixels of the same world around one thing, and its mask. Its seeds are apart from those of drawScene. */
+/**
+ * Draws a window of 48×48 pixels of the same world around one thing, and its mask. Its seeds are
+ * apart from those of drawScene.
+ */
 export function drawWindow(seed: number): Scene {
   const random = randomStream({ seed, purpose: 'scene', indices: [1] })
   const corner = { left: random.uniformBetween(0, 0.5), top: random.uniformBetween(0, 0.5) }

@@ -35,7 +35,10 @@ function drawExposure(random: RandomStream): Exposure {
   }
 }
 
-/** Applies the light, takes the mean of each 2×2 sub-pixels, adds noise and rounds to 8 bits. The mask takes the first sub-pixel of the four. */
+/**
+ * Applies the light, takes the mean of each 2×2 sub-pixels, adds noise and rounds to 8 bits. The
+ * mask takes the first sub-pixel of the four.
+ */
 export function expose(canvas: Canvas, random: RandomStream, noiseSeed: number): Scene {
   const exposure = drawExposure(random)
   const side = canvas.side / 2

@@ -13,7 +13,9 @@ export function errorFunction(x: number): number {
   return Math.sign(x) * (1 - erfcFraction(magnitude))
 }
 
-/** erf(x) = 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1) / (1·3·…·(2n+1)): all terms positive, no cancellation. */
+/**
+ * erf(x) = 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1) / (1·3·…·(2n+1)): all terms positive, no cancellation.
+ */
 function erfSeries(x: number): number {
   const square = x * x
   let term = x

@@ -10,9 +10,9 @@ export interface SoftSortLoss {
 /**
  * −scale · Σ P_teacher[i, k] · ln(P_student[i, k] + ε) over rows, references i and kept ranks k,
  * with both matrices from a relaxed sort of the similarities [M, R] (NeCo eqs. 4 to 8 and its
- * released program; neco_loss_*.json). The teacher is detached. Float64 and exact: with ε = 0 it is NaN or infinite
- * wherever the reference implementation is. With renormalizeKept each reference's kept weights are divided by
- * their sum + ε. A row of mask 0 has no loss and no gradient.
+ * released program; neco_loss_*.json). The teacher is detached. Float64 and exact: with ε = 0 it is
+ * NaN or infinite wherever the reference implementation is. With renormalizeKept each reference's
+ * kept weights are divided by their sum + ε. A row of mask 0 has no loss and no gradient.
  * @throws SortSizeError unless 2 ≤ R ≤ 512
  */
 export function softSortCrossEntropy(

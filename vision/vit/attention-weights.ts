@@ -9,8 +9,8 @@ export interface QkvValues {
 
 /**
  * softmax(q·kᵀ ÷ √(D ÷ heads)) written out for the first `queries` tokens, [batch, heads, queries,
- * tokens]; row 0 is the class token, whose attention makes the foreground mask (docs/method.md §1.6).
- * For forms without rotation.
+ * tokens]; row 0 is the class token, whose attention makes the foreground mask (docs/method.md
+ * §1.6). For forms without rotation.
  */
 export function attentionWeights(qkv: QkvValues, queries: number): Float64Array {
   const { batch, tokens, heads } = qkv

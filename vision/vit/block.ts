@@ -20,7 +20,9 @@ export type BlockOutput = {
   readonly qkv: Tensor | undefined // [B, N, 3D]
 }
 
-/** x + γ₁·attention(LN₁ x), then + γ₂·feed-forward(LN₂ x); γ is 1 for DINO v1 (docs/method.md §3.1). */
+/**
+ * x + γ₁·attention(LN₁ x), then + γ₂·feed-forward(LN₂ x); γ is 1 for DINO v1 (docs/method.md §3.1).
+ */
 export function runBlock(backbone: Backbone, x: Tensor, options: BlockOptions): BlockOutput {
   const { index, rotary, scales, keepQkv } = options
   const { heads } = backbone.settings

@@ -15,8 +15,9 @@ export interface EmbedOptions {
 }
 
 /**
- * Images [B, 3, H, W] → tokens [B, 1 + registers + patches, D]: patches row-major, class token before
- * them, position added to both (not in DINOv3), and only then the registers after the class token.
+ * Images [B, 3, H, W] → tokens [B, 1 + registers + patches, D]: patches row-major, class token
+ * before them, position added to both (not in DINOv3), and only then the registers after the class
+ * token.
  */
 export function embedImages(backbone: Backbone, images: Tensor, options: EmbedOptions): Tensor {
   const [batch = 0] = images.shape

@@ -5,8 +5,8 @@ import type { BackboneOutput } from './forward.ts'
 
 /**
  * Mean over heads of the class token's attention to the patches in the last block, [B, patches]
- * row-major. Registers are left out, where the released program fails with them (docs/method.md §1.6).
- * `encoded` comes from a forward pass with keepInner.
+ * row-major. Registers are left out, where the released program fails with them (docs/method.md
+ * §1.6). `encoded` comes from a forward pass with keepInner.
  */
 export function computeForegroundAttention(
   encoded: BackboneOutput,

@@ -12,7 +12,9 @@ import type { DropPathDraws } from './stochastic-depth.ts'
 export interface ForwardOptions {
   /** Stochastic depth, drawn by `drawDropPath`; none when left out. */
   readonly dropPath?: DropPathDraws
-  /** Takes the place of the position matrix of the image's grid: [1 + patches, 1 + positionGrid²]. */
+  /**
+   * Takes the place of the position matrix of the image's grid: [1 + patches, 1 + positionGrid²].
+   */
   readonly position?: SparseMatrix
   /** Also hand out the tokens after every block, and q, k and v of the last. */
   readonly returnIntermediates?: boolean
@@ -70,7 +72,10 @@ function runBlocks(
   return outputs
 }
 
-/** Cosine and sine of every token of a grid, [N, D ÷ heads]; undefined for families without rotation. */
+/**
+ * Cosine and sine of every token of a grid, [N, D ÷ heads]; undefined for families without
+ * rotation.
+ */
 function rotaryTensors(
   settings: BackboneSettings,
   grid: readonly [rows: number, columns: number],

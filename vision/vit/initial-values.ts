@@ -8,8 +8,8 @@ const DEVIATION = 0.02
 
 /**
  * Values that a parameter starts from: scales 1, biases 0, the patch projection Xavier-uniform over
- * its flattened matrix, everything else normal with deviation 0.02 (as DINO's truncated normal, whose
- * bounds of ±2 are a hundred deviations away).
+ * its flattened matrix, everything else normal with deviation 0.02 (as DINO's truncated normal,
+ * whose bounds of ±2 are a hundred deviations away).
  */
 export function initialValues(
   name: string,

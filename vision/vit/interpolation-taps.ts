@@ -56,7 +56,9 @@ function bicubic(output: number, scale: number, size: number): Taps {
   )
 }
 
-/** The kernel stretched by the scale when the size shrinks, cut at the border, weights adding to 1. */
+/**
+ * The kernel stretched by the scale when the size shrinks, cut at the border, weights adding to 1.
+ */
 function antialiased(
   kernel: (x: number) => number,
   radius: number,

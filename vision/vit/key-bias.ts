@@ -6,8 +6,8 @@ import { sparseRows } from '../ops/sparse-rows.ts'
 const masks = new Map<number, SparseMatrix>()
 
 /**
- * The bias [3D] of q, k and v with its k third set to 0, as DINOv3 has none. Its gradient there is 0,
- * so that training leaves it as it is.
+ * The bias [3D] of q, k and v with its k third set to 0, as DINOv3 has none. Its gradient there is
+ * 0, so that training leaves it as it is.
  */
 export function withoutKeyBias(bias: Tensor): Tensor {
   const rows = reshape(bias, [bias.size, 1])

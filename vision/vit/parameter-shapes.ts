@@ -3,9 +3,10 @@ import { type BackboneSettings, hiddenWidth } from './backbone-settings.ts'
 export type ParameterShapes = ReadonlyMap<string, readonly number[]>
 
 /**
- * Every parameter of a backbone with its shape, in the order the model uses them. Names are those of
- * the official programs, weights are [out, in] as there; SwiGLU keeps w1 and w2 apart in all forms
- * (DINOv2's own w12 is the two on top of each other). mask_token is left out: nothing reads it.
+ * Every parameter of a backbone with its shape, in the order the model uses them. Names are those
+ * of the official programs, weights are [out, in] as there; SwiGLU keeps w1 and w2 apart in all
+ * forms (DINOv2's own w12 is the two on top of each other). mask_token is left out: nothing reads
+ * it.
  */
 export function parameterShapes(settings: BackboneSettings): ParameterShapes {
   const { family, dim, depth, patchSizePx } = settings

@@ -17,7 +17,8 @@ export interface DropSource {
 
 /**
  * The rate of each block: torch.linspace(0, rate, depth) in float32, which at rate 0.1 ends at
- * 0.10000000149, just above the bound where DINOv2 changes its way of dropping (docs/method.md §1.3).
+ * 0.10000000149, just above the bound where DINOv2 changes its way of dropping (docs/method.md
+ * §1.3).
  */
 export function dropPathRates({
   depth,

@@ -147,7 +147,7 @@ metrics:
 app.kubernetes.io/managed-by: neco-operator
 {{- end -}}
 
-{{/* The ports in the URLs of NATS, as a JSON list; 4222 where none is said. */}}
+{{/* The ports in the URLs of NATS, as a JSON list; 4222 by default. */}}
 {{- define "neco.natsPorts" -}}
 {{- $ports := list -}}
 {{- range concat .Values.nats.servers .Values.nats.podServers -}}

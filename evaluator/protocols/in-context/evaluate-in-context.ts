@@ -14,7 +14,9 @@ import { buildMemoryBank, type MemoryBankOptions } from './memory-bank.ts'
 
 export interface InContextTask extends SegmentationTask, MemoryBankOptions {}
 
-/** In-context retrieval (docs/method.md §4.2): each patch takes the labels of its nearest in memory. */
+/**
+ * In-context retrieval (docs/method.md §4.2): each patch takes the labels of its nearest in memory.
+ */
 export async function evaluateInContext(task: InContextTask): Promise<SegmentationResult> {
   const { classes, hyperparameters } = task
   const memory = await buildMemoryBank(task)

@@ -11,18 +11,27 @@ export interface InContextHyperparameters {
   readonly augmentationEpochs: number
   readonly jitter: ColorJitter | undefined
   readonly crop: RandomCrop | undefined
-  /** The crop is taken from the normalized floating-point image with an antialiased resize, as torchvision does with tensors. */
+  /**
+   * The crop is taken from the normalized floating-point image with an antialiased resize, as
+   * torchvision does with tensors.
+   */
   readonly antialiasedCrop: boolean
   /** Patches kept of a memory image: a fixed number, or what shares this memory out evenly. */
   readonly memoryBudget: { readonly patchesPerImage: number } | { readonly memorySize: number }
-  /** Memory images are taken in batches of this size and an incomplete last one is left out; 0 takes all. */
+  /**
+   * Memory images are taken in batches of this size and an incomplete last one is left out; 0 takes
+   * all.
+   */
   readonly dropLastBatchSize: number
   readonly neighbors: number
   readonly temperature: number
   readonly matching: Matching
 }
 
-/** The blue deviation is 0.255 in every release of the original in-context evaluation, a slip of 0.225 that all its numbers carry. */
+/**
+ * The blue deviation is 0.255 in every release of the original in-context evaluation, a slip of
+ * 0.225 that all its numbers carry.
+ */
 const IN_CONTEXT_PUBLISHED: ColorStatistics = {
   ...IMAGENET_COLORS,
   std: [0.229, 0.224, 0.255],

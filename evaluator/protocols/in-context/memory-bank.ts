@@ -24,7 +24,10 @@ export interface MemoryBank {
   readonly labels: Float32Array
 }
 
-/** The patches that queries are compared with: of each image those whose classes are rare (docs/method.md §4.2). */
+/**
+ * The patches that queries are compared with: of each image those whose classes are rare
+ * (docs/method.md §4.2).
+ */
 export async function buildMemoryBank(options: MemoryBankOptions): Promise<MemoryBank> {
   const { classes, sources } = options
   const { imageCount, perImage } = computeMemoryShape(options)

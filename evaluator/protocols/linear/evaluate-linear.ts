@@ -35,7 +35,10 @@ export interface LinearTask extends SegmentationTask {
   readonly onBatchEnd: BatchEndCallback
 }
 
-/** Linear segmentation on a frozen backbone (docs/method.md §4.3, or the small profile's patch probe). */
+/**
+ * Linear segmentation on a frozen backbone (docs/method.md §4.3, or the small profile's patch
+ * probe).
+ */
 export async function evaluateLinear(task: LinearTask): Promise<SegmentationResult> {
   const head = await trainHead(task)
   const accumulator: SegmentationAccumulator = {

@@ -3,7 +3,9 @@ import { type ColorStatistics, IMAGENET_COLORS } from '../../../vision/images/no
 import type { RandomCrop } from '../../features/augmented-transforms.ts'
 import { type InputSide, SCENES_INPUT_SIDE } from '../../features/input-side.ts'
 
-/** A linear layer on standardized patch features against soft patch labels, whole set in every step. */
+/**
+ * A linear layer on standardized patch features against soft patch labels, whole set in every step.
+ */
 export interface PatchProbeHyperparameters {
   readonly kind: 'StandardizedPatches'
   readonly steps: number

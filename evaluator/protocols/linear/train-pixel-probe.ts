@@ -33,8 +33,8 @@ interface GradientSum {
 }
 
 /**
- * Trains a 1×1 convolution on features enlarged to lossSidePx (docs/method.md §4.3). Enlarging and a
- * linear layer commute, so the class scores are enlarged in place of the features.
+ * Trains a 1×1 convolution on features enlarged to lossSidePx (docs/method.md §4.3). Enlarging and
+ * a linear layer commute, so the class scores are enlarged in place of the features.
  */
 export async function trainPixelProbe(task: PixelProbeTask): Promise<LinearHead> {
   const { hyperparameters, classes, dim } = task

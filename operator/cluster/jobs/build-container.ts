@@ -7,7 +7,10 @@ import type { FrozenPlacement } from './frozen-placement.ts'
 import { CONTAINER_SECURITY } from './pod-security.ts'
 import { chooseConfigKey, POD_PATHS } from './run-config-map.ts'
 
-/** Named, since images and the kubelet of tests that runs processes must both know where the program is. */
+/**
+ * Named, since images and the kubelet of tests that runs processes must both know where the program
+ * is.
+ */
 export const WORKING_FOLDER = '/app'
 const TERMINATION_FILE = '/dev/termination-log'
 
@@ -56,7 +59,10 @@ function buildContainerEnv(request: JobRequest): V1EnvVar[] {
 /** An image by its digest, as a runtime reports it where it was pulled from a registry. */
 const DIGEST_IMAGE_ID = /^(?:docker-pullable:\/\/)?([^\s@/][^\s@]*@sha256:[0-9a-f]{64})$/
 
-/** The image of the first attempt again, also where its tag has moved since. The first pod was a trainer. */
+/**
+ * The image of the first attempt again, also where its tag has moved since. The first pod was a
+ * trainer.
+ */
 export function chooseContainerImage(
   { program, placement }: Pick<JobRequest, 'program' | 'placement'>,
   { images }: FrozenPlacement,

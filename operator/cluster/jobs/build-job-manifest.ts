@@ -61,7 +61,10 @@ const buildPodTemplate = (request: JobRequest, frozen: FrozenPlacement): V1PodTe
   spec: buildPodSpec(request, frozen),
 })
 
-/** Never a second pod of an attempt: whatever ends it ends the Job, and disruptions are known by their condition. */
+/**
+ * Never a second pod of an attempt: whatever ends it ends the Job, and disruptions are known by
+ * their condition.
+ */
 const buildJobSpec = (request: JobRequest, frozen: FrozenPlacement): V1JobSpec => ({
   completions: 1,
   parallelism: 1,
@@ -74,7 +77,10 @@ const buildJobSpec = (request: JobRequest, frozen: FrozenPlacement): V1JobSpec =
   template: buildPodTemplate(request, frozen),
 })
 
-/** The Job of one attempt. With a queue it is made suspended, and what Kueue owns of it is never touched after. */
+/**
+ * The Job of one attempt. With a queue it is made suspended, and what Kueue owns of it is never
+ * touched after.
+ */
 export function buildJobManifest(request: JobRequest, frozen: FrozenPlacement): V1Job {
   const { queueName } = request.placement
   return {
@@ -99,7 +105,10 @@ export interface BusSecret {
   readonly caCertificate?: string | undefined
 }
 
-/** The Secret of one attempt, named as its Job and owned by the run, since it must be there before the Job is. */
+/**
+ * The Secret of one attempt, named as its Job and owned by the run, since it must be there before
+ * the Job is.
+ */
 export const buildSecretManifest = (
   request: JobRequest,
   { credentials, caCertificate }: BusSecret,

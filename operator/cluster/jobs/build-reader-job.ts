@@ -47,7 +47,9 @@ export interface ReaderBusAccess {
   readonly credentials: string
 }
 
-/** The configuration of a reader, its credentials included, named as its Job and owned by the run. */
+/**
+ * The configuration of a reader, its credentials included, named as its Job and owned by the run.
+ */
 export const buildReaderSecret = (
   request: ReaderRequest,
   { bus, credentials }: ReaderBusAccess,
@@ -69,7 +71,10 @@ const READER_FLAGS = [
   ...['--within', String(SHIP_TIMEOUT_SECONDS)],
 ]
 
-/** The short Job that ships what ended pods of a run left on the storage: where they ran, without their GPUs. */
+/**
+ * The short Job that ships what ended pods of a run left on the storage: where they ran, without
+ * their GPUs.
+ */
 export const buildReaderJob = (request: ReaderRequest, frozen: FrozenPlacement): V1Job => ({
   apiVersion: 'batch/v1',
   kind: 'Job',

@@ -64,7 +64,10 @@ function gatherEvidence(pod: PodView): PodEndEvidence {
   }
 }
 
-/** Verdicts of our programs on their own input, which hold whatever happened to the pod at the same time. */
+/**
+ * Verdicts of our programs on their own input, which hold whatever happened to the pod at the same
+ * time.
+ */
 const PROGRAM_VERDICT_CODES: ReadonlySet<number> = new Set([
   EXIT_CODES.UserError,
   EXIT_CODES.Infeasible,
@@ -98,7 +101,10 @@ const START_FAILURE_REASONS: ReadonlySet<string> = new Set([
   'StartError',
 ])
 
-/** Hangup, interrupt, kill and terminate come from outside; any other signal is a fault of the process itself. */
+/**
+ * Hangup, interrupt, kill and terminate come from outside; any other signal is a fault of the
+ * process itself.
+ */
 const OUTSIDE_SIGNALS: ReadonlySet<number> = new Set([1, 2, 9, 15])
 const SIGNAL_BASE = 128
 

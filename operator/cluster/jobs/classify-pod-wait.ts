@@ -36,7 +36,10 @@ const buildWaitReason = (reason: string | undefined, message: string | undefined
   ...omitUndefined({ reason, message }),
 })
 
-/** A kubelet that cannot pull says by turns that it failed and that it backs off: one reason and one sentence for both. */
+/**
+ * A kubelet that cannot pull says by turns that it failed and that it backs off: one reason and one
+ * sentence for both.
+ */
 const PULL_FAILURE = 'ImagePullBackOff'
 const BACK_OFF_PREFIX = /^Back-off pulling image .*?: ErrImagePull: /
 const normalizePullReason = (found: WaitReason): WaitReason =>
@@ -62,8 +65,8 @@ const findTrueSinceMs = ({ status }: PodView, type: string): number | undefined 
   parseTimeMs(findTrueCondition(status?.conditions, type)?.lastTransitionTime)
 
 /**
- * What a pod on a node waits for. A kubelet does not say that it pulls: a pod whose sandbox stands, with volumes and
- * network, and whose container is not made, is waiting for its image.
+ * What a pod on a node waits for. A kubelet does not say that it pulls: a pod whose sandbox stands,
+ * with volumes and network, and whose container is not made, is waiting for its image.
  */
 function buildScheduledWait(pod: PodView): JobStartWait {
   const scheduledMs = findTrueSinceMs(pod, 'PodScheduled') ?? readCreatedMs(pod)

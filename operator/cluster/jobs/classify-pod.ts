@@ -22,7 +22,10 @@ export type PodObservation = Pick<
 export interface NodeObservation {
   readonly node: NodeView | 'Gone'
   readonly nowMs: number
-  /** After how long without its kubelet a node is given up by the operator itself; never where left out. */
+  /**
+   * After how long without its kubelet a node is given up by the operator itself; never where left
+   * out.
+   */
   readonly releaseAfterMs?: number | undefined
 }
 
@@ -36,7 +39,10 @@ function computeNotReadyMs(node: NodeView, nowMs: number): number | undefined {
   return nowMs - (parseTimeMs(ready.lastTransitionTime) ?? nowMs)
 }
 
-/** Why a pod is taken for dead though nobody can say so: two containers must never train the same attempt. */
+/**
+ * Why a pod is taken for dead though nobody can say so: two containers must never train the same
+ * attempt.
+ */
 function findNodeLossReason(name: string, nodeObservation: NodeObservation): string | undefined {
   const { node, nowMs, releaseAfterMs } = nodeObservation
   if (node === 'Gone') return `NodeLost: node ${name} was deleted`
@@ -83,7 +89,10 @@ const buildAbandonedPod = (
   ...readStartAndImage(pod),
 })
 
-/** What the state of a pod means for its Job: which phase it waits in, or how it ended and what pays for it. */
+/**
+ * What the state of a pod means for its Job: which phase it waits in, or how it ended and what pays
+ * for it.
+ */
 export function classifyPod(pod: PodView, nodeObservation?: NodeObservation): PodObservation {
   if (hasEnded(pod)) return observeEndedPod(pod)
   const { nodeName } = pod.spec ?? {}

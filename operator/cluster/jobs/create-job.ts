@@ -65,7 +65,10 @@ type RunOwnedRequest = Pick<JobRequest, 'name' | 'namespace' | 'owner'>
 
 const toRunKey = ({ namespace, owner }: RunOwnedRequest) => ({ namespace, name: owner.name })
 
-/** The ConfigMap of a run, if it is there. Fails with AlreadyExists or NameConflict where it is not that of this very run. */
+/**
+ * The ConfigMap of a run, if it is there. Fails with AlreadyExists or NameConflict where it is not
+ * that of this very run.
+ */
 async function readRunConfigMap(api: ApiClient, request: RunOwnedRequest) {
   const found = await readObject<WithMeta<V1ConfigMap>>(api, CONFIG_MAP_RESOURCE, toRunKey(request))
   if (found === undefined) return undefined
@@ -125,7 +128,10 @@ async function readOrCreatePlacement(
   )
 }
 
-/** Whether the attempt has a Secret now. The bus may have been taken out of the settings since the run began: its later attempts start without. */
+/**
+ * Whether the attempt has a Secret now. The bus may have been taken out of the settings since the
+ * run began: its later attempts start without.
+ */
 async function createAttemptSecret(
   { api, bus }: CreateOptions,
   request: JobRequest,
@@ -140,7 +146,10 @@ async function createAttemptSecret(
   return true
 }
 
-/** Secrets are made and deleted, never read: one that is there already is that of a Job that was not made. */
+/**
+ * Secrets are made and deleted, never read: one that is there already is that of a Job that was not
+ * made.
+ */
 async function replaceSecret(
   api: ApiClient,
   { namespace, name }: RunOwnedRequest,
@@ -189,7 +198,10 @@ function assertNameFree({ jobs }: CreateOptions, { namespace, name }: RunOwnedRe
   })
 }
 
-/** Makes the Job of an attempt, and before it what its pod needs: the ConfigMap of the run and a Secret. Fails with ApiError, and as `nameTaken` says. */
+/**
+ * Makes the Job of an attempt, and before it what its pod needs: the ConfigMap of the run and a
+ * Secret. Fails with ApiError, and as `nameTaken` says.
+ */
 export async function createJob(options: CreateOptions, request: JobRequest): Promise<void> {
   assertNameFree(options, request)
   const placement = await readOrCreatePlacement(options, request)
@@ -197,7 +209,10 @@ export async function createJob(options: CreateOptions, request: JobRequest): Pr
   await postJob(options, request, buildJobManifest(request, { ...placement, hasBus }))
 }
 
-/** Makes the Job that ships what ended pods of a run left, and its Secret. Fails as `createJob` does, and with Invalid where the run has no ConfigMap or there is no bus. */
+/**
+ * Makes the Job that ships what ended pods of a run left, and its Secret. Fails as `createJob`
+ * does, and with Invalid where the run has no ConfigMap or there is no bus.
+ */
 export async function createReader(options: CreateOptions, request: ReaderRequest): Promise<void> {
   assertNameFree(options, request)
   const { bus } = options

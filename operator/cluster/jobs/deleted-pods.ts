@@ -2,8 +2,9 @@ import type { JobCaches } from './job-caches.ts'
 import { findController, hasEnded, type PodView } from './pod-view.ts'
 
 /**
- * Pods that ended and were deleted, as they were last seen, for as long as their Job is there: one that was evicted or
- * deleted by hand goes before its Job is closed, and with it would go its exit code and termination message.
+ * Pods that ended and were deleted, as they were last seen, for as long as their Job is there: one
+ * that was evicted or deleted by hand goes before its Job is closed, and with it would go its exit
+ * code and termination message.
  */
 export class DeletedPods {
   readonly #byJob = new Map<string, PodView>()

@@ -28,7 +28,9 @@ function evictsPod({ spec }: PodView, taint: TaintView): boolean {
   return !tolerating.some(({ tolerationSeconds }) => tolerationSeconds === undefined)
 }
 
-/** Why a pod will soon have to leave its node, as far as the node says; undefined where it may stay. */
+/**
+ * Why a pod will soon have to leave its node, as far as the node says; undefined where it may stay.
+ */
 export function findEvictionWarning(
   pod: PodView,
   { metadata, spec }: NodeView,

@@ -23,11 +23,17 @@ const pruneNode = ({ metadata, spec }: WatchedNode): WatchedNode => {
   }
 }
 
-/** Which pods will soon have to leave their nodes. Hints: without the right to follow nodes there are none. */
+/**
+ * Which pods will soon have to leave their nodes. Hints: without the right to follow nodes there
+ * are none.
+ */
 export interface EvictionWarnings {
   /** Why a pod will soon have to go; undefined where its node says nothing of it. */
   find(pod: PodView): string | undefined
-  /** Calls back with the name of a node that says something else than before, until the returned function is called. */
+  /**
+   * Calls back with the name of a node that says something else than before, until the returned
+   * function is called.
+   */
   watch(changed: (node: string) => void): () => void
   close(): Promise<void>
 }

@@ -6,7 +6,10 @@ import type { JobDefaults } from './job-defaults.ts'
 
 type Program = JobRequest['program']
 
-/** `placement.json`: what a run and the defaults of its first day say together, so that an upgrade of the operator does not alter a live run. */
+/**
+ * `placement.json`: what a run and the defaults of its first day say together, so that an upgrade
+ * of the operator does not alter a live run.
+ */
 export const FrozenPlacement = z.strictObject({
   schemaVersion: z.literal(1),
   images: z.strictObject({ trainer: z.string().min(1), evaluator: z.string().min(1) }),
@@ -25,7 +28,10 @@ const findContainerOverride = ({ pod }: Placement, program: Program) =>
 const resolveImage = (placement: Placement, defaults: JobDefaults, program: Program) =>
   findContainerOverride(placement, program)?.image ?? placement.pod?.image ?? defaults.image
 
-/** The most specific of all that name resources counts, whole: an evaluator that names some asks for no GPU of the trainer. */
+/**
+ * The most specific of all that name resources counts, whole: an evaluator that names some asks for
+ * no GPU of the trainer.
+ */
 function resolveResources(placement: Placement, defaults: JobDefaults, program: Program) {
   const operatorDefault =
     program === 'evaluator'
@@ -70,7 +76,10 @@ export function findPlacementBlockers(
 const optional = <Key extends string, Value>(key: Key, value: Value | undefined) =>
   (value === undefined ? {} : { [key]: value }) as { readonly [K in Key]?: Value }
 
-/** What a run says, else what the operator says, without the bus; undefined where `placementObstacles` finds any. */
+/**
+ * What a run says, else what the operator says, without the bus; undefined where
+ * `placementObstacles` finds any.
+ */
 export function freezePlacement(
   placement: Placement,
   defaults: JobDefaults,

@@ -21,7 +21,10 @@ export const SECRET_RESOURCE: ApiResource = { apiVersion: 'v1', kind: 'Secret', 
 /** The Jobs and pods of runs alone: result tables and whatever others own are not looked at. */
 const RUN_OBJECTS_SELECTOR = `app.kubernetes.io/managed-by=${OPERATOR_NAME},${LABELS.run}`
 
-/** What is cached of a Job: its template is as large as the rest, and only the Secrets it mounts are read. */
+/**
+ * What is cached of a Job: its template is as large as the rest, and only the Secrets it mounts are
+ * read.
+ */
 function pruneJob({ metadata, spec, status }: JobView): JobView {
   const { suspend, template } = spec ?? {}
   const volumes = template?.spec?.volumes?.filter(({ secret }) => secret !== undefined) ?? []
@@ -57,7 +60,10 @@ export type SharedWatchOptions = Omit<
   'resource' | 'fieldManager' | 'indexes' | 'transform' | 'labelSelector' | 'fieldSelector'
 >
 
-/** Starts to follow the Jobs of runs and their pods, both found by the UID of what controls them, pods also by node. */
+/**
+ * Starts to follow the Jobs of runs and their pods, both found by the UID of what controls them,
+ * pods also by node.
+ */
 export function openJobCaches(options: SharedWatchOptions): JobCaches {
   const watchOptions = {
     ...options,

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { TRAINING } from '../../../contract/task-address.ts'
-import type { ObjectKey } from '../../../kube/object-key.ts'
 import {
   CONFIG_MAPS,
   type FakeJobsPlatform,
@@ -23,7 +22,7 @@ import {
 const platforms = useFakeJobsPlatforms()
 const request = buildTestJobRequest()
 const runUid = request.owner.uid
-const key: ObjectKey = { namespace: 'team', name: request.name }
+const key = { namespace: 'team', name: request.name }
 const name = `team/${request.name}`
 const writes = () =>
   platforms.server.requests.flatMap(({ method, path }) =>

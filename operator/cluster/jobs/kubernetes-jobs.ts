@@ -38,7 +38,10 @@ export interface KubernetesJobsOptions extends JobCaches {
   readonly defaults: JobDefaults
   readonly bus?: JobBus | undefined
   readonly defaultTtlSeconds?: number | undefined
-  /** After how long without its kubelet a node counts as gone (ms): two pods of a run may then live at once. Never where left out. */
+  /**
+   * After how long without its kubelet a node counts as gone (ms): two pods of a run may then live
+   * at once. Never where left out.
+   */
   readonly releaseLostNodesAfterMs?: number | undefined
   /** Left out, no checkpoint is asked for before a node goes. */
   readonly evictionWarnings?: EvictionWarnings | undefined
@@ -185,7 +188,9 @@ class KubernetesJobs implements Jobs {
     return warning === undefined ? {} : { evictionWarning: warning }
   }
 
-  /** The pods that a Job controls: as cached, but read again before a closed Job is judged by them. */
+  /**
+   * The pods that a Job controls: as cached, but read again before a closed Job is judged by them.
+   */
   async #readPods(job: JobView): Promise<readonly PodView[]> {
     const { uid } = job.metadata
     const known = [
@@ -206,7 +211,10 @@ class KubernetesJobs implements Jobs {
     return owned
   }
 
-  /** The node of a pod that may be lost; the run is looked at again then, since a lost node says nothing. */
+  /**
+   * The node of a pod that may be lost; the run is looked at again then, since a lost node says
+   * nothing.
+   */
   async #observeNode(job: JobView, pods: readonly PodView[]): Promise<NodeObservation | undefined> {
     const pod = findNewestPod(pods)
     const name = pod?.spec?.nodeName
@@ -238,6 +246,9 @@ class KubernetesJobs implements Jobs {
   }
 }
 
-/** The Jobs port on the Jobs and pods of a cluster. Reads wait for the first lists; writes fail with ApiError. */
+/**
+ * The Jobs port on the Jobs and pods of a cluster. Reads wait for the first lists; writes fail with
+ * ApiError.
+ */
 export const createKubernetesJobs = (options: KubernetesJobsOptions): Jobs =>
   new KubernetesJobs(options)

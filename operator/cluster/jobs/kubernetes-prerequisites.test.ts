@@ -8,7 +8,9 @@ import type { ClaimView } from './claim-blockers.ts'
 import type { JobDefaults } from './job-defaults.ts'
 import { createKubernetesPrerequisites } from './kubernetes-prerequisites.ts'
 
-/** An API server that holds these objects by path; a number stands for an answer with that status. */
+/**
+ * An API server that holds these objects by path; a number stands for an answer with that status.
+ */
 function startServerWith(objects: Readonly<Record<string, object | number>>) {
   const asked: string[] = []
   const api: ApiClient = {

@@ -144,7 +144,10 @@ function toForbidden(error: unknown): 'Forbidden' {
   throw error
 }
 
-/** What the cluster has beside runs: claims, storage classes and queues, read when asked for. Fails with ApiError. */
+/**
+ * What the cluster has beside runs: claims, storage classes and queues, read when asked for. Fails
+ * with ApiError.
+ */
 export const createKubernetesPrerequisites = (
   options: KubernetesPrerequisitesOptions,
 ): Prerequisites => new KubernetesPrerequisites(options)

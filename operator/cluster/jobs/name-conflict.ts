@@ -20,8 +20,8 @@ const isControlledByRun = (conflict: ConflictingObject): boolean => {
 }
 
 /**
- * Why an object cannot be made under a name: AlreadyExists where what is there will go or is that of a run, so that
- * trying again helps; NameConflict where somebody else has the name.
+ * Why an object cannot be made under a name: AlreadyExists where what is there will go or is that
+ * of a run, so that trying again helps; NameConflict where somebody else has the name.
  */
 export function toNameConflictError(conflict: ConflictingObject): KubeError {
   const { kind, namespace, name, metadata } = conflict

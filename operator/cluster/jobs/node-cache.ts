@@ -25,7 +25,9 @@ export class NodeCache {
     this.#nodes = new TtlCache(options.clock, NODE_TTL_MS)
   }
 
-  /** What is known of a node; undefined where the operator may not read nodes. Fails with ApiError. */
+  /**
+   * What is known of a node; undefined where the operator may not read nodes. Fails with ApiError.
+   */
   async get(name: string): Promise<NodeObservation | undefined> {
     const { clock, releaseAfterMs } = this.#options
     const nowMs = clock.nowMs()

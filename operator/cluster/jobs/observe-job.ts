@@ -38,7 +38,10 @@ export const findNewestPod = (pods: readonly PodView[]): PodView | undefined =>
 
 const isLive = ({ state }: PodObservation): boolean => state === 'Pending' || state === 'Running'
 
-/** Whether a Job is closed and the pods that are known do not show how they ended: read them again before judging. */
+/**
+ * Whether a Job is closed and the pods that are known do not show how they ended: read them again
+ * before judging.
+ */
 export function mustRereadPods({ job, pods }: Pick<JobSnapshot, 'job' | 'pods'>): boolean {
   const pod = findNewestPod(pods)
   return findTerminalCondition(job) !== undefined && (pod === undefined || isLive(classifyPod(pod)))
@@ -94,7 +97,9 @@ function buildClosedObservation(job: JobView, closed: ConditionView): PodObserva
   return { state: 'Failed', cause: 'Disrupted', message: `its pod is gone (${why})`, ...ended }
 }
 
-/** Suspension ends a pod without closing its Job, and Kueue may let it go again under the same name. */
+/**
+ * Suspension ends a pod without closing its Job, and Kueue may let it go again under the same name.
+ */
 const isRequeued = (job: JobView, pod: PodView, observation: PodObservation): boolean =>
   observation.state === 'Failed' &&
   observation.endedMs !== undefined &&

@@ -1,6 +1,8 @@
 import type { V1PodSecurityContext, V1SecurityContext } from '@kubernetes/client-node'
 
-/** The user of the trainer's image; a number, since the kubelet proves by it that it is not root. */
+/**
+ * The user of the trainer's image; a number, since the kubelet proves by it that it is not root.
+ */
 const POD_USER = 1000
 
 /** What the restricted profile asks of a pod; every pod of ours has it. */

@@ -17,7 +17,10 @@ interface ReaderPodRequest {
   readonly frozen: FrozenPlacement
   /** Arguments of the program. */
   readonly flags: readonly string[]
-  /** A Secret that is mounted where pods find theirs of the bus; without one nothing is shipped, and the storage is mounted to be read only. */
+  /**
+   * A Secret that is mounted where pods find theirs of the bus; without one nothing is shipped, and
+   * the storage is mounted to be read only.
+   */
   readonly secretName?: string
 }
 

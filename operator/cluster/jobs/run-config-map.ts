@@ -118,7 +118,9 @@ function buildStoredRunConfig(
 
 const toJsonText = (value: unknown): string => `${JSON.stringify(value, null, 1)}\n`
 
-/** The one immutable ConfigMap of a run: the configuration of each of its pods, and where they run. */
+/**
+ * The one immutable ConfigMap of a run: the configuration of each of its pods, and where they run.
+ */
 export function buildRunConfigMap(
   request: JobRequest,
   settings: RunConfigMapSettings,
@@ -145,7 +147,9 @@ export function buildRunConfigMap(
   }
 }
 
-/** The placement that a ConfigMap of a run holds; undefined where it holds none that can be read. */
+/**
+ * The placement that a ConfigMap of a run holds; undefined where it holds none that can be read.
+ */
 export function parseFrozenPlacement({
   data,
 }: Pick<V1ConfigMap, 'data'>): FrozenPlacement | undefined {

@@ -6,7 +6,10 @@ import { readApiPath } from '../../../kube/client/read-object.ts'
 import { buildCollectionPath } from '../../../kube/client/resource-path.ts'
 import { findMissingFields } from './missing-fields.ts'
 
-/** Refused: starting again changes nothing until somebody does what the message says. Away: it can be tried again. */
+/**
+ * Refused: starting again changes nothing until somebody does what the message says. Away: it can
+ * be tried again.
+ */
 export type ApiCheckResult =
   | { readonly state: 'Ready' }
   | { readonly state: 'Away' | 'Refused'; readonly message: string }
@@ -73,7 +76,10 @@ async function checkPermissions({ api, namespaces }: ApiCheckOptions): Promise<v
   }
 }
 
-/** Fields that this operator writes or reads and that the CRDs of an older release do not have. Not looked at where the account may not read CRDs. */
+/**
+ * Fields that this operator writes or reads and that the CRDs of an older release do not have. Not
+ * looked at where the account may not read CRDs.
+ */
 async function checkFields({ api }: ApiCheckOptions): Promise<void> {
   for (const kind of KINDS) {
     const name = `${kind.plural}.${API_GROUP}`
@@ -108,7 +114,9 @@ function toApiCheckResult(error: unknown): ApiCheckResult {
   return { state: 'Away', message }
 }
 
-/** Whether the API server is there, knows us, has our kinds in this version, and lets us list them. */
+/**
+ * Whether the API server is there, knows us, has our kinds in this version, and lets us list them.
+ */
 export async function checkApiServer(options: ApiCheckOptions): Promise<ApiCheckResult> {
   try {
     await checkVersions(options)

@@ -26,7 +26,9 @@ function* walkMissingFields(ours: unknown, theirs: unknown, path: string): Gener
   if (items !== undefined) yield* walkMissingFields(items, readChild(theirs, 'items'), `${path}[]`)
 }
 
-/** The fields of one CustomResourceDefinition that another has not, version by version, as paths. */
+/**
+ * The fields of one CustomResourceDefinition that another has not, version by version, as paths.
+ */
 export const findMissingFields = (ours: unknown, theirs: unknown): readonly string[] =>
   listCrdVersions(ours).flatMap(({ name, schema }) => {
     const other = listCrdVersions(theirs).find((version) => version.name === name)

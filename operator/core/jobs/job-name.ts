@@ -4,7 +4,10 @@ import type { NeCoRun } from '../../../crds/necorun.ts'
 /** `<run>-reader-<n>` for the n-th Job that ships what pods of a run left. */
 export const buildReaderJobName = (run: string, number: number): string => `${run}-reader-${number}`
 
-/** Where an evaluation stands in `spec.evaluations`. Throws RangeError where the run has none of that name. */
+/**
+ * Where an evaluation stands in `spec.evaluations`. Throws RangeError where the run has none of
+ * that name.
+ */
 export function findEvaluationIndex({ spec }: Pick<NeCoRun, 'spec'>, name: string): number {
   const index = (spec.evaluations ?? []).findIndex((evaluation) => evaluation.name === name)
   if (index < 0) throw new RangeError(`the run has no evaluation ${name}`)

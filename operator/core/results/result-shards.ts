@@ -109,8 +109,8 @@ function splitLinesBySize(lines: readonly string[], maxBytes: number): string[][
 }
 
 /**
- * The results of a sweep, by run number: a cache that can be rebuilt from its runs, and is equal for
- * equal runs in any order.
+ * The results of a sweep, by run number: a cache that can be rebuilt from its runs, and is equal
+ * for equal runs in any order.
  */
 export function buildResultShards(runs: readonly NeCoRun[], options: ShardOptions): ResultShard[] {
   const { replicates, rowsPerShard = ROWS_PER_SHARD, maxBytes = MAX_BYTES } = options

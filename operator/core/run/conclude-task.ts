@@ -51,7 +51,10 @@ function addJobDurations(
   }
 }
 
-/** Evaluations that a training found with its own result, those of which all that the run asks is there. */
+/**
+ * Evaluations that a training found with its own result, those of which all that the run asks is
+ * there.
+ */
 function collectReusedEvaluations(
   { evaluations = [] }: RunSpec,
   terminationMessage: TerminationMessage,
@@ -92,8 +95,9 @@ const buildEvaluationStatusPatch = (
 })
 
 /**
- * A pod has ended well, and its termination message is its result. An evaluation that left fractions,
- * since their checkpoints are not complete yet, waits for them. `task` has its clocks added up.
+ * A pod has ended well, and its termination message is its result. An evaluation that left
+ * fractions, since their checkpoints are not complete yet, waits for them. `task` has its clocks
+ * added up.
  */
 function concludeSucceeded(
   spec: RunSpec,
@@ -115,7 +119,9 @@ function returnToPending({ checkpointStep: _, ...task }: TaskStatus): TaskStatus
   return { ...task, state: 'Pending' }
 }
 
-/** Charges a failed attempt: tried again within the limit of its cause, else the task has failed. */
+/**
+ * Charges a failed attempt: tried again within the limit of its cause, else the task has failed.
+ */
 function concludeFailed(
   observed: ObservedTask,
   cause: FailureCause,
@@ -156,7 +162,10 @@ function checkDeadline(observed: ObservedTask, job: ObservedJob): TaskConclusion
   return { ...timedOut, deleteJob: observed.jobName }
 }
 
-/** The task of a pod that is asked to end. Its clocks are added up now, since the Job is gone with the pod. */
+/**
+ * The task of a pod that is asked to end. Its clocks are added up now, since the Job is gone with
+ * the pod.
+ */
 export const stopTask = ({
   task,
   job,
@@ -175,7 +184,10 @@ function concludeStopping({ spec, task, job }: ObservedTask): TaskConclusion {
     : concludeSucceeded(spec, task, terminationMessage)
 }
 
-/** What a Job that ended, or was given up while its pod is still there, means. One that says nothing has no results to show: its next attempt finds them under their key. */
+/**
+ * What a Job that ended, or was given up while its pod is still there, means. One that says nothing
+ * has no results to show: its next attempt finds them under their key.
+ */
 function concludeEndedJob(observed: ObservedTask, job: ObservedJob): TaskConclusion {
   const { spec, task, nowMs } = observed
   const { state, termination, exitCode } = job
@@ -209,7 +221,10 @@ export function concludeTask(observed: ObservedTask): TaskConclusion {
   return isLiveJob(job) ? checkDeadline(observed, job) : concludeEndedJob(observed, job)
 }
 
-/** Each task as it was concluded. An evaluation whose results a training found with its own needs no Job. */
+/**
+ * Each task as it was concluded. An evaluation whose results a training found with its own needs no
+ * Job.
+ */
 export function listConcludedTasks(conclusions: readonly TaskConclusion[]): readonly TaskStatus[] {
   const results = conclusions.flatMap(({ task, statusPatch }) =>
     task.kind === 'Training' ? (statusPatch.evaluations ?? []) : [],

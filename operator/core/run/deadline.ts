@@ -17,7 +17,9 @@ const DEADLINE_BY_PHASE: Readonly<Record<WaitingPhase, DeadlineName>> = {
   Init: 'initSeconds',
 }
 
-/** What holds where a run says nothing: a pull or a start that takes longer will not end by itself. */
+/**
+ * What holds where a run says nothing: a pull or a start that takes longer will not end by itself.
+ */
 const DEFAULT_SECONDS: Partial<Record<DeadlineName, number>> = {
   pullSeconds: 1800,
   initSeconds: 600,
@@ -36,7 +38,10 @@ export function computeJobDurations(
   }
 }
 
-/** The deadline of the phase that a live Job is in; undefined where it has none. Training and evaluation add up over their attempts. */
+/**
+ * The deadline of the phase that a live Job is in; undefined where it has none. Training and
+ * evaluation add up over their attempts.
+ */
 export function findRunningDeadline(
   {
     spec,

@@ -29,7 +29,10 @@ const CAUSE_BY_POD_FAILURE = {
 
 const DEADLINE_EXIT_REASONS: ReadonlySet<string> = new Set<ExitReason>(['FirstStepLate', 'Stalled'])
 
-/** How a failed Job is read: what the home says of the pod first, then what the pod says of a deadline, then its exit code. A process ended by a signal has no exit code: a disruption. */
+/**
+ * How a failed Job is read: what the home says of the pod first, then what the pod says of a
+ * deadline, then its exit code. A process ended by a signal has no exit code: a disruption.
+ */
 export function classifyJobFailure(job: {
   readonly exitCode?: number
   readonly cause?: keyof typeof CAUSE_BY_POD_FAILURE
@@ -45,7 +48,10 @@ export function classifyJobFailure(job: {
   return found?.[1] ?? 'Unexpected'
 }
 
-/** How often each cause is tried again in a run that says nothing; a cause that is not here never is. */
+/**
+ * How often each cause is tried again in a run that says nothing; a cause that is not here never
+ * is.
+ */
 const DEFAULT_RETRIES: Partial<Record<FailureCause, number>> = {
   Infrastructure: 3,
   Disruption: 20,

@@ -25,7 +25,10 @@ function buildProgressPatch(
   return { step, totalSteps, metrics: { ...run.status?.metrics, ...metrics } }
 }
 
-/** The image of the first pod that reports one: later attempts run it too, whatever its tag means by then. */
+/**
+ * The image of the first pod that reports one: later attempts run it too, whatever its tag means by
+ * then.
+ */
 function buildImageIdPatch({ run, jobs }: ObservedRun): Partial<RunStatus> {
   if (run.status?.imageId !== undefined) return {}
   const imageId = jobs.find((job) => job.imageId !== undefined)?.imageId
@@ -69,7 +72,10 @@ function decideStatusWrite(
   return { status: { ...status, progressTime: new Date(nowMs).toISOString() }, waitMs: [] }
 }
 
-/** The plan of a draft: its actions, the status where there is more to say than before, and the events of that. */
+/**
+ * The plan of a draft: its actions, the status where there is more to say than before, and the
+ * events of that.
+ */
 export function finishRunPlan(
   observed: ObservedRun,
   draft: RunPlanDraft,

@@ -24,7 +24,10 @@ interface CheckpointPlanInput {
   readonly busState: BusState
 }
 
-/** A training whose pod will soon have to go is asked for a checkpoint, once an attempt; undefined where there is nothing to ask. */
+/**
+ * A training whose pod will soon have to go is asked for a checkpoint, once an attempt; undefined
+ * where there is nothing to ask.
+ */
 export function planCheckpointRequest({
   task,
   job,

@@ -3,7 +3,10 @@ import { endTimeMs, withObservedGeneration } from '../conditions.ts'
 import { isLiveReader, planReader } from './plan-reader.ts'
 import type { ObservedRun, RunPlan } from './run-plan.ts'
 
-/** What is left to do for a run that has ended: what its pods left is shipped, and its Jobs go in time. */
+/**
+ * What is left to do for a run that has ended: what its pods left is shipped, and its Jobs go in
+ * time.
+ */
 export function planEndedRun(observed: ObservedRun): RunPlan {
   const { status, metadata } = observed.run
   const reader = planReader(observed)
@@ -18,7 +21,9 @@ export function planEndedRun(observed: ObservedRun): RunPlan {
   }
 }
 
-/** Jobs of a run that has ended stay for their time, so that their logs can be read; the run stays. */
+/**
+ * Jobs of a run that has ended stay for their time, so that their logs can be read; the run stays.
+ */
 function planJobCleanup(observed: ObservedRun): RunPlan {
   const { run, jobs, platform, nowMs } = observed
   const kept = run.spec.ttlSecondsAfterFinished ?? platform.defaultTtlSeconds

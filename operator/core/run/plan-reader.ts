@@ -36,7 +36,10 @@ const MAX_READERS = 5
 
 const EMPTY_PLAN: ReaderPlan = { actions: [], events: [] }
 
-/** The attempts of a run that may have reported something: all but those whose Jobs show that no pod of theirs has run. */
+/**
+ * The attempts of a run that may have reported something: all but those whose Jobs show that no pod
+ * of theirs has run.
+ */
 export function listStartedAttempts({ run, jobs }: Pick<EndedRun, 'run' | 'jobs'>): TaskAttempt[] {
   const hasStarted = (name: string): boolean => {
     const job = jobs.find((one) => one.name === name)
@@ -49,7 +52,10 @@ export function listStartedAttempts({ run, jobs }: Pick<EndedRun, 'run' | 'jobs'
   return (run.status?.tasks ?? []).flatMap(listTaskAttempts)
 }
 
-/** What a run writes down at its end, so that what has not arrived is fetched also by an operator that never heard its pods. */
+/**
+ * What a run writes down at its end, so that what has not arrived is fetched also by an operator
+ * that never heard its pods.
+ */
 export const buildUnshippedPatch = ({
   busState,
   hasUnshippedReports,
@@ -69,7 +75,10 @@ function computeReaderDelayMs({ run, nowMs }: EndedRun, before: ObservedJob | un
   return Math.max(0, dueMs - nowMs)
 }
 
-/** The reader that ships what ended pods of a run left, once they have all ended and the bus is there; none where all has arrived meanwhile. */
+/**
+ * The reader that ships what ended pods of a run left, once they have all ended and the bus is
+ * there; none where all has arrived meanwhile.
+ */
 export function planReader(endedRun: EndedRun): ReaderPlan {
   const { run, jobs, platform } = endedRun
   const { unshippedReports, ...rest } = run.status ?? {}

@@ -36,7 +36,10 @@ export function planRun(observed: ObservedRun): RunPlan {
   return reportPlan(observed, started, buildBlockedOutcome(observed))
 }
 
-/** What a run asks for is looked at until it is accepted: it cannot be edited after that, and a stricter release must not stop it. */
+/**
+ * What a run asks for is looked at until it is accepted: it cannot be edited after that, and a
+ * stricter release must not stop it.
+ */
 function listRunBlockers({ run, platform }: ObservedRun): readonly Blocker[] {
   const problems = isAccepted(run.status) ? [] : settingsProblems(resolve(run.spec))
   return [
@@ -45,7 +48,10 @@ function listRunBlockers({ run, platform }: ObservedRun): readonly Blocker[] {
   ]
 }
 
-/** The plan of a run that cannot start: nothing is made, and it is looked at again, since what is in the way may go. */
+/**
+ * The plan of a run that cannot start: nothing is made, and it is looked at again, since what is in
+ * the way may go.
+ */
 export function planRefusedRun(observed: ObservedRun, blockers: readonly Blocker[]): RunPlan {
   const tasks = observed.run.status?.tasks ?? []
   const draft: RunPlanDraft = {

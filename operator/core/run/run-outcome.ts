@@ -6,7 +6,9 @@ import { findCurrentTask } from './task-graph.ts'
 
 export interface ObjectOutcome {
   readonly state: ObjectState
-  /** One word where the state alone says too little: the cause of a failure, what a pod waits for. */
+  /**
+   * One word where the state alone says too little: the cause of a failure, what a pod waits for.
+   */
   readonly reason?: string
   readonly message: string
   readonly acceptedReason?: string
@@ -19,7 +21,9 @@ interface RunOutcomeInput {
   readonly isSuspended: boolean
 }
 
-/** Where a run that goes on stands. An evaluation counts as running until its pod is seen to wait. */
+/**
+ * Where a run that goes on stands. An evaluation counts as running until its pod is seen to wait.
+ */
 function decideLiveRunOutcome({ tasks, job }: RunOutcomeInput): ObjectOutcome {
   const task = findCurrentTask(tasks)
   if (task === undefined) return { state: 'Queued', message: 'nothing is left to run' }

@@ -2,10 +2,15 @@ import type { Condition } from '../../../crds/condition.ts'
 import type { RunStatus } from '../../../crds/necorun.ts'
 import { toCanonicalJson } from '../canonical-json.ts'
 
-/** Progress is written this often at most: it is for people, and every write goes to every watcher. */
+/**
+ * Progress is written this often at most: it is for people, and every write goes to every watcher.
+ */
 export const PROGRESS_INTERVAL_MS = 60_000
 
-/** Whether something holds a run up: that begins and ends at once for people, one reason after another does not. */
+/**
+ * Whether something holds a run up: that begins and ends at once for people, one reason after
+ * another does not.
+ */
 const isRunBlocked = ({ type, reason }: Condition): boolean =>
   type === 'Ready' && reason !== 'Queued' && reason !== 'Running'
 

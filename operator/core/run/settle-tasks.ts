@@ -28,7 +28,10 @@ function concludeObservedTask({ run, jobs, nowMs }: ObservedRun, task: TaskStatu
 
 type MeasuredResults = NonNullable<RunStatus['evaluations']>
 
-/** Facts of the training replace; a result of an evaluation replaces the one of the same fraction, else it is added. */
+/**
+ * Facts of the training replace; a result of an evaluation replaces the one of the same fraction,
+ * else it is added.
+ */
 function mergeStatusPatches(
   before: RunStatus | undefined,
   conclusions: readonly TaskConclusion[],

@@ -5,7 +5,10 @@ import { BLOCKED_RETRY_MS } from '../reconcile-plan.ts'
 import { findJobByName, type ObservedRun, type RunPlanDraft } from './run-plan.ts'
 import { type DueTask, listDueTasks } from './task-graph.ts'
 
-/** How many evaluators of a run may work at once: settled when it starts, since what was looked at then may change. */
+/**
+ * How many evaluators of a run may work at once: settled when it starts, since what was looked at
+ * then may change.
+ */
 const decideEvaluationParallelism = ({ run, platform }: ObservedRun): number =>
   run.status?.evaluationParallelism ??
   run.spec.evaluationParallelism ??
@@ -31,7 +34,9 @@ export function startDueTasks(draft: RunPlanDraft, observed: ObservedRun): RunPl
   })
 }
 
-/** Starts the next attempt at a task. Where its Job is still going, it waits for the end of that. */
+/**
+ * Starts the next attempt at a task. Where its Job is still going, it waits for the end of that.
+ */
 function startAttempt(
   draft: RunPlanDraft,
   { run, jobs }: ObservedRun,

@@ -22,7 +22,10 @@ interface TaskGraph {
 export interface DueTask {
   /** In `tasks`. */
   readonly position: number
-  /** The checkpoint that an evaluation beside the training is due for; undefined for every other start. */
+  /**
+   * The checkpoint that an evaluation beside the training is due for; undefined for every other
+   * start.
+   */
   readonly checkpointStep?: number
 }
 
@@ -40,7 +43,10 @@ const listMissingFractions = (
   measured: MeasuredFractions,
 ): number[] => at.filter((at) => !measured.some((one) => one.name === name && one.at === at))
 
-/** Whether the training writes the checkpoint of a fraction by a step; the weights before training have none. */
+/**
+ * Whether the training writes the checkpoint of a fraction by a step; the weights before training
+ * have none.
+ */
 function isWrittenBy(fraction: number, { step, totalSteps }: CompletedCheckpoint): boolean {
   const fractionStep = Math.round(fraction * totalSteps)
   return fraction > 0 && fraction < 1 && fractionStep > 0 && fractionStep <= step
@@ -49,8 +55,8 @@ function isWrittenBy(fraction: number, { step, totalSteps }: CompletedCheckpoint
 /**
  * Whether an evaluation has something to measure that it has not tried: a fraction inside the
  * schedule whose checkpoint is complete. What an attempt passed over is tried again after the next
- * checkpoint, not at once. Fraction 0 alone is no reason to start: its result is shared by every run
- * that begins with the same weights, so it rides along with the first fraction that is due.
+ * checkpoint, not at once. Fraction 0 alone is no reason to start: its result is shared by every
+ * run that begins with the same weights, so it rides along with the first fraction that is due.
  */
 function isDueBesideTraining({ evaluations, measured, checkpoint }: TaskGraph, task: TaskStatus) {
   const evaluation = evaluations.find(({ name }) => name === task.name)
@@ -78,7 +84,10 @@ function listDueEvaluations(graph: TaskGraph): DueTask[] {
   return due.slice(0, freeCount)
 }
 
-/** The tasks that may start now: the training at once, an evaluation when there is something to measure. */
+/**
+ * The tasks that may start now: the training at once, an evaluation when there is something to
+ * measure.
+ */
 export function listDueTasks(graph: TaskGraph): DueTask[] {
   const training = graph.tasks.flatMap(({ kind, state }, position) =>
     kind === 'Training' && state === 'Pending' ? [{ position }] : [],
@@ -86,7 +95,10 @@ export function listDueTasks(graph: TaskGraph): DueTask[] {
   return [...training, ...listDueEvaluations(graph)]
 }
 
-/** The task that says how a run is going: the training until it has succeeded, then the first evaluation that is at work. */
+/**
+ * The task that says how a run is going: the training until it has succeeded, then the first
+ * evaluation that is at work.
+ */
 export function findCurrentTask(tasks: readonly TaskStatus[]): TaskStatus | undefined {
   const remaining = tasks.filter(({ state }) => state !== 'Succeeded')
   const training = remaining.find(({ kind }) => kind === 'Training')

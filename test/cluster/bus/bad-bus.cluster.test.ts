@@ -47,7 +47,7 @@ async function openStudyWithNatsFault(
   return fixture
 }
 
-const CONSEQUENCE = 'pods go on, and what they say arrives later'
+const CONSEQUENCE = 'pods continue, and their reports arrive later'
 
 describe('a study runs without NATS, names the fault, and receives reports once it is repaired', () => {
   test('where the server has no JetStream', async () => {

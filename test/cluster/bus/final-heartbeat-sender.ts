@@ -12,7 +12,9 @@ import type { Pod } from '../kubelet/pod-object.ts'
 import type { NatsTestbed } from '../testbed/nats-testbed.ts'
 import type { SharedTestbed } from '../testbed/shared-testbed.ts'
 
-/** Sends for scripted pods, at their end, the final heartbeat of real ones: all reports are shipped. */
+/**
+ * Sends for scripted pods, at their end, the final heartbeat of real ones: all reports are shipped.
+ */
 export interface FinalHeartbeatSender {
   send(pod: Pod): Promise<void>
   close(): Promise<void>

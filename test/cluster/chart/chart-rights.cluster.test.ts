@@ -109,7 +109,10 @@ describe('the roles of the chart', () => {
   })
 })
 
-/** Whether a user may do something, by `kubectl auth can-i`. A resource may have a subresource: pods/log. */
+/**
+ * Whether a user may do something, by `kubectl auth can-i`. A resource may have a subresource:
+ * pods/log.
+ */
 async function canI([verb = '', resource = '', ...rest]: readonly string[], as: string) {
   const [kind = '', subresource] = resource.split('/')
   const part = subresource === undefined ? [] : [`--subresource=${subresource}`]

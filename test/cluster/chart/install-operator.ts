@@ -9,7 +9,9 @@ interface InstallOptions {
   readonly helm: Helm
   /** Of the release; it must exist. */
   readonly namespace: string
-  /** In addition to those of the testbed, whose CRDs exist and where no Deployment starts anything. */
+  /**
+   * In addition to those of the testbed, whose CRDs exist and where no Deployment starts anything.
+   */
   readonly values: object
 }
 
@@ -24,7 +26,10 @@ export interface InstalledOperator {
 
 const name = 'neco-operator'
 
-/** Applies the objects that the chart renders, except pods and CRDs. Throws with the output of helm or kubectl. */
+/**
+ * Applies the objects that the chart renders, except pods and CRDs. Throws with the output of helm
+ * or kubectl.
+ */
 export async function installOperator(install: InstallOptions): Promise<InstalledOperator> {
   const { testbed, helm, namespace, values } = install
   const file = await helm.valuesFile({ crds: { install: false }, ...values })

@@ -13,7 +13,10 @@ const ROOT = join(import.meta.dirname, '..', '..', '..')
 /** Figure of the best run, under the storage. */
 export const FIGURE = 'evaluations/figures/a.png'
 
-/** A finished study whose storage has reports and a figure, as its pods would leave them, and a node for reader Jobs. */
+/**
+ * A finished study whose storage has reports and a figure, as its pods would leave them, and a node
+ * for reader Jobs.
+ */
 export interface CurvesFixture extends CliFixture {
   /** The folder of the volume. */
   readonly storage: string

@@ -25,7 +25,10 @@ export interface ApiResponse {
 export interface ApiConnection {
   /** Sends one request. Rejects when the server is unreachable or the body is no JSON. */
   readonly call: (call: ApiCall) => Promise<ApiResponse>
-  /** Reads a watch, one call of `onLine` an event, until it ends or `signal` aborts. Rejects when it cannot be opened. */
+  /**
+   * Reads a watch, one call of `onLine` an event, until it ends or `signal` aborts. Rejects when it
+   * cannot be opened.
+   */
   readonly watch: (
     path: string,
     onLine: (line: string) => void,
@@ -43,7 +46,9 @@ const chooseContentType = ({ method, contentType }: ApiCall): string =>
   contentType ??
   (method === 'PATCH' ? 'application/strategic-merge-patch+json' : 'application/json')
 
-/** Opens a connection to the API server with a bearer token. Throws when the CA file cannot be read. */
+/**
+ * Opens a connection to the API server with a bearer token. Throws when the CA file cannot be read.
+ */
 export function connectApi({ url, caFile, token }: ApiAddress): ApiConnection {
   const ca = readFileSync(caFile)
   const agent = new Agent({ keepAlive: true, maxSockets: 16, ca })

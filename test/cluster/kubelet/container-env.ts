@@ -21,13 +21,19 @@ interface EnvironmentSources {
 
 const REFERENCE = /\$\$|\$\(([^()$]+)\)/g
 
-/** Replaces `$(NAME)` by its value as a kubelet does: `$$` is one `$`, an unknown name stays as it is. */
+/**
+ * Replaces `$(NAME)` by its value as a kubelet does: `$$` is one `$`, an unknown name stays as it
+ * is.
+ */
 export const expandReferences = (text: string, values: Environment): string =>
   text.replace(REFERENCE, (match, name?: string) =>
     name === undefined ? '$' : (values[name] ?? match),
   )
 
-/** The environment of a container: base, then `envFrom`, then `env`, each able to refer to earlier ones. Not ok when an object that it needs is missing. */
+/**
+ * The environment of a container: base, then `envFrom`, then `env`, each able to refer to earlier
+ * ones. Not ok when an object that it needs is missing.
+ */
 export function containerEnvironment(
   container: Container,
   sources: EnvironmentSources,

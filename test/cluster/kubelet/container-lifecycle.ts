@@ -93,7 +93,9 @@ export class ContainerLifecycle {
     this.#running?.stop(this.#graceMs)
   }
 
-  /** The pod has ended: a container without an exit code is reported as unknown, as a kubelet does. */
+  /**
+   * The pod has ended: a container without an exit code is reported as unknown, as a kubelet does.
+   */
   finish(): void {
     const { state } = this.#record
     const ended =

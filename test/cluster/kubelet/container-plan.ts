@@ -51,7 +51,10 @@ const waits = (...reasons: readonly Waiting[]): PlannedContainer => ({ kind: 'Wa
 const configError = (message: string): PlannedContainer =>
   waits({ reason: 'CreateContainerConfigError', message })
 
-/** Plans how a container starts, or why it must wait, with the reasons of a real kubelet. Rejects when the API server is unreachable. */
+/**
+ * Plans how a container starts, or why it must wait, with the reasons of a real kubelet. Rejects
+ * when the API server is unreachable.
+ */
 export async function planContainer(sources: PlanSources): Promise<PlannedContainer> {
   const { container, images, placed } = sources
   const image = images[container.image ?? '']

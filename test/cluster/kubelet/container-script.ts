@@ -23,9 +23,10 @@ const mountLines = ({ source, target, readOnly }: Mount): string =>
   `place ${quote(source)} ${quote(target)} ${readOnly ? 'ro' : 'rw'}`
 
 /**
- * The shell script that builds a container's file tree in fresh mount and process namespaces and becomes its command.
- * The tree is this machine's, seen through an overlay, so that what the container writes outside its mounts is lost with it.
- * It writes `started` to descriptor 3 just before the command runs, or why it cannot start.
+ * The shell script that builds a container's file tree in fresh mount and process namespaces and
+ * becomes its command. The tree is this machine's, seen through an overlay, so that what the
+ * container writes outside its mounts is lost with it. It writes `started` to descriptor 3 just
+ * before the command runs, or why it cannot start.
  */
 export function containerScript(plan: ScriptPlan): string {
   const { start, folder } = plan
@@ -88,14 +89,20 @@ function formatUserArgs({ user, group, moreGroups }: ScriptPlan): string {
   return `setpriv --reuid ${user} --regid ${group ?? 0} ${groups} --no-new-privs --pdeathsig KILL --`
 }
 
-/** Becomes the command (`$2…`) in its folder (`$1`). Writes to descriptor 3 that the command is missing, or else `started`. */
+/**
+ * Becomes the command (`$2…`) in its folder (`$1`). Writes to descriptor 3 that the command is
+ * missing, or else `started`.
+ */
 export const EXEC_SCRIPT = `cd -- "$1" || { echo "no folder $1" >&3; exit 128; }
 shift
 command -v -- "$1" >/dev/null || { echo "exec: \\"$1\\": executable file not found in \\$PATH" >&3; exit 128; }
 echo started >&3
 exec "$@" 3>&-`
 
-/** Replaces paths of mounts by what they are mounted from, for machines without namespaces. Only whole leading parts of a path count. */
+/**
+ * Replaces paths of mounts by what they are mounted from, for machines without namespaces. Only
+ * whole leading parts of a path count.
+ */
 export function rewritePaths(text: string, mounts: readonly Mount[]): string {
   const longestFirst = [...mounts].sort((a, b) => b.target.length - a.target.length)
   if (longestFirst.length === 0) return text

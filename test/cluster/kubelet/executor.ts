@@ -1,7 +1,9 @@
 import type { Environment } from './container-env.ts'
 import type { Container, Pod } from './pod-object.ts'
 
-/** What runs the containers of a kubelet. A port with two implementations: processes, and a script. */
+/**
+ * What runs the containers of a kubelet. A port with two implementations: processes, and a script.
+ */
 export interface Executor {
   /** Whether containers see files and variables, so that the kubelet must prepare them. */
   readonly readsFiles: boolean

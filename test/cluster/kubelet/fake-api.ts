@@ -11,7 +11,10 @@ import type { Pod, PodCondition, PodStatus } from './pod-object.ts'
 type Stored = Pod & { readonly metadata: Pod['metadata'] & { readonly resourceVersion: string } }
 type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED'
 
-/** The part of an API server that a kubelet uses, in memory: pods with a watch, other objects as given. */
+/**
+ * The part of an API server that a kubelet uses, in memory: pods with a watch, other objects as
+ * given.
+ */
 export interface FakeApi {
   readonly address: ApiAddress
   readonly createPod: (name: string, spec: Pod['spec'], metadata?: Partial<Pod['metadata']>) => Pod

@@ -9,7 +9,10 @@ export interface PlacedPod {
 
 const KEYED = /^metadata\.(labels|annotations)\['(.+)'\]$/
 
-/** The value that a downward API field path names, or undefined when the path is none of those a kubelet knows. A label that is not there is an empty text. */
+/**
+ * The value that a downward API field path names, or undefined when the path is none of those a
+ * kubelet knows. A label that is not there is an empty text.
+ */
 export function fieldValue(fieldPath: string, placed: PlacedPod): string | undefined {
   const { metadata, spec } = placed.pod
   const keyed = KEYED.exec(fieldPath)

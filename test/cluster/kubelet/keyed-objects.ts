@@ -4,12 +4,17 @@ import type { Container, Pod } from './pod-object.ts'
 /** Contents of a ConfigMap or Secret by key. */
 export type KeyedData = ReadonlyMap<string, Buffer>
 
-/** What a pod's containers and volumes refer to, as it was read; an object that does not exist is not in its map. */
+/**
+ * What a pod's containers and volumes refer to, as it was read; an object that does not exist is
+ * not in its map.
+ */
 export interface KeyedObjects {
   readonly namespace: string
   readonly configMaps: ReadonlyMap<string, KeyedData>
   readonly secrets: ReadonlyMap<string, KeyedData>
-  /** Folder on this machine of each claim that is bound; a message for one that cannot be mounted. */
+  /**
+   * Folder on this machine of each claim that is bound; a message for one that cannot be mounted.
+   */
   readonly claims: ReadonlyMap<string, ClaimFolder>
   /** Service account tokens by `volume/path`. */
   readonly tokens: ReadonlyMap<string, string>

@@ -37,7 +37,9 @@ export class KubeletNode {
     return [...this.#pods.values()]
   }
 
-  /** Registers the node and begins to run what is bound to it. Rejects when the API server refuses. */
+  /**
+   * Registers the node and begins to run what is bound to it. Rejects when the API server refuses.
+   */
   async open(): Promise<void> {
     await registerNode(this.#heartbeat())
     this.#begin()

@@ -35,7 +35,9 @@ export interface KubeletOptions {
   readonly statusMs?: number
   /** Between two tries to pull an image or to find a missing object; 1 s when absent. */
   readonly retryMs?: number
-  /** First and longest wait before an ended container is started again; 0.5 s and 5 s when absent. */
+  /**
+   * First and longest wait before an ended container is started again; 0.5 s and 5 s when absent.
+   */
   readonly backOff?: { readonly firstMs: number; readonly mostMs: number }
 }
 
@@ -52,17 +54,26 @@ export interface KubeletPod {
 export interface Kubelet {
   /** The pods that are bound to its nodes now. */
   readonly pods: () => readonly KubeletPod[]
-  /** Disconnects a node: no heartbeat, no status of its pods, which continue to run. Throws for an unknown node. */
+  /**
+   * Disconnects a node: no heartbeat, no status of its pods, which continue to run. Throws for an
+   * unknown node.
+   */
   readonly stopHeartbeat: (node: string) => void
   /** Reconnects the node. Throws for an unknown node. */
   readonly startHeartbeat: (node: string) => Promise<void>
-  /** Kills all containers without a request to the API server, and removes files and nodes, or leaves them as after a crash. */
+  /**
+   * Kills all containers without a request to the API server, and removes files and nodes, or
+   * leaves them as after a crash.
+   */
   readonly close: (nodes?: 'Remove' | 'Keep') => Promise<void>
 }
 
 const ADDRESS = '127.0.0.1'
 
-/** Starts a kubelet that runs the containers of its nodes' pods as processes of this machine, or by a script. Rejects when a node cannot be registered. */
+/**
+ * Starts a kubelet that runs the containers of its nodes' pods as processes of this machine, or by
+ * a script. Rejects when a node cannot be registered.
+ */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const { folder, log, images, clock = systemClock } = options
   const delay = createDelay(clock)

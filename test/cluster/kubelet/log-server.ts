@@ -34,7 +34,10 @@ const LOOK_EVERY_MS = 100
 const CHUNK_BYTES = 65_536
 const PATH = /^\/containerLogs\/([^/]+)\/([^/]+)\/([^/]+)$/
 
-/** Serves container logs over HTTPS, as the API server asks a kubelet for them on behalf of `kubectl logs`. */
+/**
+ * Serves container logs over HTTPS, as the API server asks a kubelet for them on behalf of `kubectl
+ * logs`.
+ */
 export async function serveLogs(ports: LogPorts): Promise<LogServer> {
   const { certPem, keyPem } = makeAuthority('process-kubelet').issue('kubelet', [ports.address])
   const closed = new AbortController()
@@ -101,7 +104,8 @@ async function sendLog(log: ContainerLog, { url, response, asked }: LogTransfer)
     let position = await findTailStart(file, url.searchParams.get('tailLines'))
     const follows = url.searchParams.get('follow') === 'true'
     for (;;) {
-      // Read before the log, so that the last lines of a container that ends meanwhile are not missed.
+      // Read before the log, so that the last lines of a container that ends meanwhile are not
+      // missed.
       const goesOn = follows && log.isOpen() && !asked.closed.aborted && !response.destroyed
       position = await sendFrom(file, position, response)
       if (!goesOn) return

@@ -36,7 +36,10 @@ const iso = (ms: number): string => new Date(ms).toISOString()
 const toSeconds = (ms: number): string => `${iso(ms).slice(0, 19)}Z`
 const toMicros = (ms: number): string => iso(ms).replace('Z', '000Z')
 
-/** Registers the node, or takes over the one of that name, and reports it ready. Rejects when the API server refuses. */
+/**
+ * Registers the node, or takes over the one of that name, and reports it ready. Rejects when the
+ * API server refuses.
+ */
 export async function registerNode(heartbeat: Heartbeat): Promise<void> {
   const { api, node } = heartbeat
   const labels = {
@@ -69,7 +72,10 @@ export async function removeNode(
   }
 }
 
-/** Renews Lease and status of a node until the signal aborts. Retries while the API server is unreachable. */
+/**
+ * Renews Lease and status of a node until the signal aborts. Retries while the API server is
+ * unreachable.
+ */
 export async function keepAlive(heartbeat: Heartbeat, signal: AbortSignal): Promise<void> {
   const every = async (periodMs: number, act: (heartbeat: Heartbeat) => Promise<void>) => {
     while (!signal.aborted) {

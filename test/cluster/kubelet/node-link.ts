@@ -7,7 +7,10 @@ function handled(): PromiseWithResolvers<void> {
   return resolvers
 }
 
-/** The connection of one node to the API server. While it is cut, requests wait until it is restored, as on a node that lost its network. */
+/**
+ * The connection of one node to the API server. While it is cut, requests wait until it is
+ * restored, as on a node that lost its network.
+ */
 export class NodeLink {
   #restored = handled()
   #isCut = false

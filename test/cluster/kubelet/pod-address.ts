@@ -10,7 +10,10 @@ function hashFnv1a(text: string): number {
   return hash
 }
 
-/** Gives each pod a loopback address of its own, so that pods may listen on the same port. Kubelets with different seeds use different networks of 4064 addresses within 127.64 to 127.127, mostly. */
+/**
+ * Gives each pod a loopback address of its own, so that pods may listen on the same port. Kubelets
+ * with different seeds use different networks of 4064 addresses within 127.64 to 127.127, mostly.
+ */
 export class PodAddresses {
   readonly #network: string
   readonly #firstBlock: number

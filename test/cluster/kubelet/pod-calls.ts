@@ -15,7 +15,10 @@ const RETRY_MS = 500
 /** Deleted now, deleted before, or replaced by another pod of the name. */
 const REMOVED = [200, 202, 404, 409]
 
-/** Removes a pod whose processes have ended: deletes it without grace, again until the API server has done it. */
+/**
+ * Removes a pod whose processes have ended: deletes it without grace, again until the API server
+ * has done it.
+ */
 export async function deletePod(ports: CallPorts, pod: Pod): Promise<void> {
   const { api, delay, log, closed } = ports
   const { namespace, name, uid } = pod.metadata

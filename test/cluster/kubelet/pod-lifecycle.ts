@@ -83,7 +83,10 @@ export class PodLifecycle {
     await rm(this.#ports.folder, { recursive: true, force: true })
   }
 
-  /** The pod was changed: it may have been deleted, which stops it within the grace the deletion gives. */
+  /**
+   * The pod was changed: it may have been deleted, which stops it within the grace the deletion
+   * gives.
+   */
   update(pod: Pod): void {
     this.#pod = pod
     const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata

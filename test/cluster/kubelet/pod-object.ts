@@ -1,6 +1,9 @@
 import type { V1Container, V1PodSpec } from '@kubernetes/client-node'
 
-/** A pod as the API server sends it. Its times are RFC 3339 text, unlike in the classes of the client library. */
+/**
+ * A pod as the API server sends it. Its times are RFC 3339 text, unlike in the classes of the
+ * client library.
+ */
 export interface Pod {
   readonly metadata: PodMetadata
   readonly spec: V1PodSpec

@@ -14,7 +14,10 @@ type FoundObject<T> = readonly [string, T | undefined]
 const present = <T>(found: readonly FoundObject<T>[]): Map<string, T> =>
   new Map(found.filter((entry): entry is readonly [string, T] => entry[1] !== undefined))
 
-/** Reads the objects of those names that a pod refers to. Rejects when the API server cannot be reached or refuses. */
+/**
+ * Reads the objects of those names that a pod refers to. Rejects when the API server cannot be
+ * reached or refuses.
+ */
 export async function readPodObjects(
   api: ApiConnection,
   pod: Pod,

@@ -25,7 +25,10 @@ interface VolumeSources {
   readonly folder: string
 }
 
-/** Makes the volumes of a pod. Not ok when one refers to what is not there yet; trying again is harmless. */
+/**
+ * Makes the volumes of a pod. Not ok when one refers to what is not there yet; trying again is
+ * harmless.
+ */
 export async function makeVolumes(sources: VolumeSources): Promise<Resolved<VolumeFolders>> {
   const folders = new Map<string, VolumeFolder>()
   for (const volume of sources.placed.pod.spec.volumes ?? []) {
@@ -70,7 +73,10 @@ async function claimFolder(
   return resolved({ path: claim.path, readOnly })
 }
 
-/** Files belong to the group that the pod asks for, if any, which may then read them whatever their mode. */
+/**
+ * Files belong to the group that the pod asks for, if any, which may then read them whatever their
+ * mode.
+ */
 async function writeFiles(
   folder: string,
   files: readonly VolumeFile[],
@@ -88,7 +94,10 @@ async function writeFiles(
   }
 }
 
-/** The mounts of one container. A sub-path that is missing in a writable volume is made, as a kubelet does. */
+/**
+ * The mounts of one container. A sub-path that is missing in a writable volume is made, as a
+ * kubelet does.
+ */
 export async function containerMounts(
   { volumeMounts = [] }: Container,
   folders: VolumeFolders,

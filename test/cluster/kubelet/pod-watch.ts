@@ -29,7 +29,10 @@ interface PodList {
 const buildPodsPath = (node: string, query: string): string =>
   `/api/v1/pods?fieldSelector=spec.nodeName%3D${encodeURIComponent(node)}${query}`
 
-/** Follows the pods of one node until the signal aborts: list, watch, and list again when the watch ends. */
+/**
+ * Follows the pods of one node until the signal aborts: list, watch, and list again when the watch
+ * ends.
+ */
 export async function watchPods(watch: PodWatch): Promise<void> {
   const { signal, log, delay, node } = watch
   while (!signal.aborted) {

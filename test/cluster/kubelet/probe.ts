@@ -19,7 +19,10 @@ interface ProbeContext {
   readonly onUnhealthy: (probe: 'startup' | 'liveness') => void
 }
 
-/** Watches over a running container with its probes until it has ended. A probe that is not there has succeeded. */
+/**
+ * Watches over a running container with its probes until it has ended. A probe that is not there
+ * has succeeded.
+ */
 export async function probeContainer(probing: ProbeContext): Promise<void> {
   const { container, onStarted, onReady, onUnhealthy, signal } = probing
   const { startupProbe, readinessProbe, livenessProbe } = container
@@ -48,7 +51,10 @@ export async function probeContainer(probing: ProbeContext): Promise<void> {
 
 type Verdict = 'Continue' | 'Stop' | 'Fail'
 
-/** Runs a probe again and again; `decide` is called with a result that reaches its threshold. Gives whether it was stopped with success. */
+/**
+ * Runs a probe again and again; `decide` is called with a result that reaches its threshold. Gives
+ * whether it was stopped with success.
+ */
 async function repeatProbe(
   probe: V1Probe,
   probing: ProbeContext,

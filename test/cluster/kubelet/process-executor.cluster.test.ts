@@ -159,7 +159,10 @@ describe('a process in namespaces of its own', () => {
   })
 })
 
-/** A program that starts a container and is then killed; the container holds a connection, which closes when it dies. */
+/**
+ * A program that starts a container and is then killed; the container holds a connection, which
+ * closes when it dies.
+ */
 const buildParentProgram = (start: ContainerStart) => `
 import { detectIsolation } from ${JSON.stringify(join(import.meta.dirname, 'isolation.ts'))}
 import { processExecutor } from ${JSON.stringify(join(import.meta.dirname, 'process-executor.ts'))}

@@ -29,7 +29,10 @@ const STARTED = 'started'
 const DIES_WITH_US = ['setpriv', '--pdeathsig', 'KILL', '--']
 const DEFAULT_MESSAGE_PATH = '/dev/termination-log'
 
-/** Runs every container as a process of this machine, in namespaces of its own where the machine allows it. Whatever it starts dies with the thread that started it. */
+/**
+ * Runs every container as a process of this machine, in namespaces of its own where the machine
+ * allows it. Whatever it starts dies with the thread that started it.
+ */
 export const processExecutor = (ports: ProcessPorts): Executor => ({
   readsFiles: true,
   start: (start) => startContainer(start, ports),
@@ -99,7 +102,10 @@ function rewrittenLaunch(start: ContainerStart, nodePath: string): Launch {
   return { args: ['/bin/sh', '-c', ...args], environment: { ...environment, PATH: path } }
 }
 
-/** Starts it in a process group of its own. It writes to descriptor 3 that it has started, or why not. */
+/**
+ * Starts it in a process group of its own. It writes to descriptor 3 that it has started, or why
+ * not.
+ */
 async function spawnLogged(launch: Launch, logPath: string): Promise<ChildProcess> {
   const log = await open(logPath, 'a')
   try {

@@ -3,7 +3,10 @@ import type { Container, ContainerStatus, Pod, Terminated } from './pod-object.t
 import { type ContainerRecord, newContainerRecord } from './pod-record.ts'
 import { type RestartPolicy, restarts } from './restart-policy.ts'
 
-/** The end of a container that ran under an earlier kubelet, as a real kubelet reports one that it cannot find. */
+/**
+ * The end of a container that ran under an earlier kubelet, as a real kubelet reports one that it
+ * cannot find.
+ */
 export const LOST_CONTAINER: Terminated = {
   exitCode: 137,
   reason: 'ContainerStatusUnknown',

@@ -7,7 +7,10 @@ interface EndedContainer {
   readonly isInit: boolean
 }
 
-/** Whether a container that ended by itself is started again. An init container that succeeded is done, whatever the policy. */
+/**
+ * Whether a container that ended by itself is started again. An init container that succeeded is
+ * done, whatever the policy.
+ */
 export function restarts({ policy, exitCode, isInit }: EndedContainer): boolean {
   if (policy === 'Never') return false
   if (policy === 'OnFailure' || isInit) return exitCode !== 0
@@ -19,7 +22,9 @@ export interface BackOff {
   readonly mostMs: number
 }
 
-/** Time before the next try after a number of failures in a row: doubled each time, up to the most. */
+/**
+ * Time before the next try after a number of failures in a row: doubled each time, up to the most.
+ */
 export const backOffMs = ({ firstMs, mostMs }: BackOff, failures: number): number =>
   Math.min(mostMs, firstMs * 2 ** Math.max(0, failures - 1))
 

@@ -15,7 +15,10 @@ export interface ScriptedRun {
   readonly podEnd?: ContainerEnd['podEnd']
   /** What it reports while it runs; delivered before it ends. */
   readonly reports?: readonly unknown[]
-  /** How it ends when it is stopped: at once as given, with 143 when absent, or not before the end of the grace period. */
+  /**
+   * How it ends when it is stopped: at once as given, with 143 when absent, or not before the end
+   * of the grace period.
+   */
   readonly onStop?: Pick<ScriptedRun, 'exitCode' | 'terminationMessage'> | 'Ignores'
 }
 

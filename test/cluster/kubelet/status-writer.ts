@@ -14,7 +14,10 @@ interface StatusPorts {
 
 const RETRY_MS = 500
 
-/** Writes the status of one pod when it changes: only the newest, one at a time, with retries while the API server is unreachable. */
+/**
+ * Writes the status of one pod when it changes: only the newest, one at a time, with retries while
+ * the API server is unreachable.
+ */
 export class StatusWriter {
   readonly #pod: Pod
   readonly #ports: StatusPorts

@@ -37,7 +37,10 @@ interface KeyedSource extends Omit<KeyReference, 'key'> {
 
 const DEFAULT_MODE = 0o644
 
-/** The files of a configMap, secret, downwardAPI or projected volume; undefined for a volume of another kind. Not ok when an object or key that it needs is missing. */
+/**
+ * The files of a configMap, secret, downwardAPI or projected volume; undefined for a volume of
+ * another kind. Not ok when an object or key that it needs is missing.
+ */
 export function listVolumeFiles(
   volume: V1Volume,
   sources: FileSources,

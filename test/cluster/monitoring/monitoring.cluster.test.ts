@@ -22,7 +22,10 @@ import { listScrapeTargets, podMonitors, type ScrapeTarget } from './pod-targets
 
 const testbed = sharedTestbed()
 const NAME = 'watched'
-/** Long enough to be scraped: Prometheus discovers a new pod within five seconds, and results are visible while others follow. */
+/**
+ * Long enough to be scraped: Prometheus discovers a new pod within five seconds, and results are
+ * visible while others follow.
+ */
 const STUDY = [
   ...REDUCED_SETTINGS,
   `metadata.name=${NAME}`,

@@ -84,7 +84,9 @@ async function probe(operator: StudyOperator, signal: AbortSignal): Promise<read
   return answers
 }
 
-/** Requests that the API server served for an operator after it had logged the loss of its Lease. */
+/**
+ * Requests that the API server served for an operator after it had logged the loss of its Lease.
+ */
 async function writesAfterLoss(operator: StudyOperator): Promise<readonly AuditEntry[]> {
   const lost = await operator.waitForLine(LOST)
   const lostMs = new Date(String(lost['time'])).getTime()
@@ -94,7 +96,9 @@ async function writesAfterLoss(operator: StudyOperator): Promise<readonly AuditE
   )
 }
 
-/** Whether a write has the resourceVersion that it is based on, so that it overwrites nothing newer. */
+/**
+ * Whether a write has the resourceVersion that it is based on, so that it overwrites nothing newer.
+ */
 const isGuarded = ({ body }: AuditEntry): boolean =>
   typeof (body as Partial<NeCoRun> | undefined)?.metadata?.resourceVersion === 'string'
 

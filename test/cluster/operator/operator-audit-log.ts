@@ -12,7 +12,10 @@ export interface OperatorAuditLog {
   waitForWrites(operator: StudyOperator, count: number): Promise<true>
   /** Writes of one operator after the first write of the next. */
   listWritesAfterFirst(next: StudyOperator, operator: StudyOperator): Promise<readonly AuditEntry[]>
-  /** Runs and Jobs of a sweep that were created more than once, or deleted. The creation of a killed operator may be logged as a failure: whether all exist must be checked separately. */
+  /**
+   * Runs and Jobs of a sweep that were created more than once, or deleted. The creation of a killed
+   * operator may be logged as a failure: whether all exist must be checked separately.
+   */
   findCreatedTwice(sweep: string): Promise<readonly string[]>
 }
 

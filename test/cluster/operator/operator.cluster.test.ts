@@ -248,7 +248,7 @@ describe('bad input of the operator', () => {
       const wrong = await start('wrong', buildConfig(nats, nats.untrustedCredsFile))
       const without = await start('without', buildConfig(plain, plain.operatorCredsFile))
       const right = await start('right', buildConfig(nats, nats.operatorCredsFile))
-      const degraded = 'bus is degraded; runs go on'
+      const degraded = 'bus is degraded; runs continue'
       expect(await wrong.waitForLine(degraded)).toMatchObject({ code: 'BusUnauthorized' })
       expect(await without.waitForLine(degraded)).toMatchObject({ code: 'BusWithoutJetStream' })
       for (const operator of [wrong, without, right])

@@ -11,7 +11,10 @@ interface Options {
   readonly lease: object
 }
 
-/** The whole system with pods that end at once, whose operators the test starts and stops, and their audit log. */
+/**
+ * The whole system with pods that end at once, whose operators the test starts and stops, and their
+ * audit log.
+ */
 export interface OperatorsFixture extends StudyFixture {
   readonly operators: StudyOperators
   readonly auditLog: OperatorAuditLog

@@ -14,9 +14,15 @@ export interface StudyOperator extends OperatorProcess {
 }
 
 export interface StudyOperators {
-  /** Starts one with the account, the rights and the configuration of the chart; resolves when it takes part in the election, under its name. */
+  /**
+   * Starts one with the account, the rights and the configuration of the chart; resolves when it
+   * takes part in the election, under its name.
+   */
   start(name: string): Promise<StudyOperator>
-  /** Kills one without a chance to release its Lease, as a lost machine, and expires the Lease at once. */
+  /**
+   * Kills one without a chance to release its Lease, as a lost machine, and expires the Lease at
+   * once.
+   */
   lose(operator: StudyOperator): Promise<void>
   /** Stops the running ones gracefully. */
   close(): Promise<void>

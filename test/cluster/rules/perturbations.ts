@@ -12,7 +12,10 @@ const both =
   (spec) =>
     second(first(spec))
 
-/** Changes of a run that concern a rule, which random changes rarely hit; some satisfy the rule, some break it. */
+/**
+ * Changes of a run that concern a rule, which random changes rarely hit; some satisfy the rule,
+ * some break it.
+ */
 const RUN_PERTURBATIONS: readonly SpecPerturbation[] = [
   both(section('loss', { keptNeighbors: 40 }), section('references', { count: 36 })),
   both(section('loss', { keptNeighbors: 8 }), section('references', { count: 36 })),

@@ -55,7 +55,10 @@ async function readAttemptReports(attempt: number): Promise<readonly RunReport[]
   return text.split('\n').flatMap((line) => (line.endsWith('}') ? [JSON.parse(line)] : []))
 }
 
-/** The result of a training without times: its key, its loss, and the digests of its last checkpoint. */
+/**
+ * The result of a training without times: its key, its loss, and the digests of its last
+ * checkpoint.
+ */
 async function readRunResult(name: string) {
   const { runKey, metrics } = (await readRun(name)).status ?? {}
   const [path = ''] = await storedFiles(`${runKey}/result.json`)

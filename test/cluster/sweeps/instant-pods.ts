@@ -81,7 +81,10 @@ function buildInstantTermination(attempt: JobAttemptName, exitCode: number): Ter
 const LEAST_MS = 20
 const SPREAD_MS = 180
 
-/** How the pod of a Job behaves: its name alone decides, so that every history leads to the same result. */
+/**
+ * How the pod of a Job behaves: its name alone decides, so that every history leads to the same
+ * result.
+ */
 function instantRun(job: string): ScriptedRun {
   const attempt = parseAttempt(job)
   const exitCode = chooseInstantExitCode(attempt)

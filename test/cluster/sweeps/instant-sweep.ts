@@ -13,7 +13,10 @@ interface SweepSize {
 
 const scenes = { kind: 'Scenes' as const, count: 4 }
 
-/** A sweep over one parameter with an evaluation at the end of each run, for pods that follow a script. */
+/**
+ * A sweep over one parameter with an evaluation at the end of each run, for pods that follow a
+ * script.
+ */
 export const instantSweep = ({ name, points, replicates, parallelism }: SweepSize): NeCoSweep => ({
   apiVersion: API_GROUP_VERSION,
   kind: SWEEP_KIND,

@@ -35,7 +35,10 @@ interface Options {
   readonly gpusPerNode?: number
   /** Values of the chart, in addition to those of the fixture. */
   readonly values?: object
-  /** Default true; false with an executor, whose pods would get reader Jobs since they report nothing on the bus. */
+  /**
+   * Default true; false with an executor, whose pods would get reader Jobs since they report
+   * nothing on the bus.
+   */
   readonly bus?: boolean
   /** A fault of NATS, or of the operator's credentials for it. */
   readonly natsFault?: 'NoJetStream' | 'StrangerCredentials'
@@ -43,7 +46,10 @@ interface Options {
   readonly deployment?: boolean
 }
 
-/** The whole system on the testbed: what the chart renders, its operator as pods, NATS, a claim, and nodes. */
+/**
+ * The whole system on the testbed: what the chart renders, its operator as pods, NATS, a claim, and
+ * nodes.
+ */
 export interface StudyFixture {
   /** Namespace of the studies. */
   readonly namespace: string
@@ -154,7 +160,10 @@ async function makeStorage(testbed: SharedTestbed, namespace: string): Promise<s
   return path
 }
 
-/** This checkout as an image, by its tag and by the digest that pods report: later attempts ask for that. */
+/**
+ * This checkout as an image, by its tag and by the digest that pods report: later attempts ask for
+ * that.
+ */
 function buildCheckoutImage(tag: string, digit: string) {
   const imageId = `registry.test/neco@sha256:${digit.repeat(64)}`
   const image = { root: checkout, imageId }

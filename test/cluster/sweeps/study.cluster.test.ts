@@ -21,7 +21,10 @@ beforeAll(async () => {
 })
 afterAll(() => fixture?.close())
 
-/** The example at a reduced size under a name, to its end; gives how long that took, in milliseconds. */
+/**
+ * The example at a reduced size under a name, to its end; gives how long that took, in
+ * milliseconds.
+ */
 async function complete(name: string): Promise<number> {
   const text = await readFile(file, 'utf8')
   const overrides = [...REDUCED_SETTINGS, `metadata.name=${name}`]

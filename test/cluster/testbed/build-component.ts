@@ -9,7 +9,10 @@ const run = promisify(execFile)
 
 const modules = join(import.meta.dirname, 'go')
 
-/** Builds a program with Go into the cache and gives its path; it appears there atomically. Throws with the output of the compiler. */
+/**
+ * Builds a program with Go into the cache and gives its path; it appears there atomically. Throws
+ * with the output of the compiler.
+ */
 export async function buildComponent(component: Component, go: string): Promise<string> {
   const folder = cacheFolder()
   await mkdir(folder, { recursive: true })

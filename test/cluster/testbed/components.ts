@@ -2,7 +2,10 @@
 export interface Component {
   readonly name: string
   readonly version: string
-  /** What another version must share with ours to be used from PATH: 1.36.x for Minor, 3.x for Major. */
+  /**
+   * What another version must share with ours to be used from PATH: 1.36.x for Minor, 3.x for
+   * Major.
+   */
   readonly compatibleBy: 'Major' | 'Minor'
   /** Arguments that print its version. */
   readonly versionArgs: readonly string[]

@@ -6,7 +6,10 @@ export interface ControlPlanePorts {
   readonly etcdPeer: number
 }
 
-/** How fast a lost node is noticed and its pods are evicted: seconds here, minutes on a real cluster. */
+/**
+ * How fast a lost node is noticed and its pods are evicted: seconds here, minutes on a real
+ * cluster.
+ */
 const NODE_GRACE = '6s'
 const TOLERATION_SECONDS = 4
 
@@ -56,7 +59,10 @@ export function apiServerFlags(
   ]
 }
 
-/** Many objects per second: the operator must be the bottleneck, not the default limits of other components. */
+/**
+ * Many objects per second: the operator must be the bottleneck, not the default limits of other
+ * components.
+ */
 const UNHURRIED = ['--kube-api-qps=300', '--kube-api-burst=600', '--leader-elect=false']
 
 export function controllerManagerFlags(

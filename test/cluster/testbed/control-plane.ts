@@ -26,7 +26,10 @@ interface ControlPlaneOptions {
   readonly log: (line: string) => void
   /** Users in addition to those of every testbed, with their groups. */
   readonly users?: Readonly<Record<string, readonly string[]>>
-  /** Called when the API server is ready and nothing else runs: the garbage collector looks for kinds that come later every 30 s only. */
+  /**
+   * Called when the API server is ready and nothing else runs: the garbage collector looks for
+   * kinds that come later every 30 s only.
+   */
   readonly served?: (kubeconfig: KubeconfigLookup) => Promise<void>
 }
 
@@ -53,7 +56,9 @@ export interface ControlPlane extends ControlPlaneInfo {
   readonly kubeconfig: KubeconfigLookup
   /** A token of a service account, valid for ten hours. */
   readonly serviceAccountToken: (namespace: string, name: string) => Promise<string>
-  /** An outage: Killed closes connections and refuses new ones, Frozen leaves them open and silent. */
+  /**
+   * An outage: Killed closes connections and refuses new ones, Frozen leaves them open and silent.
+   */
   readonly stopApiServer: (how: 'Killed' | 'Frozen') => Promise<void>
   /** Ends the outage, on the same port; resolves when the server is ready. */
   readonly startApiServer: () => Promise<void>
@@ -71,7 +76,10 @@ interface ControlPlaneParts {
   readonly running: Map<string, TestbedProcess>
 }
 
-/** Starts a control plane on free ports of 127.0.0.1, ready for objects. Throws with the last output of the program that did not start. */
+/**
+ * Starts a control plane on free ports of 127.0.0.1, ready for objects. Throws with the last output
+ * of the program that did not start.
+ */
 export async function startControlPlane(start: ControlPlaneOptions): Promise<ControlPlane> {
   const startedMs = performance.now()
   const parts = await prepare(start)

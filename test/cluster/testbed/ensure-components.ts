@@ -17,7 +17,9 @@ const all: readonly Component[] = Object.values(COMPONENTS)
 
 type LogWriter = (line: string) => void
 
-/** Finds every program of the testbed, and builds missing ones with Go, logging each with its time. */
+/**
+ * Finds every program of the testbed, and builds missing ones with Go, logging each with its time.
+ */
 export async function ensureComponents(log: LogWriter): Promise<EnsureResult> {
   const found = await findAll()
   if (found.size === all.length) return ready(found)

@@ -7,7 +7,10 @@ import { findOnPath } from './find-on-path.ts'
 
 const run = promisify(execFile)
 
-/** The cache of built programs, outside the checkout: NECO_TEST_CACHE, or a folder of the user's cache. */
+/**
+ * The cache of built programs, outside the checkout: NECO_TEST_CACHE, or a folder of the user's
+ * cache.
+ */
 export const cacheFolder = (): string =>
   process.env['NECO_TEST_CACHE'] ?? join(homedir(), '.cache', 'neco-operator', 'bin')
 
@@ -20,7 +23,10 @@ async function reportsCompatibleVersion(component: Component, path: string): Pro
   }
 }
 
-/** The first program of the right version: on PATH, in KUBEBUILDER_ASSETS, in the cache; undefined when there is none. */
+/**
+ * The first program of the right version: on PATH, in KUBEBUILDER_ASSETS, in the cache; undefined
+ * when there is none.
+ */
 export async function findComponent(component: Component): Promise<string | undefined> {
   const onPath = (process.env['PATH'] ?? '').split(delimiter)
   const assets = process.env['KUBEBUILDER_ASSETS'] ?? ''

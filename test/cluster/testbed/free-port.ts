@@ -1,6 +1,9 @@
 import { createServer } from 'node:net'
 
-/** Below the ports that Linux hands to outgoing connections, so that a port stays ours while its server is down for a while. */
+/**
+ * Below the ports that Linux hands to outgoing connections, so that a port stays ours while its
+ * server is down for a while.
+ */
 const LOWEST = 20_000
 const HIGHEST = 31_999
 

@@ -10,7 +10,10 @@ import {
   type KeyPair,
 } from '@nats-io/jwt'
 
-/** The accounts of a testbed's NATS server: an operator, the system account and one for NeCo, as in production. */
+/**
+ * The accounts of a testbed's NATS server: an operator, the system account and one for NeCo, as in
+ * production.
+ */
 export interface NatsAccounts {
   readonly operatorJwt: string
   readonly systemAccount: string

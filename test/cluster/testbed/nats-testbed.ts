@@ -35,7 +35,10 @@ export interface NatsTestbed {
   readonly monitorUrl: string
   /** Ends the server: Gently as an upgrade does, Killed as a lost machine. */
   readonly stop: (how?: 'Gently' | 'Killed') => Promise<void>
-  /** Starts it again on the same port and store; from then on with JetStream where that is asked for. */
+  /**
+   * Starts it again on the same port and store; from then on with JetStream where that is asked
+   * for.
+   */
   readonly start: (jetStream?: 'On') => Promise<void>
   readonly close: () => Promise<void>
 }

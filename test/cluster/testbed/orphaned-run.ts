@@ -3,7 +3,10 @@ import { identifyProcess } from '../../../cli/local/process-identity.ts'
 import { openTestbedFolder } from './testbed-folder.ts'
 import { startTestbedProcess } from './testbed-process.ts'
 
-/** A run of the testbed that waits to be killed, for the test of the cleanup. Its argument is the folder for testbeds. */
+/**
+ * A run of the testbed that waits to be killed, for the test of the cleanup. Its argument is the
+ * folder for testbeds.
+ */
 const folder = await openTestbedFolder(process.argv[2])
 const program = { command: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'] }
 const dying = await startTestbedProcess(folder, { name: 'dying', ...program })

@@ -31,7 +31,10 @@ export interface PrometheusTestbed {
 
 const READY_WITHIN_MS = 60_000
 
-/** Starts Prometheus on a free port; it scrapes the targets of the file, with honorLabels as in the chart's PodMonitors. */
+/**
+ * Starts Prometheus on a free port; it scrapes the targets of the file, with honorLabels as in the
+ * chart's PodMonitors.
+ */
 export async function startPrometheusTestbed(
   start: PrometheusTestbedOptions,
 ): Promise<PrometheusTestbed> {

@@ -7,7 +7,10 @@ interface ServiceAccountKey {
 
 const LIVES_SECONDS = 36_000
 
-/** A token of a service account, valid for ten hours, as pods get one. Throws for an unknown account. */
+/**
+ * A token of a service account, valid for ten hours, as pods get one. Throws for an unknown
+ * account.
+ */
 export async function requestServiceAccountToken(
   access: ApiAccess,
   { namespace, name }: ServiceAccountKey,

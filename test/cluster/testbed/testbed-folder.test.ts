@@ -18,7 +18,10 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true, force: true }))
 
-/** A run of the testbed in a process of its own, with a child that dies with it and one that survives it. */
+/**
+ * A run of the testbed in a process of its own, with a child that dies with it and one that
+ * survives it.
+ */
 interface OtherRun {
   readonly folder: string
   readonly dying: ProcessIdentity

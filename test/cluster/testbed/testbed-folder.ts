@@ -15,7 +15,9 @@ const PREFIX = 'neco-testbed-'
 const OWNER = 'owner.json'
 const PROCESSES = 'processes.ndjson'
 
-/** The folder of one run of the testbed, and the processes that a later run ends if this one cannot. */
+/**
+ * The folder of one run of the testbed, and the processes that a later run ends if this one cannot.
+ */
 export interface TestbedFolder {
   readonly path: string
   /** Records a started process, so that a later run can end it if it survives this one. */
@@ -27,7 +29,8 @@ export interface TestbedFolder {
 export async function openTestbedFolder(root: string = tmpdir()): Promise<TestbedFolder> {
   await removeOrphanedTestbeds(root)
   const owner = await identifyProcess(process.pid)
-  // Created atomically with its owner, so that a run that starts now does not take it for an orphan.
+  // Created atomically with its owner, so that a run that starts now does not take it for an
+  // orphan.
   const temporaryPath = await mkdtemp(join(root, '.neco-testbed-'))
   await writeFile(join(temporaryPath, OWNER), JSON.stringify(owner))
   const path = join(root, `${PREFIX}${process.pid}-${temporaryPath.slice(-6)}`)
@@ -39,7 +42,10 @@ export async function openTestbedFolder(root: string = tmpdir()): Promise<Testbe
   }
 }
 
-/** Ends the processes, and removes the folders, of runs whose own process is gone. Gives the folders removed. */
+/**
+ * Ends the processes, and removes the folders, of runs whose own process is gone. Gives the folders
+ * removed.
+ */
 export async function removeOrphanedTestbeds(root: string): Promise<readonly string[]> {
   const names = (await readdir(root)).filter((name) => name.startsWith(PREFIX))
   const removed = await Promise.all(names.map((name) => removeIfOrphaned(join(root, name))))

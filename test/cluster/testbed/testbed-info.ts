@@ -53,7 +53,10 @@ export interface SharedTestbed {
   readonly api: (apiRequest: TestApiRequest, user?: string) => Promise<TestApiResponse>
   /** Creates a namespace in which pods can be created; its name starts with the prefix. */
   readonly newNamespace: (prefix?: string) => Promise<string>
-  /** Starts a control plane of its own, for outages and for cluster-scoped objects; the caller closes it. */
+  /**
+   * Starts a control plane of its own, for outages and for cluster-scoped objects; the caller
+   * closes it.
+   */
   readonly startOwnTestbed: (options?: OwnTestbedOptions) => Promise<Testbed>
 }
 

@@ -56,14 +56,20 @@ export async function startTestbedProcess(
 
 type CommandLine = readonly [string, ...string[]]
 
-/** PR_SET_PDEATHSIG where there is one, which keeps the pid. Else a shell that ends when its stdin closes, as it does when this process dies. */
+/**
+ * PR_SET_PDEATHSIG where there is one, which keeps the pid. Else a shell that ends when its stdin
+ * closes, as it does when this process dies.
+ */
 async function wrapToDieWithParent(args: CommandLine): Promise<CommandLine> {
   const setpriv = process.platform === 'linux' ? await findOnPath('setpriv') : undefined
   if (setpriv !== undefined) return [setpriv, '--pdeathsig', 'KILL', '--', ...args]
   return ['/bin/sh', '-c', WATCHER, 'watch', ...args]
 }
 
-/** Runs its arguments until they end or stdin closes. SIGTERM goes to the whole group, so the shell ignores it. */
+/**
+ * Runs its arguments until they end or stdin closes. SIGTERM goes to the whole group, so the shell
+ * ignores it.
+ */
 const WATCHER = `
 exec 3<&0
 trap : TERM

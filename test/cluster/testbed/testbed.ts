@@ -24,7 +24,10 @@ interface TestbedOptions {
   readonly crds?: boolean
 }
 
-/** A control plane of its own with a folder, for tests that would disturb others: outages, charts, users. */
+/**
+ * A control plane of its own with a folder, for tests that would disturb others: outages, charts,
+ * users.
+ */
 export interface Testbed {
   readonly folder: TestbedFolder
   readonly programs: ComponentPaths

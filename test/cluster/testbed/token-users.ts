@@ -6,7 +6,10 @@ export interface TokenUser {
   readonly token: string
 }
 
-/** The users of every testbed: `admin` sets up, `kubelet` runs the nodes (so that the audit log tells its writes from admin's), `stranger` has no permissions. */
+/**
+ * The users of every testbed: `admin` sets up, `kubelet` runs the nodes (so that the audit log
+ * tells its writes from admin's), `stranger` has no permissions.
+ */
 const ALWAYS = [
   ['admin', ['system:masters']],
   ['kubelet', ['system:masters']],

@@ -5,11 +5,17 @@ interface WaitOptions<T> {
   readonly what: string
   readonly withinMs: number
   readonly everyMs?: number
-  /** Returns a value once there is one; an error counts as "not yet" and is the cause at the timeout. */
+  /**
+   * Returns a value once there is one; an error counts as "not yet" and is the cause at the
+   * timeout.
+   */
   readonly look: () => Promise<T | undefined>
 }
 
-/** Polls until `look` returns a value, for programs that do not notify when they are ready. Throws at the timeout. */
+/**
+ * Polls until `look` returns a value, for programs that do not notify when they are ready. Throws
+ * at the timeout.
+ */
 export async function waitUntil<T>({
   what,
   withinMs,

@@ -19,7 +19,10 @@ export interface ColorDraws {
   readonly blurRadiusPx: number | undefined
 }
 
-/** Draws the augmentation of one crop (docs/method.md §1.1): jitter in random order, then gray, then blur. The number of draws is always the same. */
+/**
+ * Draws the augmentation of one crop (docs/method.md §1.1): jitter in random order, then gray, then
+ * blur. The number of draws is always the same.
+ */
 export function drawColors(stream: RandomStream, views: ViewsSettings): ColorDraws {
   const jittered = stream.uniform() < views.jitterProbability
   const order = stream.permutation(adjustments.length)

@@ -19,7 +19,10 @@ function toResizedCrop(box: Box, crop: Box, side: number): Box {
   ]
 }
 
-/** Where each global crop and each crop overlap, in the pixels of either (docs/method.md §1.2; crop_pair_boxes.json). The first two crops are global. */
+/**
+ * Where each global crop and each crop overlap, in the pixels of either (docs/method.md §1.2;
+ * crop_pair_boxes.json). The first two crops are global.
+ */
 export function computeCropPairBoxes(
   crops: readonly Box[],
   sides: readonly number[],

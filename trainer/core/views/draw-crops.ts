@@ -35,9 +35,9 @@ function drawOverlapping(
 }
 
 /**
- * Draws the crops of one image: two global, then the local ones (docs/method.md §1.1).
- * The second global crop shares more than twice, each local crop more than once, ⌊minIntersection·W·H⌋ pixels with every global crop.
- * Throws OverlapError where a thousand draws do not reach that.
+ * Draws the crops of one image: two global, then the local ones (docs/method.md §1.1). The second
+ * global crop shares more than twice, each local crop more than once, ⌊minIntersection·W·H⌋ pixels
+ * with every global crop. Throws OverlapError where a thousand draws do not reach that.
  */
 export function drawCrops(stream: RandomStream, image: ImageSize, views: ViewsSettings): Box[] {
   const global = { ...image, scale: views.globalScale, aspectRatio: views.aspectRatio }

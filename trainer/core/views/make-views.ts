@@ -20,11 +20,16 @@ export interface SampleKey {
 export interface Views extends CropPairBoxes {
   /** Crop boxes in pixels of the image: two global crops, then the local ones. */
   readonly boxes: readonly Box[]
-  /** Normalized crops in the order of `boxes`; crop c is [3, side, side] with the side of cropSides. */
+  /**
+   * Normalized crops in the order of `boxes`; crop c is [3, side, side] with the side of cropSides.
+   */
   readonly crops: readonly Float32Array[]
 }
 
-/** The augmented crops of one image and where they overlap (docs/method.md §1.1, §1.2). A pure function. Throws OverlapError where crops cannot overlap as asked. */
+/**
+ * The augmented crops of one image and where they overlap (docs/method.md §1.1, §1.2). A pure
+ * function. Throws OverlapError where crops cannot overlap as asked.
+ */
 export function makeViews(image: RgbImage, views: ViewsSettings, key: SampleKey): Views {
   const { seed, epoch, sample } = key
   const stream = randomStream({ seed, purpose: 'crop-boxes', indices: [epoch, sample] })

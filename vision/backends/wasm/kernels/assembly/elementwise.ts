@@ -86,7 +86,10 @@ export function dot(args: usize, begin: i32, end: i32, scratch: usize): void {
   store<f32>(pointerAt(args, 2), <f32>sum)
 }
 
-/** parameter, gradient, firstMoment, secondMoment, decay, beta1, beta2, rate, 1/rootCorrection, epsilon, gradientScale. */
+/**
+ * parameter, gradient, firstMoment, secondMoment, decay, beta1, beta2, rate, 1/rootCorrection,
+ * epsilon, gradientScale.
+ */
 export function adamwStep(args: usize, begin: i32, end: i32, scratch: usize): void {
   const parameter = pointerAt(args, 0)
   const gradient = pointerAt(args, 1)

@@ -84,7 +84,10 @@ function productSum(dy: usize, gamma: usize, x: usize, mean: f32, n: i32): f32 {
   return total
 }
 
-/** dy, x, mean, deviation, dGamma, dBeta, rows, D. Items: groups of 8 columns; sums by blocks of 64 rows. */
+/**
+ * dy, x, mean, deviation, dGamma, dBeta, rows, D. Items: groups of 8 columns; sums by blocks of 64
+ * rows.
+ */
 export function layerNormParameterGradient(args: usize, begin: i32, end: i32, scratch: usize): void {
   const rows = intAt(args, 6)
   const columns = intAt(args, 7)

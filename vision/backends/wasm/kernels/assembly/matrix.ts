@@ -62,7 +62,10 @@ export function matMul(args: usize, begin: i32, end: i32, scratch: usize): void 
   }
 }
 
-/** x, out, rows, columns. Items: groups of 16 columns. Sums of 64 rows are added up: fewer roundings. */
+/**
+ * x, out, rows, columns. Items: groups of 16 columns. Sums of 64 rows are added up: fewer
+ * roundings.
+ */
 export function columnSum(args: usize, begin: i32, end: i32, scratch: usize): void {
   const x = pointerAt(args, 0)
   const out = pointerAt(args, 1)

@@ -55,7 +55,10 @@ export function residualBranchGradient(args: usize, begin: i32, end: i32, scratc
   }
 }
 
-/** dy, branch, sampleScale or 0, dGamma, rows, D, rows of a sample. Items: groups of 4 columns; sums by blocks of 64 rows. */
+/**
+ * dy, branch, sampleScale or 0, dGamma, rows, D, rows of a sample. Items: groups of 4 columns; sums
+ * by blocks of 64 rows.
+ */
 export function residualGammaGradient(args: usize, begin: i32, end: i32, scratch: usize): void {
   const rows = intAt(args, 4)
   const columns = intAt(args, 5)

@@ -131,8 +131,8 @@ export function distanceGradient(args: usize, begin: i32, end: i32, scratch: usi
 }
 
 /**
- * logits, gradient, losses, targets or 0, labels or 0, C, ignore, smoothing, 1/kept rows, has ignore.
- * Items: rows; each gives its own loss, which the host adds up.
+ * logits, gradient, losses, targets or 0, labels or 0, C, ignore, smoothing, 1/kept rows, has
+ * ignore. Items: rows; each gives its own loss, which the host adds up.
  */
 export function crossEntropy(args: usize, begin: i32, end: i32, scratch: usize): void {
   const targets = pointerAt(args, 3)

@@ -3,7 +3,9 @@ import { erf4, exp4, fma, splat } from './vector-math'
 // What the soft sort needs of float32 functions on four lanes, with the limits that the sort
 // relies on: a relaxed comparison reaches exactly 0 and 1, and ln 0 is −∞.
 
-/** ln x for normal x > 0 plus `shift`·ln 2, within 1 ulp: x = 2^e·(1 + m) with 1 + m in [√½, √2). */
+/**
+ * ln x for normal x > 0 plus `shift`·ln 2, within 1 ulp: x = 2^e·(1 + m) with 1 + m in [√½, √2).
+ */
 // @ts-ignore: decorator
 @inline function logarithmOfNormal4(x: v128, shift: v128): v128 {
   const above = i32x4.sub(x, i32x4.splat(0x3f3504f3))

@@ -6,17 +6,17 @@ import { createEventRecorder } from '../../kube/events/event-recorder.ts'
 import type { Clock } from '../../std/clock.ts'
 import { createBusCheckpointRequester } from '../bus/bus-checkpoint-requester.ts'
 import { createBusHints } from '../bus/bus-hints.ts'
+import type { JobBus } from '../cluster/jobs/create-job.ts'
+import { type EvictionWarnings, openEvictionWarnings } from '../cluster/jobs/eviction-warnings.ts'
+import { openJobCaches } from '../cluster/jobs/job-caches.ts'
+import type { JobDefaults } from '../cluster/jobs/job-defaults.ts'
+import { createKubernetesJobs } from '../cluster/jobs/kubernetes-jobs.ts'
+import { createKubernetesPrerequisites } from '../cluster/jobs/kubernetes-prerequisites.ts'
+import { joinNamespaces, type NamespacePorts } from '../cluster/join-namespaces.ts'
+import { openClusterObjects } from '../cluster/kubernetes-objects.ts'
+import { ConfigMapTables } from '../cluster/result-tables.ts'
 import type { Platform } from '../controllers/platform.ts'
 import type { Bus, CommandAnswer } from '../ports/bus.ts'
-import type { JobBus } from './jobs/create-job.ts'
-import { type EvictionWarnings, openEvictionWarnings } from './jobs/eviction-warnings.ts'
-import { openJobCaches } from './jobs/job-caches.ts'
-import type { JobDefaults } from './jobs/job-defaults.ts'
-import { createKubernetesJobs } from './jobs/kubernetes-jobs.ts'
-import { createKubernetesPrerequisites } from './jobs/kubernetes-prerequisites.ts'
-import { joinNamespaces, type NamespacePorts } from './join-namespaces.ts'
-import { openClusterObjects } from './kubernetes-objects.ts'
-import { ConfigMapTables } from './result-tables.ts'
 
 export interface ClusterPlatformOptions {
   /** None of whose writes leaves unless this process leads. */
@@ -42,7 +42,9 @@ export interface ClusterPlatformOptions {
   readonly onCheckpointAnswer: (attempt: AttemptAddress, answer: CommandAnswer) => void
 }
 
-/** The ports of the controllers in a cluster: caches that follow the API server, and writes to it. */
+/**
+ * The ports of the controllers in a cluster: caches that follow the API server, and writes to it.
+ */
 export interface ClusterPlatform {
   readonly ports: Platform
   /** Resolves when every cache has its first list. */
