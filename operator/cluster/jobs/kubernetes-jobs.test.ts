@@ -209,7 +209,7 @@ describe('deleting a Job', () => {
 const yieldToEventLoop = () => new Promise((resolve) => setImmediate(resolve))
 
 const waitForFirstChange = (jobs: FakeJobsPlatform['jobs']) => {
-  const next = Promise.withResolvers<ObjectKey>()
+  const next = Promise.withResolvers<typeof key>()
   const stop = jobs.watch((run) => next.resolve(run))
   return next.promise.finally(stop)
 }
