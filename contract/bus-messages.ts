@@ -17,7 +17,7 @@ export const Heartbeat = z.strictObject({
   attempt: z.int32().min(1),
   podUid: z.string(),
   runKey: z.string().optional(),
-  /** When it was said. */
+  /** When it was reported. */
   wallTime: z.iso.datetime(),
   step: z.int32().min(0),
   totalSteps: z.int32().min(0),
@@ -66,7 +66,7 @@ export const SpoolMark = z.strictObject({
 })
 export type SpoolMark = z.infer<typeof SpoolMark>
 
-/** All that a reader is told: which leftovers of which run to ship. */
+/** The request of a reader: which unshipped spools of which run to ship. */
 export const ReaderConfig = z.strictObject({
   schemaVersion: z.literal(1),
   storage: z.string(),

@@ -1,9 +1,9 @@
-/** Whether live pods can be heard. Off: no bus is configured. */
+/** Whether reports of live pods arrive. Off: no bus is configured. */
 export type BusState = 'Off' | 'Connected' | 'Degraded'
 
 /**
- * Why live pods cannot be heard: a word for programs, and a sentence that names the servers and
- * says what to do.
+ * Why reports of live pods do not arrive: a code for programs, and a sentence that names the
+ * servers and says what to do.
  */
 export interface BusProblem {
   readonly code: string

@@ -16,11 +16,9 @@ export const EvaluationFile = z.strictObject({
   predictions: z
     .strictObject({
       metric: z.string().describe('metric the predictions belong to.'),
-      images: z.int().min(1).describe('pictures, the first of the validation set.'),
+      images: z.int().min(1).describe('images, the first of the validation set.'),
       sidePx: z.int().min(1),
-      path: z
-        .string()
-        .describe('path under the storage: class indices, one picture above the next.'),
+      path: z.string().describe('path under the storage: class indices, one image above the next.'),
     })
     .optional(),
   backend: z.string().describe('backend is the identity of the backend that computed.'),

@@ -15,7 +15,7 @@ const BusSettings = z.strictObject({
   caFile: z.string().optional().describe('caFile holds the authority that signed the server.'),
   namespace: z.string().describe('namespace of the run.'),
   runUid: z.string().describe('runUid names the run in subjects.'),
-  task: TaskAddress.describe('task of the run that this pod works on.'),
+  task: TaskAddress.describe('task of the run that this pod executes.'),
 })
 export type BusSettings = z.infer<typeof BusSettings>
 
@@ -60,7 +60,7 @@ export const PodIdentity = z.strictObject({
 })
 export type PodIdentity = z.infer<typeof PodIdentity>
 
-/** All that a trainer or evaluator pod is told. */
+/** The whole configuration of a trainer or evaluator pod. */
 export const RunConfig = z.strictObject({
   schemaVersion: z.literal(1),
   identity: PodIdentity,
@@ -73,7 +73,7 @@ export const RunConfig = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      'isBesideTraining is set for an evaluator pod that runs while the training goes on: it measures the fractions whose checkpoint is complete, and leaves the rest.',
+      'isBesideTraining is set for an evaluator pod that runs while the training continues: it measures the fractions whose checkpoint is complete, and leaves the rest.',
     ),
   evaluations: z
     .array(EvaluationSettings)

@@ -111,7 +111,7 @@ export const RunStatus = z.strictObject({
     )
     .max(160)
     .optional()
-    .describe('evaluations that are done, also while the training goes on.')
+    .describe('evaluations that are done, also while the training continues.')
     .meta({ 'x-kubernetes-list-type': 'atomic' }),
 })
 export type RunStatus = z.infer<typeof RunStatus>

@@ -59,7 +59,7 @@ const buildImmutableCel = (field: string): string =>
 const isSameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 /**
- * One rule a field: it is as it was, absent or present. `noun` is what to make anew instead, such
+ * One rule a field: it is as it was, absent or present. `noun` is what to create instead, such
  * as `run`.
  */
 export const buildImmutableFieldRules = <T extends object>(

@@ -129,7 +129,7 @@ const RESULTS: readonly PanelSpec[] = [
   {
     title: 'mIoU over training',
     description:
-      'Mean over the replicates of a point. The line of a fraction of the schedule begins when it was measured, while training goes on where evaluators run beside it.',
+      'Mean over the replicates of a point. The line of a fraction of the schedule begins when it was measured, while training continues where evaluators run beside it.',
     kind: 'Lines',
     unit: 'percentunit',
     queries: [

@@ -68,7 +68,7 @@ async function aTrainingUnderWay(steps: readonly number[]): Promise<void> {
   await storage().delete(runResultPath(runKey))
 }
 
-describe('an evaluator beside a training that goes on', () => {
+describe('an evaluator beside a training that is running', () => {
   test('measures the weights before it and the complete checkpoints, and lists what it left', async () => {
     await aTrainingUnderWay([3, 6, 7])
     expect(await evaluate(aConfig([1, 0.5, 0, 0.25, 0.75]))).toEqual({

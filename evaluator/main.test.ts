@@ -50,7 +50,7 @@ async function runEvaluator(
 }
 
 describe('the evaluator program', () => {
-  test('evaluates, reports to its spool, leaves its last words, and finds all of it again', async () => {
+  test('evaluates, reports to its spool, leaves its termination message, and finds all of it again', async () => {
     const config = buildEvaluationConfig(root, { at: [0] })
     const first = await runEvaluator(config)
     expect([first.code, first.terminationMessage.reason, first.terminationMessage.reused]).toEqual([
@@ -74,7 +74,7 @@ describe('the evaluator program', () => {
     expect(again.terminationMessage.evaluations).toEqual(first.terminationMessage.evaluations)
   })
 
-  test('ends with code 2 when its run-config is missing, and says so in its last words', async () => {
+  test('ends with code 2 when its run-config is missing, and says so in its termination message', async () => {
     const { code, terminationMessage } = await runEvaluator(undefined)
     expect([code, terminationMessage.reason]).toEqual([2, 'RunConfigInvalid'])
     expect(terminationMessage.message).toContain('run-config.json')

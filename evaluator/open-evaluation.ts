@@ -47,7 +47,7 @@ export interface EvaluationContext {
   /** Undefined where only the weights before training are measured, and it is not there. */
   readonly training: RunResult | undefined
   /**
-   * Complete checkpoints of a training that goes on, by fraction of the schedule; empty beside a
+   * Complete checkpoints of a training that is running, by fraction of the schedule; empty beside a
    * finished one.
    */
   readonly checkpoints: ReadonlyMap<number, WeightsCheckpoint>
@@ -109,7 +109,7 @@ export async function loadEvaluationContext(
 const inOrder = (fractions: readonly number[]): number[] => [...fractions].sort((a, b) => a - b)
 
 /**
- * What can be measured of a training that goes on: the weights before it, and its complete
+ * What can be measured of a training that is running: the weights before it, and its complete
  * checkpoints.
  */
 async function findCompleteFractions(

@@ -118,7 +118,7 @@ describe('an evaluator', () => {
     expect(await readEvaluatedKey({ at: [1], source: 'Teacher' })).not.toBe(student)
   })
 
-  test('stops between two pictures when it is told to, and gives back its claim', async () => {
+  test('stops between two images when it is asked to, and releases its claim', async () => {
     const stop = new AbortController()
     stop.abort('SIGTERM')
     const failure = await captureFailure(

@@ -19,7 +19,7 @@ export interface EvaluationSummary {
   /** Whether every result was found under its key. */
   readonly reused: boolean
   readonly evaluations: readonly EvaluationResult[]
-  /** The fractions whose checkpoint is not complete yet, where the training goes on. */
+  /** The fractions whose checkpoint is not complete yet, where the training continues. */
   readonly unmeasured: readonly number[]
 }
 

@@ -17,7 +17,7 @@ export interface Stall {
   readonly message: string
 }
 
-/** Whether a pod is later than it may be, by the same clock as its pace (ms). */
+/** Whether a pod is later than it may be, by the same clock as its steps (ms). */
 export function checkForStall(
   { startedMs, lastStepMs }: StepTimes,
   { firstStepSeconds, stallSeconds }: StallLimits,

@@ -13,7 +13,7 @@ function findFailure(result: Result): unknown {
   }
 }
 
-test('A pod goes on with settings that fit.', () => {
+test('A pod accepts settings that fit.', () => {
   expect(findFailure({})).toBeUndefined()
 })
 

@@ -39,7 +39,7 @@ function parseDeadlineVariables(environment: Environment) {
   }
 }
 
-/** Nor whether the training still goes on, which differs between two attempts at an evaluation. */
+/** Nor whether the training still runs, which differs between two attempts at an evaluation. */
 const parseTaskVariables = ({ NECO_BESIDE_TRAINING: value }: Environment) =>
   value === undefined ? {} : { isBesideTraining: value === 'true' }
 

@@ -86,7 +86,7 @@ const addLines = ({ number, text }: Segment, lines: string): Segment =>
     ? { number, text: text + lines }
     : { number: number + 1, text: lines }
 
-/** Opens the spool of a pod and goes on after its last line. Throws StorageError. */
+/** Opens the spool of a pod and continues after its last line. Throws StorageError. */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const { storage, attempt, identity, now, monotonicMs, onWritten } = options
   const { capBytes = MAX_SPOOL_BYTES } = options

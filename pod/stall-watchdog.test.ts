@@ -9,7 +9,7 @@ import { TerminationMessage } from '../contract/run-report.ts'
 import { buildMicroRunConfig } from '../test/fixtures/micro-run-config.ts'
 import { startStallWatchdog } from './stall-watchdog.ts'
 
-describe('the pace of a trainer', () => {
+describe('the stall watchdog of a trainer', () => {
   beforeEach(() => {
     vi.useFakeTimers()
   })
@@ -85,7 +85,7 @@ describe('a pod that comes to nothing', () => {
     return { exitCode, signal, words: message }
   }
 
-  test('ends itself with a code of its own, and last words that say why', async () => {
+  test('ends itself with a code of its own, and a termination message that says why', async () => {
     const config = join(folder, 'run-config.json')
     const execution = { firstStepSeconds: 1, storage: folder }
     await writeFile(config, JSON.stringify(buildMicroRunConfig({ execution })))

@@ -71,9 +71,9 @@ interface MicroStudy {
 }
 
 async function placeRun(folder: string, evaluationParallelism: number): Promise<MicroStudy> {
-  const home = createSimulatedPlatform()
+  const simulated = createSimulatedPlatform()
   const findCheckpoint = () => ({ step: study.reportedStep, totalSteps: 6 })
-  const platform = { ...home, hints: { ...NOOP_HINTS, findCheckpoint } }
+  const platform = { ...simulated, hints: { ...NOOP_HINTS, findCheckpoint } }
   const study: MicroStudy = { platform, storage: join(root, folder), order: [], reportedStep: 0 }
   await platform.runs.create({
     apiVersion: API_GROUP_VERSION,
@@ -202,7 +202,7 @@ async function finishStudy(study: MicroStudy) {
   return status?.evaluations?.map(({ at, key, metrics }) => ({ at, key, metrics }))
 }
 
-test('an evaluation at half of the schedule is measured while training goes on, though both were killed, and finds what one after training finds', async () => {
+test('an evaluation at half of the schedule is measured while training continues, though both were killed, and finds what one after training finds', async () => {
   const study = await placeRun('beside', 1)
   await reconcileRun(study.platform, KEY)
   await trainJob(study, 4)

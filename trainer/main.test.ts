@@ -150,7 +150,7 @@ describe('a trainer', () => {
   test('warns of files that are no images, by count and name, and trains on the others', async () => {
     const photos = join(root, 'photos')
     await mkdir(photos)
-    await writeFile(join(photos, 'notes.txt'), 'no picture')
+    await writeFile(join(photos, 'notes.txt'), 'no image')
     for (const name of ['a', 'b', 'c', 'd']) {
       await sharp({ create: { width: 40, height: 40, channels: 3, background: '#48c' } })
         .jpeg()

@@ -25,7 +25,7 @@ const isScalarSchema = (schema: z.core.$ZodType): boolean =>
   schema instanceof z.ZodString
 
 /**
- * The schema of a scalar with what is said of it, which stands at the optional around it or at
+ * The schema of a scalar with its description, which stands at the optional around it or at
  * itself.
  */
 function withDescription(inner: z.ZodType, { description }: z.ZodType): z.ZodType {

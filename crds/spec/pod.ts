@@ -113,7 +113,7 @@ const ContainerOverride = z.strictObject({
 })
 
 /**
- * What may be said of the pods: a closed list, so that no run gets privileges, host paths or
+ * What a manifest may set on pods: a closed list, so that no run gets privileges, host paths or
  * service accounts.
  */
 export const PodSettings = z.strictObject({

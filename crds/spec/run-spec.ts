@@ -195,7 +195,7 @@ const runSpecFields = {
     .max(8)
     .optional()
     .describe(
-      'evaluationParallelism is how many evaluators run at once. From 1 on a fraction of the schedule is measured as soon as its checkpoint is complete, while the training goes on, and the storage must be ReadWriteMany; with 0 evaluations wait for the end of the training and run one at a time. When left out, 1 in a cluster whose storage is ReadWriteMany, else 0. It cannot be changed while the run lives.',
+      'evaluationParallelism is how many evaluators run at once. From 1 on a fraction of the schedule is measured as soon as its checkpoint is complete, while the training continues, and the storage must be ReadWriteMany; with 0 evaluations wait for the end of the training and run one at a time. When left out, 1 in a cluster whose storage is ReadWriteMany, else 0. It cannot be changed while the run lives.',
     ),
   threads: z
     .int32()

@@ -36,7 +36,7 @@ export const DatasetSettings = z.strictObject({
     .int32()
     .min(0)
     .optional()
-    .describe('firstSeed is the seed of the first picture, for Scenes.'),
+    .describe('firstSeed is the seed of the first image, for Scenes.'),
   count: z
     .int32()
     .min(1)

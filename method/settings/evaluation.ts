@@ -6,7 +6,7 @@ export const Protocol = z.enum(PROTOCOL_NAMES)
 
 /**
  * The profile names a full set of protocol numbers: Official as published (docs/method.md §4),
- * Scenes for the small pictures.
+ * Scenes for the small images.
  */
 export const Profile = z.enum(['Official', 'Scenes'])
 export type Profile = z.infer<typeof Profile>

@@ -38,9 +38,9 @@ interface World {
 }
 
 async function createWorld(parallelism: number): Promise<World> {
-  const home = createSimulatedPlatform()
+  const simulated = createSimulatedPlatform()
   const findCheckpoint = () => ({ step: world.reportedStep, totalSteps: TOTAL_STEPS })
-  const platform = { ...home, hints: { ...NOOP_HINTS, findCheckpoint } }
+  const platform = { ...simulated, hints: { ...NOOP_HINTS, findCheckpoint } }
   const world: World = { platform, parallelism, storedStep: 0, reportedStep: 0, hasTrained: false }
   await platform.runs.create({
     apiVersion: API_GROUP_VERSION,

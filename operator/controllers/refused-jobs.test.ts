@@ -19,7 +19,7 @@ const RUN = { ...SWEEP_KEY, name: 'study-0-r0' }
 const failure = (code: KubeErrorCode | 'BusUnauthorized', message: string): Error =>
   code === 'BusUnauthorized' ? new BusError(code, message) : new KubeError(code, message)
 
-/** A home whose Jobs of one name are not made, while `isClosed` says so. */
+/** A platform whose Jobs of one name are not made, while `isClosed` says so. */
 function createJobRefusingPlatform(
   code: KubeErrorCode | 'BusUnauthorized',
   isClosed: (job: string) => boolean,
@@ -40,7 +40,7 @@ const findRunCondition = async (platform: SimulatedPlatform, type: 'Ready' | 'Ac
   findCondition((await platform.runs.get(RUN))?.status?.conditions, type)
 
 describe('a Job under whose name stands another', () => {
-  test('is said once, holds up its run alone, and is made when the name is free', async () => {
+  test('is reported once, holds up its run alone, and is made when the name is free', async () => {
     let isFree = false
     const platform = createJobRefusingPlatform(
       'NameConflict',
@@ -89,7 +89,7 @@ describe('a Job under whose name stands another', () => {
   })
 })
 
-test('a Job that the home refuses leaves its run not accepted, with what was said', async () => {
+test('a Job that the platform refuses leaves its run not accepted, with the message', async () => {
   const platform = createJobRefusingPlatform('Invalid', (job) => job.startsWith('study-0-r0'))
   await platform.sweeps.create(buildSimulatedSweep())
   for (let iteration = 0; iteration < 3; iteration++) await reconcileAll(platform)
@@ -107,7 +107,7 @@ test.each<[KubeErrorCode | 'BusUnauthorized', string]>([
   ],
   ['BusUnauthorized', 'Job study-0-r0-a1: no'],
 ])(
-  'a Job that cannot be made now (%s) is said with what to do, counts as no failure, and is made when it can be',
+  'a Job that cannot be made now (%s) is reported with what to do, counts as no failure, and is made when it can be',
   async (reason, message) => {
     let isOpen = false
     const platform = createJobRefusingPlatform(reason, (job) => !isOpen && job === 'study-0-r0-a1')

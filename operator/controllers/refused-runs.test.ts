@@ -13,7 +13,7 @@ import {
 import { findCondition } from '../core/conditions.ts'
 import { reconcileSweep } from './sweep-controller.ts'
 
-/** A home in which the run of one name is not made, while `isClosed` says so. */
+/** A platform in which the run of one name is not made, while `isClosed` says so. */
 function createRunRefusingPlatform(
   code: KubeErrorCode,
   isClosed: (run: string) => boolean,
@@ -44,7 +44,7 @@ describe('a run that a sweep cannot make', () => {
     ],
     ['Invalid', 'Refused', 'study-1-r0: no'],
   ])(
-    'since it is %s is said in the sweep, and made when it may be',
+    'since it is %s is reported in the sweep, and made when it may be',
     async (code, reason, message) => {
       let isAllowed = false
       const platform = createRunRefusingPlatform(code, (run) => !isAllowed && run === 'study-1-r0')

@@ -12,7 +12,7 @@ import type { TableRequest } from '../ports/result-tables.ts'
 import { createSweepAggregateCache } from './sweep-aggregate-cache.ts'
 import { reconcileSweep } from './sweep-controller.ts'
 
-test('the table of a sweep is offered at every look, told of its end, and forgotten with it', async () => {
+test('the table of a sweep is written at every reconcile, also at its end, and forgotten with it', async () => {
   const requests: TableRequest[] = []
   const forgotten: ObjectKey[] = []
   const resultTables = {

@@ -122,7 +122,7 @@ export async function reconcileRun(platform: Platform, key: ObjectKey): Promise<
 }
 
 /**
- * What to plan where trying the same again at once cannot help: the home refuses the Job, or
+ * What to plan where trying the same again at once cannot help: the platform refuses the Job, or
  * something is in its way.
  */
 function planAfterError(observed: ObservedRun, error: unknown): RunPlan | undefined {

@@ -16,7 +16,7 @@ import { findCondition, isEnded } from '../core/conditions.ts'
 import type { Hints } from '../ports/hints.ts'
 import { startControllers } from './start-controllers.ts'
 
-/** A home that counts how often its runs are read. */
+/** A platform that counts how often its runs are read. */
 function createCountingPlatform() {
   const platform = createSimulatedPlatform()
   const reads = { get: 0, listOwnedBy: 0 }
@@ -106,7 +106,7 @@ describe('the controllers', () => {
     expect(after?.metadata.uid).not.toBe(before?.metadata.uid)
   })
 
-  test('say of every object that goes on that the bus is away, and that it is back', async () => {
+  test('report for every object that has not ended that the bus is away, and that it is back', async () => {
     const platform = createSimulatedPlatform()
     let state: BusState = 'Connected'
     const notified: (() => void)[] = []

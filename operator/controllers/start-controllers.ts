@@ -90,8 +90,8 @@ export function startControllers(
     watchDueEvaluations(platform, (key) => runs.add(formatObjectKey(key))),
   ]
   /**
-   * Every object that goes on says whether the bus is away, and what ended pods left waits for it.
-   * One that is not woken here is by its next change.
+   * Every object that has not ended reports whether the bus is away, and what ended pods left waits
+   * for it. One that is not woken here is by its next change.
    */
   async function requeueLiveObjects(): Promise<void> {
     const isLive = ({ status }: StoredRun | StoredSweep) => !isEnded(status?.conditions)

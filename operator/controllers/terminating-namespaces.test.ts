@@ -14,8 +14,8 @@ import {
 import { startControllers } from './start-controllers.ts'
 
 /**
- * A home in a namespace that is being deleted from when the test says so, with timers that the test
- * turns.
+ * A platform in a namespace that is being deleted from when the test says so, with timers that the
+ * test turns.
  */
 function createTerminatingPlatform() {
   const platform = createSimulatedPlatform()

@@ -17,9 +17,9 @@ interface ObjectReader {
 const TERMINATING_RETRY_MS = 60_000
 
 /**
- * Rounds that leave a namespace alone once the home has refused to make something in it because it
- * is being deleted: that is no failure, and all that is in it will be gone. Objects that are gone,
- * and those of a later namespace of the same name, are not held up.
+ * Reconciles that leave a namespace alone once the platform has refused to make something in it
+ * because it is being deleted: that is no failure, and all that is in it will be gone. Objects that
+ * are gone, and those of a later namespace of the same name, are not held up.
  */
 export function createTerminatingNamespaceFilter(
   clock: Clock,

@@ -33,7 +33,7 @@ const withReceivedHints = (
 const RUN = { ...SWEEP_KEY, name: 'study-0-r0' }
 const LATER_MS = 60_000
 
-/** A study that has ended, of whose pods this was heard. */
+/** A study that has ended, with these heartbeats of its pods. */
 async function runEndedStudy(received: ReceivedHints): Promise<SimulatedPlatform> {
   const platform = withReceivedHints(createSimulatedPlatform(), received)
   await platform.sweeps.create(buildSimulatedSweep())
@@ -60,7 +60,7 @@ describe('reports that ended pods left', () => {
     expect([await readUnshippedReports(platform), platform.readers.length]).toEqual([undefined, 1])
   })
 
-  test('are none where all was heard, and nothing is written for it', async () => {
+  test('are none where every report has arrived, and nothing is written for it', async () => {
     const platform = await runEndedStudy({ busState: 'Connected', isFullyReported: true })
     const before = await platform.runs.get(RUN)
     await reconcileRun(platform, RUN)

@@ -74,7 +74,7 @@ describe('a bus that cannot be used', () => {
       'BusDegraded',
     )
 
-  test('is named with what to do, and nothing is said of one that nobody configured', () => {
+  test('is named with what to do, and nothing is reported of one that nobody configured', () => {
     expect(findBusDegraded(away('NATS at tls://a: refused; start it'))).toMatchObject({
       status: 'True',
       reason: 'BusUnreachable',
@@ -87,7 +87,7 @@ describe('a bus that cannot be used', () => {
     expect(findBusDegraded({ busState: 'Off' })).toBeUndefined()
   })
 
-  test('is told once, however it fails at later tries, and again for another reason', () => {
+  test('is reported once, however it fails at later tries, and again for another reason', () => {
     const first = findBusDegraded(away('refused'))
     const before = first === undefined ? [] : [first]
     expect(findBusDegraded(away('timed out'), before)).toEqual(first)

@@ -42,7 +42,7 @@ export interface ConditionInput {
   readonly message: string
   /** Why it is not accepted, where that has a word of its own. */
   readonly acceptedReason?: string
-  /** Whether what pods say can be heard; left out where no bus is configured. */
+  /** Whether reports of pods arrive; left out where no bus is configured. */
   readonly bus?: Pick<PlatformState, 'busState' | 'busProblem'>
   readonly generation: number
   readonly nowMs: number
@@ -79,7 +79,7 @@ function buildConditionDrafts(input: ConditionInput): [ConditionType, ConditionD
 }
 
 /**
- * A server that is away fails in another way at every try: the first is told, for one write a
+ * A server that is away fails in another way at every try: the first is reported, for one write a
  * reason.
  */
 const isAlreadyReported = (
@@ -126,7 +126,7 @@ export const endTimeMs = (conditions: readonly Condition[] | undefined): number 
   return Date.parse(ended?.lastTransitionTime ?? '')
 }
 
-/** Whether an object was accepted: its immutable part is in order and its home can run it. */
+/** Whether an object was accepted: its immutable part is in order and its platform can run it. */
 export const isAccepted = (
   status: { readonly conditions?: readonly Condition[] | undefined } | undefined,
 ): boolean => findCondition(status?.conditions, 'Accepted')?.status === 'True'

@@ -2,7 +2,7 @@ import type { PlannedEvent } from './reconcile-plan.ts'
 import type { ObjectOutcome } from './run/run-outcome.ts'
 
 /**
- * What to tell a person of a new state; nothing of going on, nor of the word that Ready said
+ * The Events of a new state; none for going on, nor for the reason that Ready had
  * already.
  */
 export function buildStateEvents(

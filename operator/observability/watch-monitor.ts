@@ -22,7 +22,7 @@ export interface WatchMonitor {
 }
 
 /**
- * A watch that works receives a bookmark within two minutes; one that does not is tried again
+ * A healthy watch receives a bookmark within two minutes; one that does not is tried again
  * within 30 s.
  */
 const DEAD_WATCH_AFTER_MS = 600_000

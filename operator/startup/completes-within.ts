@@ -2,7 +2,7 @@ import type { Clock } from '../../std/clock.ts'
 import { pause } from '../../std/pause.ts'
 
 /**
- * Whether operation ended within a time in milliseconds; it goes on unheeded where it did not.
+ * Whether operation ended within a time in milliseconds; its result is ignored where it did not.
  * Rejects as the operation does.
  */
 export async function completesWithin(

@@ -20,7 +20,7 @@ export interface LeadershipOptions {
   readonly election: LeaderElection
   readonly bus: Bus
   readonly podBus: JobBus | undefined
-  /** Told when this process has won and when its caches are full. */
+  /** Called when this process has won and when its caches are full. */
   readonly onPhase: (phase: 'Syncing' | 'Leading') => void
 }
 

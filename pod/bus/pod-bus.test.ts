@@ -103,7 +103,7 @@ describe('a pod on the bus', () => {
     expect([checkpoints.isRequested(), stops]).toEqual([false, []])
   })
 
-  test('stops when it is told, and answers with the last checkpoint where none comes after', async () => {
+  test('stops when it is asked to, and answers with the last checkpoint where none comes after', async () => {
     const { checkpoints, stops, reply } = open()
     checkpoints.saved({ step: 3, folder: 'there', digest: 'd' })
     const answer = reply(ask('stop'))

@@ -25,9 +25,9 @@ export interface FileStream {
  * Files that can be read: a mounted folder, and whatever can offer these operations, such as a
  * bucket; each says how S3 does it. Paths are relative to the root of the source and use `/`; `''`
  * is the root. A folder is nothing but the common beginning of the paths of files: an empty one
- * need not be told from one that does not exist, and no path is both a file and a folder. A read
- * that starts after a write has returned sees it. Everything throws StorageError: NotFound from the
- * reads alone.
+ * need not be distinguished from one that does not exist, and no path is both a file and a folder.
+ * A read that starts after a write has returned sees it. Everything throws StorageError: NotFound
+ * from the reads alone.
  */
 export interface FileSource {
   /** All bytes of one version. S3: GetObject. */

@@ -4,7 +4,7 @@ import { StorageError } from '../../std/files/storage-error.ts'
 /**
  * NoSpace: nothing is written. TornWrite: half of a new object is there, as a file system leaves it
  * that does not keep its promises; an object that existed stays. LostReply: the whole object is
- * there, and the writer is told that it failed.
+ * there, and the writer gets an error.
  */
 export type StorageFault = 'NoSpace' | 'TornWrite' | 'LostReply'
 

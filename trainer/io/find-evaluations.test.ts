@@ -65,7 +65,7 @@ const namesFound = async (...changes: readonly Partial<EvaluationSettings>[]) =>
 type Keys = readonly string[]
 
 describe('a trainer that finds its result', () => {
-  test('finds the evaluations of its run with it, and says what the evaluator said', async () => {
+  test('finds the evaluations of its run with it, and reports what the evaluator reported', async () => {
     const { runKey, reports, evaluations } = await anEvaluatedTraining()
     const config = buildTrainerConfig([buildEvaluationSettings({})])
     const trained = await trainInProcess(config)

@@ -57,7 +57,7 @@ const openFolder = (path = '', count?: number) =>
   )
 
 describe('Scenes', () => {
-  test('are the pictures of their seeds, with masks', async () => {
+  test('are the images of their seeds, with masks', async () => {
     const scenes = await openDataset({ kind: 'Scenes', firstSeed: 5, count: 2 }, { volumes: {} })
     expect(scenes.size).toBe(2)
     expect((await scenes.image(1)).rgb).toEqual(drawScene(6).image)

@@ -27,7 +27,7 @@ interface Painting {
 }
 
 /**
- * Paints sky, sea or wall, hills, clouds or pictures, the floor and small clutter; gives the haze
+ * Paints sky, sea or wall, hills, clouds or paintings, the floor and small clutter; gives the haze
  * color.
  */
 export function paintBackdrop(canvas: Canvas, random: RandomStream, noiseSeed: number): Color {
@@ -81,7 +81,7 @@ function paintHills({ canvas, random, noiseSeed, horizon }: Painting): void {
   }
 }
 
-/** Clouds under the sky, or pictures on a wall: clutter that belongs to no class. */
+/** Clouds under the sky, or paintings on a wall: clutter that belongs to no class. */
 function paintClouds({ canvas, random, horizon, place }: Painting): void {
   const count = random.int(place === 'Room' ? 2 : 4)
   for (let i = 0; i < count; i++) {

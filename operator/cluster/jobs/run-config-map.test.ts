@@ -79,7 +79,7 @@ describe('the ConfigMap of a run', () => {
     expect(env?.at(-1)).toEqual({ name: 'NECO_STALL_SECONDS', value: '60' })
   })
 
-  test('leaves it to the environment of each attempt whether the training still goes on', () => {
+  test('leaves it to the environment of each attempt whether the training still runs', () => {
     const request = buildTestJobRequest({ program: 'evaluator', isBesideTraining: true })
     const { data } = buildRunConfigMap(request, { placement: buildFrozenPlacement(), bus })
     expect(JSON.stringify(data)).not.toContain('isBesideTraining')

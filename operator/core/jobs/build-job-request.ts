@@ -67,7 +67,7 @@ export interface JobAttempt {
   readonly isBesideTraining?: boolean
 }
 
-/** The Job of one attempt: everything its pod is told but what only the platform knows. */
+/** The Job of one attempt: the whole configuration of its pod but what only the platform knows. */
 export function buildJobRequest(
   run: NeCoRun,
   { task, attempt, isBesideTraining = false }: JobAttempt,

@@ -30,7 +30,7 @@ const CAUSE_BY_POD_FAILURE = {
 const DEADLINE_EXIT_REASONS: ReadonlySet<string> = new Set<ExitReason>(['FirstStepLate', 'Stalled'])
 
 /**
- * How a failed Job is read: what the home says of the pod first, then what the pod says of a
+ * How a failed Job is read: what the platform says of the pod first, then what the pod says of a
  * deadline, then its exit code. A process ended by a signal has no exit code: a disruption.
  */
 export function classifyJobFailure(job: {

@@ -89,7 +89,7 @@ export function finishRunPlan(
   return {
     actions: draft.actions,
     ...omitUndefined({ status: due.status }),
-    // What is not written yet would be said again at every look.
+    // What is not written yet would be reported again at every reconcile.
     events: [
       ...draft.events,
       ...(due.status === undefined ? [] : buildStateEvents(outcome, previousReason)),

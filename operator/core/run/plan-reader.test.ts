@@ -113,7 +113,7 @@ describe('the reader', () => {
     expect(planReader(ended({ run, jobs: [pending] }))).toEqual(EMPTY_PLAN)
   })
 
-  test('is not made where nothing is left, whatever is heard', () => {
+  test('is not made where nothing is left, whatever arrives', () => {
     expect(planReader(ended({ run: aRun(aStatus()) }))).toEqual(EMPTY_PLAN)
   })
 
@@ -124,7 +124,7 @@ describe('the reader', () => {
     expect(planReader(ended({ jobs: [going] }))).toEqual(EMPTY_PLAN)
   })
 
-  test('waits for the last words of a pod that has just ended, and is not made once they are heard', () => {
+  test('waits for the last heartbeat of a pod that has just ended, and is not made once it has arrived', () => {
     expect(planReader(ended({ nowMs: ENDED_MS }))).toEqual({
       ...EMPTY_PLAN,
       requeueAfterMs: 10_000,
@@ -136,7 +136,7 @@ describe('the reader', () => {
     })
   })
 
-  test('has done its work when it has succeeded, also where an attempt is not heard', () => {
+  test('has done its work when it has succeeded, also where the reports of an attempt have not arrived', () => {
     const jobs = [aJob('study-reader-1')]
     const { status, actions } = planReader(ended({ run: aRun(unshipped(1)), jobs }))
     expect([actions, status]).toEqual([[], aStatus()])

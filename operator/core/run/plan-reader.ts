@@ -28,7 +28,7 @@ export interface TaskAttempt {
   readonly attempt: number
 }
 
-/** The last words of a pod may be heard after its end is seen. */
+/** The last heartbeat of a pod may arrive after its end is seen. */
 const READER_DELAY_MS = 10_000
 const READER_RETRY_MS = 60_000
 /** What so many readers could not ship stays on the storage, and the status says so. */
@@ -54,7 +54,7 @@ export function listStartedAttempts({ run, jobs }: Pick<EndedRun, 'run' | 'jobs'
 
 /**
  * What a run writes down at its end, so that what has not arrived is fetched also by an operator
- * that never heard its pods.
+ * that never received its reports.
  */
 export const buildUnshippedPatch = ({
   busState,

@@ -125,10 +125,10 @@ describe('what a pod waits for', () => {
     })
   })
 
-  test('is said at once when it begins and when it is over, and one reason after another once a minute', () => {
+  test('is reported at once when it begins and when it is over, and one reason after another once a minute', () => {
     const at = (before: NeCoRun, job: ObservedJob, nowMs: number) => {
       const plan = planRun(observed({ run: before, jobs: [job], nowMs }))
-      return { run: applied(before, plan), said: ready(plan)?.reason }
+      return { run: applied(before, plan), reported: ready(plan)?.reason }
     }
     const pull = (reason: string) => waiting('Pull', reason, 'neco/trainer:none is not there')
     const unschedulable = at(started, waiting('Schedule', 'Unschedulable', 'no GPU'), 6000)
@@ -137,7 +137,7 @@ describe('what a pod waits for', () => {
     const running = at(backingOff.run, aJob({ state: 'Running', startedMs: 9500 }), 10_000)
     const gone = at(running.run, pull('ImagePullBackOff'), 11_000)
     expect(
-      [unschedulable, erring, backingOff, running, gone].map(({ said: reported }) => reported),
+      [unschedulable, erring, backingOff, running, gone].map(({ reported }) => reported),
     ).toEqual(['Unschedulable', 'ErrImagePull', undefined, 'Running', 'ImagePullBackOff'])
   })
 

@@ -22,7 +22,8 @@ interface RunOutcomeInput {
 }
 
 /**
- * Where a run that goes on stands. An evaluation counts as running until its pod is seen to wait.
+ * The outcome of a run that has not ended. An evaluation counts as running until its pod is seen to
+ * wait.
  */
 function decideLiveRunOutcome({ tasks, job }: RunOutcomeInput): ObjectOutcome {
   const task = findCurrentTask(tasks)
@@ -37,7 +38,7 @@ function decideLiveRunOutcome({ tasks, job }: RunOutcomeInput): ObjectOutcome {
     : { state: 'Queued', message: `${name} waits for a pod` }
 }
 
-/** What has become of a run, from its tasks alone; and of its pod while it goes on. */
+/** What has become of a run, from its tasks alone; and from its pod while it runs. */
 export function decideRunOutcome(input: RunOutcomeInput): ObjectOutcome {
   const { tasks, isSuspended } = input
   const failed = tasks.find(({ state }) => state === 'Failed')
