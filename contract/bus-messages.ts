@@ -40,7 +40,7 @@ export const isAllShipped = (heartbeat: Heartbeat | undefined): boolean =>
   heartbeat?.hasEnded === true && heartbeat.unshipped === 0
 
 /** What the operator asks of a pod. */
-export const CommandName = z.enum(['checkpoint', 'stop'])
+export const CommandName = z.enum(['checkpoint'])
 export type CommandName = z.infer<typeof CommandName>
 
 export const CommandRequest = z.strictObject({ schemaVersion: z.literal(1), command: CommandName })

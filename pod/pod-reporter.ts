@@ -31,8 +31,6 @@ export interface PodReporter {
   /** Takes each finished step, reported or not. */
   readonly stepped: (body: ReportBody) => void
   readonly checkpoints: CheckpointRequest
-  /** Aborted when the operator asks the pod to stop. */
-  readonly stopped: AbortSignal
   /** Ships what is left, for a few seconds at most, and ends. */
   readonly close: () => Promise<void>
 }
@@ -63,9 +61,8 @@ const sleep: Sleep = (ms, signal) => setTimeout(ms, undefined, { signal }).catch
 export async function openPodReporter(options: PodReporterOptions): Promise<PodReporter> {
   const { config, now, monotonicMs } = options
   const { identity, execution } = config
-  const stopping = new AbortController()
   const checkpoints = openCheckpointRequests(now)
-  const bus = await openConfiguredBus(options, { checkpoints, stop: (why) => stopping.abort(why) })
+  const bus = await openConfiguredBus(options, checkpoints)
   const metrics = createPodMetrics(identity, options.program, now)
   const server = await startMetricsServer(options, metrics)
   const stallWatchdog = startStallWatchdog({ ...options, limits: execution })
@@ -90,7 +87,6 @@ export async function openPodReporter(options: PodReporterOptions): Promise<PodR
       stallWatchdog.reported({ ...body, kind: 'Step' })
     },
     checkpoints,
-    stopped: stopping.signal,
     async close() {
       clearInterval(heartbeatTimer)
       stallWatchdog.end()
@@ -118,12 +114,12 @@ async function closeWithin(bus: PodBus | undefined, limitMs: number): Promise<vo
  */
 async function openConfiguredBus(
   options: PodReporterOptions,
-  callbacks: Pick<PodBusOptions, 'checkpoints' | 'stop'>,
+  checkpoints: PodBusOptions['checkpoints'],
 ): Promise<PodBus | undefined> {
   const { config, log } = options
   const { bus: settings } = config.execution
   if (settings === undefined || (await hasFile(settings.credentialsFile))) {
-    return openConnectedBus(options, callbacks)
+    return openConnectedBus(options, checkpoints)
   }
   const { credentialsFile: file } = settings
   log.warn({ file }, 'There are no NATS credentials: reports stay on the storage')
@@ -138,7 +134,7 @@ const hasFile = (path: string): Promise<boolean> =>
 
 function openConnectedBus(
   { program, config, log, now }: PodReporterOptions,
-  callbacks: Pick<PodBusOptions, 'checkpoints' | 'stop'>,
+  checkpoints: PodBusOptions['checkpoints'],
 ): PodBus | undefined {
   const { identity, execution } = config
   const settings = execution.bus
@@ -151,7 +147,7 @@ function openConnectedBus(
     identity,
     settings,
     link,
-    ...callbacks,
+    checkpoints,
     makesCheckpoints,
     now,
     sleep,

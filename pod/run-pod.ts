@@ -55,7 +55,7 @@ async function runProgram(program: PodProgram, pod: PodProcess): Promise<ExitRea
   try {
     const config = await readRunConfig(readConfigPath(program.name), process.env)
     reporter = await openProgramReporter(program, config, pod)
-    const signal = AbortSignal.any([pod.signal, reporter.stopped])
+    const { signal } = pod
     exitAfterGrace(signal, config.execution.gracePeriodSeconds)
     const termination = await program.run(config, { log, signal, reporter })
     await end(termination)

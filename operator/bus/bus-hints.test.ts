@@ -48,7 +48,7 @@ test('a newer checkpoint of a training is reported once, however often its pod r
 test('a platform without a bus is Off and gives pods none', async () => {
   expect(createBusHints(NOOP_BUS).busState()).toBe('Off')
   expect(await NOOP_BUS.issueCredentials({ kind: 'Pod', ...address })).toBeUndefined()
-  expect(await NOOP_BUS.sendCommand(address, { name: 'stop', timeoutMs: 1 })).toMatchObject({
+  expect(await NOOP_BUS.sendCommand(address, { name: 'checkpoint', timeoutMs: 1 })).toMatchObject({
     state: 'NoAnswer',
   })
 })

@@ -4,8 +4,6 @@ import type { CheckpointRequests } from '../checkpoint-request.ts'
 export interface CommandTarget {
   /** Undefined where the program makes no checkpoints. */
   readonly checkpoints: Pick<CheckpointRequests, 'request'> | undefined
-  /** As SIGTERM does. */
-  readonly stop: (why: string) => void
 }
 
 const buildRefusal = (code: string, message: string): CommandReply => ({
@@ -32,14 +30,9 @@ export async function answerCommand(text: string, pod: CommandTarget): Promise<s
 
 function replyTo(
   request: CommandRequest | undefined,
-  { checkpoints, stop }: CommandTarget,
+  { checkpoints }: CommandTarget,
 ): CommandReply | Promise<CommandReply> {
-  if (request === undefined) return buildRefusal('Unreadable', 'commands are checkpoint and stop')
-  if (request.command === 'stop') {
-    const reply = checkpoints?.request() ?? { state: 'Done' as const }
-    stop('asked over the bus')
-    return reply
-  }
+  if (request === undefined) return buildRefusal('Unreadable', 'the only command is checkpoint')
   return (
     checkpoints?.request() ?? buildRefusal('NoCheckpoints', 'an evaluator makes no checkpoints')
   )

@@ -35,14 +35,12 @@ afterEach(() => rm(root, { recursive: true }))
 function open({ makesCheckpoints = true } = {}) {
   const link = createFakeBusLink()
   const checkpoints = openCheckpointRequests(now)
-  const stops: string[] = []
   const bus = openPodBus({
     identity,
     settings: { namespace: 'default', runUid: 'run-1', task: TRAINING },
     link,
     checkpoints,
     makesCheckpoints,
-    stop: (why) => stops.push(why),
     now,
     sleep: () => new Promise((resolve) => setImmediate(resolve)),
     log: { warn: () => undefined },
@@ -60,7 +58,7 @@ function open({ makesCheckpoints = true } = {}) {
     )
   const reply = async (text: string) =>
     CommandReply.parse(JSON.parse(await link.request(ctl, text)))
-  return { link, checkpoints, stops, bus, spool, beats: heartbeats, reply }
+  return { link, checkpoints, bus, spool, beats: heartbeats, reply }
 }
 
 describe('a pod on the bus', () => {
@@ -95,19 +93,18 @@ describe('a pod on the bus', () => {
   })
 
   test('answers a command with the checkpoint that it brings about', async () => {
-    const { checkpoints, stops, reply } = open()
+    const { checkpoints, reply } = open()
     const answer = reply(ask('checkpoint'))
     expect(checkpoints.isRequested()).toBe(true)
     checkpoints.saved({ step: 3, folder: 'there', digest: 'd' })
     expect(await answer).toMatchObject({ state: 'Done', checkpoint: { step: 3, digest: 'd' } })
-    expect([checkpoints.isRequested(), stops]).toEqual([false, []])
+    expect(checkpoints.isRequested()).toBe(false)
   })
 
-  test('stops when it is asked to, and answers with the last checkpoint where none comes after', async () => {
-    const { checkpoints, stops, reply } = open()
+  test('answers with the last checkpoint where none comes after', async () => {
+    const { checkpoints, reply } = open()
     checkpoints.saved({ step: 3, folder: 'there', digest: 'd' })
-    const answer = reply(ask('stop'))
-    expect(stops).toEqual(['asked over the bus'])
+    const answer = reply(ask('checkpoint'))
     checkpoints.end()
     expect(await answer).toMatchObject({ state: 'Done', checkpoint: { step: 3 } })
     expect(await reply(ask('checkpoint'))).toMatchObject({ state: 'Done', checkpoint: { step: 3 } })
@@ -118,12 +115,11 @@ describe('a pod on the bus', () => {
     expect(await reply('{')).toMatchObject({ state: 'Refused', code: 'Unreadable' })
     expect(await reply(ask('dance'))).toMatchObject({ state: 'Refused', code: 'Unreadable' })
     checkpoints.end()
-    expect(await reply(ask('stop'))).toMatchObject({ state: 'Refused', code: 'NoCheckpoint' })
+    expect(await reply(ask('checkpoint'))).toMatchObject({ state: 'Refused', code: 'NoCheckpoint' })
   })
 
-  test('that makes no checkpoints refuses to, and still stops', async () => {
-    const { reply, stops } = open({ makesCheckpoints: false })
+  test('refuses where its program makes no checkpoints', async () => {
+    const { reply } = open({ makesCheckpoints: false })
     expect(await reply(ask('checkpoint'))).toMatchObject({ code: 'NoCheckpoints' })
-    expect([await reply(ask('stop')), stops]).toEqual([{ state: 'Done' }, ['asked over the bus']])
   })
 })

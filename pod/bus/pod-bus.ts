@@ -25,7 +25,6 @@ export interface PodBusOptions {
   readonly checkpoints: CheckpointRequests
   /** Whether commands may ask for checkpoints: an evaluator makes none. */
   readonly makesCheckpoints: boolean
-  readonly stop: (why: string) => void
   readonly now: () => Date
   readonly sleep: Sleep
   readonly log: Pick<BusLog, 'warn'>
@@ -77,10 +76,7 @@ export function openPodBus(options: PodBusOptions): PodBus {
       .catch(() => undefined)
   }
   void link.serve(buildCommandSubject(address), (text) =>
-    answerCommand(text, {
-      checkpoints: options.makesCheckpoints ? checkpoints : undefined,
-      stop: options.stop,
-    }),
+    answerCommand(text, { checkpoints: options.makesCheckpoints ? checkpoints : undefined }),
   )
   link.onConnected(() => {
     shipper?.retry()

@@ -127,7 +127,7 @@ function describeCommands(open: () => Promise<BusFixture>): void {
     digest: 'd'.repeat(64),
     wallTime: '2026-11-24T10:00:00.000Z',
   }
-  const command = (name: 'checkpoint' | 'stop') => ({ name, timeoutMs: 20_000 })
+  const command = { name: 'checkpoint', timeoutMs: 20_000 } as const
 
   it('sends a command to the pod of an attempt and returns its response', () =>
     withBusFixture(open, async ({ bus, pod }) => {
@@ -135,20 +135,20 @@ function describeCommands(open: () => Promise<BusFixture>): void {
       const handle = await pod(attempt('run-1'), 'pod-a')
       await handle.serve(({ command: name }) => {
         requests.push(name)
-        return name === 'stop'
+        return requests.length > 1
           ? { state: 'Refused', code: 'Busy', message: 'not now' }
           : { state: 'Done', checkpoint }
       })
-      const answer = await bus.sendCommand(attempt('run-1'), command('checkpoint'))
+      const answer = await bus.sendCommand(attempt('run-1'), command)
       expect(answer).toEqual({ state: 'Done', checkpoint })
-      const refused = await bus.sendCommand(attempt('run-1'), command('stop'))
+      const refused = await bus.sendCommand(attempt('run-1'), command)
       expect(refused).toEqual({ state: 'Refused', code: 'Busy', message: 'not now' })
-      expect(requests).toEqual(['checkpoint', 'stop'])
+      expect(requests).toEqual(['checkpoint', 'checkpoint'])
     }))
 
   it('fails where no pod responds', () =>
     withBusFixture(open, async ({ bus }) => {
-      const answer = await bus.sendCommand(attempt('run-9'), command('stop'))
+      const answer = await bus.sendCommand(attempt('run-9'), command)
       expect(answer).toMatchObject({ state: 'NoAnswer' })
     }))
 }
@@ -161,7 +161,10 @@ function describeOutage(open: () => Promise<BusFixture>): void {
       await disconnect()
       await degraded
       expect(bus.health().problem).toMatchObject({ code: 'BusUnreachable' })
-      const answer = await bus.sendCommand(attempt('run-1'), { name: 'stop', timeoutMs: 20_000 })
+      const answer = await bus.sendCommand(attempt('run-1'), {
+        name: 'checkpoint',
+        timeoutMs: 20_000,
+      })
       expect(answer).toMatchObject({ state: 'NoAnswer' })
       expect(await bus.issueCredentials({ kind: 'Pod', ...attempt('run-1') })).toBeDefined()
       const connected = waitForBus(bus, () => bus.health().state === 'Connected')
