@@ -235,7 +235,6 @@ export const COMMON_SETTINGS: PresetSettings = {
     similarity: 'Cosine',
     direction: 'One',
     reduction: 'Mean',
-    renormalizeKept: false,
     epsilon: 0,
     patches: 'All',
     teacher: 'Ema',

@@ -1,3 +1,4 @@
+import { omitUndefined } from '../std/omit-undefined.ts'
 import { ARCHITECTURES } from './architectures.ts'
 import type { GivenSettings } from './given-settings.ts'
 import { mergeSettings, withValueAt } from './merge-settings.ts'
@@ -41,6 +42,15 @@ function dropUnusedPresetReferences(
   ) as ResultSettings['references']
 }
 
+/** Without the preset's exponent where the relaxation has none, for the same reason. */
+function dropUnusedPresetLambda(
+  { lambda, ...loss }: ResultSettings['loss'],
+  given: GivenSettings['loss'] = {},
+): ResultSettings['loss'] {
+  const isUsed = loss.relaxation === 'LogisticPhi' || given.lambda !== undefined
+  return { ...loss, ...(isUsed ? omitUndefined({ lambda }) : {}) }
+}
+
 /**
  * Fills everything that given settings leave open: architecture, then preset, then what is given,
  * which always wins. What the result cannot mean is for settingsProblems to say.
@@ -57,6 +67,7 @@ export function resolve(given: GivenSettings): ResultSettings {
   return ResultSettings.parse({
     ...resolved,
     references: dropUnusedPresetReferences(resolved.references, references),
+    loss: dropUnusedPresetLambda(resolved.loss, loss),
     numericsVersion: NUMERICS_VERSION,
     data: given.data,
     seed: given.seed ?? COMMON_SETTINGS.seed,

@@ -127,6 +127,29 @@ const findReferenceCountProblems: Rule = (settings) => {
   )
 }
 
+const findLossProblems: Rule = ({
+  loss: { relaxation, lambda, keptNeighbors, renormalizeKept },
+}) => {
+  const hasExponent = relaxation === 'LogisticPhi'
+  return [
+    ...problemIf(
+      hasExponent && lambda === undefined,
+      'loss.lambda',
+      'relaxation LogisticPhi needs loss.lambda',
+    ),
+    ...problemIf(
+      !hasExponent && lambda !== undefined,
+      'loss.lambda',
+      `relaxation ${relaxation} does not use it, only LogisticPhi: leave it out, or set loss.relaxation`,
+    ),
+    ...problemIf(
+      renormalizeKept === true && keptNeighbors === undefined,
+      'loss.renormalizeKept',
+      'has no effect where every rank is kept: set loss.keptNeighbors, or leave it out',
+    ),
+  ]
+}
+
 const findModelProblems: Rule = ({ model }) => [
   ...problemIf(
     model.dim % model.heads !== 0,
@@ -172,6 +195,7 @@ const findViewsProblems: Rule = ({ model, views }) =>
 const RULES: readonly Rule[] = [
   findSourceProblems,
   findReferenceCountProblems,
+  findLossProblems,
   findModelProblems,
   findPatchesProblems,
   findOptimizerProblems,

@@ -48,7 +48,11 @@ const CONTEXTS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   },
   'references.queueLength': { 'references.source': 'TeacherQueue', 'references.queueLength': 50 },
   'loss.relaxation': { 'loss.epsilon': 1e-6 },
-  'loss.lambda': { 'loss.relaxation': 'LogisticPhi', 'loss.epsilon': 1e-6 },
+  'loss.lambda': {
+    'loss.relaxation': 'LogisticPhi',
+    'loss.lambda': 0.25,
+    'loss.epsilon': 1e-6,
+  },
   'loss.renormalizeKept': { 'loss.keptNeighbors': 3, 'loss.epsilon': 1e-6 },
   'views.blurRadius': { 'views.blurProbability': 1 },
   'optimizer.epochs': { 'optimizer.steps': undefined },

@@ -22,7 +22,7 @@ kind: NeCoSweep
 metadata: { name: study }
 spec:
   parallelism: 2
-  axes: [{ parameter: loss.lambda, values: [0.1, 0.2] }]
+  axes: [{ parameter: loss.epsilon, values: [0.05, 0.1] }]
   run: { data: { kind: Scenes, count: 16 } }
 `
 

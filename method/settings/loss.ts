@@ -29,7 +29,12 @@ export const lossFields = {
   ),
   network: SortingNetwork.describe('network is the sorting network.'),
   relaxation: Relaxation.describe('relaxation is f, the soft comparison.'),
-  lambda: z.number().min(0).max(1).describe('lambda is the exponent of LogisticPhi.'),
+  lambda: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe('lambda is the exponent of LogisticPhi; for no other relaxation.'),
   similarity: z
     .enum(['Cosine', 'CosineDistance', 'Euclidean'])
     .describe(
@@ -51,7 +56,10 @@ export const lossFields = {
     .describe(
       'keptNeighbors is K: only the K nearest ranks enter the loss; all R of them when left out.',
     ),
-  renormalizeKept: z.boolean().describe('renormalizeKept divides the kept columns by their sum.'),
+  renormalizeKept: z
+    .boolean()
+    .optional()
+    .describe('renormalizeKept divides the kept columns by their sum; needs keptNeighbors.'),
   epsilon: z
     .number()
     .min(0)

@@ -98,7 +98,7 @@ describe('deadlines', () => {
       buildSimulatedSweep({
         run,
         replicates: 1,
-        axes: [{ parameter: 'loss.lambda', values: [0] }],
+        axes: [{ parameter: 'loss.epsilon', values: [0] }],
       }),
     )
     const go = async () => {

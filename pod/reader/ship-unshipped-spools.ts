@@ -96,12 +96,23 @@ async function shipUnshippedSpool(
       shipped: before - remaining,
       unshipped: remaining,
     })
-    if (remaining === 0) await publishFinalHeartbeat(spool, address, dependencies)
-    return remaining
+    if (remaining > 0) return remaining
+    // With nothing to ship, nothing has waited for the connection yet.
+    await waitForConnection(link, signal)
+    await publishFinalHeartbeat(spool, address, dependencies)
+    return 0
   } finally {
     await shipper.close()
   }
 }
+
+/** Resolves when the link is connected, or the signal aborts. */
+const waitForConnection = (link: BusLink, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+    link.onConnected(resolve)
+  })
 
 /** The heartbeat that the pod would have ended with. */
 async function publishFinalHeartbeat(

@@ -175,9 +175,11 @@ function poolRows(aligned: AlignedFeatures, pool: PairReferences['pool']): Tenso
 }
 
 function sortOptions(settings: LossSettings, references: number): SoftSortOptions {
-  const { keptNeighbors = 0, similarity: kind } = settings
+  const { keptNeighbors = 0, lambda = 0, renormalizeKept = false, similarity: kind } = settings
   return {
     ...settings,
+    lambda,
+    renormalizeKept,
     references,
     keptRanks: keptNeighbors,
     nearest: kind === 'Cosine' ? 'Last' : 'First',

@@ -6,14 +6,16 @@ export interface SoftSortOptions
     LossSettings,
     | 'network'
     | 'relaxation'
-    | 'lambda'
     | 'studentSteepness'
     | 'teacherSteepness'
     | 'direction'
     | 'reduction'
-    | 'renormalizeKept'
     | 'epsilon'
   > {
+  /** Exponent of LogisticPhi; no other relaxation reads it. */
+  readonly lambda: number
+  /** Whether the kept columns are divided by their sum. */
+  readonly renormalizeKept: boolean
   /** R, the references of a row. */
   readonly references: number
   /** K, the nearest ranks that enter the loss; 0 keeps all R. */

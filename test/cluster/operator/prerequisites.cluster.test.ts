@@ -146,12 +146,12 @@ describe.concurrent('a study names the prerequisite that is missing, and continu
       return selectCondition(seen, 'Ready')?.reason === 'ImagePullBackOff'
     })
     const cause = 'failed to pull and unpack image "registry.test/nothing:1": not found'
-    expect(selectCondition(run, 'Ready')?.message).toBe(`train: ${cause}`)
+    expect(selectCondition(run, 'Ready')?.message).toBe(`training: ${cause}`)
     const failed = await fixture.waitForObject('necorun', 'imageless-0-r0', (seen) => {
       return selectCondition(seen, 'Ready')?.reason === 'Deadline'
     })
     expect(selectCondition(failed, 'Ready')?.message).toBe(
-      `train: deadlines.pullSeconds has passed: ${cause}`,
+      `training: deadlines.pullSeconds has passed: ${cause}`,
     )
   })
 
@@ -162,7 +162,7 @@ describe.concurrent('a study names the prerequisite that is missing, and continu
       return selectCondition(seen, 'Ready')?.reason === 'Unschedulable'
     })
     expect(selectCondition(run, 'Ready')?.message).toMatch(
-      /^train: 0\/\d+ nodes are available: .*Insufficient nvidia.com\/gpu/,
+      /^training: 0\/\d+ nodes are available: .*Insufficient nvidia.com\/gpu/,
     )
     large = await startKubelet({
       api: { url: testbed.url, caFile: testbed.caFile, token: testbed.token('kubelet') },
