@@ -64,7 +64,7 @@ export const RunStatus = z.strictObject({
     .string()
     .max(512)
     .optional()
-    .describe('backend is the identity of the back end that computed it.'),
+    .describe('backend is the identity of the backend that computed it.'),
   tasks: z
     .array(TaskStatus)
     .max(9)

@@ -42,7 +42,7 @@ export function renderPredictionComparison(comparison: PredictionComparison): Rg
   const options = { cellPx: CELL_PX, chooseColor }
   const rows: FigureRow[] = [
     {
-      title: 'picture',
+      title: 'image',
       lines: ['validation set'],
       cells: comparison.images.map((image) => ({ image: renderImageCell(image, CELL_PX) })),
     },

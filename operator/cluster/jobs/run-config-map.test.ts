@@ -24,7 +24,7 @@ describe('the ConfigMap of a run', () => {
   const read = (key: string, placement = buildFrozenPlacement()) =>
     JSON.parse(buildRunConfigMap(request, { placement, bus }).data?.[key] ?? '')
 
-  test('cannot be edited, belongs to the run, and holds a run-config for each piece of work', () => {
+  test('cannot be edited, belongs to the run, and holds a run-config for each task', () => {
     const { immutable, metadata, data } = buildRunConfigMap(request, {
       placement: buildFrozenPlacement(),
       bus: undefined,

@@ -64,7 +64,7 @@ export interface RetryLimits {
   readonly unexpected?: number | undefined
 }
 
-/** How often a cause may be tried again in one piece of work. */
+/** How often a cause may be tried again in one task. */
 export function findRetryLimit(cause: FailureCause, limits: RetryLimits = {}): number {
   const configuredLimits: Partial<Record<FailureCause, number | undefined>> = {
     Infrastructure: limits.infrastructure,

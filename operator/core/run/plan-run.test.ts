@@ -157,7 +157,7 @@ describe('what a pod waits for', () => {
     ['Queue', 'queueSeconds'],
     ['Schedule', 'scheduleSeconds'],
     ['Init', 'initSeconds'],
-  ] as const)('in phase %s is held against deadlines.%s', (phase, deadline) => {
+  ] as const)('in phase %s counts toward deadlines.%s', (phase, deadline) => {
     const run = { ...started, spec: { ...started.spec, deadlines: { [deadline]: 10 } } }
     const job = aJob({ waiting: { phase, sinceMs: 0 } })
     const plan = planRun(observed({ run, jobs: [job], nowMs: 10_000 }))
