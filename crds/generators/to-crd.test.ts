@@ -5,6 +5,7 @@ import { explain } from '../explain.ts'
 import { findNearestName } from '../nearest-name.ts'
 import { runTransitions } from '../necorun.ts'
 import { sweepTransitions } from '../necosweep.ts'
+import { PARAMETERS } from '../spec/parameters.ts'
 import { buildCrd, type JsonNode, KINDS, toStructuralSchema } from './to-crd.ts'
 
 const KIBIBYTES = 1024
@@ -95,6 +96,11 @@ describe('explain', () => {
       known: ['method', 'count', 'seed'],
     })
   })
+})
+
+test('every parameter that a sweep may vary is described', () => {
+  const undescribed = [...PARAMETERS].filter(([, { description }]) => description === undefined)
+  expect(undescribed.map(([path]) => path)).toEqual([])
 })
 
 test('the nearest name is found within a few letters, and nothing further away', () => {

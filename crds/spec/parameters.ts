@@ -24,11 +24,13 @@ const isScalarSchema = (schema: z.core.$ZodType): boolean =>
   schema instanceof z.ZodBoolean ||
   schema instanceof z.ZodString
 
-/**
- * The schema of a scalar with its description, which stands at the optional around it or at
- * itself.
- */
-function withDescription(inner: z.ZodType, { description }: z.ZodType): z.ZodType {
+/** The description of a schema, which stands at any optional around it or at itself. */
+const findDescription = (schema: z.core.$ZodType): string | undefined =>
+  (schema as z.ZodType).description ??
+  (schema instanceof z.ZodOptional ? findDescription(schema.unwrap()) : undefined)
+
+function withDescription(inner: z.ZodType, schema: z.core.$ZodType): z.ZodType {
+  const description = findDescription(schema)
   return inner.description === undefined && description !== undefined
     ? inner.describe(description)
     : inner
@@ -36,7 +38,7 @@ function withDescription(inner: z.ZodType, { description }: z.ZodType): z.ZodTyp
 
 function* walkScalarFields(schema: z.core.$ZodType, path: string): Generator<[string, z.ZodType]> {
   const inner = unwrapOptional(schema)
-  if (isScalarSchema(inner)) yield [path, withDescription(inner as z.ZodType, schema as z.ZodType)]
+  if (isScalarSchema(inner)) yield [path, withDescription(inner as z.ZodType, schema)]
   if (!(inner instanceof z.ZodObject)) return
   for (const [name, field] of Object.entries(inner.shape)) {
     yield* walkScalarFields(field as z.core.$ZodType, path === '' ? name : `${path}.${name}`)
