@@ -1,8 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { RunConfig } from '../contract/run-config.ts'
 import type { EvaluationSettings } from '../method/settings/evaluation.ts'
 import { runResultPath } from '../pod/storage-layout.ts'
@@ -11,35 +10,26 @@ import {
   buildEvaluatorDependencies,
   captureFailure,
   encodeBackboneFile,
+  useEvaluatorFixture,
   writeFinishedTraining,
 } from '../test/fixtures/evaluator-fixture.ts'
 import { buildMicroRunConfig } from '../test/fixtures/micro-run-config.ts'
-import { type Backend, startBackend } from '../vision/backends/start-backend.ts'
 import { runEvaluations } from './run-evaluations.ts'
 
-let backend: Backend
-let root = ''
-beforeAll(async () => {
-  backend = await startBackend({ backend: 'wasm' })
-})
-afterAll(() => backend.close())
-beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'neco-evaluator-'))
-})
-afterEach(() => rm(root, { recursive: true }))
+const { getRoot } = useEvaluatorFixture()
 
 const aConfig = (
   settings?: Partial<EvaluationSettings>,
   overrides?: Parameters<typeof buildEvaluationConfig>[2],
-) => buildEvaluationConfig(root, settings, overrides)
+) => buildEvaluationConfig(getRoot(), settings, overrides)
 const evaluate = (config: RunConfig) =>
-  runEvaluations(config, buildEvaluatorDependencies(root).dependencies)
+  runEvaluations(config, buildEvaluatorDependencies(getRoot()).dependencies)
 
 describe('bad input of an evaluator', () => {
   test('no training on this storage is named with the storage', async () => {
     const failure = await captureFailure(evaluate(aConfig({ at: [1] })))
     expect(failure).toMatchObject({ reason: 'Infrastructure', code: 'CheckpointMissing' })
-    expect(failure?.message).toContain(root)
+    expect(failure?.message).toContain(getRoot())
   })
 
   test('a fraction without a checkpoint names those that have one', async () => {
@@ -85,7 +75,7 @@ describe('bad input of an evaluator', () => {
   test('a training result that is no JSON is named', async () => {
     const config = aConfig({ at: [1] })
     const { runKey } = await writeFinishedTraining(config)
-    await writeFile(join(root, runResultPath(runKey)), '{"schemaVersion":')
+    await writeFile(join(getRoot(), runResultPath(runKey)), '{"schemaVersion":')
     const failure = await captureFailure(evaluate(config))
     expect(failure).toMatchObject({ reason: 'UserError', code: 'RunResultInvalid' })
   })
@@ -93,7 +83,7 @@ describe('bad input of an evaluator', () => {
   test('an evaluation result that is no JSON is named with what to do', async () => {
     const config = aConfig({ at: [0] })
     const { evaluations } = await evaluate(config)
-    await writeFile(join(root, `evaluations/${evaluations[0]?.key}/result.json`), '{}')
+    await writeFile(join(getRoot(), `evaluations/${evaluations[0]?.key}/result.json`), '{}')
     const failure = await captureFailure(evaluate(config))
     expect(failure).toMatchObject({ reason: 'UserError', code: 'EvaluationFileInvalid' })
     expect(failure?.message).toContain('remove it and evaluate again')
@@ -117,7 +107,7 @@ describe('bad input of an evaluator', () => {
       sharp(new Uint8Array(16 * 16 * channels).fill(value), {
         raw: { width: 16, height: 16, channels },
       })
-    const { storage } = buildEvaluatorDependencies(root).dependencies
+    const { storage } = buildEvaluatorDependencies(getRoot()).dependencies
     await storage.put('voc/JPEGImages/a.jpg', await gray(90, 3).jpeg().toBuffer())
     await storage.put(
       'voc/SegmentationClass/a.png',

@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { dirname } from 'node:path'
+import { describe, expect, test } from 'vitest'
 import type { RunConfig } from '../contract/run-config.ts'
 import { RunResult } from '../contract/run-result.ts'
 import { folderStorage } from '../pod/folder-storage.ts'
@@ -10,31 +8,22 @@ import {
   buildEvaluationConfig,
   buildEvaluatorDependencies,
   captureFailure,
+  useEvaluatorFixture,
   writeFinishedTraining,
 } from '../test/fixtures/evaluator-fixture.ts'
-import { type Backend, startBackend } from '../vision/backends/start-backend.ts'
 import { runEvaluations } from './run-evaluations.ts'
 
-let backend: Backend
-let root = ''
-beforeAll(async () => {
-  backend = await startBackend({ backend: 'wasm' })
-})
-afterAll(() => backend.close())
-beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'neco-beside-'))
-})
-afterEach(() => rm(root, { recursive: true }))
+const { getRoot } = useEvaluatorFixture()
 
-const storage = () => folderStorage(root)
+const storage = () => folderStorage(getRoot())
 const aConfig = (at: number[], isBesideTraining = true): RunConfig => ({
-  ...buildEvaluationConfig(root, { at }),
+  ...buildEvaluationConfig(getRoot(), { at }),
   isBesideTraining,
 })
 const evaluate = async (config: RunConfig) => {
   const { evaluations, unmeasured, reused } = await runEvaluations(
     config,
-    buildEvaluatorDependencies(root).dependencies,
+    buildEvaluatorDependencies(getRoot()).dependencies,
   )
   return { measured: evaluations.map(({ at }) => at), unmeasured, reused }
 }
@@ -80,7 +69,7 @@ describe('an evaluator beside a training that is running', () => {
 
   test('reports the step and the images of the checkpoint', async () => {
     await aTrainingUnderWay([6])
-    const { dependencies: world, reports } = buildEvaluatorDependencies(root)
+    const { dependencies: world, reports } = buildEvaluatorDependencies(getRoot())
     await runEvaluations(aConfig([0.5]), world)
     expect(
       reports.map(({ step, totalSteps, imagesSeen, message }) => [
@@ -105,7 +94,7 @@ describe('an evaluator beside a training that is running', () => {
     await aTrainingUnderWay([6])
     const { runKey } = await runEvaluations(
       aConfig([0.5]),
-      buildEvaluatorDependencies(root).dependencies,
+      buildEvaluatorDependencies(getRoot()).dependencies,
     )
     await storage().delete(`runs/${runKey}/attempts/1-pod/checkpoints/step-00000006/manifest.json`)
     expect(await evaluate(aConfig([0.5]))).toMatchObject({ measured: [], unmeasured: [0.5] })

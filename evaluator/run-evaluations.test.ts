@@ -1,8 +1,7 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { EvaluationFile } from '../contract/evaluation-file.ts'
 import type { RunConfig } from '../contract/run-config.ts'
 import type { EvaluationSettings } from '../method/settings/evaluation.ts'
@@ -10,43 +9,34 @@ import {
   buildEvaluationConfig,
   buildEvaluatorDependencies,
   captureFailure,
+  useEvaluatorFixture,
   writeFinishedTraining,
 } from '../test/fixtures/evaluator-fixture.ts'
-import { type Backend, startBackend } from '../vision/backends/start-backend.ts'
 import { decodeMaskStack } from './io/evaluation-store.ts'
 import { runEvaluations } from './run-evaluations.ts'
 
-let backend: Backend
-let root = ''
-beforeAll(async () => {
-  backend = await startBackend({ backend: 'wasm' })
-})
-afterAll(() => backend.close())
-beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'neco-evaluator-'))
-})
-afterEach(() => rm(root, { recursive: true }))
+const { getRoot, countTensors } = useEvaluatorFixture()
 
 const aConfig = (
   settings?: Partial<EvaluationSettings>,
   overrides?: Parameters<typeof buildEvaluationConfig>[2],
-) => buildEvaluationConfig(root, settings, overrides)
+) => buildEvaluationConfig(getRoot(), settings, overrides)
 const evaluate = (config: RunConfig) =>
-  runEvaluations(config, buildEvaluatorDependencies(root).dependencies)
+  runEvaluations(config, buildEvaluatorDependencies(getRoot()).dependencies)
 
 const resultFile = async (key: string): Promise<EvaluationFile> =>
   EvaluationFile.parse(
-    JSON.parse(await readFile(join(root, `evaluations/${key}/result.json`), 'utf8')),
+    JSON.parse(await readFile(join(getRoot(), `evaluations/${key}/result.json`), 'utf8')),
   )
 
 describe('an evaluator', () => {
   test('measures before and after, keeps predictions and a figure, and reports each', async () => {
     const config = aConfig()
     await writeFinishedTraining(config)
-    const { dependencies, reports } = buildEvaluatorDependencies(root)
-    const before = backend.memory().tensors
+    const { dependencies, reports } = buildEvaluatorDependencies(getRoot())
+    const before = countTensors()
     const { evaluations, step } = await runEvaluations(config, dependencies)
-    expect(backend.memory().tensors).toBe(before)
+    expect(countTensors()).toBe(before)
     expect(evaluations.map(({ at }) => at)).toEqual([0, 1])
     expect(step).toBe(6)
     expect(reports.map((body) => [body.kind, body.step, body.imagesSeen, body.message])).toEqual([
@@ -57,13 +47,13 @@ describe('an evaluator', () => {
     const file = await resultFile(last?.key ?? '')
     expect(file.metrics).toEqual(last?.metrics)
     expect(file.iouPercentByClass['inContextMiou']).toHaveLength(8)
-    const stack = await readFile(join(root, file.predictions?.path ?? ''))
+    const stack = await readFile(join(getRoot(), file.predictions?.path ?? ''))
     expect(decodeMaskStack(stack).map(({ side }) => side)).toEqual([96, 96, 96])
     expect(last?.figures).toEqual([
       `evaluations/${last?.key}/figures/after-${first?.key.slice(0, 12)}.png`,
     ])
     const { width = 0, height = 0 } = await sharp(
-      await readFile(join(root, last?.figures[0] ?? '')),
+      await readFile(join(getRoot(), last?.figures[0] ?? '')),
     ).metadata()
     expect([width > 700, height > 900]).toEqual([true, true])
   })
@@ -73,13 +63,13 @@ describe('an evaluator', () => {
     const config = aConfig({ ...settings, protocols: [...settings.protocols] })
     const first = await evaluate(config)
     const { key = '' } = first.evaluations[0] ?? {}
-    const bytes = await readFile(join(root, `evaluations/${key}/result.json`), 'utf8')
+    const bytes = await readFile(join(getRoot(), `evaluations/${key}/result.json`), 'utf8')
     const found = await evaluate(config)
     expect([first.reused, found.reused]).toEqual([false, true])
     expect(found.evaluations).toEqual(first.evaluations)
-    await rm(join(root, 'evaluations'), { recursive: true })
+    await rm(join(getRoot(), 'evaluations'), { recursive: true })
     await evaluate(config)
-    expect(await readFile(join(root, `evaluations/${key}/result.json`), 'utf8')).toBe(bytes)
+    expect(await readFile(join(getRoot(), `evaluations/${key}/result.json`), 'utf8')).toBe(bytes)
     expect(Object.keys(first.evaluations[0]?.metrics ?? {}).sort()).toEqual([
       'effectiveRank',
       'inContextMiou',
@@ -124,20 +114,20 @@ describe('an evaluator', () => {
     const failure = await captureFailure(
       runEvaluations(
         aConfig({ at: [0] }),
-        buildEvaluatorDependencies(root, { signal: stop.signal }).dependencies,
+        buildEvaluatorDependencies(getRoot(), { signal: stop.signal }).dependencies,
       ),
     )
     expect(failure).toMatchObject({ reason: 'Interrupted', code: 'Interrupted' })
-    const [key = ''] = await readdir(join(root, 'evaluations'))
-    expect(await readdir(join(root, 'evaluations', key))).toEqual([])
+    const [key = ''] = await readdir(join(getRoot(), 'evaluations'))
+    expect(await readdir(join(getRoot(), 'evaluations', key))).toEqual([])
   })
 
   test('also stops while it waits for another process that computes the same', async () => {
     const stop = new AbortController()
     const { evaluations } = await evaluate(aConfig({ at: [0] }))
     const folder = `evaluations/${evaluations[0]?.key}`
-    await rm(join(root, folder), { recursive: true })
-    const { dependencies } = buildEvaluatorDependencies(root, {
+    await rm(join(getRoot(), folder), { recursive: true })
+    const { dependencies } = buildEvaluatorDependencies(getRoot(), {
       signal: stop.signal,
       sleep: async () => stop.abort('SIGTERM'),
     })
@@ -145,18 +135,18 @@ describe('an evaluator', () => {
     await dependencies.storage.put(`${folder}/claim.json`, holder)
     const failure = await captureFailure(runEvaluations(aConfig({ at: [0] }), dependencies))
     expect(failure?.reason).toBe('Interrupted')
-    expect(await readFile(join(root, folder, 'claim.json'), 'utf8')).toBe(holder)
+    expect(await readFile(join(getRoot(), folder, 'claim.json'), 'utf8')).toBe(holder)
   })
 
   test('measures what is free while another process is at the rest, and then takes its result', async () => {
     const config = aConfig()
     await writeFinishedTraining(config)
     const { evaluations: expected } = await evaluate(config)
-    const folder = join(root, `evaluations/${expected[0]?.key}`)
+    const folder = join(getRoot(), `evaluations/${expected[0]?.key}`)
     const result = await readFile(join(folder, 'result.json'))
-    await rm(join(root, 'evaluations'), { recursive: true })
+    await rm(join(getRoot(), 'evaluations'), { recursive: true })
     const order: string[] = []
-    const { dependencies } = buildEvaluatorDependencies(root, {
+    const { dependencies } = buildEvaluatorDependencies(getRoot(), {
       log: (message, { at }) => order.push(`${message} ${at}`),
       sleep: async (ms) => {
         if (ms > 0)

@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { EXIT_CODES } from '../contract/exit-codes.ts'
 import type { RunConfig } from '../contract/run-config.ts'
 import type { TerminationMessage } from '../contract/run-report.ts'
@@ -16,9 +14,8 @@ import { folderStorage } from '../pod/folder-storage.ts'
 import { openSpool } from '../pod/spool.ts'
 import { openVolumes } from '../std/files/volumes.ts'
 import { train } from '../trainer/train.ts'
-import { type Backend, startBackend } from '../vision/backends/start-backend.ts'
 import { createSimulatedPlatform, type SimulatedPlatform } from './fakes/simulated-platform.ts'
-import { buildEvaluatorDependencies } from './fixtures/evaluator-fixture.ts'
+import { buildEvaluatorDependencies, useEvaluatorFixture } from './fixtures/evaluator-fixture.ts'
 
 const KEY = { namespace: 'default', name: 'micro' }
 const SPEC: RunSpec = {
@@ -46,16 +43,7 @@ const SPEC: RunSpec = {
   ],
 }
 
-let backend: Backend
-let root = ''
-beforeAll(async () => {
-  backend = await startBackend({ backend: 'wasm' })
-})
-afterAll(() => backend.close())
-beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'neco-beside-'))
-})
-afterEach(() => rm(root, { recursive: true }))
+const { getRoot } = useEvaluatorFixture()
 
 /**
  * A run whose Jobs are worked off by real trainers and evaluators in this process, one step at a
@@ -74,7 +62,12 @@ async function placeRun(folder: string, evaluationParallelism: number): Promise<
   const simulated = createSimulatedPlatform()
   const findCheckpoint = () => ({ step: study.reportedStep, totalSteps: 6 })
   const platform = { ...simulated, hints: { ...NOOP_HINTS, findCheckpoint } }
-  const study: MicroStudy = { platform, storage: join(root, folder), order: [], reportedStep: 0 }
+  const study: MicroStudy = {
+    platform,
+    storage: join(getRoot(), folder),
+    order: [],
+    reportedStep: 0,
+  }
   await platform.runs.create({
     apiVersion: API_GROUP_VERSION,
     kind: 'NeCoRun',

@@ -1,7 +1,7 @@
 import type { RetainedCheckpoint, RunResult } from '../contract/run-result.ts'
 import { canonicalJson } from '../pod/canonical-digest.ts'
+import { listCheckpoints } from '../pod/list-checkpoints.ts'
 import { runResultPath } from '../pod/storage-layout.ts'
-import { listCheckpoints } from './io/find-checkpoint.ts'
 import { type CurvePoint, readCurvePoints, writeCurve } from './io/training-curve.ts'
 import { retainedSteps } from './save-checkpoint.ts'
 import type { StepProgress, TrainingRun } from './training-run.ts'

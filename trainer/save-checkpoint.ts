@@ -1,3 +1,4 @@
+import { scheduleStep } from '../method/schedule-step.ts'
 import { pruneCheckpoints } from './io/prune-checkpoints.ts'
 import { buildShards } from './io/shards.ts'
 import { writeCheckpoint } from './io/write-checkpoint.ts'
@@ -6,7 +7,7 @@ import type { StepProgress, TrainingRun } from './training-run.ts'
 /** The steps whose checkpoint an evaluation waits for. */
 export function retainedSteps({ config, totalSteps }: TrainingRun): ReadonlyMap<number, number> {
   const fractions = config.execution.keepAt.filter((at) => at > 0)
-  return new Map(fractions.map((at) => [at, Math.round(at * totalSteps)]))
+  return new Map(fractions.map((at) => [at, scheduleStep(at, totalSteps)]))
 }
 
 /**

@@ -1,14 +1,6 @@
-import { CheckpointManifest } from '../../contract/checkpoint-manifest.ts'
-import { listAttempts } from '../../pod/list-attempts.ts'
-import { readStoredJson } from '../../pod/read-stored.ts'
-import type { Storage } from '../../pod/storage.ts'
-import { checkpointsFolder, manifestPath } from '../../pod/storage-layout.ts'
+import { scheduleStep } from '../../method/schedule-step.ts'
+import { type CheckpointLocation, listCheckpoints } from '../../pod/list-checkpoints.ts'
 import type { WeightsCheckpoint } from './read-weights.ts'
-
-interface TrainingLocation {
-  readonly storage: Storage
-  readonly runKey: string
-}
 
 /**
  * The complete checkpoints of a training by any attempt, for each of these fractions of its
@@ -16,40 +8,16 @@ interface TrainingLocation {
  * StorageError.
  */
 export async function findCompleteCheckpoints(
-  location: TrainingLocation,
+  location: CheckpointLocation,
   fractions: readonly number[],
 ): Promise<ReadonlyMap<number, WeightsCheckpoint>> {
   const found = new Map<number, WeightsCheckpoint>()
-  for (const folder of await listCheckpointFolders(location)) {
-    const checkpoint = await readCompleteCheckpoint(location, folder)
-    if (checkpoint === undefined) continue
-    const { step, totalSteps } = checkpoint
+  for (const { folder, manifest } of await listCheckpoints(location)) {
+    const { step, totalSteps, imagesSeen, shards } = manifest
     for (const at of fractions) {
-      if (step === Math.round(at * totalSteps)) found.set(at, checkpoint)
+      if (step !== scheduleStep(at, totalSteps)) continue
+      found.set(at, { folder, shards, step, totalSteps, imagesSeen })
     }
   }
   return found
-}
-
-async function listCheckpointFolders({ storage, runKey }: TrainingLocation): Promise<string[]> {
-  const folders: string[] = []
-  for (const attempt of await listAttempts(storage, runKey)) {
-    const parent = checkpointsFolder(attempt)
-    for (const name of await storage.list(parent)) folders.push(`${parent}/${name}`)
-  }
-  return folders
-}
-
-/**
- * Undefined where the manifest, which is written last, is not there, cannot be read, or is of
- * another training.
- */
-async function readCompleteCheckpoint(
-  { storage, runKey }: TrainingLocation,
-  folder: string,
-): Promise<WeightsCheckpoint | undefined> {
-  const manifest = await readStoredJson(storage, manifestPath(folder), CheckpointManifest)
-  if (manifest.kind !== 'Found' || manifest.value.runKey !== runKey) return undefined
-  const { step, totalSteps, imagesSeen, shards } = manifest.value
-  return { folder, shards, step, totalSteps, imagesSeen }
 }

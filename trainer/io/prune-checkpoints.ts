@@ -1,6 +1,6 @@
+import { type CheckpointFolder, listCheckpointFolders } from '../../pod/list-checkpoints.ts'
 import type { Storage } from '../../pod/storage.ts'
 import { manifestPath } from '../../pod/storage-layout.ts'
-import { type CheckpointFolder, listCheckpointFolders } from './find-checkpoint.ts'
 
 export interface PruneOptions {
   readonly storage: Storage

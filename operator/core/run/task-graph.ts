@@ -1,6 +1,7 @@
 import type { CompletedCheckpoint } from '../../../contract/bus-state.ts'
 import type { NeCoRun, TaskStatus } from '../../../crds/necorun.ts'
 import type { RunSpec } from '../../../crds/spec/run-spec.ts'
+import { scheduleStep } from '../../../method/schedule-step.ts'
 
 type EvaluationSpec = NonNullable<RunSpec['evaluations']>[number]
 
@@ -48,7 +49,7 @@ const listMissingFractions = (
  * have none.
  */
 function isWrittenBy(fraction: number, { step, totalSteps }: CompletedCheckpoint): boolean {
-  const fractionStep = Math.round(fraction * totalSteps)
+  const fractionStep = scheduleStep(fraction, totalSteps)
   return fraction > 0 && fraction < 1 && fractionStep > 0 && fractionStep <= step
 }
 
